@@ -1,0 +1,40 @@
+add_library(aw_flags INTERFACE)
+target_include_directories(aw_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+target_compile_options(aw_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wold-style-cast -Wunused-result -Wthread-safety -Wno-missing-designated-field-initializers)
+if(AW_WERROR)
+  target_compile_options(aw_flags INTERFACE -Werror)
+endif()
+target_compile_definitions(aw_flags INTERFACE AW_VERSION="${PROJECT_VERSION}")
+
+# aw_room(NAME DEPS…): core/NAME/*.cc becomes the library aw_NAME, linked to the rooms and libraries it may use.
+function(aw_room name)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/${name}/*.cc)
+  if(sources)
+    add_library(aw_${name} STATIC ${sources})
+    target_link_libraries(aw_${name} PUBLIC aw_flags ${ARGN})
+  else()
+    add_library(aw_${name} INTERFACE)
+    target_link_libraries(aw_${name} INTERFACE aw_flags ${ARGN})
+  endif()
+endfunction()
+
+# aw_protocol(TARGET FILE.proto…): messages and services generated below the build tree, as <generated/core/…>.
+function(aw_protocol target)
+  set(made)
+  foreach(proto IN LISTS ARGN)
+    cmake_path(RELATIVE_PATH proto BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE relative)
+    string(REGEX REPLACE "\\.proto$" "" stem ${relative})
+    set(out ${PROJECT_BINARY_DIR}/generated)
+    add_custom_command(
+      OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${out}
+      COMMAND ${AW_PROTOC} -I${PROJECT_SOURCE_DIR} --cpp_out=${out} --grpc_out=${out}
+              --plugin=protoc-gen-grpc=${AW_GRPC_PLUGIN} ${relative}
+      DEPENDS ${proto} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    list(APPEND made ${out}/${stem}.pb.cc ${out}/${stem}.grpc.pb.cc)
+  endforeach()
+  add_library(${target} STATIC ${made})
+  target_include_directories(${target} SYSTEM PUBLIC ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(${target} PUBLIC aw_grpc)
+endfunction()

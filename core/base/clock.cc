@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/clock.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+
+namespace aw {
+namespace {
+
+using namespace std::chrono;
+
+// Reads exactly `count` digits at the front of `text` and removes them.
+std::optional<int> take_digits(std::string_view& text, std::size_t count) {
+  if (text.size() < count) return std::nullopt;
+  int value = 0;
+  for (char c : text.substr(0, count)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  text.remove_prefix(count);
+  return value;
+}
+
+bool take(std::string_view& text, char c) {
+  if (text.empty() || text.front() != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// RFC 3339 §5.6 time-secfrac, as nanoseconds; absent = 0.
+std::optional<nanoseconds> take_fraction(std::string_view& text) {
+  if (!take(text, '.')) return nanoseconds{0};
+  std::int64_t value = 0;
+  int digits = 0;
+  while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+    if (digits < 9) value = value * 10 + (text.front() - '0');
+    ++digits;
+    text.remove_prefix(1);
+  }
+  if (digits == 0) return std::nullopt;
+  for (int i = digits; i < 9; ++i) value *= 10;
+  return nanoseconds{value};
+}
+
+std::optional<minutes> take_offset(std::string_view& text) {
+  if (take(text, 'Z') || take(text, 'z')) return minutes{0};
+  int const sign = take(text, '+') ? 1 : (take(text, '-') ? -1 : 0);
+  if (sign == 0) return std::nullopt;
+  auto const hour = take_digits(text, 2);
+  if (!hour || !take(text, ':')) return std::nullopt;
+  auto const minute = take_digits(text, 2);
+  if (!minute || *hour > 23 || *minute > 59) return std::nullopt;
+  return minutes{sign * (*hour * 60 + *minute)};
+}
+
+struct Unit {
+  std::string_view name;
+  nanoseconds length;
+};
+constexpr std::array<Unit, 6> kUnits = {{{"d", hours{24}},
+                                         {"h", hours{1}},
+                                         {"m", minutes{1}},
+                                         {"s", seconds{1}},
+                                         {"ms", milliseconds{1}},
+                                         {"us", microseconds{1}}}};
+
+}  // namespace
+
+WallTime SystemClock::now() const { return time_point_cast<nanoseconds>(system_clock::now()); }
+SteadyTime SystemClock::steady() const { return steady_clock::now(); }
+
+std::string format_rfc3339(WallTime time) {
+  auto const seconds_part = floor<seconds>(time);
+  auto const millis = duration_cast<milliseconds>(time - seconds_part).count();
+  std::time_t const t = seconds_part.time_since_epoch().count();
+  std::tm utc{};
+  gmtime_r(&t, &utc);
+  std::array<char, 48> out{};
+  int const n = std::snprintf(out.data(), out.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                              utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+                              utc.tm_min, utc.tm_sec, static_cast<int>(millis));
+  return {out.data(), static_cast<std::size_t>(n)};
+}
+
+std::optional<WallTime> parse_rfc3339(std::string_view text) {
+  auto const y = take_digits(text, 4);
+  if (!y || !take(text, '-')) return std::nullopt;
+  auto const mo = take_digits(text, 2);
+  if (!mo || !take(text, '-')) return std::nullopt;
+  auto const d = take_digits(text, 2);
+  if (!d || !(take(text, 'T') || take(text, 't') || take(text, ' '))) return std::nullopt;
+  auto const h = take_digits(text, 2);
+  if (!h || !take(text, ':')) return std::nullopt;
+  auto const mi = take_digits(text, 2);
+  if (!mi || !take(text, ':')) return std::nullopt;
+  auto const s = take_digits(text, 2);
+  if (!s || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;
+  auto const fraction = take_fraction(text);
+  if (!fraction) return std::nullopt;
+  auto const offset = take_offset(text);
+  if (!offset || !text.empty()) return std::nullopt;
+  year_month_day const date{year{*y}, month{static_cast<unsigned>(*mo)},
+                            day{static_cast<unsigned>(*d)}};
+  // nanoseconds since the epoch end in 2262 and begin in 1677: outside, the value would wrap around.
+  if (!date.ok() || *y < 1678 || *y > 2261) return std::nullopt;
+  auto const at = sys_days{date} + hours{*h} + minutes{*mi} + seconds{*s} - *offset;
+  return WallTime{time_point_cast<nanoseconds>(at)} + *fraction;
+}
+
+std::string format_duration(nanoseconds duration) {
+  if (duration < nanoseconds{0}) return "-" + format_duration(-duration);
+  std::string out;
+  int parts = 0;
+  for (auto const& unit : kUnits) {
+    auto const count = duration / unit.length;
+    if (count == 0) {
+      if (parts > 0) break;
+      continue;
+    }
+    out += std::to_string(count);
+    out += unit.name;
+    duration -= count * unit.length;
+    if (++parts == 2 || unit.length <= milliseconds{1}) break;
+    if (unit.length == seconds{1}) break;
+  }
+  return out.empty() ? "0s" : out;
+}
+
+std::optional<nanoseconds> parse_duration(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  nanoseconds total{0};
+  while (!text.empty()) {
+    double number = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
+                                              std::chars_format::fixed);
+    if (error != std::errc{} || number < 0 || number > 1e9) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    auto const name = text.substr(0, text.find_first_of("0123456789."));
+    nanoseconds length{0};
+    if (name.empty()) length = seconds{1};
+    for (auto const& unit : kUnits) {
+      if (unit.name == name) length = unit.length;
+    }
+    if (length == nanoseconds{0}) return std::nullopt;
+    double const value = number * static_cast<double>(length.count());
+    if (value > 9e18 - static_cast<double>(total.count())) return std::nullopt;
+    total += nanoseconds{static_cast<std::int64_t>(value)};
+    text.remove_prefix(name.size());
+  }
+  return total;
+}
+
+}  // namespace aw

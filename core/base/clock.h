@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time, given and never taken: the wall clock for certificates and logs, the steady one for deadlines.
+//
+// Implementations may be called from any thread and do not block.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace aw {
+
+using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;  // UTC
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual WallTime now() const = 0;
+  [[nodiscard]] virtual SteadyTime steady() const = 0;
+};
+
+// The machine's clocks.
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime now() const override;
+  [[nodiscard]] SteadyTime steady() const override;
+};
+
+// RFC 3339 in UTC with milliseconds: 2026-11-23T15:33:12.041Z
+[[nodiscard]] std::string format_rfc3339(WallTime time);
+// Accepts RFC 3339 with any offset and up to nanoseconds; nullopt for anything else.
+[[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
+
+// "59m59s", "2d3h", "41s", "120ms": two units at the most.
+[[nodiscard]] std::string format_duration(std::chrono::nanoseconds duration);
+// "30s", "5m", "1h30m", "250ms", "2d"; a bare number is seconds. nullopt for anything else, also for negatives.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
+
+}  // namespace aw

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/json.h"
+
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace aw::json {
+namespace {
+
+// Stops nlohmann's parser at the first excess of depth or repeated member, before it has built anything large.
+class Guard {
+ public:
+  explicit Guard(int depth) : limit_(depth) {}
+
+  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > limit_) return fail("nested deeper than " + std::to_string(limit_));
+    switch (event) {
+      case Json::parse_event_t::object_start:
+        names_.emplace_back();
+        break;
+      case Json::parse_event_t::object_end:
+        if (!names_.empty()) names_.pop_back();
+        break;
+      case Json::parse_event_t::key:
+        if (!names_.back().insert(parsed.get<std::string>()).second) {
+          return fail("member \"" + parsed.get<std::string>() + "\" given twice");
+        }
+        break;
+      case Json::parse_event_t::array_start:
+      case Json::parse_event_t::array_end:
+      case Json::parse_event_t::value:
+        break;
+    }
+    return true;
+  }
+
+  std::string why;
+
+ private:
+  bool fail(std::string reason) {
+    if (why.empty()) why = std::move(reason);
+    return true;
+  }
+
+  int limit_;
+  std::vector<std::set<std::string>> names_;
+};
+
+int nesting(std::string_view text) {
+  int depth = 0;
+  int most = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char const c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+      continue;
+    }
+    if (c == '"') quoted = true;
+    if (c == '{' || c == '[') most = std::max(most, ++depth);
+    if (c == '}' || c == ']') --depth;
+  }
+  return most;
+}
+
+Error malformed(std::string message) {
+  return make_error(Code::request_malformed, std::move(message));
+}
+
+}  // namespace
+
+Result<Json> parse(std::string_view text, Limits limits) {
+  if (text.size() > limits.bytes) return malformed("JSON larger than " + std::to_string(limits.bytes) + " bytes");
+  // Checked before parsing: the tree's destructor and the callback both recurse.
+  if (nesting(text) > limits.depth) return malformed("JSON nested deeper than " + std::to_string(limits.depth));
+  Guard guard(limits.depth + 1);
+  try {
+    Json value = Json::parse(text.begin(), text.end(), std::ref(guard), true, false);
+    if (!guard.why.empty()) return malformed("JSON " + guard.why);
+    return value;
+  } catch (Json::exception const& e) {
+    std::string_view what = e.what();
+    if (auto const at = what.find("] "); at != std::string_view::npos) what.remove_prefix(at + 2);
+    return malformed("not valid JSON: " + std::string(what));
+  }
+}
+
+void append_string(std::string& out, std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out += '"';
+  std::size_t plain = 0;
+  auto const flush = [&](std::size_t end) { out.append(text.substr(plain, end - plain)); };
+  for (std::size_t i = 0; i < text.size();) {
+    auto const c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+      ++i;
+      continue;
+    }
+    if (c >= 0x80) {
+      std::size_t const length = (c >> 5) == 6 ? 2 : (c >> 4) == 14 ? 3 : (c >> 3) == 30 ? 4 : 1;
+      if (length > 1 && text.size() - i >= length && [&] {
+            std::uint32_t point = c & (0x7FU >> length);
+            for (std::size_t j = 1; j < length; ++j) {
+              auto const next = static_cast<unsigned char>(text[i + j]);
+              if ((next >> 6) != 2) return false;
+              point = point << 6 | (next & 0x3FU);
+            }
+            return point >= (length == 2 ? 0x80U : length == 3 ? 0x800U : 0x10000U) && point <= 0x10FFFF &&
+                   (point < 0xD800 || point > 0xDFFF);
+          }()) {
+        i += length;
+        continue;
+      }
+      flush(i);
+      out += "\xEF\xBF\xBD";
+      plain = ++i;
+      continue;
+    }
+    flush(i);
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        out += "\\u00";
+        out += kHex[c >> 4];
+        out += kHex[c & 15];
+    }
+    plain = ++i;
+  }
+  flush(text.size());
+  out += '"';
+}
+
+void Writer::separate() {
+  if (comma_) out_ += ',';
+  comma_ = true;
+}
+
+Writer& Writer::begin_object() {
+  separate();
+  out_ += '{';
+  comma_ = false;
+  return *this;
+}
+
+Writer& Writer::end_object() {
+  out_ += '}';
+  comma_ = true;
+  return *this;
+}
+
+Writer& Writer::begin_array() {
+  separate();
+  out_ += '[';
+  comma_ = false;
+  return *this;
+}
+
+Writer& Writer::end_array() {
+  out_ += ']';
+  comma_ = true;
+  return *this;
+}
+
+Writer& Writer::key(std::string_view name) {
+  separate();
+  append_string(out_, name);
+  out_ += ':';
+  comma_ = false;
+  return *this;
+}
+
+Writer& Writer::string(std::string_view value) {
+  separate();
+  append_string(out_, value);
+  return *this;
+}
+
+Writer& Writer::number(std::int64_t value) {
+  separate();
+  char digits[24];
+  auto const [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+  out_.append(digits, end);
+  return *this;
+}
+
+Writer& Writer::real(double value) {
+  if (!std::isfinite(value)) return null();
+  separate();
+  char digits[40];
+  auto const [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+  out_.append(digits, end);
+  return *this;
+}
+
+Writer& Writer::boolean(bool value) {
+  separate();
+  out_ += value ? "true" : "false";
+  return *this;
+}
+
+Writer& Writer::null() {
+  separate();
+  out_ += "null";
+  return *this;
+}
+
+Writer& Writer::raw(std::string_view json) {
+  separate();
+  out_ += json;
+  return *this;
+}
+
+}  // namespace aw::json

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON off the hot path: nlohmann's tree, parsed with bounds. On the hot path: JsonWriter, which only appends.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace aw::json {
+
+using Json = nlohmann::json;
+
+struct Limits {
+  std::size_t bytes = 8U << 20;
+  int depth = 128;
+};
+
+// Strict RFC 8259: no comments, no trailing bytes, no duplicate member names, UTF-8 only. Error: Code::request_malformed.
+[[nodiscard]] Result<Json> parse(std::string_view text, Limits limits = {});
+
+// Appends `text` as a JSON string with quotes; bytes that are no UTF-8 become U+FFFD.
+void append_string(std::string& out, std::string_view text);
+
+// Writes one JSON value into a string it does not own. Commas and colons are its business; balance is the caller's.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+  Writer& begin_object();
+  Writer& end_object();
+  Writer& begin_array();
+  Writer& end_array();
+  Writer& key(std::string_view name);
+  Writer& string(std::string_view value);
+  Writer& number(std::int64_t value);
+  Writer& real(double value);  // not finite = null
+  Writer& boolean(bool value);  // NOLINT: a JSON value, not a mode
+  Writer& null();
+  Writer& raw(std::string_view json);  // must be one complete JSON value
+
+  // The common pair; empty strings are written too.
+  Writer& member(std::string_view name, std::string_view value) { return key(name).string(value); }
+  Writer& member(std::string_view name, std::int64_t value) { return key(name).number(value); }
+
+ private:
+  void separate();
+  std::string& out_;
+  bool comma_ = false;
+};
+
+}  // namespace aw::json

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unpredictable bytes and the ids made of them. Any thread; does not block after boot.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/clock.h"
+
+namespace aw {
+
+// `count` bytes from the kernel's CSPRNG; ends the process if the kernel has none (there is no safe fallback).
+[[nodiscard]] std::string random_bytes(std::size_t count);
+[[nodiscard]] std::uint64_t random_u64();
+
+// 26 characters, Crockford base32, time-ordered (the ULID layout): 48 bits of milliseconds, 80 random bits.
+[[nodiscard]] std::string time_ordered_id(WallTime now);
+// RFC 9562 version 4.
+[[nodiscard]] std::string random_uuid();
+
+}  // namespace aw
