@@ -103,7 +103,8 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
   if (!offset || !text.empty()) return std::nullopt;
   year_month_day const date{year{*y}, month{static_cast<unsigned>(*mo)},
                             day{static_cast<unsigned>(*d)}};
-  // nanoseconds since the epoch end in 2262 and begin in 1677: outside, the value would wrap around.
+  // nanoseconds since the epoch end in 2262 and begin in 1677: outside, the value would wrap
+  // around.
   if (!date.ok() || *y < 1678 || *y > 2261) return std::nullopt;
   auto const at = sys_days{date} + hours{*h} + minutes{*mi} + seconds{*s} - *offset;
   return WallTime{time_point_cast<nanoseconds>(at)} + *fraction;
@@ -133,8 +134,8 @@ std::optional<nanoseconds> parse_duration(std::string_view text) {
   nanoseconds total{0};
   while (!text.empty()) {
     double number = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                              std::chars_format::fixed);
+    auto const [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
     if (error != std::errc{} || number < 0 || number > 1e9) return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     auto const name = text.substr(0, text.find_first_of("0123456789."));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time, given and never taken: the wall clock for certificates and logs, the steady one for deadlines.
+// Time, given and never taken: the wall clock for certificates and logs, the steady one for
+// deadlines.
 //
 // Implementations may be called from any thread and do not block.
 #pragma once
@@ -11,7 +12,8 @@
 
 namespace aw {
 
-using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;  // UTC
+using WallTime =
+    std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;  // UTC
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 class Clock {
@@ -35,7 +37,8 @@ class SystemClock final : public Clock {
 
 // "59m59s", "2d3h", "41s", "120ms": two units at the most.
 [[nodiscard]] std::string format_duration(std::chrono::nanoseconds duration);
-// "30s", "5m", "1h30m", "250ms", "2d"; a bare number is seconds. nullopt for anything else, also for negatives.
+// "30s", "5m", "1h30m", "250ms", "2d"; a bare number is seconds. nullopt for anything else, also
+// for negatives.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 }  // namespace aw

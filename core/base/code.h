@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stable names of everything that can go wrong: AW1002, AW3001, …
 //
-// The table in code.cc gives each its title, meaning and remedy (`agentweave explain AW3001`, docs/errors.md).
-// Numbers are public: never reuse or renumber one.
+// The table in code.cc gives each its title, meaning and remedy (`agentweave explain AW3001`,
+// docs/errors.md). Numbers are public: never reuse or renumber one.
 #pragma once
 
 #include <cstdint>
@@ -119,7 +119,7 @@ struct CodeInfo {
 
 [[nodiscard]] std::span<const CodeInfo> all_codes();
 [[nodiscard]] CodeInfo const& code_info(Code code);
-[[nodiscard]] std::string code_name(Code code);                      // "AW3001"
+[[nodiscard]] std::string code_name(Code code);                       // "AW3001"
 [[nodiscard]] std::optional<Code> parse_code(std::string_view text);  // "AW3001", "3001", "aw3001"
 
 // The public exit codes of every command (docs/exit-codes.md).
@@ -137,9 +137,9 @@ enum class Exit : int {
 };
 
 [[nodiscard]] Exit exit_code(Code code);
-[[nodiscard]] int http_status(Code code);      // what a caller over HTTP gets
-[[nodiscard]] int json_rpc_code(Code code);    // A2A §errors, JSON-RPC 2.0 §5.1
-[[nodiscard]] int grpc_status(Code code);      // google.rpc.Code
-[[nodiscard]] bool retryable(Code code);       // may the same call succeed later, unchanged?
+[[nodiscard]] int http_status(Code code);    // what a caller over HTTP gets
+[[nodiscard]] int json_rpc_code(Code code);  // A2A §errors, JSON-RPC 2.0 §5.1
+[[nodiscard]] int grpc_status(Code code);    // google.rpc.Code
+[[nodiscard]] bool retryable(Code code);     // may the same call succeed later, unchanged?
 
 }  // namespace aw

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What went wrong, to what, and what the person can do about it.
 //
-// `message` is lower case, has no full stop and no secret. Callers over the network see at most the code's title;
-// operators see all of it. A value; any thread.
+// `message` is lower case, has no full stop and no secret. Callers over the network see at most the
+// code's title; operators see all of it. A value; any thread.
 #pragma once
 
 #include <string>

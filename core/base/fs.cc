@@ -37,7 +37,7 @@ Result<std::string> read_file(std::filesystem::path const& path, std::uint64_t l
   std::string const doing = "read " + path.string();
   Fd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.open()) return errno_error(Code::io, doing, errno);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return errno_error(Code::io, doing, errno);
   if (S_ISDIR(info.st_mode)) return errno_error(Code::io, doing, EISDIR);
   std::string out;
@@ -49,7 +49,8 @@ Result<std::string> read_file(std::filesystem::path const& path, std::uint64_t l
     if (got == 0) return out;
     out.append(buffer.data(), static_cast<std::size_t>(got));
     if (out.size() > limit) {
-      return make_error(Code::too_large, doing + ": larger than " + std::to_string(limit) + " bytes");
+      return make_error(Code::too_large,
+                        doing + ": larger than " + std::to_string(limit) + " bytes");
     }
   }
 }
@@ -64,10 +65,12 @@ Result<void> write_all(int fd, std::string_view bytes) {
   return {};
 }
 
-Result<void> write_file_atomic(std::filesystem::path const& path, std::string_view bytes, Mode mode) {
+Result<void> write_file_atomic(std::filesystem::path const& path, std::string_view bytes,
+                               Mode mode) {
   std::string const doing = "write " + path.string();
   auto const temporary = path.string() + ".tmp-" + text::to_hex(random_bytes(6));
-  Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
+  Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+               static_cast<mode_t>(mode)));
   if (!fd.open()) return errno_error(Code::io, doing, errno);
   auto result = with_context(write_all(fd.get(), bytes), doing);
   if (result.ok() && ::fsync(fd.get()) != 0) result = errno_error(Code::io, doing, errno);
@@ -89,7 +92,8 @@ Result<void> make_private_directory(std::filesystem::path const& path) {
       return errno_error(Code::io, "create directory " + made.string(), errno);
     }
   }
-  if (!std::filesystem::is_directory(path)) return errno_error(Code::io, "create directory " + path.string(), ENOTDIR);
+  if (!std::filesystem::is_directory(path))
+    return errno_error(Code::io, "create directory " + path.string(), ENOTDIR);
   return {};
 }
 

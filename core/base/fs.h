@@ -37,15 +37,17 @@ class Fd {
 
 namespace fs {
 
-// Errors carry Code::io; `limit` in bytes, a larger file is an error (Code::too_large) and is not read.
+// Errors carry Code::io; `limit` in bytes, a larger file is an error (Code::too_large) and is not
+// read.
 [[nodiscard]] Result<std::string> read_file(std::filesystem::path const& path,
                                             std::uint64_t limit = 64U << 20);
 
 enum class Mode : unsigned { private_file = 0600, public_file = 0644 };
 
-// Replaces the file as a whole: readers see the old bytes or the new, also after a crash. Mode is set before any byte.
-[[nodiscard]] Result<void> write_file_atomic(std::filesystem::path const& path, std::string_view bytes,
-                                             Mode mode);
+// Replaces the file as a whole: readers see the old bytes or the new, also after a crash. Mode is
+// set before any byte.
+[[nodiscard]] Result<void> write_file_atomic(std::filesystem::path const& path,
+                                             std::string_view bytes, Mode mode);
 
 // All of `bytes`, retrying on short writes and EINTR.
 [[nodiscard]] Result<void> write_all(int fd, std::string_view bytes);

@@ -9,7 +9,8 @@
 namespace aw::json {
 namespace {
 
-// Stops nlohmann's parser at the first excess of depth or repeated member, before it has built anything large.
+// Stops nlohmann's parser at the first excess of depth or repeated member, before it has built
+// anything large.
 class Guard {
  public:
   explicit Guard(int depth) : limit_(depth) {}
@@ -73,9 +74,11 @@ Error malformed(std::string message) {
 }  // namespace
 
 Result<Json> parse(std::string_view text, Limits limits) {
-  if (text.size() > limits.bytes) return malformed("JSON larger than " + std::to_string(limits.bytes) + " bytes");
+  if (text.size() > limits.bytes)
+    return malformed("JSON larger than " + std::to_string(limits.bytes) + " bytes");
   // Checked before parsing: the tree's destructor and the callback both recurse.
-  if (nesting(text) > limits.depth) return malformed("JSON nested deeper than " + std::to_string(limits.depth));
+  if (nesting(text) > limits.depth)
+    return malformed("JSON nested deeper than " + std::to_string(limits.depth));
   Guard guard(limits.depth + 1);
   try {
     Json value = Json::parse(text.begin(), text.end(), std::ref(guard), true, false);
@@ -108,8 +111,10 @@ void append_string(std::string& out, std::string_view text) {
               if ((next >> 6) != 2) return false;
               point = point << 6 | (next & 0x3FU);
             }
-            return point >= (length == 2 ? 0x80U : length == 3 ? 0x800U : 0x10000U) && point <= 0x10FFFF &&
-                   (point < 0xD800 || point > 0xDFFF);
+            return point >= (length == 2   ? 0x80U
+                             : length == 3 ? 0x800U
+                                           : 0x10000U) &&
+                   point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF);
           }()) {
         i += length;
         continue;
@@ -121,11 +126,21 @@ void append_string(std::string& out, std::string_view text) {
     }
     flush(i);
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         out += "\\u00";
         out += kHex[c >> 4];

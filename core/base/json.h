@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON off the hot path: nlohmann's tree, parsed with bounds. On the hot path: JsonWriter, which only appends.
+// JSON off the hot path: nlohmann's tree, parsed with bounds. On the hot path: JsonWriter, which
+// only appends.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +19,15 @@ struct Limits {
   int depth = 128;
 };
 
-// Strict RFC 8259: no comments, no trailing bytes, no duplicate member names, UTF-8 only. Error: Code::request_malformed.
+// Strict RFC 8259: no comments, no trailing bytes, no duplicate member names, UTF-8 only. Error:
+// Code::request_malformed.
 [[nodiscard]] Result<Json> parse(std::string_view text, Limits limits = {});
 
 // Appends `text` as a JSON string with quotes; bytes that are no UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);
 
-// Writes one JSON value into a string it does not own. Commas and colons are its business; balance is the caller's.
+// Writes one JSON value into a string it does not own. Commas and colons are its business; balance
+// is the caller's.
 class Writer {
  public:
   explicit Writer(std::string& out) : out_(out) {}
@@ -35,7 +38,7 @@ class Writer {
   Writer& key(std::string_view name);
   Writer& string(std::string_view value);
   Writer& number(std::int64_t value);
-  Writer& real(double value);  // not finite = null
+  Writer& real(double value);   // not finite = null
   Writer& boolean(bool value);  // NOLINT: a JSON value, not a mode
   Writer& null();
   Writer& raw(std::string_view json);  // must be one complete JSON value

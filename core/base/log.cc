@@ -16,7 +16,8 @@ namespace {
 constexpr std::array<std::string_view, 8> kComponents = {
     "agentweave.agent", "agentweave.identity", "agentweave.authz",  "agentweave.transport",
     "agentweave.a2a",   "agentweave.audit",    "agentweave.config", "agentweave.backend"};
-constexpr std::array<std::string_view, 5> kLevels = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"};
+constexpr std::array<std::string_view, 5> kLevels = {"DEBUG", "INFO", "WARNING", "ERROR",
+                                                     "CRITICAL"};
 constexpr std::array<spdlog::level::level_enum, 5> kSpdlogLevels = {
     spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err,
     spdlog::level::critical};
@@ -40,11 +41,15 @@ Level level_of(std::string_view name, Level fallback, std::map<std::string, Leve
 
 spdlog::sink_ptr make_sink(Config const& config) {
   switch (config.output) {
-    case Output::standard_error: return std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    case Output::standard_output: return std::make_shared<spdlog::sinks::stdout_sink_mt>();
-    case Output::file: return std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.file);
+    case Output::standard_error:
+      return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    case Output::standard_output:
+      return std::make_shared<spdlog::sinks::stdout_sink_mt>();
+    case Output::file:
+      return std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.file);
     case Output::syslog:
-      return std::make_shared<spdlog::sinks::syslog_sink_mt>("agentweave", LOG_PID, LOG_DAEMON, false);
+      return std::make_shared<spdlog::sinks::syslog_sink_mt>("agentweave", LOG_PID, LOG_DAEMON,
+                                                             false);
   }
   return std::make_shared<spdlog::sinks::null_sink_mt>();
 }
@@ -59,35 +64,47 @@ struct Log::Impl {
   std::array<std::atomic<Level>, kComponents.size()> levels{};
   std::shared_ptr<spdlog::logger> out;
 
-  [[nodiscard]] std::string as_json(Component c, Level level, std::string_view message, auto const& fields) const {
+  [[nodiscard]] std::string as_json(Component c, Level level, std::string_view message,
+                                    auto const& fields) const {
     std::string line;
     json::Writer w(line);
     w.begin_object().member("timestamp", format_rfc3339(clock->now()));
-    w.member("level", level_name(level)).member("logger", component_name(c)).member("message", message);
+    w.member("level", level_name(level))
+        .member("logger", component_name(c))
+        .member("message", message);
     if (!agent.empty()) w.member("agent_name", agent);
     for (auto const& [name, value] : fields) w.member(name, value);
     w.end_object();
     return line;
   }
 
-  [[nodiscard]] std::string as_text(Component c, Level level, std::string_view message, auto const& fields) const {
+  [[nodiscard]] std::string as_text(Component c, Level level, std::string_view message,
+                                    auto const& fields) const {
     std::string line = format_rfc3339(clock->now());
-    line.append(" - ").append(component_name(c)).append(" - ").append(level_name(level)).append(" - ");
+    line.append(" - ")
+        .append(component_name(c))
+        .append(" - ")
+        .append(level_name(level))
+        .append(" - ");
     line += text::printable(message);
-    for (auto const& [name, value] : fields) line.append("  ").append(name).append("=").append(text::printable(value));
+    for (auto const& [name, value] : fields)
+      line.append("  ").append(name).append("=").append(text::printable(value));
     return line;
   }
 
   void put(Component c, Level level, std::string_view message, auto const& fields) const {
-    auto const line = format == Format::json ? as_json(c, level, message, fields) : as_text(c, level, message, fields);
-    out->log(kSpdlogLevels[static_cast<std::size_t>(level)], spdlog::string_view_t(line.data(), line.size()));
+    auto const line = format == Format::json ? as_json(c, level, message, fields)
+                                             : as_text(c, level, message, fields);
+    out->log(kSpdlogLevels[static_cast<std::size_t>(level)],
+             spdlog::string_view_t(line.data(), line.size()));
   }
 };
 
 Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Log::~Log() = default;
 
-Result<std::unique_ptr<Log>> Log::open(Config const& config, Clock const& clock, std::string agent_name) {
+Result<std::unique_ptr<Log>> Log::open(Config const& config, Clock const& clock,
+                                       std::string agent_name) {
   auto impl = std::make_unique<Impl>();
   impl->clock = &clock;
   impl->format = config.format;
@@ -107,14 +124,16 @@ Result<std::unique_ptr<Log>> Log::open(Config const& config, Clock const& clock,
 
 std::unique_ptr<Log> Log::silent() {
   auto impl = std::make_unique<Impl>();
-  impl->out = std::make_shared<spdlog::logger>("silent", std::make_shared<spdlog::sinks::null_sink_mt>());
+  impl->out =
+      std::make_shared<spdlog::logger>("silent", std::make_shared<spdlog::sinks::null_sink_mt>());
   std::unique_ptr<Log> log(new Log(std::move(impl)));
   log->set_levels(Level::critical, {});
   return log;
 }
 
 bool Log::enabled(Component component, Level level) const {
-  return level >= impl_->levels[static_cast<std::size_t>(component)].load(std::memory_order_relaxed);
+  return level >=
+         impl_->levels[static_cast<std::size_t>(component)].load(std::memory_order_relaxed);
 }
 
 void Log::write(Component component, Level level, std::string_view message, Fields fields) {
@@ -136,7 +155,9 @@ void Log::set_levels(Level level, std::map<std::string, Level> const& loggers) {
   }
 }
 
-std::string_view component_name(Component component) { return kComponents[static_cast<std::size_t>(component)]; }
+std::string_view component_name(Component component) {
+  return kComponents[static_cast<std::size_t>(component)];
+}
 std::string_view level_name(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
 
 }  // namespace aw::log

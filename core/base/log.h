@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the program says while it runs: one line an event, as JSON or text, each component with its own level.
+// What the program says while it runs: one line an event, as JSON or text, each component with its
+// own level.
 //
-// Given by reference to whoever has something to say; nothing finds it globally. Any thread may write; a line is one
-// write(2), so lines never mix. Blocks only as long as the output does. Never pass a secret in.
+// Given by reference to whoever has something to say; nothing finds it globally. Any thread may
+// write; a line is one write(2), so lines never mix. Blocks only as long as the output does. Never
+// pass a secret in.
 #pragma once
 
 #include <array>
@@ -40,7 +42,8 @@ using Fields = std::initializer_list<Field>;
 class Log {
  public:
   // Opens a file output at once; Code::io when that fails.
-  static Result<std::unique_ptr<Log>> open(Config const& config, Clock const& clock, std::string agent_name);
+  static Result<std::unique_ptr<Log>> open(Config const& config, Clock const& clock,
+                                           std::string agent_name);
   // Throws every line away.
   static std::unique_ptr<Log> silent();
   ~Log();
@@ -50,10 +53,18 @@ class Log {
   [[nodiscard]] bool enabled(Component component, Level level) const;
   void write(Component component, Level level, std::string_view message, Fields fields = {});
 
-  void debug(Component c, std::string_view message, Fields f = {}) { write(c, Level::debug, message, f); }
-  void info(Component c, std::string_view message, Fields f = {}) { write(c, Level::info, message, f); }
-  void warning(Component c, std::string_view message, Fields f = {}) { write(c, Level::warning, message, f); }
-  void error(Component c, std::string_view message, Fields f = {}) { write(c, Level::error, message, f); }
+  void debug(Component c, std::string_view message, Fields f = {}) {
+    write(c, Level::debug, message, f);
+  }
+  void info(Component c, std::string_view message, Fields f = {}) {
+    write(c, Level::info, message, f);
+  }
+  void warning(Component c, std::string_view message, Fields f = {}) {
+    write(c, Level::warning, message, f);
+  }
+  void error(Component c, std::string_view message, Fields f = {}) {
+    write(c, Level::error, message, f);
+  }
   // The error's code, message, hint and context as fields.
   void failed(Component component, Level level, std::string_view message, Error const& error);
 

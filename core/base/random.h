@@ -9,11 +9,13 @@
 
 namespace aw {
 
-// `count` bytes from the kernel's CSPRNG; ends the process if the kernel has none (there is no safe fallback).
+// `count` bytes from the kernel's CSPRNG; ends the process if the kernel has none (there is no safe
+// fallback).
 [[nodiscard]] std::string random_bytes(std::size_t count);
 [[nodiscard]] std::uint64_t random_u64();
 
-// 26 characters, Crockford base32, time-ordered (the ULID layout): 48 bits of milliseconds, 80 random bits.
+// 26 characters, Crockford base32, time-ordered (the ULID layout): 48 bits of milliseconds, 80
+// random bits.
 [[nodiscard]] std::string time_ordered_id(WallTime now);
 // RFC 9562 version 4.
 [[nodiscard]] std::string random_uuid();

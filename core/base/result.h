@@ -22,13 +22,16 @@ class [[nodiscard]] Result {
   template <class U = T>
     requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
              !std::is_same_v<std::remove_cvref_t<U>, Error>)
-  Result(U&& value) : held_(std::in_place, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error) : held_(std::unexpect, std::move(error)) {}      // NOLINT(google-explicit-constructor)
+  Result(U&& value)
+      : held_(std::in_place, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : held_(std::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return held_.has_value(); }
   explicit operator bool() const { return ok(); }
 
-  // Precondition of the next four: ok(). Checked; a violation ends the process rather than read garbage.
+  // Precondition of the next four: ok(). Checked; a violation ends the process rather than read
+  // garbage.
   T& value() & { return held_.value(); }
   T const& value() const& { return held_.value(); }
   T&& value() && { return std::move(held_).value(); }
@@ -57,7 +60,8 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
 
   Result() = default;
-  Result(Error error) : held_(std::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : held_(std::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return held_.has_value(); }
   explicit operator bool() const { return ok(); }
@@ -81,13 +85,15 @@ Result<T> with_context(Result<T> result, std::string_view doing) {
 #define AW_CONCAT_(a, b) a##b
 #define AW_CONCAT(a, b) AW_CONCAT_(a, b)
 
-// AW_TRY(auto x, parse(text));  AW_TRY(parse(text));  Leaves the function with the error, or goes on with the value.
+// AW_TRY(auto x, parse(text));  AW_TRY(parse(text));  Leaves the function with the error, or goes
+// on with the value.
 #define AW_TRY_PICK_(_1, _2, name, ...) name
 #define AW_TRY(...) AW_TRY_PICK_(__VA_ARGS__, AW_TRY_VALUE_, AW_TRY_VOID_)(return, __VA_ARGS__)
 // The same inside a coroutine.
-#define AW_CO_TRY(...) AW_TRY_PICK_(__VA_ARGS__, AW_TRY_VALUE_, AW_TRY_VOID_)(co_return, __VA_ARGS__)
-#define AW_TRY_VOID_(leave, expression)                                                   \
-  do {                                                                                    \
+#define AW_CO_TRY(...) \
+  AW_TRY_PICK_(__VA_ARGS__, AW_TRY_VALUE_, AW_TRY_VOID_)(co_return, __VA_ARGS__)
+#define AW_TRY_VOID_(leave, expression)                                                    \
+  do {                                                                                     \
     if (auto&& aw_tried = (expression); !aw_tried.ok()) leave std::move(aw_tried).error(); \
   } while (false)
 #define AW_TRY_VALUE_(leave, target, expression) \

@@ -40,6 +40,8 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 
 Secret Secret::clone() const { return Secret(bytes_); }
 
-bool operator==(Secret const& a, Secret const& b) { return equal_constant_time(a.bytes_, b.bytes_); }
+bool operator==(Secret const& a, Secret const& b) {
+  return equal_constant_time(a.bytes_, b.bytes_);
+}
 
 }  // namespace aw

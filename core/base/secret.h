@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes that must not leak: printed as [redacted], compared in constant time, zeroed when they go.
 //
-// Owns its bytes; moves, never copies by accident (`clone` is the deliberate way). Not for concurrent mutation.
+// Owns its bytes; moves, never copies by accident (`clone` is the deliberate way). Not for
+// concurrent mutation.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,9 @@ class Secret {
   Secret& operator=(Secret const&) = delete;
 
   [[nodiscard]] Secret clone() const;
-  [[nodiscard]] std::string_view reveal() const { return bytes_; }  // the view lives as long as this
+  [[nodiscard]] std::string_view reveal() const {
+    return bytes_;
+  }  // the view lives as long as this
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
 
   friend bool operator==(Secret const& a, Secret const& b);  // time depends on the lengths only

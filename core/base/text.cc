@@ -117,7 +117,11 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     auto const c = static_cast<unsigned char>(text[i]);
-    std::size_t const length = c < 0x80 ? 1 : (c >> 5) == 6 ? 2 : (c >> 4) == 14 ? 3 : (c >> 3) == 30 ? 4 : 0;
+    std::size_t const length = c < 0x80         ? 1
+                               : (c >> 5) == 6  ? 2
+                               : (c >> 4) == 14 ? 3
+                               : (c >> 3) == 30 ? 4
+                                                : 0;
     if (length == 0 || text.size() - i < length) return false;
     std::uint32_t point = length == 1 ? c : c & (0x7FU >> length);
     for (std::size_t j = 1; j < length; ++j) {
@@ -126,7 +130,8 @@ bool is_utf8(std::string_view text) {
       point = point << 6 | (next & 0x3FU);
     }
     constexpr std::array<std::uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-    if (point < kLeast[length] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return false;
+    if (point < kLeast[length] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
+      return false;
     i += length;
   }
   return true;
@@ -159,7 +164,9 @@ std::string to_hex(std::string_view bytes) {
 std::string to_base64(std::string_view bytes) { return encode(bytes, kBase64, true); }
 std::string to_base64url(std::string_view bytes) { return encode(bytes, kBase64Url, false); }
 std::optional<std::string> from_base64(std::string_view text) { return decode(text, kBase64); }
-std::optional<std::string> from_base64url(std::string_view text) { return decode(text, kBase64Url); }
+std::optional<std::string> from_base64url(std::string_view text) {
+  return decode(text, kBase64Url);
+}
 
 std::string printable(std::string_view text) {
   std::string out;

@@ -17,7 +17,8 @@ namespace aw::text {
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 [[nodiscard]] bool is_utf8(std::string_view text);
 
-// The candidate that a mistyped `word` most likely meant; nullopt when none is near (Damerau-Levenshtein ≤ 1 + len/4).
+// The candidate that a mistyped `word` most likely meant; nullopt when none is near
+// (Damerau-Levenshtein ≤ 1 + len/4).
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
                                                       std::span<const std::string_view> candidates);
 
@@ -28,7 +29,8 @@ namespace aw::text {
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 [[nodiscard]] std::optional<std::string> from_base64url(std::string_view text);
 
-// For terminals and logs: control characters become \xNN, so that foreign text cannot move the cursor or forge a line.
+// For terminals and logs: control characters become \xNN, so that foreign text cannot move the
+// cursor or forge a line.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace aw::text

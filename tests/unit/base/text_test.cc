@@ -4,12 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/base/secret.h"
-
-#include <nlohmann/json.hpp>
 
 using namespace aw;
 
@@ -26,7 +25,8 @@ TEST_CASE("base64 round-trips every length and refuses foreign characters") {
 }
 
 TEST_CASE("the nearest name forgives a typo, not another word") {
-  constexpr auto kNames = std::to_array<std::string_view>({"opa_endpoint", "policy_path", "provider"});
+  constexpr auto kNames =
+      std::to_array<std::string_view>({"opa_endpoint", "policy_path", "provider"});
   CHECK(text::nearest("opa_endpiont", kNames) == "opa_endpoint");
   CHECK_FALSE(text::nearest("zzz", kNames).has_value());
 }
@@ -43,8 +43,9 @@ TEST_CASE("times are RFC 3339 in UTC with milliseconds, and are read with any of
   auto const time = parse_rfc3339("2026-11-23T17:33:12.0415+02:00");
   REQUIRE(time.has_value());
   CHECK(format_rfc3339(*time) == "2026-11-23T15:33:12.041Z");
-  for (auto bad : {"", "2026-11-23", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-23T15:33:12",
-                   "2026-11-23T15:33:12.Z", "9999-01-01T00:00:00Z", "2026-11-23T15:33:12Z "}) {
+  for (auto bad :
+       {"", "2026-11-23", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-23T15:33:12",
+        "2026-11-23T15:33:12.Z", "9999-01-01T00:00:00Z", "2026-11-23T15:33:12Z "}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_rfc3339(bad).has_value());
   }

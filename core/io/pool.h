@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A few threads for work that blocks (SQLite, getaddrinfo, spawn), so that no event loop ever does.
+//
+// The queue is bounded: when it is full, `submit` says no and the caller must answer "too busy".
+// Any thread.
+#pragma once
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/io/task.h"
+
+namespace aw::io {
+
+class BlockingPool {
+ public:
+  BlockingPool(std::size_t threads, std::size_t queue_limit);
+  ~BlockingPool();  // runs what is queued, then joins
+  BlockingPool(BlockingPool const&) = delete;
+  BlockingPool& operator=(BlockingPool const&) = delete;
+
+  // False when the queue is full or the pool is stopping; then `work` will not run.
+  [[nodiscard]] bool submit(std::function<void()> work);
+  void stop();
+
+  // Runs `work` (returning Result<T>) on a pool thread and resumes here, on the awaiter's loop.
+  // Code::overloaded when full.
+  template <class T>
+  Task<Result<T>> run(std::function<Result<T>()> work);
+
+ private:
+  void serve();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> queue_;
+  std::size_t const limit_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+template <class T>
+Task<Result<T>> BlockingPool::run(std::function<Result<T>()> work) {
+  auto executor = co_await boost::asio::this_coro::executor;
+  auto state = std::make_shared<std::optional<Result<T>>>();
+  auto timer = std::make_shared<boost::asio::steady_timer>(
+      executor, boost::asio::steady_timer::time_point::max());
+  // The timer is the rendezvous: it is cancelled on the loop's own thread, after the result stands
+  // in `state`.
+  bool const queued = submit([work = std::move(work), state, timer, executor] {
+    auto result = work();
+    boost::asio::post(executor, [state, timer, result = std::move(result)]() mutable {
+      state->emplace(std::move(result));
+      timer->cancel();
+    });
+  });
+  if (!queued) co_return make_error(Code::overloaded, "too much blocking work queued");
+  while (!state->has_value()) {
+    auto const [ec] = co_await timer->async_wait(kNoThrow);
+    if (!state->has_value() && ec)
+      co_return make_error(Code::interrupted, "cancelled while waiting");
+  }
+  co_return std::move(**state);
+}
+
+}  // namespace aw::io

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a function is that waits for I/O: a coroutine on one event loop.
+//
+// A Task starts when awaited and runs on its awaiter's loop. Take parameters by value, or make sure
+// they outlive it.
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "core/base/clock.h"
+
+namespace aw::io {
+
+template <class T>
+using Task = boost::asio::awaitable<T>;
+
+// A completion that reports its error code as a value instead of throwing: `auto [ec, n] = co_await
+// x(kNoThrow)`.
+inline constexpr auto kNoThrow = boost::asio::as_tuple_t<boost::asio::use_awaitable_t<>>{};
+
+// Runs one task to its end on a loop of its own: for commands and tests, never inside a loop.
+template <class T>
+T run_blocking(Task<T> task) {
+  boost::asio::io_context loop(1);
+  std::exception_ptr failure;
+  if constexpr (std::is_void_v<T>) {
+    boost::asio::co_spawn(loop, std::move(task), [&failure](std::exception_ptr e) { failure = e; });
+    loop.run();
+    if (failure) std::rethrow_exception(failure);
+  } else {
+    std::optional<T> out;
+    boost::asio::co_spawn(loop, std::move(task),
+                          [&failure, &out](std::exception_ptr e, std::optional<T> value) {
+                            failure = e;
+                            out = std::move(value);
+                          });
+    loop.run();
+    if (failure) std::rethrow_exception(failure);
+    return std::move(*out);
+  }
+}
+
+// Waits until `when`; returns early only when the loop stops or the waiting coroutine is cancelled.
+Task<void> sleep_until(SteadyTime when);
+
+}  // namespace aw::io
