@@ -28,22 +28,27 @@ using Task = boost::asio::awaitable<T>;
 // x(kNoThrow)`.
 inline constexpr auto kNoThrow = boost::asio::as_tuple_t<boost::asio::use_awaitable_t<>>{};
 
+namespace detail {
+// co_spawn default-constructs the result it hands over, which a Result cannot: so the value is left here instead.
+template <class T>
+Task<void> keep(Task<T> task, std::optional<T>* out) {
+  out->emplace(co_await std::move(task));
+}
+}  // namespace detail
+
 // Runs one task to its end on a loop of its own: for commands and tests, never inside a loop.
 template <class T>
 T run_blocking(Task<T> task) {
   boost::asio::io_context loop(1);
   std::exception_ptr failure;
+  auto const note = [&failure](std::exception_ptr e) { failure = e; };
   if constexpr (std::is_void_v<T>) {
-    boost::asio::co_spawn(loop, std::move(task), [&failure](std::exception_ptr e) { failure = e; });
+    boost::asio::co_spawn(loop, std::move(task), note);
     loop.run();
     if (failure) std::rethrow_exception(failure);
   } else {
     std::optional<T> out;
-    boost::asio::co_spawn(loop, std::move(task),
-                          [&failure, &out](std::exception_ptr e, std::optional<T> value) {
-                            failure = e;
-                            out = std::move(value);
-                          });
+    boost::asio::co_spawn(loop, detail::keep(std::move(task), &out), note);
     loop.run();
     if (failure) std::rethrow_exception(failure);
     return std::move(*out);

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counters, gauges and histograms, and their text for Prometheus.
+//
+// A family is made once, by name; a series of it by its label values. References stay valid as long
+// as the Registry: take them when you are built, touch them on the hot path (one relaxed atomic
+// each). Any thread. A family keeps at most kMaxSeries series; what would be more is counted in one
+// series whose label values are all "other".
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aw::metrics {
+
+inline constexpr std::size_t kMaxSeries = 512;
+
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+class Gauge {
+ public:
+  void set(double value) { value_.store(value, std::memory_order_relaxed); }
+  void add(double delta) { value_.fetch_add(delta, std::memory_order_relaxed); }
+  [[nodiscard]] double value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<double> value_{0};
+};
+
+class Histogram {
+ public:
+  // `bounds`: upper bounds, ascending, without +Inf.
+  explicit Histogram(std::span<const double> bounds);
+  void observe(double value);
+  [[nodiscard]] std::uint64_t count() const;
+  [[nodiscard]] double sum() const { return sum_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::span<const double> bounds() const { return bounds_; }
+  [[nodiscard]] std::uint64_t bucket(
+      std::size_t index) const;  // not cumulative; bounds().size() is +Inf
+
+ private:
+  std::vector<double> bounds_;
+  std::vector<std::atomic<std::uint64_t>> buckets_;
+  std::atomic<double> sum_{0};
+};
+
+// Durations of requests, in seconds: 5 ms … 10 s.
+[[nodiscard]] std::span<const double> request_buckets();
+// Durations of decisions, in seconds: 1 ms … 1 s.
+[[nodiscard]] std::span<const double> decision_buckets();
+
+struct FamilyInfo {
+  std::string name;
+  std::string help;
+  std::vector<std::string> labels;
+};
+
+template <class Instrument>
+class Family {
+ public:
+  using Make = std::function<std::unique_ptr<Instrument>()>;
+  Family(FamilyInfo info, Make make) : info_(std::move(info)), make_(std::move(make)) {}
+
+  // As many values as labels. Takes a lock: not for the hot path.
+  Instrument& at(std::vector<std::string> const& values);
+  [[nodiscard]] FamilyInfo const& info() const { return info_; }
+  void each(
+      std::function<void(std::vector<std::string> const&, Instrument const&)> const& visit) const;
+
+ private:
+  FamilyInfo const info_;
+  Make const make_;
+  mutable std::mutex mutex_;
+  std::map<std::vector<std::string>, std::unique_ptr<Instrument>> series_;
+};
+
+class Registry {
+ public:
+  Registry();
+  ~Registry();
+  Registry(Registry const&) = delete;
+  Registry& operator=(Registry const&) = delete;
+
+  // The same name again gives the same family; with other labels or another kind it ends the
+  // process (a defect of ours).
+  Family<Counter>& counter_family(std::string name, std::string help,
+                                  std::vector<std::string> labels);
+  Family<Gauge>& gauge_family(std::string name, std::string help, std::vector<std::string> labels);
+  Family<Histogram>& histogram_family(std::string name, std::string help,
+                                      std::span<const double> bounds,
+                                      std::vector<std::string> labels);
+  Counter& counter(std::string name, std::string help) {
+    return counter_family(std::move(name), std::move(help), {}).at({});
+  }
+  Gauge& gauge(std::string name, std::string help) {
+    return gauge_family(std::move(name), std::move(help), {}).at({});
+  }
+
+  // Called before each text(): for values that are looked up, not kept (an expiry, a queue's
+  // depth).
+  void before_scrape(std::function<void()> refresh);
+
+  // Prometheus text format 0.0.4.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Entry;
+  template <class Instrument>
+  Family<Instrument>& find_or_make(FamilyInfo info, typename Family<Instrument>::Make make);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<Entry>> entries_;
+  std::vector<std::function<void()>> refreshers_;
+};
+
+}  // namespace aw::metrics
