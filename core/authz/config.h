@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who decides, how long it may take, and what happens when it does not answer (it denies). Plain
+// values; the rows of core/config/schema.cc fill them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/io/breaker.h"
+
+namespace aw::authz {
+
+enum class Provider { opa, allow_all };         // allow_all: development only
+enum class DefaultAction { deny, log_only };    // log_only: development only; would-deny is audited
+enum class Failover { round_robin, priority };  // priority: the first endpoint that answers
+
+struct CacheConfig {
+  std::chrono::nanoseconds ttl = std::chrono::seconds(60);  // zero = off
+  std::size_t max_entries = 10'000;
+};
+
+struct Config {
+  Provider provider = Provider::opa;
+  DefaultAction default_action = DefaultAction::deny;
+
+  // Remote OPA: http://, https:// or unix:///path. Never empty unless `embedded()`.
+  std::vector<std::string> opa_endpoints = {"http://localhost:8181"};
+  Failover failover = Failover::round_robin;
+  std::string opa_ca_path;  // PEM for https endpoints; empty = the system's trust
+  std::string opa_token;    // bearer token; a secret: never print it
+  std::chrono::nanoseconds timeout = std::chrono::seconds(5);  // one decision, all tries together
+  io::BreakerConfig breaker;                                   // one per endpoint
+
+  // Embedded engine, used when policy_dir or bundle is set.
+  std::string policy_dir;               // every .rego below it
+  std::vector<std::string> data_files;  // JSON or YAML, merged at the root
+  std::string bundle;                   // an OPA bundle (.tar.gz)
+
+  std::string policy_path = "agentweave/authz";  // a package or a rule
+  CacheConfig cache;
+
+  [[nodiscard]] bool embedded() const { return !policy_dir.empty() || !bundle.empty(); }
+};
+
+}  // namespace aw::authz

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a capability runs. Plain values; the rows of core/config/schema.cc fill them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace aw::backend {
+
+enum class Kind { none, http, a2a, exec, builtin };  // none: not given, the upstream's business
+
+struct Config {
+  Kind kind = Kind::none;
+  // http, a2a: http://loopback…, https://… or unix:///path.sock[:/target].
+  std::string url;
+  std::string name;                      // builtin: "echo"
+  std::vector<std::string> command;      // exec: program and arguments, no shell
+  std::string working_directory;         // exec; empty = ours
+  std::vector<std::string> environment;  // exec: NAME=value, or NAME to pass ours on; else empty
+  std::size_t max_output_bytes = 4U << 20;
+};
+
+// The backend of one capability, as runtime hands them over.
+struct Binding {
+  std::string capability;
+  Config backend;
+};
+
+}  // namespace aw::backend

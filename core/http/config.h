@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bounds of the listeners and of the pooled client. Plain values; the rows of core/config/schema.cc
+// fill them. Every size and every wait has one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/io/breaker.h"
+
+namespace aw::http {
+
+// server.limits.*
+struct Limits {
+  std::size_t max_head_bytes = 32U << 10;  // request line and headers; h2: the header list
+  std::size_t max_headers = 100;
+  std::size_t max_target_bytes = 8U << 10;
+  std::size_t max_body_bytes = 4U << 20;
+  std::size_t max_connections = 10'000;
+  std::uint32_t max_streams_per_connection = 100;
+  std::uint32_t max_requests_per_connection = 100'000;
+  std::chrono::nanoseconds handshake_timeout = std::chrono::seconds(10);
+  std::chrono::nanoseconds head_timeout = std::chrono::seconds(10);
+  std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
+  // The whole request, also a streamed one; server.request_timeout_seconds.
+  std::chrono::nanoseconds request_timeout = std::chrono::seconds(60);
+};
+
+// transport.connection_pool.*
+struct PoolConfig {
+  std::size_t max_connections = 100;
+  std::size_t max_per_target = 10;
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
+  std::chrono::nanoseconds max_lifetime = std::chrono::seconds(300);
+  std::chrono::nanoseconds connect_timeout = std::chrono::seconds(10);
+};
+
+// transport.retry.*; only what is safe to repeat is repeated, never a denial or a peer error.
+struct RetryConfig {
+  std::uint32_t max_attempts = 3;  // all tries together
+  std::chrono::nanoseconds backoff_base = std::chrono::seconds(1);
+  std::chrono::nanoseconds backoff_max = std::chrono::seconds(30);
+  std::vector<int> retryable_status_codes = {502, 503, 504};
+};
+
+// transport.*
+struct ClientConfig {
+  PoolConfig pool;
+  RetryConfig retry;
+  io::BreakerConfig breaker;  // one per target
+  std::chrono::nanoseconds timeout = std::chrono::seconds(30);
+};
+
+}  // namespace aw::http

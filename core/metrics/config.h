@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plain listener for scrapes and health probes. Plain values; the rows of
+// core/config/schema.cc fill them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace aw::metrics {
+
+struct Config {
+  bool enabled = true;
+  std::string host = "0.0.0.0";
+  std::uint16_t port = 9090;  // 0 = any free one
+  std::string path = "/metrics";
+};
+
+}  // namespace aw::metrics
