@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/audit/event.h"
+
+#include <array>
+#include <utility>
+
+#include "core/base/json.h"
+
+namespace aw::audit {
+namespace {
+
+constexpr auto kTypeNames = std::to_array<std::pair<EventType, std::string_view>>({
+    {EventType::auth_check, "AUTH_CHECK"},
+    {EventType::capability_call, "CAPABILITY_CALL"},
+    {EventType::config_change, "CONFIG_CHANGE"},
+    {EventType::startup, "STARTUP"},
+    {EventType::shutdown, "SHUTDOWN"},
+    {EventType::identity_rotation, "IDENTITY_ROTATION"},
+    {EventType::peer_verification, "PEER_VERIFICATION"},
+    {EventType::policy_update, "POLICY_UPDATE"},
+    {EventType::audit_log, "AUDIT_LOG"},
+    {EventType::checkpoint, "CHECKPOINT"},
+});
+
+// Most members are left out when empty: a record is read by people too.
+void optional(json::Writer& writer, std::string_view name, std::string_view value) {
+  if (!value.empty()) writer.member(name, value);
+}
+
+void append_identities(json::Writer& writer, Event const& event) {
+  // Both spellings: `caller_id`/`peer_id` of the first implementation's code, the other of its
+  // documentation.
+  optional(writer, "caller_id", event.caller);
+  optional(writer, "caller_spiffe_id", event.caller);
+  optional(writer, "peer_id", event.callee);
+  optional(writer, "callee_spiffe_id", event.callee);
+  optional(writer, "action", event.action);
+  optional(writer, "resource", event.resource);
+  optional(writer, "capability", event.capability);
+  optional(writer, "direction", event.direction);
+}
+
+void append_decision(json::Writer& writer, Event const& event) {
+  if (event.decision != Decision::none) {
+    writer.member("decision", event.decision == Decision::allow ? "allow" : "deny");
+    writer.key("cached").boolean(event.cached);
+    writer.member("mode", event.mode == Mode::enforce ? "enforce" : "log-only");
+    if (event.would_deny) writer.key("would_deny").boolean(true);
+  }
+  optional(writer, "outcome", event.outcome);
+  optional(writer, "reason", event.reason);
+  if (event.code) writer.member("code", code_name(*event.code));
+  optional(writer, "rule", event.rule);
+  optional(writer, "policy_id", event.policy_id);
+  optional(writer, "policy_digest", event.policy_digest);
+  if (event.policy_generation != 0) {
+    writer.member("policy_generation", static_cast<std::int64_t>(event.policy_generation));
+  }
+  if (event.duration) {
+    auto const seconds = std::chrono::duration<double>(*event.duration).count();
+    writer.key("duration").real(seconds).key("duration_ms").real(seconds * 1000.0);
+  }
+}
+
+}  // namespace
+
+std::string_view event_type_name(EventType type) {
+  for (auto const& [value, name] : kTypeNames) {
+    if (value == type) return name;
+  }
+  return "AUDIT_LOG";
+}
+
+std::optional<EventType> parse_event_type(std::string_view name) {
+  for (auto const& [value, text] : kTypeNames) {
+    if (text == name) return value;
+  }
+  return std::nullopt;
+}
+
+void append_members(std::string& out, Event const& event, std::string_view agent_name) {
+  // The writer wants a whole object; its braces are cut off again, for the chain has members of its
+  // own to put around.
+  std::string object;
+  object.reserve(1024);
+  json::Writer writer(object);
+  writer.begin_object();
+  writer.member("event_type", event_type_name(event.type));
+  writer.member("timestamp", format_rfc3339(event.time));
+  writer.member("agent_name", agent_name);
+  writer.member("audit_id", event.audit_id);
+  optional(writer, "decision_id", event.decision_id);
+  optional(writer, "trace_id", event.trace_id);
+  optional(writer, "span_id", event.span_id);
+  append_identities(writer, event);
+  append_decision(writer, event);
+  optional(writer, "remote_address", event.remote_address);
+  optional(writer, "request_id", event.request_id);
+  optional(writer, "task_id", event.task_id);
+  if (!event.context_json.empty()) writer.key("context").raw(event.context_json);
+  writer.end_object();
+  out.append(object, 1, object.size() - 2);
+}
+
+}  // namespace aw::audit

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happened, as the audit log tells it: one Event becomes one JSON line.
+//
+// A value; any thread. Members left empty are left out of the line, except those a reader relies on
+// (event_type, timestamp, agent_name, audit_id).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/code.h"
+
+namespace aw::audit {
+
+enum class EventType {
+  auth_check,       // every authorization decision, cached ones too
+  capability_call,  // the outcome of a dispatched call
+  config_change,
+  startup,
+  shutdown,
+  identity_rotation,
+  peer_verification,  // a peer that could not be verified, or was
+  policy_update,
+  audit_log,   // the log about itself: repaired, rotated
+  checkpoint,  // room for signed checkpoints; verify checks such a record like any other
+};
+
+enum class Decision { none, allow, deny };
+enum class Mode { enforce, log_only };
+
+struct Event {
+  EventType type = EventType::auth_check;
+  WallTime time{};
+  std::string trace_id;
+  std::string span_id;
+  std::string audit_id;     // made by AuditLog when empty
+  std::string decision_id;  // the one the caller was told
+  std::string caller;       // SPIFFE ID
+  std::string callee;       // SPIFFE ID
+  std::string action;
+  std::string resource;
+  std::string capability;
+  std::string direction;  // "inbound" | "outbound"
+  Decision decision = Decision::none;
+  std::string outcome;  // "success" | "error" | "failure"
+  std::string reason;
+  std::optional<Code> code;
+  std::string rule;  // "authz.rego:14"
+  std::string policy_id;
+  std::string policy_digest;
+  std::uint64_t policy_generation = 0;
+  bool cached = false;
+  Mode mode = Mode::enforce;
+  bool would_deny = false;
+  std::optional<std::chrono::nanoseconds> duration;
+  std::string remote_address;
+  std::string request_id;
+  std::string task_id;
+  std::string context_json;  // one JSON object, or empty
+};
+
+[[nodiscard]] std::string_view event_type_name(EventType type);  // "AUTH_CHECK"
+[[nodiscard]] std::optional<EventType> parse_event_type(std::string_view name);
+
+// The members of the event's line, without braces and without the chain's members. `out` is
+// appended to.
+void append_members(std::string& out, Event const& event, std::string_view agent_name);
+
+}  // namespace aw::audit

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The audit log: every decision is in it before anything happens because of it.
+//
+// `record` returns only when the primary destination holds the record (file: the bytes are with the
+// kernel, so `kill -9` loses nothing). When it returns an error the caller must deny. Any thread;
+// the critical section is one hash and one write. Blocks as long as the primary's write does.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/audit/config.h"
+#include "core/audit/event.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/result.h"
+#include "core/metrics/registry.h"
+
+namespace aw::audit {
+
+struct LogStatus {
+  std::uint64_t records = 0;              // since this process started
+  std::uint64_t seq = 0;                  // of the last record
+  std::string hash;                       // of the last record
+  std::string last_error;                 // empty while healthy
+  std::vector<std::string> destinations;  // the primary first
+};
+
+class AuditLog {
+ public:
+  struct Needs {
+    Clock const& clock;
+    log::Log& log;
+    metrics::Registry& metrics;
+    std::string agent_name;
+    std::string state_directory;  // spools of network destinations live below it
+  };
+
+  // Opens every destination and resumes the chain. Errors: audit_unavailable (cannot be opened or
+  // is locked by another process), audit_integrity (the existing file's end does not verify).
+  static Result<std::unique_ptr<AuditLog>> open(Config const& config, Needs needs);
+  ~AuditLog();
+  AuditLog(AuditLog const&) = delete;
+  AuditLog& operator=(AuditLog const&) = delete;
+
+  // Error: audit_unavailable. Fills `audit_id` and `time` where the event has none.
+  [[nodiscard]] Result<void> record(Event const& event);
+
+  [[nodiscard]] LogStatus status() const;
+  // Flushes what network destinations have spooled, for at most `deadline`; then closes. Twice is
+  // fine; records after it are errors.
+  void close(std::chrono::nanoseconds deadline);
+
+ private:
+  struct Impl;
+  explicit AuditLog(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aw::audit

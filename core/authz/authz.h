@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The question "may this caller do this here?", its answer, and the seam to whoever answers it.
+//
+// Values and one interface. A default-constructed decision denies.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/code.h"
+#include "core/identity/spiffe_id.h"
+#include "core/io/task.h"
+
+namespace aw::authz {
+
+enum class Direction { inbound, outbound };
+enum class Verdict { deny, allow };
+
+// Everything a policy may look at. Peer facts are verified before one of these is made.
+struct AuthzContext {
+  identity::SpiffeId caller;
+  identity::SpiffeId callee;
+  std::string action;
+  Direction direction = Direction::inbound;
+  std::string method;   // "message/send", "GET", …
+  std::string binding;  // "jsonrpc", "rest", "grpc", "tasks"
+  std::string skill;
+  std::string task_id;
+  std::string context_id;
+  std::string remote_address;
+  std::string request_id;
+  WallTime time{};
+  std::string context_json;  // one JSON object, or empty
+};
+
+struct AuthzDecision {
+  Verdict verdict = Verdict::deny;
+  Code code = Code::denied_by_policy;  // meaningful when denied (or would_deny)
+  std::string reason = "no_decision";  // stable snake_case, or the policy's own words
+  std::string rule;                    // "authz.rego:14", when known
+  std::string policy_id;               // the policy's own name for itself, when it gave one
+  std::string policy_digest;           // "sha256:…" of the embedded policy
+  std::string decided_by;              // "embedded", "http://opa-1:8181", …
+  std::uint64_t generation = 0;        // of the embedded policy
+  bool cached = false;
+  bool would_deny = false;  // log-only mode: allowed although policy says no
+  std::chrono::nanoseconds duration{0};
+  std::chrono::seconds retry_after{0};  // with Code::pdp_unavailable
+
+  [[nodiscard]] bool allowed() const { return verdict == Verdict::allow; }
+};
+
+// The two short ways to make one; for custom providers.
+[[nodiscard]] AuthzDecision allow(std::string reason);
+[[nodiscard]] AuthzDecision deny(std::string reason, Code code = Code::denied_by_policy);
+// Nobody could decide: callers answer 503 with Retry-After, never a plain deny.
+[[nodiscard]] AuthzDecision unavailable(std::string reason, std::chrono::seconds retry_after);
+
+// What `health`, `doctor` and readiness show.
+struct ProviderStatus {
+  enum class State { ready, degraded, unavailable };
+  struct Endpoint {
+    std::string name;
+    std::string breaker;  // "closed", "open", "half_open"
+    std::string last_error;
+  };
+  State state = State::unavailable;
+  std::string kind;  // "embedded", "opa", "custom", …
+  std::string mode = "enforce";
+  std::string policy_path;
+  std::string policy_digest;
+  std::uint64_t generation = 0;
+  std::string last_error;  // of the last failed reload or call; empty after a success
+  std::size_t rules = 0;
+  std::size_t tests = 0;
+  std::vector<Endpoint> endpoints;
+};
+
+// Any thread may call; `authorize` runs on the awaiter's loop and must not block it. Failures are
+// decisions that deny: nothing throws.
+class AuthorizationProvider {
+ public:
+  virtual ~AuthorizationProvider() = default;
+  // `context` outlives the task.
+  [[nodiscard]] virtual io::Task<AuthzDecision> authorize(AuthzContext const& context) = 0;
+  [[nodiscard]] virtual ProviderStatus status() const = 0;
+  // Grows when a decision made earlier may be different now; caches drop what is older.
+  [[nodiscard]] virtual std::uint64_t revision() const { return 0; }
+};
+
+}  // namespace aw::authz

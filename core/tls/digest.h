@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// SHA-256, for rooms that may not include OpenSSL.
+//
+// A hasher keeps its context between calls, which is what makes short inputs cheap. One owner at a
+// time; not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace aw::tls {
+
+class Sha256 {
+ public:
+  // Ends the process when the crypto library has no SHA-256: there is no safe fallback.
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  Sha256(Sha256 const&) = delete;
+  Sha256& operator=(Sha256 const&) = delete;
+
+  // The whole input at once: 32 raw bytes, or 64 lower-case hexadecimal digits.
+  [[nodiscard]] std::string raw(std::string_view bytes);
+  [[nodiscard]] std::string hex(std::string_view bytes);
+
+  // In pieces: `update` as often as needed, then one `finish_hex`, which starts afresh.
+  void update(std::string_view bytes);
+  [[nodiscard]] std::string finish_hex();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// For one-off use.
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+
+}  // namespace aw::tls
