@@ -1,0 +1,6 @@
+find_package(Python3 COMPONENTS Interpreter)
+if(Python3_FOUND)
+  add_test(NAME house_layers COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/house/layers.py)
+  add_test(NAME house_layers_can_fail COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/house/layers.py --self-test)
+  set_tests_properties(house_layers house_layers_can_fail PROPERTIES LABELS house)
+endif()
