@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// A request after it was understood: what the caller wants, in which binding it asked, and every
+// fact policy may look at. One type for all bindings and versions.
+//
+// A value; made by the router, completed by Service::resolve, executed by Service::execute.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/a2a/task.h"
+
+namespace aw::a2a {
+
+enum class Kind : std::uint8_t {
+  send,
+  stream,
+  get,
+  cancel,
+  subscribe,
+  list,
+  extended_card,
+  authorize_only,  // runs every gate and stops there: `agentweave ping`
+};
+enum class Binding : std::uint8_t {
+  tasks,      // the FAQ's plain JSON at /a2a/v1/tasks
+  json_rpc,   // POST /rpc
+  http_json,  // A2A's REST paths, bare (1.0) and below /v1 (0.3)
+};
+// How bodies are spelled. `plain`: the FAQ's task object, also of `task.send` on /rpc.
+enum class Dialect : std::uint8_t { plain, v1_0, v0_3 };
+
+[[nodiscard]] std::string_view kind_name(Kind kind);           // "send"
+[[nodiscard]] std::string_view binding_name(Binding binding);  // "http", "jsonrpc", "rest"
+[[nodiscard]] std::string_view dialect_name(Dialect dialect);  // "faq", "1.0", "0.3"
+
+// REST answers in the media type of the request.
+enum class Media : std::uint8_t { json, a2a_json };
+
+// Enough to answer in the caller's own shape, also when the request was refused before it was
+// understood.
+struct Shape {
+  Binding binding = Binding::tasks;
+  Dialect dialect = Dialect::plain;
+  std::string rpc_id = "null";  // JSON text of the JSON-RPC id
+  Media media = Media::json;
+  std::vector<std::string> extensions;  // activated ones, echoed
+};
+
+enum class Wait : std::uint8_t { until_done, no };
+
+struct SendParams {
+  MessagePtr message;   // plain requests get one made of their payload
+  std::string payload;  // JSON for the backend
+  Wait wait = Wait::until_done;
+  std::string metadata;         // JSON object text or empty
+  std::string idempotency_key;  // empty = none
+  std::string push_config;      // JSON object text or empty: asks for push notifications
+};
+
+struct ListParams {
+  std::string context_id;
+  std::optional<TaskState> state;
+  std::size_t page_size = 50;
+  std::string page_token;
+  std::optional<WallTime> changed_after;
+  bool include_artifacts = false;
+};
+
+struct Operation {
+  Kind kind = Kind::get;
+  Shape shape;
+  std::string
+      method;  // as the caller named it: "SendMessage", "message/send", "POST /a2a/v1/tasks"
+  // The policy *action*. Empty where the task decides (get, cancel, subscribe, follow-up messages):
+  // Service::resolve fills it in before policy is asked.
+  std::string capability;
+  std::string skill;  // what the message named, empty = nothing
+  std::string task_id;
+  std::string context_id;
+  std::size_t payload_bytes = 0;  // of the whole body
+  std::string params;             // JSON object text: `params`, or the body of a plain request
+  std::vector<std::string> part_types;  // of the message: "text", "data", …
+  std::optional<std::uint32_t> history_length;
+  SendParams send;  // send, stream
+  ListParams list;  // list
+};
+
+// Who asks, as the gates established it. `id` is the verified SPIFFE ID, never a header's.
+struct Caller {
+  std::string id;
+  std::string decision_id;
+  std::string xfcc;         // x-forwarded-client-cert for the backend, made from the verified chain
+  std::string traceparent;  // W3C; empty = none
+};
+
+}  // namespace aw::a2a

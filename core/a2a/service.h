@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries out an operation that the gates have allowed: over the task engine, answered in the
+// binding and dialect it was asked in.
+//
+// One per process, shared by all loops; thread-safe. Work started here outlives the request (a
+// caller that goes away cancels nothing); `stop` ends it.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/a2a/executor.h"
+#include "core/a2a/operation.h"
+#include "core/a2a/router.h"
+#include "core/a2a/task_engine.h"
+#include "core/base/log.h"
+#include "core/http/server.h"
+
+namespace aw::a2a {
+
+struct ServiceOptions {
+  // A blocking send answers with the task as it is (202) when it takes longer than this.
+  std::chrono::nanoseconds wait_limit = std::chrono::seconds(60);
+  // A run is cancelled and its task failed after this; per capability below.
+  std::chrono::nanoseconds default_timeout = std::chrono::seconds(30);
+  std::map<std::string, std::chrono::nanoseconds> timeouts;
+  std::chrono::nanoseconds heartbeat = std::chrono::seconds(15);  // SSE comment lines
+};
+
+// What came of it, for metrics, trace and audit (gate 9).
+struct Outcome {
+  int status = 500;          // HTTP
+  std::optional<Code> code;  // set when it failed
+  std::string task_id;
+  std::optional<TaskState> state;
+};
+
+class Service {
+ public:
+  // All references outlive the service.
+  Service(ServiceOptions options, TaskEngine& engine, Executor& executor, Clock const& clock,
+          log::Log& log);
+  ~Service();
+  Service(Service const&) = delete;
+  Service& operator=(Service const&) = delete;
+
+  // Before policy is asked: fills in operation.capability (and context) where the task decides.
+  // Code::task_not_found for an unknown task and for another caller's, alike;
+  // Code::unknown_capability when nothing says what is meant. list -> "list_tasks".
+  [[nodiscard]] Result<void> resolve(Operation& operation, Caller const& caller) const;
+  [[nodiscard]] Result<std::string> capability_of(std::string_view task_id,
+                                                  Caller const& caller) const;
+
+  // Writes the whole answer (or stream). Never throws; errors are answered and reported in Outcome.
+  // Checks again that a task-bound operation's capability is the task's.
+  [[nodiscard]] io::Task<Outcome> execute(Operation operation, Caller caller,
+                                          http::ResponseWriter& writer);
+
+  // Cancels every run and fails its task with a reason. Twice is fine.
+  void stop();
+  [[nodiscard]] std::size_t running() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;  // shared with the runs, which may end after the service on a loop
+};
+
+}  // namespace aw::a2a

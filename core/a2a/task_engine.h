@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// All tasks of this agent: makes them, changes them by the rules of task.h, shows them to their
+// owner only, and tells subscribers what happens, everyone the same events in the same order.
+//
+// Thread-safe: one short lock, never held across a wait. Bounded: tasks in all, per caller, running
+// per caller, bytes and events of a task; finished tasks leave by age, or oldest first when there
+// are too many.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/a2a/operation.h"
+#include "core/a2a/task.h"
+#include "core/a2a/task_store.h"
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/io/task.h"
+
+namespace aw::a2a {
+
+struct EngineLimits {
+  std::size_t max_tasks = 10'000;
+  std::size_t max_tasks_per_caller = 1'000;
+  std::size_t max_running_per_caller = 256;
+  std::size_t max_bytes = 256U << 20;      // all tasks together
+  std::size_t max_task_bytes = 32U << 20;  // one task
+  std::size_t max_pending_events = 4'096;  // a subscriber further behind is dropped
+  std::size_t max_subscribers = 64;        // of one task
+  std::chrono::nanoseconds retention = std::chrono::hours(24);
+};
+
+struct NewTask {
+  std::string owner;
+  std::string capability;
+  std::string context_id;  // empty = a new one
+  MessagePtr message;
+  std::string payload;
+  std::string metadata;
+  std::string idempotency_key;
+};
+
+struct Page {
+  std::vector<TaskPtr> tasks;
+  std::string next_token;  // empty at the end
+  std::size_t total = 0;   // matching tasks on all pages
+};
+
+class TaskEngine;
+
+// One reader of a task's events; belongs to one loop. The engine outlives it.
+class Subscription {
+ public:
+  ~Subscription();
+  Subscription(Subscription&&) noexcept;
+  Subscription& operator=(Subscription&&) noexcept;
+
+  // The task as it was when the subscription began; every event after it comes from `next`.
+  [[nodiscard]] TaskPtr const& snapshot() const;
+  // What is there already, without waiting; null = nothing now.
+  [[nodiscard]] EventPtr poll();
+  // Waits for the next event. Null when `until` passed, or the stream is over (`over` tells).
+  [[nodiscard]] io::Task<EventPtr> next(SteadyTime until);
+  // No event will come any more: the task is terminal and all was read, or this reader was too
+  // slow.
+  [[nodiscard]] bool over() const;
+  [[nodiscard]] bool too_slow() const;
+
+ private:
+  friend class TaskEngine;
+  struct Reader;
+  explicit Subscription(std::shared_ptr<Reader> reader);
+  std::shared_ptr<Reader> reader_;
+};
+
+class TaskEngine {
+ public:
+  // `store` and `clock` outlive the engine.
+  TaskEngine(EngineLimits limits, TaskStore& store, Clock const& clock);
+  ~TaskEngine();
+  TaskEngine(TaskEngine const&) = delete;
+  TaskEngine& operator=(TaskEngine const&) = delete;
+
+  // At start: takes back what the store kept; tasks that were running are failed with a reason.
+  // Returns how many those were. Blocks.
+  [[nodiscard]] Result<std::size_t> restore();
+
+  // A submitted task with a new id; the one of the same owner, capability and idempotency key if
+  // there is one (`made` = no). Code::task_limit, Code::too_large, Code::overloaded.
+  enum class Made : std::uint8_t { yes, no };
+  struct Created {
+    TaskPtr task;
+    Made made = Made::yes;
+  };
+  [[nodiscard]] Result<Created> create(NewTask task);
+
+  // A further message for an interrupted task: into the history, and the task works again.
+  // Code::task_not_found, task_terminal, unsupported_operation (already working).
+  [[nodiscard]] Result<TaskPtr> follow_up(std::string_view id, std::string_view owner,
+                                          MessagePtr message);
+
+  // Code::task_not_found also for another caller's task.
+  [[nodiscard]] Result<TaskPtr> find(std::string_view id, std::string_view owner) const;
+  [[nodiscard]] Result<Page> list(std::string_view owner, ListParams const& query) const;
+  [[nodiscard]] Result<Subscription> subscribe(std::string_view id, std::string_view owner);
+
+  // The run's side. An error leaves the task as it was.
+  [[nodiscard]] Result<TaskPtr> set_status(std::string_view id, TaskState state, MessagePtr message,
+                                           std::optional<Failure> failure = {});
+  [[nodiscard]] Result<TaskPtr> add_artifact(std::string_view id, Artifact artifact, Chunk chunk,
+                                             Last last);
+  [[nodiscard]] Result<TaskPtr> set_result(std::string_view id, std::string json);
+  // The answer is a message: the task is withdrawn, its subscribers get the message as their last
+  // event.
+  [[nodiscard]] Result<void> replace_by_message(std::string_view id, MessagePtr message);
+
+  [[nodiscard]] TaskStore& store() { return store_; }
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  friend class Subscription;
+  struct Entry;
+  struct State;
+  TaskStore& store_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace aw::a2a

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seam that keeps tasks over a restart.
+//
+// The engine's memory is the authority while the process lives; a store is its journal. Writes are
+// queued in order and never block; `durable` waits until everything queued so far would survive a
+// kill -9.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/a2a/task.h"
+#include "core/base/result.h"
+#include "core/io/task.h"
+
+namespace aw::a2a {
+
+class TaskStore {
+ public:
+  virtual ~TaskStore() = default;
+  // At start, before anything else: all kept tasks, oldest change first, the newest `limit` of
+  // them. Blocks.
+  [[nodiscard]] virtual Result<std::vector<TaskPtr>> load(std::size_t limit) = 0;
+  // Any thread. Code::overloaded when the queue is full, Code::state_unusable when the store has
+  // failed.
+  [[nodiscard]] virtual Result<void> put(TaskPtr task) = 0;
+  virtual void erase(std::string id) = 0;
+  [[nodiscard]] virtual io::Task<Result<void>> durable() = 0;
+};
+
+// Keeps nothing over a restart.
+class MemoryTaskStore final : public TaskStore {
+ public:
+  [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit) override;
+  [[nodiscard]] Result<void> put(TaskPtr task) override;
+  void erase(std::string id) override;
+  [[nodiscard]] io::Task<Result<void>> durable() override;
+};
+
+}  // namespace aw::a2a
