@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// From files, environment and flags to one checked Config. The only way in: `serve`, `dev` and
+// `config validate` all call it, so that they cannot disagree.
+//
+// Blocks on the file system only. Never throws. Every input is bounded: 1 MiB a file, 64 levels,
+// 20 000 nodes after anchors, 32 files.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/config/config.h"
+#include "core/config/diagnostic.h"
+
+namespace aw::config {
+
+// How the process environment is asked; given, so that tests and `env -i` runs are the same thing.
+using EnvLookup = std::function<std::optional<std::string>(std::string_view name)>;
+
+// A lookup in a map that outlives it.
+[[nodiscard]] EnvLookup lookup_in(std::map<std::string, std::string> const& variables);
+
+// Must every capability have a backend (or server.upstream), or does a program with in-process
+// handlers load this?
+enum class BackendRule { required, in_process };
+
+struct LoadRequest {
+  // Empty = the search path: AGENTWEAVE_CONFIG_PATH, AGENTWEAVE_CONFIG, ./config.yaml,
+  // ~/.agentweave/config.yaml, /etc/agentweave/config.yaml.
+  std::filesystem::path file;
+  // Instead of a file: its text (`-`, tests). `file` then only names it; includes are refused.
+  std::optional<std::string> text;
+  EnvLookup env;                           // empty = no variable is set
+  std::optional<std::string> environment;  // --env
+  std::vector<std::string> overrides;      // --set: "server.port=8444", later ones win
+  BackendRule backends = BackendRule::required;
+};
+
+struct Loaded {
+  Config config;                             // meaningful only when ok()
+  std::vector<Diagnostic> diagnostics;       // all of them, in the order of the file
+  std::vector<std::filesystem::path> files;  // the file and its includes, in order of reading
+  std::map<std::string, std::string>
+      origins;  // key -> "a.yaml:3:4" | variable | flag; unset: absent
+  // Settings in force that production would refuse; the banner, log and metric name them.
+  std::vector<std::string> insecure;
+  std::size_t keys = 0;  // values that were given
+
+  [[nodiscard]] bool ok() const { return count(diagnostics, Severity::error) == 0; }
+};
+
+// Never fails: what is wrong is in `diagnostics`, everything that is wrong at once.
+[[nodiscard]] Loaded inspect(LoadRequest const& request);
+
+// `inspect`, and an error when it is not ok(): the first finding's code and message, with the full
+// rendering of all findings in Error::context under "diagnostics".
+[[nodiscard]] Result<Loaded> load(LoadRequest const& request);
+
+// "production", "prod", "staging", "stage", "development", "dev"; nullopt for anything else.
+[[nodiscard]] std::optional<Environment> parse_environment(std::string_view name);
+
+// --- reload ------------------------------------------------------------------------------------
+enum class Effect { reloadable, restart_needed };
+
+struct Change {
+  std::string key;
+  Effect effect = Effect::restart_needed;
+};
+
+// Which keys differ, in the order of the table.
+[[nodiscard]] std::vector<Change> changed_keys(Config const& before, Config const& after);
+
+// --- once the bundles are known ------------------------------------------------------------------
+// AW1210 for each allowed trust domain that no known bundle serves, with the nearest known name.
+[[nodiscard]] std::vector<Diagnostic> check_bundles(Loaded const& loaded,
+                                                    std::vector<std::string> const& known);
+
+}  // namespace aw::config
