@@ -76,4 +76,13 @@ std::string Sha256::finish_hex() {
 
 std::string sha256_hex(std::string_view bytes) { return Sha256().hex(bytes); }
 
+std::array<char, 32> sha256_raw(std::string_view bytes) {
+  std::array<char, 32> out{};
+  auto* const target = reinterpret_cast<unsigned char*>(out.data());
+  if (EVP_Q_digest(nullptr, "SHA256", nullptr, bytes.data(), bytes.size(), target, nullptr) != 1) {
+    std::abort();
+  }
+  return out;
+}
+
 }  // namespace aw::tls

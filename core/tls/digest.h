@@ -5,6 +5,7 @@
 // time; not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -35,7 +36,8 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-// For one-off use.
+// For one-off use, from any thread.
+[[nodiscard]] std::array<char, 32> sha256_raw(std::string_view bytes);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
 }  // namespace aw::tls

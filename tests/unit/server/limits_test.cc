@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/server/limits.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+
+using namespace aw;
+using namespace aw::server;
+using namespace std::chrono_literals;
+
+TEST_CASE("no more requests than the limit are in flight, and a slot that goes makes room") {
+  Admission admission(2);
+  auto first = admission.enter();
+  std::optional<Admission::Slot> second(admission.enter());
+  CHECK(first);
+  CHECK(*second);
+  CHECK_FALSE(admission.enter());
+  CHECK(admission.in_flight() == 2);
+  second.reset();
+  CHECK(admission.enter());
+}
+
+TEST_CASE("a caller that passes its rate waits, others do not") {
+  RateLimiter limiter({.requests_per_second = 10, .burst = 2});
+  SteadyTime const now{};
+  CHECK(limiter.take("a", now) == 0ns);
+  CHECK(limiter.take("a", now) == 0ns);
+  auto const wait = limiter.take("a", now);
+  CHECK(wait > 99ms);
+  CHECK(wait <= 101ms);
+  CHECK(limiter.take("b", now) == 0ns);
+  CHECK(limiter.take("a", now + wait) == 0ns);
+}
+
+TEST_CASE("the rate is off at zero") {
+  RateLimiter limiter({});
+  for (int i = 0; i < 1000; ++i) CHECK(limiter.take("a", {}) == 0ns);
+}
+
+TEST_CASE("a flood of caller names does not grow the table without end") {
+  RateLimiter limiter({.requests_per_second = 1, .burst = 1});
+  for (std::size_t i = 0; i < 2 * RateLimiter::kMostCallers; ++i) {
+    CHECK(limiter.take("caller-" + std::to_string(i), {}) == 0ns);
+  }
+  CHECK(limiter.take("caller-" + std::to_string(2 * RateLimiter::kMostCallers - 1), {}) > 0ns);
+}

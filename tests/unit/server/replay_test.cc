@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/server/replay.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/base/text.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/temp_dir.h"
+
+using namespace aw;
+using namespace aw::server;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string nonce() { return text::to_base64url(random_bytes(16)); }
+
+struct Fixture {
+  testing::ManualClock clock;
+  testing::TempDir dir;
+  ReplayConfig config;
+
+  std::unique_ptr<ReplayGuard> open() {
+    auto guard = ReplayGuard::open(config, dir.path(), clock);
+    REQUIRE(guard.ok());
+    return std::move(guard).value();
+  }
+  Result<void> send(ReplayGuard& guard, std::string_view caller, std::string const& n) {
+    auto const at = format_rfc3339(clock.now());
+    return guard.admit(caller, {.nonce = n, .timestamp = at});
+  }
+};
+
+Code code_of(Result<void> const& result) {
+  return result.ok() ? Code::internal : result.error().code;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "the same nonce of the same caller is refused, another caller's or another nonce is not") {
+  Fixture f;
+  auto guard = f.open();
+  auto const n = nonce();
+  CHECK(f.send(*guard, "spiffe://a.test/x", n).ok());
+  CHECK(code_of(f.send(*guard, "spiffe://a.test/x", n)) == Code::replayed);
+  CHECK(f.send(*guard, "spiffe://a.test/y", n).ok());
+  CHECK(f.send(*guard, "spiffe://a.test/x", nonce()).ok());
+}
+
+TEST_CASE("a nonce is remembered across a restart") {
+  Fixture f;
+  auto const n = nonce();
+  {
+    CHECK(f.send(*f.open(), "spiffe://a.test/x", n).ok());
+  }
+  auto again = f.open();
+  CHECK(again->size() == 1);
+  CHECK(code_of(f.send(*again, "spiffe://a.test/x", n)) == Code::replayed);
+}
+
+TEST_CASE("a torn record at the end of the journal is cut off and what stands before it holds") {
+  Fixture f;
+  auto const n = nonce();
+  {
+    CHECK(f.send(*f.open(), "spiffe://a.test/x", n).ok());
+  }
+  for (auto name : {"replay-0.journal", "replay-1.journal"}) {
+    std::ofstream(f.dir / name, std::ios::app | std::ios::binary) << "torn";
+  }
+  auto again = f.open();
+  CHECK(code_of(f.send(*again, "spiffe://a.test/x", n)) == Code::replayed);
+  CHECK(f.send(*again, "spiffe://a.test/x", nonce()).ok());
+}
+
+TEST_CASE("a nonce is remembered exactly as long as its timestamp is accepted") {
+  Fixture f;
+  auto guard = f.open();
+  auto const n = nonce();
+  auto const sent_at = format_rfc3339(f.clock.now() + 29s);
+  CHECK(guard->admit("c", {.nonce = n, .timestamp = sent_at}).ok());
+  f.clock.advance(328s);  // 299 s after the timestamp
+  CHECK(code_of(guard->admit("c", {.nonce = n, .timestamp = sent_at})) == Code::replayed);
+  f.clock.advance(2s);
+  CHECK(code_of(guard->admit("c", {.nonce = n, .timestamp = sent_at})) ==
+        Code::replay_outside_window);
+}
+
+TEST_CASE("the journal's two files take turns without forgetting what is still in the window") {
+  Fixture f;
+  auto guard = f.open();
+  std::string last;
+  for (int i = 0; i < 12; ++i) {
+    last = nonce();
+    CHECK(f.send(*guard, "c", last).ok());
+    f.clock.advance(100s);
+  }
+  guard.reset();
+  auto again = f.open();
+  auto const at = format_rfc3339(f.clock.now() - 100s);
+  CHECK(code_of(again->admit("c", {.nonce = last, .timestamp = at})) == Code::replayed);
+  CHECK(again->size() <= 4);
+}
+
+TEST_CASE("timestamps outside the window, half a pair and malformed values are refused") {
+  Fixture f;
+  auto guard = f.open();
+  auto const now = format_rfc3339(f.clock.now());
+  auto const old = format_rfc3339(f.clock.now() - 301s);
+  auto const ahead = format_rfc3339(f.clock.now() + 31s);
+  auto const n = nonce();
+  CHECK(code_of(guard->admit("c", {.nonce = n, .timestamp = old})) == Code::replay_outside_window);
+  CHECK(code_of(guard->admit("c", {.nonce = n, .timestamp = ahead})) ==
+        Code::replay_outside_window);
+  CHECK(code_of(guard->admit("c", {.nonce = n, .timestamp = {}})) == Code::replay_headers_missing);
+  CHECK(code_of(guard->admit("c", {.nonce = {}, .timestamp = now})) ==
+        Code::replay_headers_missing);
+  CHECK(code_of(guard->admit("c", {.nonce = "c2hvcnQ", .timestamp = now})) ==
+        Code::request_malformed);
+  CHECK(code_of(guard->admit("c", {.nonce = std::string(300, 'A'), .timestamp = now})) ==
+        Code::request_malformed);
+  CHECK(code_of(guard->admit("c", {.nonce = n, .timestamp = "yesterday"})) ==
+        Code::request_malformed);
+  CHECK(guard->size() == 0);
+}
+
+TEST_CASE("a caller that sends neither header passes only where they are optional") {
+  Fixture f;
+  CHECK(f.open()->admit("c", {}).ok());
+  f.config.mode = ReplayMode::required;
+  CHECK(code_of(f.open()->admit("c", {})) == Code::replay_headers_missing);
+}
+
+TEST_CASE("a caller that fills its share is refused and nothing is forgotten") {
+  Fixture f;
+  f.config.max_entries_per_caller = 3;
+  auto guard = f.open();
+  auto const first = nonce();
+  CHECK(f.send(*guard, "c", first).ok());
+  CHECK(f.send(*guard, "c", nonce()).ok());
+  CHECK(f.send(*guard, "c", nonce()).ok());
+  CHECK(code_of(f.send(*guard, "c", nonce())) == Code::rate_limited);
+  CHECK(code_of(f.send(*guard, "c", first)) == Code::replayed);
+  CHECK(f.send(*guard, "other", nonce()).ok());
+}
+
+TEST_CASE("of many simultaneous copies of one request exactly one passes") {
+  Fixture f;
+  auto guard = f.open();
+  auto const n = nonce();
+  std::atomic<int> passed{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      if (f.send(*guard, "c", n).ok()) ++passed;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(passed == 1);
+}
+
+TEST_CASE("a second process cannot share the journal") {
+  Fixture f;
+  auto guard = f.open();
+  auto second = ReplayGuard::open(f.config, f.dir.path(), f.clock);
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().code == Code::state_unusable);
+}
