@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy engine: Rego modules and data compiled once into an immutable Policy, asked many
+// times.
+//
+//   AW_TRY(auto policy, rego::compile(modules, data));
+//   AW_TRY(auto query, policy->prepare("agentweave/authz/allow"));
+//   auto outcome = policy->evaluate(query, input, {.now = clock.now()});
+//   bool allowed = outcome.ok() && outcome.value.is_true();
+//
+// Knows nothing of agents, networks and files: text in, decision out; time is given. A Policy and a
+// Query are immutable: any thread, no locks. Evaluation does not block; it is bounded in steps,
+// depth, time and memory, and hitting a bound is an error, which callers turn into a deny. Hot
+// reload: compile a candidate, swap the pointer.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/rego/value.h"
+
+namespace aw::rego {
+
+struct Source {
+  std::string name;  // as it shall appear in messages: "policies/default.rego"
+  std::string text;
+};
+
+struct Location {
+  std::string file;
+  int line = 0;  // from 1
+  int column = 0;
+};
+
+// One fault of a policy, as OPA names it, with what a person needs to fix it.
+struct Diagnostic {
+  std::string code;  // "rego_parse_error", "rego_unsafe_var_error", "rego_type_error", …
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string message;
+  std::string hint;     // may be empty
+  std::string snippet;  // the source line and a caret below it
+  Code error = Code::policy_compile;
+
+  [[nodiscard]] std::string text() const;  // "file:3:5: rego_parse_error: …\n\tline\n\t    ^"
+};
+
+enum class Strictness { normal, strict };  // strict: unused imports and variables are errors
+
+struct CompileOptions {
+  Strictness strictness = Strictness::normal;
+  std::vector<std::string> deny_builtins;  // refused by name, on top of what is always refused
+  std::size_t max_source_bytes = 8U << 20;
+  std::size_t max_modules = 4096;
+};
+
+enum class BuiltinErrors { undefined, strict };
+enum class TraceLevel { off, why, full };
+
+// What ended an evaluation early. `code` is OPA's: "eval_conflict_error", "eval_type_error",
+// "eval_builtin_error", "eval_cancel_error", "eval_internal_error".
+struct EvalError {
+  std::string code;
+  std::string message;
+  Location location;
+  [[nodiscard]] std::string text() const;  // "file:3: eval_conflict_error: …"
+};
+
+struct EvalLimits {
+  std::uint64_t steps = 20'000'000;
+  std::size_t depth = 2'000;                                         // nested evaluations
+  std::size_t memory = 256U << 20;                                   // bytes of made values
+  std::chrono::nanoseconds time = std::chrono::milliseconds(1'000);  // wall time of one answer
+};
+
+struct EvalOptions {
+  WallTime now{};
+  BuiltinErrors builtin_errors = BuiltinErrors::undefined;
+  EvalLimits limits;
+  TraceLevel trace = TraceLevel::off;
+  // Where print() goes; without one, print() does nothing.
+  std::function<void(Location const&, std::string_view)> print;
+  // Called from inside evaluation now and then; true ends it with eval_cancel_error.
+  std::function<bool()> cancelled;
+  std::uint64_t seed = 0;  // of rand.intn and uuid.rfc4122; 0 = from the kernel
+  Value runtime;           // what opa.runtime() answers; an empty object when undefined
+};
+
+// How far one expression of a rule came, over all its attempts.
+enum class ExprState { held, failed, not_reached };
+
+struct ExprRecord {
+  int line = 0;
+  std::string text;  // its source, on one line
+  ExprState state = ExprState::not_reached;
+  // The values it compared when it failed: {"input.action", "refund"}, {"data.actions[…]", ["a"]}.
+  std::vector<std::pair<std::string, Value>> values;
+};
+
+struct RuleRecord {
+  Location location;
+  std::string path;  // "data.agentweave.authz.allow"
+  std::string text;  // the rule's source
+  std::vector<ExprRecord> expressions;
+  int held = 0;  // expressions that held before the first that failed
+  bool fired = false;
+  bool is_default = false;
+};
+
+// A smallest change that would flip the decision, as far as one is known.
+struct NearMiss {
+  enum class Kind { data, input };
+  Kind kind = Kind::input;
+  std::string path;   // "data.actions[\"…\"]", "input.action"
+  std::string text;   // `data.actions["…"] += "refund"`, `action "invoice" instead of "refund"`
+  Value value;        // the element to add, or the new input
+  bool adds = false;  // add `value` to the collection at `path` (else: set it)
+};
+
+// Why the queried document is what it is: every candidate rule, and how far each came.
+struct Why {
+  std::vector<RuleRecord> rules;
+  int closest = -1;     // index into `rules` of the rule that missed by least; -1: none
+  std::string summary;  // `closest rule authz.rego:14 matches all but action ("greet", "status")`
+  std::vector<NearMiss> near_misses;
+};
+
+// One event of a full trace, as `opa eval --explain full` shows them.
+struct TraceEvent {
+  std::string op;  // "Enter", "Eval", "Fail", "Exit", "Redo", "Index", "Note"
+  int depth = 0;
+  Location location;
+  std::string text;
+};
+
+struct Outcome {
+  Value value;  // of the queried document or of the first solution; undefined when there is none
+  // Every solution of a query text: variable -> value. For a path: one, {"result": value}.
+  std::vector<std::vector<std::pair<std::string, Value>>> bindings;
+  // The values of a query's expressions, solution by solution (as `opa eval` prints).
+  std::vector<std::vector<Value>> expressions;
+  std::unique_ptr<EvalError> error;
+  std::unique_ptr<Why> why;        // TraceLevel::why and full
+  std::vector<TraceEvent> events;  // TraceLevel::full
+  std::uint64_t steps = 0;
+
+  [[nodiscard]] bool ok() const { return error == nullptr; }
+  [[nodiscard]] bool defined() const { return ok() && value.defined(); }
+};
+
+struct RuleInfo {
+  std::string path;  // "data.agentweave.authz.allow"
+  Location location;
+  int end_line = 0;
+  bool is_default = false;
+  bool is_function = false;
+  bool is_test = false;
+};
+
+struct ModuleInfo {
+  std::string file;
+  std::string package;  // "data.agentweave.authz"
+  std::vector<RuleInfo> rules;
+};
+
+struct PreparedQuery;
+struct Program;
+
+// A prepared question; belongs to the Policy that made it and keeps what it needs alive.
+class Query {
+ public:
+  Query() = default;  // unprepared: evaluating one is an error
+  explicit Query(std::shared_ptr<const PreparedQuery> prepared) : prepared_(std::move(prepared)) {}
+  [[nodiscard]] PreparedQuery const* get() const { return prepared_.get(); }
+
+ private:
+  std::shared_ptr<const PreparedQuery> prepared_;
+};
+
+class Policy {
+ public:
+  explicit Policy(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
+
+  // `agentweave/authz/allow`, `data.agentweave.authz.allow`, or any Rego query text.
+  [[nodiscard]] Result<Query> prepare(std::string_view path_or_query,
+                                      std::vector<Diagnostic>* diagnostics = nullptr) const;
+  // `input` undefined = no input.
+  [[nodiscard]] Outcome evaluate(Query const& query, Value const& input,
+                                 EvalOptions const& options = {}) const;
+
+  [[nodiscard]] std::string const& digest() const;  // 64 hexadecimal digits over sources and data
+  [[nodiscard]] std::size_t rule_count() const;
+  [[nodiscard]] std::vector<ModuleInfo> modules() const;
+  [[nodiscard]] Value const& data() const;  // the base document
+  [[nodiscard]] Program const& program() const { return *program_; }
+
+ private:
+  std::shared_ptr<const Program> program_;  // shared with queries, which may outlive the policy
+};
+
+// Parses and checks everything. On failure the error carries the first fault and their number;
+// `diagnostics` gets all of them (and, on success, nothing).
+[[nodiscard]] Result<std::shared_ptr<const Policy>> compile(
+    std::span<const Source> modules, Value data, CompileOptions const& options = {},
+    std::vector<Diagnostic>* diagnostics = nullptr);
+
+// Names of the builtin functions that exist, and of those that are refused with the reason.
+[[nodiscard]] std::vector<std::string_view> builtin_names();
+[[nodiscard]] std::string_view refused_builtin(std::string_view name);  // the reason, or empty
+
+}  // namespace aw::rego

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the `test_*` rules of a policy and measures what they covered. Blocks while it runs; any
+// thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/rego/policy.h"
+
+namespace aw::rego {
+
+// `skipped`: its name starts with `todo_`.
+enum class TestState { passed, failed, error, skipped };
+
+struct TestResult {
+  std::string package;  // "data.agentweave.authz_test"
+  std::string name;     // "test_planner_cannot_refund"
+  Location location;
+  TestState state = TestState::failed;
+  std::string message;  // of the error
+  std::chrono::nanoseconds duration{0};
+  std::vector<std::string> output;  // its print() lines
+  std::unique_ptr<Why> why;         // of a failed test
+};
+
+struct FileCoverage {
+  std::string file;
+  std::vector<int> covered;      // lines, ascending
+  std::vector<int> not_covered;  // lines that hold an expression or a rule head and never ran
+  double percent = 0;
+};
+
+struct Coverage {
+  std::vector<FileCoverage> files;
+  std::size_t covered_lines = 0;
+  std::size_t not_covered_lines = 0;
+  double percent = 0;
+};
+
+enum class CoverageMode { off, on };
+
+struct TestOptions {
+  std::string run;  // substring of "package.name"; empty = all
+  CoverageMode coverage = CoverageMode::off;
+  EvalOptions eval;
+  Clock const* clock = nullptr;  // for durations; without one they are zero
+};
+
+struct TestReport {
+  std::vector<TestResult> results;  // by package, then by place in the file
+  Coverage coverage;
+  std::size_t passed = 0;
+  std::size_t failed = 0;
+  std::size_t errors = 0;
+  std::size_t skipped = 0;
+  [[nodiscard]] bool ok() const { return failed == 0 && errors == 0; }
+};
+
+[[nodiscard]] TestReport run_tests(Policy const& policy, TestOptions const& options = {});
+
+}  // namespace aw::rego
