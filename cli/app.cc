@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/app.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <ostream>
+#include <utility>
+
+#include "cli/help.h"
+#include "cli/usage.h"
+#include "commands/completion.h"
+#include "commands/explain.h"
+#include "commands/support/command.h"
+#include "commands/version.h"
+
+namespace aw::cli {
+namespace {
+
+using commands::Context;
+using commands::Output;
+using commands::Verbosity;
+
+constexpr char kDetails[] =
+    "Exit codes: 0 ok or allowed, 1 failed, 2 usage, 3 denied, 4 invalid configuration or policy,\n"
+    "5 dependency unreachable, 6 threshold met, 7 integrity failure, 124 timed out, 130 "
+    "interrupted.\n"
+    "Every error carries an AWnnnn code: `agentweave explain AW3001` says what it means.\n";
+
+// In the order of `--help`. One line a command; nothing registers itself.
+void register_commands(CLI::App& root, Context& context) {
+  commands::register_completion(root, context);
+  commands::register_explain(root, context);
+  commands::register_version(root, context);
+}
+
+Output output_of(std::string const& word) {
+  if (word == "table") return Output::table;
+  if (word == "json") return Output::json;
+  if (word == "yaml") return Output::yaml;
+  if (word == "jsonl") return Output::jsonl;
+  return Output::text;
+}
+
+void add_common_options(CLI::App& root, Context& context) {
+  root.add_option_function<std::string>(
+          "-o,--output,--format",
+          [&context](std::string const& word) { context.output = output_of(word); },
+          "How results are printed")
+      ->check(CLI::IsMember({"text", "table", "json", "yaml", "jsonl"}));
+  root.add_flag_callback(
+      "-q,--quiet", [&context] { context.verbosity = Verbosity::quiet; },
+      "Say nothing but the result and errors");
+  root.add_flag_callback(
+      "-v,--verbose", [&context] { context.verbosity = Verbosity::verbose; }, "Say more");
+  root.add_flag_callback(
+      "--no-color", [&context] { context.no_color(); }, "No colours, also on a terminal");
+  root.add_flag_callback("--version", [] {}, "Print the version");
+}
+
+// The format asked for, also when the rest of the line could not be parsed.
+void take_output_of(CLI::App const& root, Context& context) {
+  auto const& words = root.get_option("--output")->results();
+  if (!words.empty()) context.output = output_of(words.back());
+}
+
+void print_version(std::ostream& out) { out << "agentweave " << AW_VERSION << '\n'; }
+
+// `agentweave help svid show` reads like `agentweave svid show --help`.
+void accept_help_word(std::vector<std::string>& args) {
+  if (args.empty() || args.front() != "help") return;
+  args.erase(args.begin());
+  args.emplace_back("--help");
+}
+
+enum class Mode { run, parse_only };
+
+void run_parsed(CLI::App const& root, Context& context, Mode mode) {
+  if (root.count("--version") > 0) return print_version(context.out);
+  if (context.work()) {
+    if (mode == Mode::run) context.work()();
+    return;
+  }
+  auto const chosen = root.get_subcommands();
+  if (chosen.empty()) {
+    context.out << root.help();
+    return;
+  }
+  // A group without a command, or a command that finished inside its own callback.
+  if (commands::is_group(*chosen.back())) context.finish(missing_command(root));
+}
+
+int run_in(std::vector<std::string> args, Context& context, Mode mode) {
+  auto const tree = make_tree(context);
+  accept_help_word(args);
+  std::ranges::reverse(args);  // CLI11 takes them from the back
+  try {
+    tree->parse(std::move(args));
+    run_parsed(*tree, context, mode);
+  } catch (CLI::CallForHelp const&) {
+    context.out << tree->help();
+  } catch (CLI::ParseError const& error) {
+    take_output_of(*tree, context);
+    context.finish(usage_error(*tree, error));
+  }
+  context.out.flush();
+  if (!context.out.good() && context.exit() == Exit::ok) {
+    context.finish(make_error(Code::io, "write standard output: the reader went away"));
+  }
+  return static_cast<int>(context.exit());
+}
+
+int fenced(std::vector<std::string> args, commands::World const& world, Mode mode) {
+  Context context(world);
+  try {
+    return run_in(std::move(args), context, mode);
+  } catch (std::exception const& error) {
+    context.finish(make_error(Code::internal, error.what(), "this is a bug; please report it"));
+    return static_cast<int>(context.exit());
+  }
+}
+
+}  // namespace
+
+void TreeDeleter::operator()(CLI::App* tree) const { delete tree; }
+
+Tree make_tree(Context& context) {
+  Tree tree(new CLI::App("Put an agent on the network so that the secure path is the only path",
+                         "agentweave"));
+  tree->require_subcommand(0, 1);
+  tree->formatter(std::make_shared<HelpFormatter>());
+  tree->footer(
+      "Examples:\n  agentweave init hello\n  agentweave dev\n"
+      "  agentweave call hello greet '{\"name\":\"Ada\"}' --as client\n\n" +
+      std::string(kDetails));
+  add_common_options(*tree, context);
+  register_commands(*tree, context);
+  return tree;
+}
+
+int run(std::vector<std::string> args, commands::World const& world) {
+  // Scripts ask this often: answered before the tree is built.
+  if (args.size() == 1 && args.front() == "--version") {
+    print_version(world.out);
+    return 0;
+  }
+  return fenced(std::move(args), world, Mode::run);
+}
+
+int parse_only(std::vector<std::string> args, commands::World const& world) {
+  return fenced(std::move(args), world, Mode::parse_only);
+}
+
+}  // namespace aw::cli

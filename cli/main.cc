@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process: hands the real streams, environment, clock and signals to cli::run.
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/app.h"
+
+namespace {
+
+// Ctrl-C and SIGTERM as a stop token. Armed on first use, so that commands which do not ask keep
+// the default death. The thread ends with the process: it only waits in sigwait.
+class Interrupt {
+ public:
+  std::stop_token arm() {
+    if (!armed_) {
+      armed_ = true;
+      sigset_t wanted;
+      sigemptyset(&wanted);
+      sigaddset(&wanted, SIGINT);
+      sigaddset(&wanted, SIGTERM);
+      pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
+      std::thread([wanted, source = source_]() mutable {
+        int number = 0;
+        while (sigwait(&wanted, &number) != 0) {
+        }
+        source.request_stop();
+        // Once more means now.
+        while (sigwait(&wanted, &number) != 0) {
+        }
+        _exit(130);
+      }).detach();
+    }
+    return source_.get_token();
+  }
+
+ private:
+  std::stop_source source_;
+  bool armed_ = false;
+};
+
+aw::commands::Terminal terminal(int fd) {
+  return isatty(fd) == 1 ? aw::commands::Terminal::yes : aw::commands::Terminal::no;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of write, not our death
+  std::ios::sync_with_stdio(false);
+  auto const env = aw::commands::process_environment();
+  aw::SystemClock const clock;
+  Interrupt interrupt;
+  aw::commands::World const world{.in = std::cin,
+                                  .out = std::cout,
+                                  .err = std::cerr,
+                                  .env = env,
+                                  .clock = clock,
+                                  .out_terminal = terminal(STDOUT_FILENO),
+                                  .err_terminal = terminal(STDERR_FILENO),
+                                  .interrupt = [&interrupt] { return interrupt.arm(); }};
+  return aw::cli::run(std::vector<std::string>(argv + 1, argv + argc), world);
+}

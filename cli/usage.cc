@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/usage.h"
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "commands/support/tree.h"
+#include "core/base/text.h"
+
+namespace aw::cli {
+namespace {
+
+CLI::App const& deepest(CLI::App const& app) {
+  auto const chosen = app.get_subcommands();
+  return chosen.empty() ? app : deepest(*chosen.back());
+}
+
+std::string path_of(CLI::App const& app) {
+  return app.get_parent() == nullptr ? app.get_name()
+                                     : path_of(*app.get_parent()) + " " + app.get_name();
+}
+
+std::vector<std::string> known_words(CLI::App const& root, CLI::App const& at,
+                                     std::string const& word) {
+  std::vector<std::string> out;
+  if (word.starts_with('-')) {
+    for (auto const* app : {&at, &root}) {
+      for (auto const* option : app->get_options()) {
+        for (auto const& name : option->get_lnames()) out.push_back("--" + name);
+        for (auto const& name : option->get_snames()) out.push_back("-" + name);
+      }
+    }
+    return out;
+  }
+  for (auto const* child : at.get_subcommands([](CLI::App const*) { return true; })) {
+    out.push_back(child->get_name());
+  }
+  return out;
+}
+
+Error unknown_word(CLI::App const& root, std::string const& word) {
+  auto const& at = deepest(root);
+  auto const known = known_words(root, at, word);
+  std::vector<std::string_view> const views(known.begin(), known.end());
+  auto const name = word.substr(0, word.find('='));
+  auto const near = text::nearest(name, views);
+  std::string const help = "see `" + path_of(at) + " --help`";
+  std::string_view const what = word.starts_with('-') ? "unknown option"
+                                : known.empty()       ? "unexpected argument"
+                                                      : "unknown command";
+  return make_error(Code::usage, std::string(what) + " \"" + word + "\"",
+                    near ? "did you mean \"" + std::string(*near) + "\"? " + help : help);
+}
+
+}  // namespace
+
+Error usage_error(CLI::App const& root, CLI::ParseError const& error) {
+  // A mistyped name also leaves a required one missing: the typo is the better news.
+  if (auto const left_over = root.remaining(true); !left_over.empty()) {
+    return unknown_word(root, left_over.front());
+  }
+  std::string message = error.what();
+  while (message.ends_with('\n')) message.pop_back();
+  return make_error(Code::usage, std::move(message), "see `" + path_of(deepest(root)) + " --help`");
+}
+
+Error missing_command(CLI::App const& root) {
+  auto const& at = deepest(root);
+  std::vector<std::string> names;
+  for (auto const* child : at.get_subcommands([](CLI::App const*) { return true; })) {
+    names.push_back(child->get_name());
+  }
+  return make_error(Code::usage, path_of(at) + " needs a command",
+                    "one of " + text::join(names, ", "));
+}
+
+}  // namespace aw::cli
