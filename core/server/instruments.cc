@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/server/instruments.h"
+
+namespace aw::server {
+namespace {
+
+constexpr std::array<std::string_view, 3> kStatus = {"success", "error", "denied"};
+constexpr std::string_view kNone = "none";
+
+}  // namespace
+
+Instruments::Instruments(metrics::Registry& registry, std::string agent_name,
+                         std::vector<std::string> const& capabilities)
+    : in_flight(registry.gauge("agentweave_requests_in_flight", "Requests being served now.")),
+      active_connections(
+          registry.gauge("agentweave_active_connections", "Open connections of verified peers.")),
+      connections(
+          registry.counter("agentweave_connections_total", "Connections of verified peers.")),
+      handshake_failures(registry.counter("agentweave_handshake_failures_total",
+                                          "Handshakes that failed or were refused.")),
+      replay_rejections(registry.counter("agentweave_replay_rejections_total",
+                                         "Requests refused by replay protection.")),
+      insecure_mode(registry.gauge("agentweave_insecure_mode",
+                                   "1 while a setting is active that production refuses.")),
+      ready(registry.gauge("agentweave_ready", "1 while the agent takes requests.")),
+      refusals_(registry.counter_family("agentweave_gate_refusals_total",
+                                        "Requests a gate refused, by reason.", {"reason"})),
+      errors_(registry.counter_family("agentweave_errors_total",
+                                      "Requests that ended in an error, by code.",
+                                      {"agent_name", "error_type"})),
+      agent_name_(std::move(agent_name)) {
+  auto& requests = registry.counter_family("agentweave_requests_total",
+                                           "Requests, by capability and how they ended.",
+                                           {"agent_name", "capability", "status"});
+  auto& durations = registry.histogram_family(
+      "agentweave_request_duration_seconds", "From the request's head to its answer's end.",
+      metrics::request_buckets(), {"agent_name", "capability", "status"});
+  auto names = capabilities;
+  names.emplace_back(kNone);
+  for (auto const& name : names) {
+    Series series{};
+    for (std::size_t i = 0; i < kStatus.size(); ++i) {
+      std::vector<std::string> const labels = {agent_name_, name, std::string(kStatus[i])};
+      series.requests[i] = &requests.at(labels);
+      series.durations[i] = &durations.at(labels);
+    }
+    series_.emplace(name, series);
+  }
+  for (Code const code :
+       {Code::denied_by_policy, Code::pdp_unavailable, Code::replayed, Code::rate_limited,
+        Code::overloaded, Code::unmapped_route, Code::request_malformed, Code::audit_unavailable}) {
+    refusals_.at({std::string(code_info(code).id)});
+  }
+  errors_.at({agent_name_, std::string(code_info(Code::backend_failed).id)});
+}
+
+Instruments::Series const& Instruments::of(std::string_view capability) const {
+  auto const found = series_.find(capability);
+  return found != series_.end() ? found->second : series_.find(kNone)->second;
+}
+
+void Instruments::request(std::string_view capability, RequestStatus status, double seconds) {
+  auto const& series = of(capability);
+  auto const index = static_cast<std::size_t>(status);
+  series.requests[index]->add();
+  series.durations[index]->observe(seconds);
+}
+
+void Instruments::refused(Code code) {
+  std::string reason(code_info(code).id);
+  refusals_.at({reason}).add();
+  if (code == Code::replayed || code == Code::replay_outside_window ||
+      code == Code::replay_headers_missing) {
+    replay_rejections.add();
+  }
+  if (http_status(code) >= 500) errors_.at({agent_name_, reason}).add();
+}
+
+}  // namespace aw::server

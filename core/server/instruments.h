@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metrics of the gates and the listener: every series exists, at 0, from the start
+// (docs/metrics.md).
+//
+// Made once; references live as long as the Registry. Any thread.
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/code.h"
+#include "core/metrics/registry.h"
+
+namespace aw::server {
+
+enum class RequestStatus { success, error, denied };
+
+class Instruments {
+ public:
+  Instruments(metrics::Registry& registry, std::string agent_name,
+              std::vector<std::string> const& capabilities);
+
+  // Ends one request. Names that are no capability of ours count under "none", so that callers
+  // cannot make series.
+  void request(std::string_view capability, RequestStatus status, double seconds);
+  // A gate said no, and why.
+  void refused(Code code);
+
+  metrics::Gauge& in_flight;
+  metrics::Gauge& active_connections;
+  metrics::Counter& connections;
+  metrics::Counter& handshake_failures;
+  metrics::Counter& replay_rejections;
+  metrics::Gauge& insecure_mode;
+  metrics::Gauge& ready;
+
+ private:
+  struct Series {
+    std::array<metrics::Counter*, 3> requests;
+    std::array<metrics::Histogram*, 3> durations;
+  };
+  [[nodiscard]] Series const& of(std::string_view capability) const;
+
+  std::map<std::string, Series, std::less<>> series_;
+  metrics::Family<metrics::Counter>& refusals_;
+  metrics::Family<metrics::Counter>& errors_;
+  std::string agent_name_;
+};
+
+}  // namespace aw::server

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which trace a request belongs to (W3C Trace Context, level 1). Values; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace aw::server {
+
+struct Trace {
+  std::string trace_id;  // 32 lower-case hexadecimal digits
+  std::string span_id;   // 16: ours
+  std::string flags = "00";
+
+  [[nodiscard]] std::string traceparent() const;  // for whoever comes next
+};
+
+// Goes on with the caller's trace when `traceparent` is well formed, begins a new one otherwise.
+[[nodiscard]] Trace continue_trace(std::optional<std::string_view> traceparent);
+
+}  // namespace aw::server
