@@ -14,14 +14,22 @@ struct RotationConfig {
   std::uint64_t max_bytes = 100U << 20;
   std::uint32_t max_files = 10;  // rotated files kept
   std::chrono::nanoseconds max_age = std::chrono::hours(24 * 30);
+  bool daily = false;  // also when the UTC day changes
 };
+
+// kernel: a record survives the process (kill -9). always: it survives the machine (fdatasync).
+enum class Sync { kernel, always };
 
 struct Config {
   bool enabled = true;  // off: development only
   // stdout: | stderr: | file:///path | syslog://[host[:port]] | syslog+tcp://… | syslog+tls://… |
-  // http(s)://…; never empty. A decision is made only when every one of them took the record.
+  // http(s)://…; never empty. The first one that keeps what it took (file, or a network one with
+  // its spool) is the primary: a request is answered only when it has the record. A failure of the
+  // others is counted and logged.
   std::vector<std::string> destinations = {"file:///var/log/agentweave/audit.log"};
   RotationConfig rotation;
+  Sync sync = Sync::kernel;
+  std::uint64_t spool_max_bytes = 256U << 20;  // per network destination; full = deny
 };
 
 }  // namespace aw::audit

@@ -2,6 +2,7 @@
 #include "core/audit/event.h"
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/base/json.h"
@@ -25,6 +26,17 @@ constexpr auto kTypeNames = std::to_array<std::pair<EventType, std::string_view>
 // Most members are left out when empty: a record is read by people too.
 void optional(json::Writer& writer, std::string_view name, std::string_view value) {
   if (!value.empty()) writer.member(name, value);
+}
+
+// Foreign JSON may hold line breaks between its tokens, or be no JSON at all: written anew, it
+// cannot break the line.
+void append_context(json::Writer& writer, std::string const& context) {
+  if (context.empty()) return;
+  if (auto parsed = json::parse(context); parsed.ok()) {
+    writer.key("context").raw(parsed->dump());
+  } else {
+    writer.member("context", context);
+  }
 }
 
 void append_identities(json::Writer& writer, Event const& event) {
@@ -97,7 +109,7 @@ void append_members(std::string& out, Event const& event, std::string_view agent
   optional(writer, "remote_address", event.remote_address);
   optional(writer, "request_id", event.request_id);
   optional(writer, "task_id", event.task_id);
-  if (!event.context_json.empty()) writer.key("context").raw(event.context_json);
+  append_context(writer, event.context_json);
   writer.end_object();
   out.append(object, 1, object.size() - 2);
 }

@@ -12,6 +12,7 @@
 
 #include "core/audit/config.h"
 #include "core/audit/event.h"
+#include "core/audit/sink.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/result.h"
@@ -39,7 +40,12 @@ class AuditLog {
 
   // Opens every destination and resumes the chain. Errors: audit_unavailable (cannot be opened or
   // is locked by another process), audit_integrity (the existing file's end does not verify).
+  // A disabled log has no destination: it numbers and drops records (development only).
   static Result<std::unique_ptr<AuditLog>> open(Config const& config, Needs needs);
+  // The same over sinks of the caller's: custom destinations, and tests. The primary is the first
+  // one that keeps records, or the first.
+  static Result<std::unique_ptr<AuditLog>> open(std::vector<std::unique_ptr<AuditSink>> sinks,
+                                                Needs needs);
   ~AuditLog();
   AuditLog(AuditLog const&) = delete;
   AuditLog& operator=(AuditLog const&) = delete;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/audit/lines.h"
+
+namespace aw::audit {
+
+std::optional<LineReader::Line> LineReader::next() {
+  buffer_.clear();
+  auto* const source = in_.rdbuf();
+  bool too_long = false;
+  for (;;) {
+    auto const c = source->sbumpc();
+    if (c == std::char_traits<char>::eof()) {
+      in_.setstate(std::ios::eofbit);
+      if (buffer_.empty() && !too_long) return std::nullopt;
+      return Line{.text = buffer_, .ended = false, .too_long = too_long};
+    }
+    if (c == '\n') return Line{.text = buffer_, .ended = true, .too_long = too_long};
+    if (buffer_.size() >= kMaxRecordBytes) {
+      too_long = true;
+      buffer_.clear();
+    }
+    if (!too_long) buffer_.push_back(static_cast<char>(c));
+  }
+}
+
+std::string_view string_member(std::string_view line, std::string_view name) {
+  std::string quoted;
+  quoted.append("\"").append(name).append("\":\"");
+  auto const at = line.find(quoted);
+  if (at == std::string_view::npos) return {};
+  auto const rest = line.substr(at + quoted.size());
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    if (rest[i] == '\\')
+      ++i;
+    else if (rest[i] == '"')
+      return rest.substr(0, i);
+  }
+  return {};
+}
+
+}  // namespace aw::audit

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a log line by line, never holding more than one record's worth of it.
+#pragma once
+
+#include <istream>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/audit/chain.h"
+
+namespace aw::audit {
+
+class LineReader {
+ public:
+  struct Line {
+    std::string_view text;  // without its newline; until the next call
+    bool ended = false;     // by a newline: a line being written is not
+    bool too_long = false;  // then `text` is empty and the rest of the line was skipped
+  };
+  explicit LineReader(std::istream& in) : in_(in) {}
+  // nullopt at the end.
+  std::optional<Line> next();
+
+ private:
+  std::istream& in_;
+  std::string buffer_;
+};
+
+// The value of a top-level string member that this program wrote itself, as written (escapes not
+// undone); empty when it is not there.
+[[nodiscard]] std::string_view string_member(std::string_view line, std::string_view name);
+
+}  // namespace aw::audit

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where records go. The seam of the audit log.
+//
+// One owner calls it, one call at a time. `append` blocks until the sink holds the record; on an
+// error nothing of the record remains, so that the next one may take its number.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "core/audit/chain.h"
+#include "core/base/result.h"
+
+namespace aw::audit {
+
+// What a sink found when it was opened.
+struct Resumed {
+  ChainHead head;                  // where its chain stands; genesis when it keeps none
+  std::vector<std::string> notes;  // repairs it made: the log records them
+};
+
+enum class Keeps { nothing, records };  // does it still have the record after a crash of ours?
+
+class AuditSink {
+ public:
+  virtual ~AuditSink() = default;
+  // Once, before the first append. Errors: audit_unavailable, audit_integrity.
+  [[nodiscard]] virtual Result<Resumed> resume() = 0;
+  // Error: audit_unavailable.
+  [[nodiscard]] virtual Result<void> append(Record const& record) = 0;
+  [[nodiscard]] virtual std::string name() const = 0;  // "file:///var/log/…", never a secret
+  [[nodiscard]] virtual Keeps keeps() const = 0;
+  // Delivers what is waiting, for at most `deadline`. Safe to call twice.
+  virtual void flush(std::chrono::nanoseconds deadline) { static_cast<void>(deadline); }
+};
+
+}  // namespace aw::audit

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/audit/verify.h"
+
+#include <algorithm>
+#include <fstream>
+#include <vector>
+
+#include "core/audit/lines.h"
+#include "core/base/text.h"
+
+namespace aw::audit {
+namespace {
+
+// 184220 -> "184 220"
+std::string grouped(std::uint64_t number) {
+  auto out = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > 0; at -= 3) {
+    out.insert(static_cast<std::size_t>(at), " ");
+  }
+  return out;
+}
+
+std::string plural(std::uint64_t count, std::string_view noun) {
+  return grouped(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+// "2026-11-23T02:13:40.112Z" -> "02:13:40.112Z"
+std::string time_of_day(std::string const& time) {
+  auto const at = time.find('T');
+  return at == std::string::npos ? time : time.substr(at + 1);
+}
+
+Result<std::uint64_t> first_seq(std::filesystem::path const& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    return make_error(Code::audit_unreadable, "audit log " + path.string() + " cannot be read",
+                      "does it exist, and may this user read it?");
+  }
+  LineReader reader(in);
+  auto const line = reader.next();
+  if (!line) return std::uint64_t{0};
+  auto const links = parse_links(line->text);
+  // A file whose first line is broken still has to be verified: it goes first and fails there.
+  return links.ok() ? links->seq : 0;
+}
+
+}  // namespace
+
+void Verifier::fail(std::uint64_t seq, std::string_view line, std::string reason) {
+  report_.broken = Break{.file = file_,
+                         .line = line_,
+                         .seq = seq,
+                         .time = text::printable(string_member(line, "timestamp").substr(0, 40)),
+                         .reason = std::move(reason)};
+}
+
+std::string Verifier::problem(std::string_view line, Links const& links) {
+  if (expected_hash(hasher_, line) != links.hash) return "hash differs";
+  if (report_.records == 0) {
+    if (links.seq == 1 && links.prev_hash != kGenesis) return "record 1 follows another record";
+    return {};
+  }
+  auto const next = report_.head.seq + 1;
+  if (links.seq == next) {
+    if (links.prev_hash != report_.head.hash) {
+      return "prev_hash is not the hash of the record before it";
+    }
+    return {};
+  }
+  if (links.seq > next) {
+    if (links.seq == next + 1) return "record " + grouped(next) + " is missing";
+    return "records " + grouped(next) + " to " + grouped(links.seq - 1) + " are missing";
+  }
+  if (links.seq == 1 && links.prev_hash == kGenesis) {
+    if (restarts_ == Restarts::accepted) return {};
+    return "the chain starts anew";
+  }
+  return "out of order: expected record " + grouped(next);
+}
+
+void Verifier::check(std::string_view line, bool ended) {
+  auto const expected = report_.head.seq + 1;
+  auto const links = parse_links(line);
+  if (!links.ok()) {
+    return fail(expected, line,
+                ended ? "not a record of this log" : "ends in the middle of a record");
+  }
+  if (auto why = problem(line, *links); !why.empty()) {
+    return fail(links->seq, line, std::move(why));
+  }
+  if (report_.records == 0 || links->seq == 1) ++report_.chains;
+  if (report_.records == 0) report_.first_seq = links->seq;
+  ++report_.records;
+  report_.head.seq = links->seq;
+  report_.head.hash = links->hash;
+  report_.last_time = string_member(line, "timestamp");
+}
+
+void Verifier::read(std::istream& in, std::string const& name) {
+  if (report_.broken) return;
+  file_ = name;
+  line_ = 0;
+  ++report_.files;
+  LineReader reader(in);
+  while (auto const line = reader.next()) {
+    ++line_;
+    if (line->too_long) {
+      fail(report_.head.seq + 1, {}, "a line longer than any record");
+    } else {
+      check(line->text, line->ended);
+    }
+    if (report_.broken) return;
+  }
+}
+
+Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files, Restarts restarts) {
+  std::vector<std::pair<std::uint64_t, std::filesystem::path>> ordered;
+  for (auto const& file : files) {
+    AW_TRY(auto const seq, first_seq(file));
+    ordered.emplace_back(seq, file);
+  }
+  std::ranges::stable_sort(ordered, {}, &std::pair<std::uint64_t, std::filesystem::path>::first);
+  Verifier verifier(restarts);
+  for (auto const& [seq, file] : ordered) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return make_error(Code::audit_unreadable, "audit log " + file.string() + " is gone");
+    verifier.read(in, file.string());
+    if (in.bad()) {
+      return make_error(Code::audit_unreadable, "audit log " + file.string() + " cannot be read");
+    }
+  }
+  return verifier.report();
+}
+
+std::string verify_text(VerifyReport const& report) {
+  if (auto const& broken = report.broken) {
+    auto out = "FAIL record " + grouped(broken->seq);
+    if (!broken->time.empty()) out += " (" + time_of_day(broken->time) + ")";
+    out += ": " + broken->reason + "; " + plural(report.records, "record");
+    out += report.records == 1 ? " before it is good" : " before it are good";
+    return out + "\n  --> " + broken->file + ":" + std::to_string(broken->line);
+  }
+  auto out = plural(report.records, "record");
+  if (report.records == 0) return out + "      OK";
+  if (report.chains > 1) out += " in " + plural(report.chains, "chain");
+  out += ", " + plural(report.files, "file");
+  out += ", sequence complete, no gap, no edit";
+  if (!report.from_the_start()) out += ", begins at record " + grouped(report.first_seq);
+  return out + ", last " + report.last_time + "      OK";
+}
+
+}  // namespace aw::audit

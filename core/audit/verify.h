@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Is the audit log whole? Follows the chain through any number of files and names the first record
+// that breaks it. Reads; blocks; memory is bounded whatever the files hold.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <istream>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "core/audit/chain.h"
+#include "core/base/result.h"
+
+namespace aw::audit {
+
+// A stream destination begins a new chain at each start of the agent: allowed for captured output,
+// a break anywhere else.
+enum class Restarts { refused, accepted };
+
+struct Break {
+  std::string file;
+  std::uint64_t line = 0;  // in the file, from 1
+  std::uint64_t seq = 0;   // as the record says, or the expected one when it says nothing
+  std::string time;        // the record's timestamp, when it has one
+  std::string reason;      // "hash differs", "records 4 to 6 are missing", …
+};
+
+struct VerifyReport {
+  std::uint64_t records = 0;  // good ones, before the break if there is one
+  std::uint64_t files = 0;
+  std::uint64_t chains = 0;  // more than one only with Restarts::accepted
+  std::uint64_t first_seq = 0;
+  std::string last_time;
+  ChainHead head;  // of the last good record
+  std::optional<Break> broken;
+
+  [[nodiscard]] bool whole() const { return !broken.has_value(); }
+  [[nodiscard]] bool from_the_start() const { return first_seq == 1; }
+};
+
+class Verifier {
+ public:
+  explicit Verifier(Restarts restarts) : restarts_(restarts) {}
+  // The next file of the log. Stops at the first break.
+  void read(std::istream& in, std::string const& name);
+  [[nodiscard]] VerifyReport const& report() const { return report_; }
+
+ private:
+  void check(std::string_view line, bool ended);
+  [[nodiscard]] std::string problem(std::string_view line, Links const& links);
+  void fail(std::uint64_t seq, std::string_view line, std::string reason);
+
+  Restarts const restarts_;
+  tls::Sha256 hasher_;
+  VerifyReport report_;
+  std::string file_;
+  std::uint64_t line_ = 0;
+};
+
+// Puts the files into the chain's order by their first records. Errors: audit_unreadable.
+[[nodiscard]] Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files,
+                                                Restarts restarts);
+
+// The chain's report as lines for people (compare story S10), without a last newline.
+[[nodiscard]] std::string verify_text(VerifyReport const& report);
+
+}  // namespace aw::audit
