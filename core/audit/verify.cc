@@ -119,7 +119,7 @@ Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files, 
     AW_TRY(auto const seq, first_seq(file));
     ordered.emplace_back(seq, file);
   }
-  std::ranges::stable_sort(ordered, {}, &std::pair<std::uint64_t, std::filesystem::path>::first);
+  std::ranges::sort(ordered);
   Verifier verifier(restarts);
   for (auto const& [seq, file] : ordered) {
     std::ifstream in(file, std::ios::binary);
