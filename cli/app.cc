@@ -11,6 +11,9 @@
 #include "cli/usage.h"
 #include "commands/completion.h"
 #include "commands/explain.h"
+#include "commands/health.h"
+#include "commands/metrics.h"
+#include "commands/nonce.h"
 #include "commands/support/command.h"
 #include "commands/version.h"
 
@@ -29,6 +32,9 @@ constexpr char kDetails[] =
 
 // In the order of `--help`. One line a command; nothing registers itself.
 void register_commands(CLI::App& root, Context& context) {
+  commands::register_metrics(root, context);
+  commands::register_health(root, context);
+  commands::register_nonce(root, context);
   commands::register_completion(root, context);
   commands::register_explain(root, context);
   commands::register_version(root, context);

@@ -79,11 +79,4 @@ bool is_group(CLI::App const& command) {
   return !command.get_subcommands([](CLI::App const*) { return true; }).empty();
 }
 
-std::function<std::string(std::string&)> duration_check() {
-  return [](std::string& value) {
-    if (parse_duration(value)) return std::string();
-    return "\"" + value + "\" is no duration: write 5s, 250ms or 2m";
-  };
-}
-
 }  // namespace aw::commands

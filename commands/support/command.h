@@ -40,7 +40,4 @@ void on_answer(CLI::App& command, Context& context, std::function<Result<Exit>()
 [[nodiscard]] std::string details_of(CLI::App const& command);
 [[nodiscard]] bool is_group(CLI::App const& command);
 
-// CLI11 checks for option values. Error texts name what is accepted.
-[[nodiscard]] std::function<std::string(std::string&)> duration_check();  // "5s", "2m", "250ms"
-
 }  // namespace aw::commands

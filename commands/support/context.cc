@@ -75,8 +75,9 @@ Context::Context(World const& world)
       err(world.err),
       env(world.env),
       clock(world.clock),
-      out_terminal_(wants_colour(world.out_terminal, world.env)),
-      err_terminal_(wants_colour(world.err_terminal, world.env)),
+      out_terminal_(world.out_terminal),
+      out_colour_(wants_colour(world.out_terminal, world.env)),
+      err_colour_(wants_colour(world.err_terminal, world.env)),
       interrupt_(world.interrupt) {}
 
 std::optional<std::string> Context::variable(std::string const& name) const {
@@ -127,16 +128,20 @@ void Context::detail(std::string_view line) {
 }
 
 std::string Context::paint_out(Style style, std::string_view text) const {
-  return painted(out_terminal_, style, text);
+  return painted(out_colour_, style, text);
 }
 
 std::string Context::paint_err(Style style, std::string_view text) const {
-  return painted(err_terminal_, style, text);
+  return painted(err_colour_, style, text);
 }
 
 void Context::no_color() {
-  out_terminal_ = Terminal::no;
-  err_terminal_ = Terminal::no;
+  out_colour_ = Terminal::no;
+  err_colour_ = Terminal::no;
+}
+
+void Context::clear_screen() {
+  if (out_terminal_ == Terminal::yes && !machine_readable()) out << "\033[H\033[2J";
 }
 
 void Context::finish(Result<void> const& result) {

@@ -82,6 +82,9 @@ class Context {
 
   void no_color();  // --no-color
 
+  // Before the next picture of a live view: on a terminal only.
+  void clear_screen();
+
   // Ends the command: prints an error (envelope of kind Error on stdout when machine readable, else
   // one or two lines on stderr) and keeps its exit code. The last call wins.
   void finish(Result<void> const& result);
@@ -97,7 +100,8 @@ class Context {
   void print_error(Error const& error);
 
   Terminal out_terminal_;
-  Terminal err_terminal_;
+  Terminal out_colour_;
+  Terminal err_colour_;
   std::function<std::stop_token()> interrupt_;
   std::function<void()> work_;
   Exit exit_ = Exit::ok;
