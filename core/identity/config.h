@@ -15,7 +15,7 @@ namespace aw::identity {
 enum class Provider { spiffe, mtls_static, dev };
 
 // For Provider::mtls_static; PEM files.
-struct StaticFiles {
+struct StaticPaths {
   std::string certificate;  // leaf first
   std::string private_key;  // must not be readable by group or others
   std::string ca;           // the trust bundle of the own trust domain
@@ -35,7 +35,7 @@ struct Config {
   std::string spiffe_id;
   // Besides the own trust domain, which is always allowed. Empty = own only. Never "*".
   std::vector<std::string> allowed_trust_domains;
-  StaticFiles files;
+  StaticPaths files;
   DevConfig dev;
   std::chrono::nanoseconds first_fetch_timeout = std::chrono::seconds(30);
   // Run (no shell) after each new SVID; empty = none.

@@ -5,13 +5,13 @@
 
 namespace aw::tls {
 
-enum class Version { tls12, tls13 };  // tls12: never in production
+enum class Version { tls1_2, tls1_3 };  // tls1_2: never in production
 
 // log_only is accepted outside production for old files; peers are verified strictly all the same.
 enum class PeerVerification { strict, log_only };
 
 struct Config {
-  Version min_version = Version::tls13;
+  Version min_version = Version::tls1_3;
   PeerVerification peer_verification = PeerVerification::strict;
 };
 

@@ -15,6 +15,7 @@
 
 #include "core/base/result.h"
 #include "core/tls/certificate.h"
+#include "core/tls/config.h"
 #include "core/tls/private_key.h"
 
 namespace aw::tls {
@@ -23,8 +24,6 @@ namespace aw::tls {
 // connection's loop during the handshake: it must not block. An error ends the handshake with an
 // alert, and stands in Stream::verify_error().
 using VerifyPeer = std::function<Result<void>(std::span<const Certificate> sent_chain)>;
-
-enum class Version { tls1_2, tls1_3 };  // 1.2 = ECDHE with AEAD suites only
 
 // lean: only the algorithms that mutual TLS with EC, RSA and Ed25519 keys needs, on a library
 // context of its own; handshakes cost a third less. standard: the library's default provider.
