@@ -46,17 +46,18 @@ using Values = std::vector<std::string>;
 
 void append_labels(std::string& out, Values const& names, Values const& values,
                    std::string_view extra) {
-  if (names.empty() && extra.empty()) return;
-  out += '{';
+  std::string inside;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) out += ',';
-    out.append(names[i]).append("=\"").append(escape(values[i])).append("\"");
+    // To Prometheus an empty label is an absent one: left out, a family can hold its own sum.
+    if (values[i].empty()) continue;
+    if (!inside.empty()) inside += ',';
+    inside.append(names[i]).append("=\"").append(escape(values[i])).append("\"");
   }
   if (!extra.empty()) {
-    if (!names.empty()) out += ',';
-    out += extra;
+    if (!inside.empty()) inside += ',';
+    inside += extra;
   }
-  out += '}';
+  if (!inside.empty()) out.append("{").append(inside).append("}");
 }
 
 void append_head(std::string& out, FamilyInfo const& info, std::string_view type) {
