@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpenSSL 3.0 builds, for the public key of every certificate it reads, a chain over all decoders
+// and key managers that its library context offers: a third of a handshake's work. So handshakes
+// run on a library context whose one provider offers the default provider's own implementations,
+// but only of the key types this program's peers have.
+#include "core/tls/library.h"
+
+#include <openssl/core_dispatch.h>
+#include <openssl/core_names.h>
+#include <openssl/core_object.h>
+#include <openssl/provider.h>
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+namespace aw::tls {
+namespace {
+
+constexpr auto kOperations = std::to_array<int>(
+    {OSSL_OP_DIGEST, OSSL_OP_CIPHER, OSSL_OP_MAC, OSSL_OP_KDF, OSSL_OP_RAND, OSSL_OP_KEYMGMT,
+     OSSL_OP_KEYEXCH, OSSL_OP_SIGNATURE, OSSL_OP_ASYM_CIPHER, OSSL_OP_KEM, OSSL_OP_DECODER});
+
+// The first of the colon-separated names decides.
+bool named(OSSL_ALGORITHM const& algorithm, std::span<const std::string_view> names) {
+  std::string_view const all = algorithm.algorithm_names;
+  std::string_view const first = all.substr(0, all.find(':'));
+  for (std::string_view const name : names) {
+    if (first == name) return true;
+  }
+  return false;
+}
+
+bool wanted(int operation, OSSL_ALGORITHM const& algorithm) {
+  static constexpr auto kKeys = std::to_array<std::string_view>({"EC", "RSA", "ED25519"});
+  static constexpr auto kManaged = std::to_array<std::string_view>(
+      {"EC", "RSA", "ED25519", "X25519", "HKDF", "TLS1-PRF", "HMAC"});
+  if (operation == OSSL_OP_KEYMGMT) return named(algorithm, kManaged);
+  if (operation != OSSL_OP_DECODER) return true;
+  std::string_view const properties =
+      algorithm.property_definition == nullptr ? "" : algorithm.property_definition;
+  auto const has = [&](std::string_view part) { return properties.find(part) != properties.npos; };
+  return has("input=der") && named(algorithm, kKeys) &&
+         (has("structure=SubjectPublicKeyInfo") || has("structure=PrivateKeyInfo"));
+}
+
+struct Tables {
+  OSSL_PROVIDER* base = nullptr;
+  std::array<std::vector<OSSL_ALGORITHM>, OSSL_OP__HIGHEST + 1> kept;  // by operation
+};
+
+Tables* build_tables() {
+  auto* tables = new Tables;  // lives as long as the process: OpenSSL keeps pointers into it
+  tables->base = OSSL_PROVIDER_load(nullptr, "default");
+  if (tables->base == nullptr) return tables;
+  for (int const operation : kOperations) {
+    auto& kept = tables->kept.at(static_cast<std::size_t>(operation));
+    int no_cache = 0;
+    OSSL_ALGORITHM const* all = OSSL_PROVIDER_query_operation(tables->base, operation, &no_cache);
+    for (; all != nullptr && all->algorithm_names != nullptr; ++all) {
+      if (wanted(operation, *all)) kept.push_back(*all);
+    }
+    kept.push_back({});
+  }
+  return tables;
+}
+
+// Built whole before anyone reads it, and never written again.
+Tables const& tables() {
+  static Tables const* const built = build_tables();
+  return *built;
+}
+
+OSSL_ALGORITHM const* query(void* /*provider*/, int operation, int* no_cache) {
+  *no_cache = 0;
+  if (operation < 0 || operation > OSSL_OP__HIGHEST) return nullptr;
+  auto const& kept = tables().kept.at(static_cast<std::size_t>(operation));
+  return kept.empty() ? nullptr : kept.data();
+}
+
+int capabilities(void* /*provider*/, char const* capability, OSSL_CALLBACK* callback,
+                 void* argument) {
+  return OSSL_PROVIDER_get_capabilities(tables().base, capability, callback, argument);
+}
+
+void teardown(void* /*provider*/) {}
+
+template <class Function>
+OSSL_DISPATCH entry(int id, Function* function) {
+  return {id, reinterpret_cast<void (*)()>(function)};
+}
+
+int start(OSSL_CORE_HANDLE const* /*handle*/, OSSL_DISPATCH const* /*in*/,
+          OSSL_DISPATCH const** out, void** provider_context) {
+  static OSSL_DISPATCH const kDispatch[] = {
+      entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
+      entry(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, capabilities),
+      entry(OSSL_FUNC_PROVIDER_TEARDOWN, teardown),
+      {0, nullptr}};
+  if (tables().base == nullptr) return 0;
+  *out = kDispatch;
+  // The implementations are the default provider's, so they get its context.
+  *provider_context = OSSL_PROVIDER_get0_provider_ctx(tables().base);
+  return 1;
+}
+
+OSSL_LIB_CTX* build_lean() {
+  OSSL_LIB_CTX* context = OSSL_LIB_CTX_new();
+  if (context == nullptr) return nullptr;
+  if (OSSL_PROVIDER_add_builtin(context, "lean", start) != 1 ||
+      OSSL_PROVIDER_load(context, "lean") == nullptr) {
+    OSSL_LIB_CTX_free(context);
+    return nullptr;
+  }
+  return context;
+}
+
+}  // namespace
+
+OSSL_LIB_CTX* library(Crypto crypto) {
+  if (crypto == Crypto::standard) return nullptr;
+  static OSSL_LIB_CTX* const lean = build_lean();
+  return lean;
+}
+
+}  // namespace aw::tls

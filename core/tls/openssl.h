@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// This room's private view of OpenSSL: owners for its objects, its error queue as an Error, and
+// what stands behind the public values. Included by this room's .cc files only.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/tls/certificate.h"
+#include "core/tls/context.h"
+#include "core/tls/private_key.h"
+#include "core/tls/public_key.h"
+
+namespace aw::tls {
+
+template <auto Free>
+struct Freed {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+template <class T, auto Free>
+using Owned = std::unique_ptr<T, Freed<Free>>;
+
+using X509Ptr = Owned<X509, X509_free>;
+using PkeyPtr = Owned<EVP_PKEY, EVP_PKEY_free>;
+using PkeyCtxPtr = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
+using MdCtxPtr = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
+using BioPtr = Owned<BIO, BIO_free_all>;
+using BnPtr = Owned<BIGNUM, BN_clear_free>;
+using SslPtr = Owned<SSL, SSL_free>;
+using SslCtxPtr = Owned<SSL_CTX, SSL_CTX_free>;
+using StorePtr = Owned<X509_STORE, X509_STORE_free>;
+using StoreCtxPtr = Owned<X509_STORE_CTX, X509_STORE_CTX_free>;
+using NamesPtr = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
+
+// Takes what the library queued, oldest first, and empties the queue; "no reason given" when it is
+// empty.
+std::string take_errors();
+Error library_error(Code code, std::string_view doing, std::string hint = {});
+
+inline unsigned char const* bytes(std::string_view text) {
+  return reinterpret_cast<unsigned char const*>(text.data());
+}
+inline std::string text_of(unsigned char const* data, std::size_t size) {
+  return {reinterpret_cast<char const*>(data), size};
+}
+// A memory BIO that reads from `text`, which must outlive it.
+BioPtr read_from(std::string_view text);
+
+struct Certificate::Impl {
+  X509Ptr x509;
+  std::vector<std::string> uris;
+  std::vector<std::string> names;
+  WallTime not_before{};
+  WallTime not_after{};
+};
+struct PrivateKey::Impl {
+  PkeyPtr key;
+};
+struct PublicKey::Impl {
+  PkeyPtr key;
+};
+
+// Takes the certificate over; Code::svid_malformed when its names or times cannot be read whole.
+Result<Certificate> adopt(X509Ptr x509);
+inline X509* native(Certificate const& certificate) { return certificate.impl().x509.get(); }
+// The same certificate or key as an object of `library` (null = the default library context).
+Result<X509Ptr> copy_into(Certificate const& certificate, OSSL_LIB_CTX* library);
+Result<PkeyPtr> copy_into(PrivateKey const& key, OSSL_LIB_CTX* library);
+
+std::string describe(EVP_PKEY const* key);  // "ECDSA P-256"
+std::string curve_of(EVP_PKEY const* key);  // "P-256"; empty when it has none
+
+// What a handshake needs beside its SSL object; hangs on the SSL while the Stream lives.
+struct Handshake {
+  VerifyPeer const* verify = nullptr;
+  std::vector<Certificate> peer_chain;
+  std::optional<Error> refused;
+  int peer_alert = -1;  // the description of the last fatal alert the peer sent
+};
+void attach(SSL* ssl, Handshake* handshake);
+Handshake* attached(SSL const* ssl);
+// For SSL_CTX_set_cert_verify_callback: hands the sent chain to Handshake::verify.
+int verify_sent_chain(X509_STORE_CTX* store, void* unused);
+// For SSL_CTX_set_info_callback: notes alerts of the peer.
+void note_alert(SSL const* ssl, int where, int value);
+
+// The library's side of a Context; shared by all that differ in their check only.
+struct Endpoint {
+  SslCtxPtr context;
+  std::string alpn;  // as on the wire: length-prefixed names
+  Role role = Role::server;
+  bool web = false;
+};
+struct Context::Impl {
+  std::shared_ptr<const Endpoint> endpoint;
+  VerifyPeer verify;
+};
+
+// A BIO over a socket that it does not own; writes never raise SIGPIPE. Null when out of memory.
+BIO* new_socket_bio(int fd);
+
+}  // namespace aw::tls
