@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// One exchange with one OPA server. The seam between deciding whom to ask and asking.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/io/task.h"
+
+namespace aw::authz {
+
+struct OpaRequest {
+  std::size_t endpoint = 0;  // index into the configured ones
+  std::string target;        // "/v1/data/agentweave/authz"
+  std::string body;
+  SteadyTime deadline;
+};
+
+struct OpaAnswer {
+  int status = 0;
+  std::string body;  // at most kMaxAnswerBytes
+};
+
+class OpaTransport {
+ public:
+  virtual ~OpaTransport() = default;
+  // Runs on the awaiter's loop and ends by the deadline. An error says that no whole answer came.
+  [[nodiscard]] virtual io::Task<Result<OpaAnswer>> post(OpaRequest request) = 0;
+};
+
+}  // namespace aw::authz
