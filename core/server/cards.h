@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's public card, as the pipeline asks for it. Given by the composer; any thread; quick.
+#pragma once
+
+#include <functional>
+
+#include "core/a2a/router.h"
+#include "core/http/message.h"
+
+namespace aw::server {
+
+using Cards = std::function<http::Response(a2a::CardRequest const&)>;
+
+}  // namespace aw::server

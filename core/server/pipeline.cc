@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/server/pipeline.h"
+
+#include <utility>
+
+#include "core/a2a/refusal.h"
+#include "core/base/json.h"
+#include "core/base/random.h"
+#include "core/server/trace.h"
+
+namespace aw::server {
+namespace {
+
+constexpr std::string_view kDecisionHeader = "x-agentweave-decision-id";
+
+}  // namespace
+
+// One request on its way through the gates: who, what, when, and the names it is known by.
+struct Visit {
+  Visitor const& visitor;
+  http::Request& request;
+  http::ResponseWriter& writer;
+  SteadyTime began;
+  WallTime time;
+  std::string decision_id;
+  Trace trace;
+  a2a::Shape shape;
+  // As far as the request was understood.
+  std::string capability;
+  std::string method;
+  std::string task_id;
+};
+
+namespace {
+
+Freshness freshness(http::Request const& request) {
+  return {.nonce = request.headers.get(kNonceHeader),
+          .timestamp = request.headers.get(kTimestampHeader)};
+}
+
+// Two of one header could be read differently by whoever looks next: not a pair we vouch for.
+bool ambiguous(http::Request const& request) {
+  return request.headers.count(kNonceHeader) > 1 || request.headers.count(kTimestampHeader) > 1;
+}
+
+std::string context_of(a2a::Operation const& operation) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object().member("payload_size", static_cast<std::int64_t>(operation.payload_bytes));
+  if (!operation.part_types.empty()) {
+    w.key("part_types").begin_array();
+    for (auto const& type : operation.part_types) w.string(type);
+    w.end_array();
+  }
+  if (!operation.params.empty()) w.key("params").raw(operation.params);
+  w.end_object();
+  return out;
+}
+
+authz::AuthzContext question(Visit const& visit, a2a::Operation const& operation) {
+  return {.caller = visit.visitor.peer.id,
+          .callee = visit.visitor.self,
+          .action = operation.capability,
+          .direction = authz::Direction::inbound,
+          .method = operation.method,
+          .binding = std::string(a2a::binding_name(operation.shape.binding)),
+          .skill = operation.skill,
+          .task_id = operation.task_id,
+          .context_id = operation.context_id,
+          .remote_address = visit.visitor.remote_address,
+          .request_id = visit.decision_id,
+          .time = visit.time,
+          .context_json = context_of(operation)};
+}
+
+a2a::Caller caller_of(Visit const& visit) {
+  return {.id = visit.visitor.peer.id.text(),
+          .decision_id = visit.decision_id,
+          .xfcc = visit.visitor.peer.xfcc,
+          .traceparent = visit.trace.traceparent()};
+}
+
+authz::AuthzDecision refused_decision(Error const& error) {
+  authz::AuthzDecision out;
+  out.code = error.code;
+  out.reason = code_info(error.code).id;
+  return out;
+}
+
+audit::Event event_of(Visit const& visit, authz::AuthzDecision const& decision, WallTime now) {
+  audit::Event event;
+  event.type = audit::EventType::auth_check;
+  event.time = now;
+  event.trace_id = visit.trace.trace_id;
+  event.span_id = visit.trace.span_id;
+  event.decision_id = visit.decision_id;
+  event.caller = visit.visitor.peer.id.text();
+  event.callee = visit.visitor.self.text();
+  event.action = visit.capability;
+  event.resource = visit.method;
+  event.capability = visit.capability;
+  event.direction = "inbound";
+  event.decision = decision.allowed() ? audit::Decision::allow : audit::Decision::deny;
+  event.reason = decision.reason;
+  if (!decision.allowed() || decision.would_deny) event.code = decision.code;
+  event.rule = decision.rule;
+  event.policy_id = decision.policy_id;
+  event.policy_digest = decision.policy_digest;
+  event.policy_generation = decision.generation;
+  event.cached = decision.cached;
+  event.mode = decision.would_deny ? audit::Mode::log_only : audit::Mode::enforce;
+  event.would_deny = decision.would_deny;
+  event.duration = decision.duration;
+  event.remote_address = visit.visitor.remote_address;
+  event.request_id = visit.decision_id;
+  event.task_id = visit.task_id;
+  return event;
+}
+
+std::string recent_line(Visit const& visit, authz::AuthzDecision const& decision) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object()
+      .member("decision_id", visit.decision_id)
+      .member("timestamp", format_rfc3339(visit.time));
+  w.member("trace_id", visit.trace.trace_id);
+  w.key("input").begin_object().member("caller_spiffe_id", visit.visitor.peer.id.text());
+  w.member("callee_spiffe_id", visit.visitor.self.text()).member("action", visit.capability);
+  w.member("method", visit.method).end_object();
+  w.key("result")
+      .boolean(decision.allowed())
+      .member("reason", decision.reason)
+      .member("rule", decision.rule);
+  if (!decision.allowed()) w.member("code", code_name(decision.code));
+  w.member("policy_digest", decision.policy_digest).member("decided_by", decision.decided_by);
+  w.key("cached").boolean(decision.cached).key("would_deny").boolean(decision.would_deny);
+  w.member("duration_ns", decision.duration.count()).end_object();
+  return out;
+}
+
+}  // namespace
+
+io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
+                               http::ResponseWriter& writer) {
+  Visit visit{.visitor = visitor,
+              .request = request,
+              .writer = writer,
+              .began = needs_.clock.steady(),
+              .time = needs_.clock.now(),
+              .decision_id = "d-" + time_ordered_id(needs_.clock.now()),
+              .trace = continue_trace(request.headers.get("traceparent")),
+              .shape = a2a::shape_of(request),
+              .capability = {},
+              .method = request.method + " " + std::string(request.path),
+              .task_id = {}};
+  writer.add_header(kDecisionHeader, visit.decision_id);
+
+  // 1, 2: TLS, chain, SPIFFE ID and trust domain were established with the connection; time has
+  // passed since.
+  if (visitor.peer.not_after <= visit.time) {
+    co_return co_await refuse(
+        visit, make_error(Code::peer_unverified, "the caller's certificate has expired"));
+  }
+  // 3: limits.
+  auto const slot = needs_.admission.enter();
+  if (!slot)
+    co_return co_await refuse(visit, make_error(Code::overloaded, "concurrency limit"),
+                              std::chrono::seconds(1));
+  if (auto const wait = needs_.rates.take(visitor.peer.id.text(), visit.began); wait.count() > 0) {
+    co_return co_await refuse(visit, make_error(Code::rate_limited, "this caller's rate"), wait);
+  }
+  // 4: replay.
+  if (ambiguous(request)) {
+    co_return co_await refuse(visit,
+                              make_error(Code::request_malformed, "replay headers given twice"));
+  }
+  if (auto fresh = needs_.replay.admit(visitor.peer.id.text(), freshness(request)); !fresh.ok()) {
+    co_return co_await refuse(visit, std::move(fresh).error());
+  }
+  // 5: understood.
+  auto parsed = needs_.router.parse(request);
+  if (auto* refused = std::get_if<a2a::Refused>(&parsed))
+    co_return co_await refuse_as(visit, std::move(*refused));
+  if (auto* unmapped = std::get_if<a2a::Unmapped>(&parsed)) {
+    visit.shape = unmapped->shape;
+    co_return co_await refuse(visit,
+                              make_error(unmapped->code, "no action is mapped to this route"));
+  }
+  if (auto* asked = std::get_if<a2a::CardRequest>(&parsed)) co_return co_await card(visit, *asked);
+  co_await decide(visit, std::get<a2a::Operation>(std::move(parsed)));
+}
+
+io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
+  visit.shape = operation.shape;
+  visit.method = operation.method;
+  visit.task_id = operation.task_id;
+  auto resolved = needs_.service.resolve(operation, caller_of(visit));
+  visit.capability = operation.capability;
+  if (!resolved.ok()) co_return co_await refuse(visit, std::move(resolved).error());
+  // 6: may this caller do this?
+  auto const asked = question(visit, operation);
+  auto const decision = co_await needs_.authorization.authorize(asked);
+  // 7: on the record, before anything happens because of it.
+  if (auto recorded = record(visit, decision); !recorded.ok()) {
+    needs_.log.failed(log::Component::audit, log::Level::error, "denied: no audit record",
+                      recorded.error());
+    co_return co_await refuse(visit, make_error(Code::audit_unavailable, "no audit record"),
+                              std::chrono::seconds(1));
+  }
+  if (!decision.allowed()) {
+    needs_.instruments.refused(decision.code);
+    a2a::Outcome const denied{.status = http_status(decision.code), .code = decision.code};
+    std::optional<std::chrono::seconds> retry;
+    if (decision.retry_after.count() > 0) retry = decision.retry_after;
+    co_await visit.writer.respond(a2a::refusal(
+        visit.shape,
+        {.code = decision.code, .decision_id = visit.decision_id, .retry_after = retry}));
+    co_return outcome(visit, denied);
+  }
+  // 8: dispatch, 9: outcome.
+  co_await dispatch(visit, std::move(operation));
+}
+
+io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation operation) {
+  needs_.instruments.in_flight.add(1);
+  auto const result =
+      co_await needs_.service.execute(std::move(operation), caller_of(visit), visit.writer);
+  needs_.instruments.in_flight.add(-1);
+  visit.task_id = result.task_id;
+  outcome(visit, result);
+}
+
+// Any verified peer may read the public card (docs/decisions/task-actions.md); the read is on the
+// record all the same.
+io::Task<void> Pipeline::card(Visit& visit, a2a::CardRequest const& asked) {
+  auto decision = authz::allow("public_card");
+  decision.decided_by = "built-in";
+  if (auto recorded = record(visit, decision); !recorded.ok()) {
+    co_return co_await refuse(visit, std::move(recorded).error(), std::chrono::seconds(1));
+  }
+  auto response = needs_.cards(asked);
+  a2a::Outcome const result{.status = response.status};
+  co_await visit.writer.respond(std::move(response));
+  outcome(visit, result);
+}
+
+io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseconds retry_after) {
+  needs_.instruments.refused(error.code);
+  // A refusal needs no record to be safe; it is refused either way.
+  if (auto recorded = record(visit, refused_decision(error)); !recorded.ok()) {
+    needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
+                      recorded.error());
+  }
+  std::optional<std::chrono::seconds> retry;
+  if (retry_after.count() > 0) retry = std::chrono::ceil<std::chrono::seconds>(retry_after);
+  a2a::Outcome const result{.status = http_status(error.code), .code = error.code};
+  if (needs_.log.enabled(log::Component::authz, log::Level::info)) {
+    needs_.log.write(log::Component::authz, log::Level::info, "Request rejected",
+                     {{"caller_spiffe_id", visit.visitor.peer.id.text()},
+                      {"code", code_name(error.code)},
+                      {"reason", error.message},
+                      {"decision_id", visit.decision_id}});
+  }
+  auto const protocol =
+      error.code == Code::task_not_found || error.code == Code::unknown_capability;
+  co_await visit.writer.respond(protocol
+                                    ? a2a::error_response(visit.shape, error, visit.decision_id)
+                                    : a2a::refusal(visit.shape, {.code = error.code,
+                                                                 .decision_id = visit.decision_id,
+                                                                 .retry_after = retry}));
+  outcome(visit, result);
+}
+
+io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
+  visit.method = refused.method;
+  needs_.instruments.refused(refused.code);
+  auto const error = make_error(refused.code, "not understood");
+  if (auto recorded = record(visit, refused_decision(error)); !recorded.ok()) {
+    needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
+                      recorded.error());
+  }
+  a2a::Outcome const result{.status = refused.response.status, .code = refused.code};
+  co_await visit.writer.respond(std::move(refused.response));
+  outcome(visit, result);
+}
+
+Result<void> Pipeline::record(Visit const& visit, authz::AuthzDecision const& decision) {
+  needs_.recent.add(recent_line(visit, decision));
+  return needs_.audit.record(event_of(visit, decision, needs_.clock.now()));
+}
+
+void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
+  auto const took = needs_.clock.steady() - visit.began;
+  auto status = RequestStatus::success;
+  if (result.code)
+    status = http_status(*result.code) >= 500 ? RequestStatus::error : RequestStatus::denied;
+  needs_.instruments.request(visit.capability, status, std::chrono::duration<double>(took).count());
+  if (!needs_.log.enabled(log::Component::a2a, log::Level::debug)) return;
+  needs_.log.write(
+      log::Component::a2a, log::Level::debug, "Request completed",
+      {{"caller_spiffe_id", visit.visitor.peer.id.text()},
+       {"action", visit.capability},
+       {"status", std::to_string(result.status)},
+       {"duration_ms",
+        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count())},
+       {"task_id", visit.task_id},
+       {"trace_id", visit.trace.trace_id},
+       {"decision_id", visit.decision_id}});
+}
+
+}  // namespace aw::server

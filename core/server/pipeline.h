@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gates, in their order. There is one pipeline, every request of the listener goes through it,
+// and nothing reaches a backend any other way.
+//
+// Shared by all loops; `serve` runs on the connection's loop. Everything given outlives it. Never
+// throws: what goes wrong becomes a refusal with a code, an audit record and a decision id.
+#pragma once
+
+#include <string>
+
+#include "core/a2a/router.h"
+#include "core/a2a/service.h"
+#include "core/audit/log.h"
+#include "core/authz/authz.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/http/server.h"
+#include "core/identity/peer.h"
+#include "core/server/cards.h"
+#include "core/server/instruments.h"
+#include "core/server/limits.h"
+#include "core/server/recent_decisions.h"
+#include "core/server/replay.h"
+
+namespace aw::server {
+
+struct Visit;
+
+// What the connection established before its first request (gates 1 and 2).
+struct Visitor {
+  identity::Peer peer;
+  identity::SpiffeId self;
+  std::string remote_address;
+};
+
+class Pipeline {
+ public:
+  struct Needs {
+    a2a::Router const& router;
+    a2a::Service& service;
+    Cards const& cards;
+    authz::AuthorizationProvider& authorization;
+    audit::AuditLog& audit;
+    ReplayGuard& replay;
+    RateLimiter& rates;
+    Admission& admission;
+    Instruments& instruments;
+    RecentDecisions& recent;
+    Clock const& clock;
+    log::Log& log;
+  };
+  explicit Pipeline(Needs needs) : needs_(needs) {}
+
+  [[nodiscard]] io::Task<void> serve(Visitor const& visitor, http::Request& request,
+                                     http::ResponseWriter& writer);
+
+ private:
+  [[nodiscard]] io::Task<void> decide(Visit& visit, a2a::Operation operation);
+  [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation operation);
+  [[nodiscard]] io::Task<void> card(Visit& visit, a2a::CardRequest const& asked);
+  [[nodiscard]] io::Task<void> refuse(Visit& visit, Error error,
+                                      std::chrono::nanoseconds retry_after = {});
+  [[nodiscard]] io::Task<void> refuse_as(Visit& visit, a2a::Refused refused);
+
+  // Gate 7. An error is the caller's 503.
+  [[nodiscard]] Result<void> record(Visit const& visit, authz::AuthzDecision const& decision);
+  void outcome(Visit const& visit, a2a::Outcome const& outcome);
+
+  Needs const needs_;
+};
+
+}  // namespace aw::server
