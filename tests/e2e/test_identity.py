@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identity against real SPIRE: rotation without a failed request, outage, withdrawal, federation."""
+import contextlib
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import house
+from house import Case, Refresher, audit_records, connect, exchange, plain, request, wait_for
+
+POLICY = """package agentweave.authz
+import rego.v1
+default allow := false
+allow if startswith(input.caller_spiffe_id, "spiffe://")
+"""
+
+
+def config(case, endpoint, trust_domain, **identity):
+    (case.dir / "policy").mkdir(exist_ok=True)
+    (case.dir / "policy/authz.rego").write_text(POLICY)
+    return {
+        "agent": {"name": "workload", "trust_domain": trust_domain,
+                  "capabilities": [{"name": "echo", "description": "answers what it was sent", "backend": {"type": "builtin", "name": "echo"}},
+                                   {"name": "slow", "description": "takes its time", "timeout_seconds": 300,
+                                    "backend": {"type": "exec", "command": ["/bin/sleep", "200"]}}]},
+        "identity": {"provider": "spiffe", "spiffe_endpoint": endpoint, **identity},
+        "authorization": {"provider": "opa", "policy_dir": str(case.dir / "policy"), "policy_path": "agentweave/authz/allow",
+                          "audit": {"destination": f"file://{case.dir}/audit-{trust_domain}.log"}},
+    }
+
+
+def echo(port, identity, expect, text="x"):
+    status, _, body = request(port, identity, "POST", "/a2a/v1/tasks", {"task_type": "echo", "payload": {"text": text}}, expect=expect)
+    assert status == 200, (status, body)
+    return body
+
+
+class Rotation(Case):
+    def test_rotation(self):
+        """three SVID rotations and a CA roll: no new connection fails, a held connection and an open stream live through"""
+        spire, endpoint = self.spire("s", "a.test", SVID_TTL=20, CA_TTL="90s")
+        agent = self.agent("agent", config(self, endpoint, "a.test"))
+        expect = "spiffe://a.test/workload"
+        client = Refresher(self, spire)
+        held = connect(agent.port, client.current, expect)
+        stream = connect(agent.port, client.current, expect)
+        body = b'{"task_type":"slow","payload":{}}'
+        stream.sendall(b"POST /a2a/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
+                       b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        assert b"200" in stream.recv(4096).split(b"\r\n")[0]
+        failed, made, done = [], [0], threading.Event()
+
+        def load():
+            next_at = time.monotonic()
+            while not done.is_set():
+                next_at += 1 / 25
+                try:
+                    echo(agent.port, client.current, expect)
+                except Exception as e:  # noqa: BLE001  every kind of failure counts
+                    failed.append(repr(e))
+                made[0] += 1
+                time.sleep(max(0.0, next_at - time.monotonic()))
+
+        workers = [threading.Thread(target=load) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        began = time.monotonic()
+        first_ca = house.metric(agent.metrics_port, "agentweave_svid_rotation_total")
+        held_alive = []
+        deadline = began + 105  # the second CA signs from 80 s on
+        while time.monotonic() < deadline:
+            # The held connection outlives rotations of ours; it ends with the client's own certificate (20 s).
+            with contextlib.suppress(OSError, AssertionError, Exception):
+                if time.monotonic() - began < 18:
+                    held_alive.append(exchange(held, "GET", "/.well-known/agent-card.json")[0])
+            time.sleep(2)
+        done.set()
+        for worker in workers:
+            worker.join()
+        rotations = house.metric(agent.metrics_port, "agentweave_svid_rotation_total") - first_ca
+        self.assertEqual(failed, [])
+        self.assertGreaterEqual(rotations, 3)
+        self.assertGreater(made[0], 40 * 100 * 0.8)
+        self.assertTrue(held_alive and all(s == 200 for s in held_alive), held_alive)
+        print(f"      {made[0]} new connections, {rotations:.0f} rotations, 0 failed")
+
+
+class Outage(Case):
+    def test_agent_away_and_back(self):
+        """agent stopped: serves until expiry, then fails closed with /readyz 503; agent back: recovered within a second"""
+        spire, endpoint = self.spire("s", "a.test", SVID_TTL=20)
+        agent = self.agent("agent", config(self, endpoint, "a.test"))
+        expect = "spiffe://a.test/workload"
+        minted = self.dir / "minted"
+        minted.mkdir()
+        subprocess.run([house.PEERS / "spire-server", "x509", "mint", "-socketPath", spire / "server.sock", "-spiffeID",
+                        "spiffe://a.test/client", "-ttl", "1h", "-write", minted], check=True, capture_output=True)
+        client = house.Identity(minted / "svid.pem", minted / "key.pem", minted / "bundle.pem")
+        echo(agent.port, client, expect)
+        subprocess.run([house.TOOLS / "spire-down.sh", spire, "--agent"], check=True, capture_output=True)
+        echo(agent.port, client, expect)
+        wait_for("readyz 503 after expiry", lambda: plain(agent.metrics_port, "/readyz")[0] == 503, 40)
+        with self.assertRaises((OSError, AssertionError, ssl.SSLError)):
+            echo(agent.port, client, expect)
+        self.assertIn("identity", plain(agent.metrics_port, "/readyz?verbose")[1])
+        back = {}
+
+        def restart():
+            subprocess.run([house.TOOLS / "spire-agent-restart.sh", spire, "a.test"], check=True, capture_output=True)
+
+        thread = threading.Thread(target=restart)
+        thread.start()
+
+        def socket_answers():
+            fetched = subprocess.run([house.PEERS / "spire-agent", "api", "fetch", "x509", "-socketPath", spire / "agent.sock",
+                                      "-silent"], capture_output=True, timeout=10)
+            return fetched.returncode == 0
+
+        wait_for("the agent's socket", socket_answers, 40)
+        back["socket"] = time.monotonic()
+        wait_for("readyz 200", lambda: plain(agent.metrics_port, "/readyz")[0] == 200, 5)
+        took = time.monotonic() - back["socket"]
+        thread.join()
+        self.assertLessEqual(took, 1.0)
+        echo(agent.port, client, expect)
+        print(f"      recovered {took:.2f} s after the socket answered")
+
+    def test_entry_deleted(self):
+        """registration entry deleted: stops accepting within a second of PermissionDenied"""
+        spire, endpoint = self.spire("s", "a.test", SVID_TTL=60)
+        agent = self.agent("agent", config(self, endpoint, "a.test"))
+        client = self.fetch_svid(spire, self.dir / "id")
+        echo(agent.port, client, "spiffe://a.test/workload")
+        shown = subprocess.run([house.PEERS / "spire-server", "entry", "show", "-socketPath", spire / "server.sock", "-spiffeID",
+                                "spiffe://a.test/workload"], check=True, capture_output=True, text=True).stdout
+        entry = next(l.split(":")[1].strip() for l in shown.splitlines() if l.startswith("Entry ID"))
+        subprocess.run([house.PEERS / "spire-server", "entry", "delete", "-socketPath", spire / "server.sock", "-entryID", entry],
+                       check=True, capture_output=True)
+
+        def denied():
+            fetched = subprocess.run([house.PEERS / "spire-agent", "api", "fetch", "x509", "-socketPath", spire / "agent.sock"],
+                                     capture_output=True, text=True, timeout=10)
+            return fetched.returncode != 0
+
+        wait_for("PermissionDenied for another client", denied, 30)
+        began = time.monotonic()
+
+        def refused():
+            try:
+                echo(agent.port, client, "spiffe://a.test/workload")
+                return False
+            except (OSError, ssl.SSLError):
+                return True
+
+        wait_for("stopped accepting", refused, 5)
+        took = time.monotonic() - began
+        self.assertLessEqual(took, 1.0)
+        self.assertEqual(plain(agent.metrics_port, "/readyz")[0], 503)
+        print(f"      stopped accepting {took:.2f} s after PermissionDenied was seen elsewhere")
+
+
+class Federation(Case):
+    def test_two_domains(self):
+        """two federated domains: allowed both ways when listed, refused when not"""
+        a, a_endpoint = self.spire("a", "a.test", SVID_TTL=60)
+        b, b_endpoint = self.spire("b", "b.test", SVID_TTL=60)
+        subprocess.run([house.TOOLS / "spire-federate.sh", a, "a.test", b, "b.test"], check=True, capture_output=True)
+        in_a = self.agent("in_a", config(self, a_endpoint, "a.test", allowed_trust_domains=["a.test", "b.test"]))
+        in_b = self.agent("in_b", config(self, b_endpoint, "b.test", allowed_trust_domains=["a.test", "b.test"]))
+        closed = self.agent("closed", config(self, a_endpoint, "a.test", allowed_trust_domains=["a.test"]))
+
+        def bundles():
+            return all(house.metric(x.metrics_port, "agentweave_trust_bundles") == 2 for x in (in_a, in_b, closed))
+
+        wait_for("both bundles everywhere", bundles, 40)
+        id_a, id_b = self.fetch_svid(a, self.dir / "ida"), self.fetch_svid(b, self.dir / "idb")
+        # A client of each domain needs the other's bundle to check the server: SPIRE wrote it beside its own.
+        cross_b = house.Identity(id_b.cert, id_b.key, id_a.bundle)
+        cross_a = house.Identity(id_a.cert, id_a.key, id_b.bundle)
+        echo(in_a.port, cross_b, "spiffe://a.test/workload")
+        echo(in_b.port, cross_a, "spiffe://b.test/workload")
+        with self.assertRaises((OSError, ssl.SSLError, AssertionError)):
+            echo(closed.port, cross_b, "spiffe://a.test/workload")
+        self.assertGreaterEqual(house.metric(closed.metrics_port, "agentweave_handshake_failures_total"), 1)
+
+
+class Certificates(Case):
+    def test_wrong_certificates(self):
+        """without a certificate, or with another authority's: the handshake fails, never an HTTP answer"""
+        spire, endpoint = self.spire("s", "a.test", SVID_TTL=60)
+        agent = self.agent("agent", config(self, endpoint, "a.test"))
+        client = self.fetch_svid(spire, self.dir / "id")
+        forged = self.dir / "forged"
+        forged.mkdir()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                        "-subj", "/O=forged", "-addext", "subjectAltName=URI:spiffe://a.test/workload", "-addext",
+                        "keyUsage=critical,digitalSignature", "-addext", "basicConstraints=critical,CA:FALSE",
+                        "-keyout", forged / "key.pem", "-out", forged / "cert.pem"], check=True, capture_output=True)
+        before = len(audit_records(agent.audit_path if agent.audit_path.exists() else self.dir / "audit-a.test.log"))
+        for identity, present in ((client, False), (house.Identity(forged / "cert.pem", forged / "key.pem", client.bundle), True)):
+            with self.subTest(present=present):
+                tls = connect(agent.port, identity, present=present)
+                with self.assertRaises(ssl.SSLError):
+                    tls.sendall(b"GET /.well-known/agent-card.json HTTP/1.1\r\nHost: x\r\n\r\n")
+                    data = tls.recv(100)
+                    self.fail(f"an answer without a verified peer: {data!r}")
+        with contextlib.closing(socket.create_connection(("127.0.0.1", agent.port), timeout=5)) as raw:
+            raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            data = raw.recv(100)
+            self.assertFalse(data.startswith(b"HTTP"), data)
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        with self.assertRaises(ssl.SSLError):
+            old.wrap_socket(socket.create_connection(("127.0.0.1", agent.port), timeout=5))
+        records = [r for r in audit_records(self.dir / "audit-a.test.log")[before:] if r.get("event_type") == "AUTH_CHECK"]
+        self.assertEqual(records, [])
