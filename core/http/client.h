@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls: pooled connections on the server's codecs, to TCP or unix addresses, plain or TLS.
+// Calls other servers, over connections it keeps: HTTP/1.1 and HTTP/2, TCP with or without TLS, and
+// unix sockets.
 //
-// One Client serves all loops; each loop has its own idle connections, so a call takes no lock.
-// Every call has a deadline that covers look-up, connect, handshake and answer. Errors: connect,
-// timeout, handshake_failed, peer_mismatch, protocol, too_large.
+// May be used from any loop (and inside io::run_blocking); each loop has its own connections, which
+// never change loops. Every call has a deadline and a limit. A cancelled call closes its
+// connection (h1) or stream (h2).
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,88 +32,106 @@ enum class Scheme : std::uint8_t { http, https, unix_socket };
 
 struct Endpoint {
   Scheme scheme = Scheme::http;
-  std::string host;  // without brackets
-  std::uint16_t port = 80;
-  std::string socket;     // path, with Scheme::unix_socket
-  std::string base_path;  // "/process" of http://host/process; "" = none
+  std::string host;  // name or IP address, without brackets; with unix_socket: what Host says
+  std::uint16_t port = 0;
+  std::string socket_path;  // unix_socket only
 
-  // http://host[:port][/path], https://…, unix:///path.sock[:/path]. Code::request_malformed.
-  static Result<Endpoint> parse(std::string_view url);
-  [[nodiscard]] std::string text() const;
-  friend bool operator==(Endpoint const&, Endpoint const&) = default;
+  // "search:8443", "[::1]:80": for Host and for messages.
+  [[nodiscard]] std::string authority() const;
+  [[nodiscard]] std::string text() const;  // "https://search:8443", "unix:///run/x.sock"
+  bool operator==(Endpoint const&) const = default;
+  auto operator<=>(Endpoint const&) const = default;
 };
 
-enum class Version : std::uint8_t { http1, http2 };
+struct Url {
+  Endpoint endpoint;
+  std::string target = "/";  // path and query
+};
+// http://, https://, unix:///run/app.sock:/path. No user info, no fragment. Code::usage.
+[[nodiscard]] Result<Url> parse_url(std::string_view text);
 
-struct CallOptions {
-  SteadyTime deadline;
-  std::size_t max_body = 8U << 20;
-  // For https: the context (its verify decides whom to trust). `tls_key` names it for the pool:
-  // connections are shared only between calls of the same endpoint and key, so let it change with
-  // the identity and the expected peer.
-  std::shared_ptr<const tls::Context> tls;
-  std::string tls_key;
-  Version version = Version::http1;  // https offers what the context's ALPN says; plain uses this
+// How connections to an endpoint are secured. Connections are shared by calls with an equal `name`
+// only: a connection checked for one peer never serves a call meant for another.
+struct Security {
+  // Asked at each new connection, on its loop.
+  std::function<Result<std::shared_ptr<const tls::Context>>()> context;
+  // After the handshake; an error closes the connection and is the call's error.
+  std::function<Result<void>(std::span<const tls::Certificate> peer_chain)> check;
+  std::string name;         // the expected SPIFFE ID, or whatever tells two apart
+  std::string server_name;  // SNI; web contexts: the name to verify. Empty = endpoint.host
 };
 
-// How long the parts took; zero where a pooled connection skipped them.
-struct Timings {
-  std::chrono::nanoseconds lookup{0};
-  std::chrono::nanoseconds connect{0};
-  std::chrono::nanoseconds handshake{0};
-  std::chrono::nanoseconds first_byte{0};  // from the request's last byte
-};
+// by_method: a request that may have reached the server is sent again (once, on a new connection,
+// when a kept one turns out dead) only if its method is idempotent. always: so also a POST (a
+// query, such as a policy decision). Whatever says, an answer that began is never asked for again.
+enum class Repeat : std::uint8_t { by_method, always, never };
 
-// Facts of the connection an answer came over.
-struct Connected {
-  std::string address;  // the one that was dialled
+enum class Protocol : std::uint8_t { negotiated, http1, http2 };  // http2: prior knowledge if plain
+
+// How long each phase took; zero for phases that a kept connection did not need.
+struct CallReport {
+  std::chrono::nanoseconds resolve{};
+  std::chrono::nanoseconds connect{};
+  std::chrono::nanoseconds handshake{};
+  std::chrono::nanoseconds first_byte{};  // from the request's first byte to the answer's
+  std::chrono::nanoseconds total{};
+  bool reused = false;
+  std::string remote_address;
+  std::string alpn;
   std::string tls_version;
   std::string cipher;
   std::string group;
-  std::string alpn;
   std::vector<tls::Certificate> peer_chain;
-  Timings timings;
 };
 
-// An answer whose body comes in pieces. Destroying it before the end closes the connection.
+struct CallOptions {
+  SteadyTime deadline = SteadyTime::max();  // at most ClientConfig::timeout from now
+  std::size_t max_body = std::size_t{4} << 20;
+  Security const* security = nullptr;  // required for https; lives as long as the call
+  Repeat repeat = Repeat::by_method;
+  Protocol protocol = Protocol::negotiated;
+  CallReport* report = nullptr;  // filled in as far as the call came; lives as long as the call
+};
+
+// An answer that is read as it comes. Belongs to the loop it was opened on; destroying it before
+// its end closes the connection (h1) or resets the stream (h2).
 class ResponseStream {
  public:
   virtual ~ResponseStream() = default;
-  [[nodiscard]] virtual Response const& head() const = 0;  // body empty
-  [[nodiscard]] virtual Connected const& connected() const = 0;
-  // The next piece; empty at the end. Each wait is bounded by `until`.
-  [[nodiscard]] virtual io::Task<Result<std::string>> read(SteadyTime until) = 0;
+  [[nodiscard]] virtual int status() const = 0;
+  [[nodiscard]] virtual Headers const& headers() const = 0;
+  // The next piece, waiting until `until`; empty = the end. Code::timeout, Code::io,
+  // Code::protocol.
+  virtual io::Task<Result<std::string>> read(SteadyTime until) = 0;
+  [[nodiscard]] virtual Headers const& trailers() const = 0;  // after the end
 };
 
 class Client {
  public:
-  // `pool` looks names up; `clock` and `pool` outlive it.
-  Client(PoolConfig config, io::BlockingPool& pool, Clock const& clock);
+  // `pool` resolves names; it and `clock` outlive the client.
+  Client(ClientConfig config, io::BlockingPool& pool, Clock const& clock);
   ~Client();
   Client(Client const&) = delete;
   Client& operator=(Client const&) = delete;
 
-  // `request.target` is sent as it is when it begins with '/'; Host, Content-Length are set here.
+  // `request`: method, target, headers, body; Host and framing are added. Errors: Code::connect
+  // (resolve, connect), Code::handshake_failed or the check's own, Code::timeout,
+  // Code::too_large (answer over max_body), Code::protocol (answer malformed), Code::io (broken
+  // off), Code::overloaded (pool full until the deadline).
   [[nodiscard]] io::Task<Result<Response>> send(Endpoint endpoint, Request request,
                                                 CallOptions options);
-  // The same, with the connection's facts.
-  struct Answer {
-    Response response;
-    Connected connected;
-  };
-  [[nodiscard]] io::Task<Result<Answer>> call(Endpoint endpoint, Request request,
-                                              CallOptions options);
+  // Returns when the head is here. `options.deadline` holds for the head only.
   [[nodiscard]] io::Task<Result<std::unique_ptr<ResponseStream>>> open(Endpoint endpoint,
                                                                        Request request,
                                                                        CallOptions options);
 
-  // Closes idle connections whose tls_key is not `keep` (identity rotated) soon; all when empty.
-  // Any thread.
-  void forget_idle(std::string_view keep = {});
+  // Kept connections are closed; calls under way go on. After an identity changed.
+  void close_idle();
+
+  struct Impl;
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with the loops' pools
 };
 
 }  // namespace aw::http

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP messages as values: what the codecs read and write, whatever the version.
+// Requests and responses as values, the same for HTTP/1.1 and HTTP/2.
 //
-// One owner. Cleared and used again from request to request, so that a connection in its stride
-// allocates nothing.
+// Values: copy, move, compare as you like; any thread may use its own. All of them keep their
+// memory when cleared, so a connection that serves many requests allocates for the first only.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace aw::http {
 
-// Header fields in the order of the wire, names in lower case. All text lies in one block: views
-// stay valid until the next change.
+enum class Version : std::uint8_t { http1_0, http1_1, http2 };
+
+// Header fields in the order they came; names are lower case (RFC 9110 §5.1: case means nothing).
+// The views it hands out live until the next change.
 class Headers {
  public:
   struct Field {
@@ -22,80 +27,93 @@ class Headers {
     std::string_view value;
   };
 
-  // `name` is lowered here.
-  void add(std::string_view name, std::string_view value);
-  // Removes all of that name, then adds.
-  void set(std::string_view name, std::string_view value);
-  void erase(std::string_view name);
-  void clear();
-  void reserve(std::size_t bytes, std::size_t fields);
+  Headers() = default;
+  Headers(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 
-  // `name` must be lower case. The first value of that name.
+  void add(std::string_view name, std::string_view value);
+  // The only field of that name from now on.
+  void set(std::string_view name, std::string_view value);
+  // Removes every field of that name; how many there were.
+  std::size_t erase(std::string_view name);
+  void append(Headers const& other);
+  void clear();
+
+  // The first field's value. Whoever decides by a header asks `count` too.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
   [[nodiscard]] std::size_t count(std::string_view name) const;
-  [[nodiscard]] std::size_t size() const { return fields_.size(); }
-  [[nodiscard]] bool empty() const { return fields_.empty(); }
-  [[nodiscard]] Field at(std::size_t index) const;
+  [[nodiscard]] bool has(std::string_view name) const { return get(name).has_value(); }
+
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  [[nodiscard]] bool empty() const { return slots_.empty(); }
+  // Names and values together: what a limit counts.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] Field operator[](std::size_t index) const;
 
   class Iterator {
    public:
+    using value_type = Field;
+    using difference_type = std::ptrdiff_t;
+    Iterator() = default;
     Iterator(Headers const* headers, std::size_t index) : headers_(headers), index_(index) {}
-    Field operator*() const { return headers_->at(index_); }
+    Field operator*() const { return (*headers_)[index_]; }
     Iterator& operator++() {
       ++index_;
       return *this;
     }
-    friend bool operator==(Iterator const& a, Iterator const& b) { return a.index_ == b.index_; }
+    Iterator operator++(int) {
+      auto const before = *this;
+      ++index_;
+      return before;
+    }
+    bool operator==(Iterator const& other) const { return index_ == other.index_; }
 
    private:
-    Headers const* headers_;
-    std::size_t index_;
+    Headers const* headers_ = nullptr;
+    std::size_t index_ = 0;
   };
   [[nodiscard]] Iterator begin() const { return {this, 0}; }
-  [[nodiscard]] Iterator end() const { return {this, fields_.size()}; }
+  [[nodiscard]] Iterator end() const { return {this, slots_.size()}; }
 
  private:
-  struct Span {
-    std::uint32_t name;
-    std::uint32_t name_size;
-    std::uint32_t value;
-    std::uint32_t value_size;
+  struct Slot {
+    std::uint32_t name = 0;  // offset in arena_; the value follows the name
+    std::uint32_t name_size = 0;
+    std::uint32_t value_size = 0;
   };
-  std::string text_;
-  std::vector<Span> fields_;
+  std::string arena_;
+  std::vector<Slot> slots_;
+  std::size_t bytes_ = 0;
 };
 
-enum class Protocol : std::uint8_t { http1_0, http1_1, http2 };
-
 struct Request {
-  std::string method;
-  std::string target;      // as sent: "/a?b=c"; for h2 the :path
-  std::string_view path;   // of target, before '?'; set by `split_target`
-  std::string_view query;  // after '?', without it
-  std::string authority;   // Host or :authority
-  Headers headers;
+  std::string method = "GET";
+  std::string target = "/";  // as sent
+  std::string path = "/";    // before the '?', not decoded
+  std::string query;         // after it
+  std::string authority;     // Host or :authority, without a scheme
+  Headers headers;           // h2: without pseudo-headers; `host` stands in `authority` alone
   std::string body;
-  Protocol protocol = Protocol::http1_1;
+  Version version = Version::http1_1;
 
-  Request() = default;
-  Request(Request const&) = delete;  // path and query point into target
-  Request& operator=(Request const&) = delete;
-  Request(Request&& other) noexcept;
-  Request& operator=(Request&& other) noexcept;
-
-  void split_target();
-  void clear();
+  // Sets target, path and query.
+  void set_target(std::string_view whole);
+  void clear();  // keeps memory
 };
 
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  Headers trailers;  // client: what came after the body
+
+  void clear();
 };
 
-// "OK", "Not Found"; empty for numbers without a name.
-[[nodiscard]] std::string_view status_text(int status);
-// The value of `name` in a query string, %XX and '+' decoded; nullopt when absent or badly escaped.
-[[nodiscard]] std::optional<std::string> query_value(std::string_view query, std::string_view name);
+// "Not Found"; empty for statuses without a name.
+[[nodiscard]] std::string_view reason_phrase(int status);
+
+// RFC 9110 §5.6.2 token, and a field value without control characters (§5.5).
+[[nodiscard]] bool is_token(std::string_view text);
+[[nodiscard]] bool is_field_value(std::string_view text);
 
 }  // namespace aw::http

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listeners: accept, handshake, HTTP/1.1 or HTTP/2 by ALPN on one port, requests to a Session. Also
-// plain ones (metrics, admin, outbound) on TCP or a unix socket.
+// Listens, shakes hands, and hands each request to a session: HTTP/1.1 and HTTP/2 on one port,
+// over mutual TLS, or plain where there is none by design (admin, metrics, loopback, unix sockets).
 //
-// A connection lives and dies on one loop. Every phase has a deadline, every size a limit (Limits).
-// Knows no SPIFFE: who the peer is, the session decides from the chain the handshake verified.
+// One listening socket a loop (SO_REUSEPORT), one loop a connection for its whole life. Every phase
+// has a deadline and every size a limit (Limits). A missing or wrong client certificate ends in a
+// TLS alert: there is no HTTP answer without a verified peer.
+//
+// Server's own methods may be called from any thread; what says "blocks" must not be called on a
+// loop. The loops must run until `stop` has returned.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "core/base/clock.h"
-#include "core/base/log.h"
 #include "core/base/result.h"
 #include "core/http/config.h"
 #include "core/http/message.h"
@@ -27,108 +30,145 @@
 
 namespace aw::http {
 
-// How a handler answers. One owner; lives as long as `Session::handle` runs. Exactly one of
-// `respond` or `start` … `finish`. An error means the peer is gone or too slow: stop, nothing more
-// can be said.
+// What the connection established before its first request.
+struct ConnectionInfo {
+  std::vector<tls::Certificate> peer_chain;  // as verified by the TLS context; empty without TLS
+  std::string remote_address;                // "10.0.0.7:51234", "unix"
+  std::string local_address;
+  std::string alpn;  // "h2", "http/1.1" or empty
+  std::string tls_version;
+  std::string cipher;
+  std::string group;
+  std::uint64_t id = 0;  // unique in this server
+};
+
+// Where the answer goes. Lives as long as `Session::handle`, on the connection's loop. Either
+// `respond`, or `start`, any number of `write`, `finish`. A handler that returns without an answer
+// answers 500; one that returns in the middle of a stream cuts it, so that the peer sees the loss.
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
 
-  // Goes into whatever head is sent later.
+  // A field of whatever answer follows (before it is begun).
   virtual void add_header(std::string_view name, std::string_view value) = 0;
-  // The whole answer at once.
-  [[nodiscard]] virtual io::Task<Result<void>> respond(Response response) = 0;
-  // A streamed answer: head, then chunks (back-pressure: returns when there is room for more), then
-  // the end. `respond`'s body member is ignored by `start`. Trailers are sent on HTTP/2 only.
-  [[nodiscard]] virtual io::Task<Result<void>> start(Response head) = 0;
-  [[nodiscard]] virtual io::Task<Result<void>> write(std::string_view chunk) = 0;
-  [[nodiscard]] virtual io::Task<Result<void>> finish(Headers trailers) = 0;
 
-  // Has anything been sent?
+  // The whole answer. content-length, date and HEAD are seen to. That the peer may be gone is no
+  // business of whoever answers; `peer_gone` tells.
+  virtual io::Task<void> respond(Response response) = 0;
+
+  // A streamed one. `write` returns once the bytes are on their way and the peer keeps up
+  // (back-pressure); Code::interrupted when the peer is gone, Code::timeout when it does not read.
+  // Nothing is kept back: what was written leaves before `write` returns.
+  virtual io::Task<Result<void>> start(int status, Headers headers) = 0;
+  virtual io::Task<Result<void>> write(std::string_view bytes) = 0;
+  virtual io::Task<Result<void>> finish(Headers trailers = {}) = 0;
+
   [[nodiscard]] virtual bool started() const = 0;
-  // The peer closed, reset the stream, or its time is over. Known promptly, also while nothing is
-  // written.
+  // The peer closed or reset; noticed also when nothing is written, from `start` or
+  // `on_peer_gone` on.
   [[nodiscard]] virtual bool peer_gone() const = 0;
-  // Called once when that happens, on the connection's loop; at once if it already has. Cleared
-  // when `handle` returns.
+  // `notify` runs on this loop, once, when the peer goes away (or the server stops) before the
+  // answer is complete. Not after the handler returned.
   virtual void on_peer_gone(std::function<void()> notify) = 0;
 };
 
-struct ConnectionInfo {
-  std::vector<tls::Certificate>
-      peer_chain;              // as sent and verified, leaf first; empty on plain listeners
-  std::string remote_address;  // "10.2.3.4:51234"; "unix"
-  std::string local_address;
-  std::string alpn;
-  std::string tls_version;
-  std::string cipher;
+// A request body in pieces, for handlers that stream both ways. Same life as the ResponseWriter.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // The next piece, waiting for it; empty = the end. Code::interrupted when the peer is gone,
+  // Code::timeout when it stalls, Code::too_large above the limit of one message in flight.
+  virtual io::Task<Result<std::string>> read() = 0;
 };
 
-// One connection's side of the application. Made after the handshake, on the connection's loop.
+// What serves one connection. Made after the handshake, used on its loop only. h2 calls `handle`
+// for several requests at once; none of the calls overlaps another except where it waits.
 class Session {
  public:
   virtual ~Session() = default;
-  // HTTP/2 runs several at a time, on the one loop. `request` and `writer` live until it returns.
-  [[nodiscard]] virtual io::Task<void> handle(Request& request, ResponseWriter& writer) = 0;
-  // The connection ends then whatever it does; nullopt = no such time. Asked again after each
-  // request.
-  [[nodiscard]] virtual std::optional<WallTime> must_close_by() const { return std::nullopt; }
-  // Asked by Server::recheck: may this connection live on?
-  [[nodiscard]] virtual bool still_welcome() { return true; }
-  // The body of an answer the codec gives by itself (400, 408, 413, 431, 505 …). Sets headers and
-  // body.
-  virtual void describe_error(Code code, Response& response);
+  // The request has its whole body (at most max_body_bytes). It may be moved from. An exception
+  // that escapes is answered 500.
+  virtual io::Task<void> handle(Request& request, ResponseWriter& writer) = 0;
+
+  // h2 only: true for a request whose body is to be read in pieces (gRPC); decided by its head.
+  [[nodiscard]] virtual bool wants_streaming(Request const& head) const;
+  virtual io::Task<void> handle_streaming(Request& request, BodyReader& body,
+                                          ResponseWriter& writer);
+
+  // The connection ends at this wall time, whatever it does: the peer's certificate's end.
+  [[nodiscard]] virtual WallTime must_close_by() const { return WallTime::max(); }
 };
 
+// An error refuses the connection: it is closed without an answer.
+using SessionFactory =
+    std::function<Result<std::unique_ptr<Session>>(ConnectionInfo const& connection)>;
+
+struct TcpAddress {
+  std::string host = "127.0.0.1";  // an IP address; "localhost" is 127.0.0.1
+  std::uint16_t port = 0;          // 0 = any free one
+};
+struct UnixAddress {
+  std::string path;           // a stale socket there is replaced, anything else is an error
+  std::uint32_t mode = 0600;  // of the socket file
+};
+using Address = std::variant<TcpAddress, UnixAddress>;
+// "127.0.0.1:8081", "[::1]:80", ":9090" (all interfaces), "unix:///run/x.sock".
+// Code::config_wrong_type.
+[[nodiscard]] Result<Address> parse_address(std::string_view text);
+
 struct ServerOptions {
-  std::string name;  // for the log: "agent", "metrics", "admin"
-  std::string host;
-  std::uint16_t port = 0;  // 0 = any free one
-  std::string unix_path;   // instead of host and port; 0600, a stale socket is replaced
+  Address listen;
   Limits limits;
-  // Asked for each connection: the context of now; null = close at once (no identity). Absent = a
-  // plain listener.
+  SessionFactory sessions;
+  // TLS: the context of each new connection, asked on its loop; null refuses it (no identity yet).
+  // Without this function the listener is plain.
   std::function<std::shared_ptr<const tls::Context>()> tls;
-  // Error = the connection is closed without a word.
-  std::function<Result<std::unique_ptr<Session>>(ConnectionInfo const&)> session;
-  // A handshake failed or was refused: why, and whose.
-  std::function<void(Error const&, std::string_view remote_address)> on_handshake_failed;
+  // The answer to what never reaches a session: malformed (400), too large (413, 431), too slow
+  // (408), not spoken (505), over the limit (503). Default: text/plain with the code's title.
+  std::function<Response(Code code)> refuse;
+  // A connection that ended before its session: why, and from where. For logs and metrics.
+  std::function<void(Error const& error, std::string_view remote_address)> rejected;
 };
 
 struct ServerStats {
-  std::size_t connections = 0;
-  std::size_t requests = 0;  // in flight
-  std::uint64_t accepted = 0;
-  std::uint64_t rejected = 0;  // over the connection limit
+  std::uint64_t connections = 0;  // open now
+  std::uint64_t accepted = 0;     // since the start
+  std::uint64_t rejected = 0;     // over the limit, or failed before a session
+  std::uint64_t requests = 0;     // begun since the start
+  std::uint64_t in_flight = 0;    // being handled now
 };
 
 class Server {
  public:
-  // Binds at once: Code::address_in_use, Code::io. One acceptor a loop (SO_REUSEPORT); a unix
-  // socket has one. `loops`, `clock` and `log` outlive it.
-  static Result<std::unique_ptr<Server>> listen(ServerOptions options, io::Loops& loops,
-                                                Clock const& clock, log::Log& log);
-  ~Server();  // stops
+  // Binds and begins to accept. Code::address_in_use; Code::io for other bind errors.
+  // `loops` and `clock` outlive the server.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, io::Loops& loops,
+                                               Clock const& clock);
+  ~Server();  // stop
   Server(Server const&) = delete;
   Server& operator=(Server const&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const;   // the real one
-  [[nodiscard]] std::string address() const;  // "127.0.0.1:8443", "unix:///…"
-
-  // No new connections; idle ones are closed (GOAWAY, `Connection: close`), requests in flight
-  // finish. Blocks the caller (not a loop) until none is left or `deadline` passed; false = some
-  // were cut off.
-  bool drain(std::chrono::nanoseconds deadline);
-  // Cuts everything off. Twice is fine. Not from a loop's own thread.
-  void stop();
-  // Asks every session `still_welcome` soon, and closes the connections whose answer is no.
-  void recheck();
+  [[nodiscard]] std::uint16_t port() const;   // 0 for a unix socket
+  [[nodiscard]] std::string address() const;  // "127.0.0.1:41233", "unix:///run/x.sock"
   [[nodiscard]] ServerStats stats() const;
 
- private:
+  // Stops accepting; idle connections close, the others after what they are at (HTTP/1.1:
+  // `connection: close`; HTTP/2: GOAWAY twice). Does not wait. Twice is fine.
+  void drain();
+  // Blocks until nothing is open or `timeout` has passed; true = nothing is open.
+  bool wait_closed(std::chrono::nanoseconds timeout);
+  // Closes everything now and waits for it. Blocks. Twice is fine.
+  void stop();
+
+  // Closes the connections whose session fits, each asked on its loop: what they are at is cut
+  // off. For identities that are no longer valid.
+  void close_if(std::function<bool(Session& session)> predicate);
+
   struct Impl;
   explicit Server(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+
+ private:
+  std::shared_ptr<Impl> impl_;  // shared with the connections, which end on their loops
 };
 
 }  // namespace aw::http
