@@ -12,6 +12,7 @@
 #include "commands/completion.h"
 #include "commands/explain.h"
 #include "commands/health.h"
+#include "commands/init.h"
 #include "commands/metrics.h"
 #include "commands/nonce.h"
 #include "commands/support/command.h"
@@ -32,6 +33,7 @@ constexpr char kDetails[] =
 
 // In the order of `--help`. One line a command; nothing registers itself.
 void register_commands(CLI::App& root, Context& context) {
+  commands::register_init(root, context);
   commands::register_metrics(root, context);
   commands::register_health(root, context);
   commands::register_nonce(root, context);

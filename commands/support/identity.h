@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who a command is when it calls somebody: an SVID from the Workload API, chosen by --as.
+//
+// Blocks up to the timeout. The key stays in this process's memory.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "commands/support/context.h"
+#include "core/identity/snapshot.h"
+#include "core/identity/workload_endpoint.h"
+
+namespace aw::commands {
+
+struct IdentityOptions {
+  std::string socket;  // empty = SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`'s
+  std::string as;      // empty = the default SVID
+  std::chrono::nanoseconds timeout = std::chrono::seconds(5);
+};
+
+// --socket and --as. `options` outlives the tree.
+void add_identity_options(CLI::App& command, IdentityOptions& options);
+
+// Where `agentweave dev` of this user listens: $XDG_RUNTIME_DIR/agentweave/agent.sock, or
+// /tmp/agentweave-UID/agent.sock without it.
+[[nodiscard]] std::string default_dev_socket(Context const& context);
+
+// --socket, SPIFFE_ENDPOINT_SOCKET, the dev socket, in this order; a bare path is a unix socket.
+[[nodiscard]] Result<identity::WorkloadEndpoint> workload_endpoint(std::string const& socket,
+                                                                   Context const& context);
+
+// The Workload API's state with the chosen SVID first. `--as` names it by its hint, its last path
+// segment or its whole SPIFFE ID. Errors: Code::workload_api_unreachable,
+// Code::workload_api_denied, Code::no_svid (none has that name).
+[[nodiscard]] Result<identity::Snapshot> fetch_identity(IdentityOptions const& options,
+                                                        Context const& context);
+
+}  // namespace aw::commands
