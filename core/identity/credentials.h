@@ -42,8 +42,8 @@ class Credentials {
   [[nodiscard]] std::shared_ptr<const tls::Context> server() const;
   // Accepts any verified peer of an allowed trust domain.
   [[nodiscard]] std::shared_ptr<const tls::Context> client() const;
-  // Accepts exactly `expected`, whatever its trust domain's place in the allowed list
-  // (Code::peer_mismatch otherwise); its bundle must be there all the same. Cheap.
+  // Accepts exactly `expected` (Code::peer_mismatch otherwise), which must be of an allowed trust
+  // domain too. Cheap.
   [[nodiscard]] std::shared_ptr<const tls::Context> client_for(SpiffeId const& expected) const;
 
   // `verify_peer` with this snapshot at the clock's now, `xfcc` filled: for the server after its
