@@ -6,12 +6,14 @@
 #include "core/a2a/refusal.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
+#include "core/base/text.h"
 #include "core/server/trace.h"
 
 namespace aw::server {
 namespace {
 
 constexpr std::string_view kDecisionHeader = "x-agentweave-decision-id";
+constexpr std::string_view kExplainHeader = "x-agentweave-explain";
 
 }  // namespace
 
@@ -32,6 +34,18 @@ struct Visit {
 };
 
 namespace {
+
+// Counts while it lives, also when the caller goes away in the middle.
+class InFlight {
+ public:
+  explicit InFlight(metrics::Gauge& gauge) : gauge_(gauge) { gauge_.add(1); }
+  ~InFlight() { gauge_.add(-1); }
+  InFlight(InFlight const&) = delete;
+  InFlight& operator=(InFlight const&) = delete;
+
+ private:
+  metrics::Gauge& gauge_;
+};
 
 Freshness freshness(http::Request const& request) {
   return {.nonce = request.headers.get(kNonceHeader),
@@ -163,9 +177,10 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
   }
   // 3: limits.
   auto const slot = needs_.admission.enter();
-  if (!slot)
+  if (!slot) {
     co_return co_await refuse(visit, make_error(Code::overloaded, "concurrency limit"),
                               std::chrono::seconds(1));
+  }
   if (auto const wait = needs_.rates.take(visitor.peer.id.text(), visit.began); wait.count() > 0) {
     co_return co_await refuse(visit, make_error(Code::rate_limited, "this caller's rate"), wait);
   }
@@ -179,8 +194,9 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
   }
   // 5: understood.
   auto parsed = needs_.router.parse(request);
-  if (auto* refused = std::get_if<a2a::Refused>(&parsed))
+  if (auto* refused = std::get_if<a2a::Refused>(&parsed)) {
     co_return co_await refuse_as(visit, std::move(*refused));
+  }
   if (auto* unmapped = std::get_if<a2a::Unmapped>(&parsed)) {
     visit.shape = unmapped->shape;
     co_return co_await refuse(visit,
@@ -200,6 +216,9 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
   // 6: may this caller do this?
   auto const asked = question(visit, operation);
   auto const decision = co_await needs_.authorization.authorize(asked);
+  if (needs_.explain) {
+    visit.writer.add_header(kExplainHeader, text::to_base64url(needs_.explain(asked, decision)));
+  }
   // 7: on the record, before anything happens because of it.
   if (auto recorded = record(visit, decision); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "denied: no audit record",
@@ -222,10 +241,9 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
 }
 
 io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation operation) {
-  needs_.instruments.in_flight.add(1);
+  InFlight const counted(needs_.instruments.in_flight);
   auto const result =
       co_await needs_.service.execute(std::move(operation), caller_of(visit), visit.writer);
-  needs_.instruments.in_flight.add(-1);
   visit.task_id = result.task_id;
   outcome(visit, result);
 }

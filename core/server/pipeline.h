@@ -6,6 +6,7 @@
 // throws: what goes wrong becomes a refusal with a code, an audit record and a decision id.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "core/a2a/router.h"
@@ -33,6 +34,8 @@ struct Visitor {
   std::string remote_address;
 };
 
+using Explain = std::function<std::string(authz::AuthzContext const&, authz::AuthzDecision const&)>;
+
 class Pipeline {
  public:
   struct Needs {
@@ -48,6 +51,9 @@ class Pipeline {
     RecentDecisions& recent;
     Clock const& clock;
     log::Log& log;
+    // Development only: what the caller may see of why (JSON, in x-agentweave-explain). Empty
+    // otherwise.
+    Explain explain = {};
   };
   explicit Pipeline(Needs needs) : needs_(needs) {}
 

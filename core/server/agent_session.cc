@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/server/agent_session.h"
+
+namespace aw::server {
+
+Result<std::unique_ptr<http::Session>> AgentSession::open(http::ConnectionInfo const& info,
+                                                          CurrentCredentials const& credentials,
+                                                          Pipeline& pipeline) {
+  auto const now = credentials();
+  if (!now) return make_error(Code::no_svid, "no usable identity");
+  AW_TRY(auto peer, now->verify(info.peer_chain));
+  Visitor visitor{
+      .peer = std::move(peer), .self = now->self(), .remote_address = info.remote_address};
+  return std::unique_ptr<http::Session>(
+      new AgentSession(std::move(visitor), info.peer_chain, pipeline));
+}
+
+io::Task<void> AgentSession::handle(http::Request& request, http::ResponseWriter& writer) {
+  co_await pipeline_.serve(visitor_, request, writer);
+}
+
+bool AgentSession::valid_under(identity::Credentials const& credentials) const {
+  auto const again = credentials.verify(sent_);
+  return again.ok() && again->id == visitor_.peer.id;
+}
+
+}  // namespace aw::server

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection to the agent's listener: who is at the other end, and the pipeline its requests go
+// through.
+//
+// Belongs to its connection's loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "core/http/server.h"
+#include "core/identity/credentials.h"
+#include "core/server/pipeline.h"
+
+namespace aw::server {
+
+// The credentials of now; null = none usable.
+using CurrentCredentials = std::function<std::shared_ptr<const identity::Credentials>()>;
+
+class AgentSession final : public http::Session {
+ public:
+  // Gates 1 and 2 for a connection whose handshake is done: the chain is verified again with the
+  // credentials of now, so that nothing slips in between two snapshots. Errors as
+  // identity::verify_peer. `pipeline` outlives the session.
+  static Result<std::unique_ptr<http::Session>> open(http::ConnectionInfo const& info,
+                                                     CurrentCredentials const& credentials,
+                                                     Pipeline& pipeline);
+
+  [[nodiscard]] io::Task<void> handle(http::Request& request,
+                                      http::ResponseWriter& writer) override;
+  [[nodiscard]] WallTime must_close_by() const override { return visitor_.peer.not_after; }
+
+  // Does the peer's chain still verify with these credentials?
+  [[nodiscard]] bool valid_under(identity::Credentials const& credentials) const;
+
+ private:
+  AgentSession(Visitor visitor, std::vector<tls::Certificate> sent, Pipeline& pipeline)
+      : visitor_(std::move(visitor)), sent_(std::move(sent)), pipeline_(pipeline) {}
+
+  Visitor const visitor_;
+  std::vector<tls::Certificate> const sent_;
+  Pipeline& pipeline_;
+};
+
+}  // namespace aw::server

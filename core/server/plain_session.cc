@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/server/plain_session.h"
+
+#include <utility>
+
+#include "core/base/json.h"
+#include "core/base/secret.h"
+
+namespace aw::server {
+namespace {
+
+http::Response text_answer(int status, std::string body,
+                           std::string_view type = "text/plain; charset=utf-8") {
+  http::Response out;
+  out.status = status;
+  out.headers.add("content-type", type);
+  out.headers.add("cache-control", "no-store");
+  out.headers.add("x-content-type-options", "nosniff");
+  out.body = std::move(body);
+  return out;
+}
+
+bool asks_verbose(http::Request const& request) { return request.query.starts_with("verbose"); }
+
+http::Response readiness(Health const& health, http::Request const& request) {
+  bool const ready = health.ready();
+  return text_answer(ready ? 200 : 503, asks_verbose(request) ? verbose_text(health)
+                                                              : (ready ? "ok\n" : "not ready\n"));
+}
+
+std::string_view host_of(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+  return authority.substr(0, authority.find(':'));
+}
+
+bool is_loopback_name(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+std::string_view token_of(http::Request const& request) {
+  if (auto const header = request.headers.get("authorization");
+      header && header->starts_with("Bearer ")) {
+    return header->substr(7);
+  }
+  std::string_view query = request.query;
+  while (!query.empty()) {
+    auto const pair = query.substr(0, query.find('&'));
+    if (pair.starts_with("t=")) return pair.substr(2);
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+  }
+  return {};
+}
+
+}  // namespace
+
+io::Task<void> PlainSession::handle(http::Request& request, http::ResponseWriter& writer) {
+  if (admit_ && !admit_(request)) {
+    auto refused = text_answer(401, "a token is needed: Authorization: Bearer TOKEN\n");
+    refused.headers.add("www-authenticate", "Bearer");
+    co_return co_await writer.respond(std::move(refused));
+  }
+  auto const [first, last] = routes_.equal_range(request.path);
+  if (first == last) co_return co_await writer.respond(text_answer(404, "not found\n"));
+  std::string allowed;
+  for (auto route = first; route != last; ++route) {
+    auto const& method = route->second.method;
+    if (request.method == method || (request.method == "HEAD" && method == "GET")) {
+      co_return co_await writer.respond(route->second.answer(request));
+    }
+    allowed += (allowed.empty() ? "" : ", ") + method;
+  }
+  auto refused = text_answer(405, "method not allowed\n");
+  refused.headers.add("allow", allowed);
+  co_await writer.respond(std::move(refused));
+}
+
+PlainRoutes probe_routes(ProbeFacts facts) {
+  PlainRoutes out;
+  auto const get = [&out](std::string path,
+                          std::function<http::Response(http::Request const&)> answer) {
+    out.emplace(std::move(path), PlainRoute{"GET", std::move(answer)});
+  };
+  Health const& health = facts.health;
+  metrics::Registry& registry = facts.metrics;
+  get(facts.metrics_path, [&registry](http::Request const&) {
+    return text_answer(200, registry.text(), "text/plain; version=0.0.4; charset=utf-8");
+  });
+  auto const live = [](http::Request const&) { return text_answer(200, "ok\n"); };
+  auto const ready = [&health](http::Request const& request) { return readiness(health, request); };
+  for (auto const* path : {"/livez", "/health/live", "/healthz"}) get(path, live);
+  for (auto const* path : {"/readyz", "/health/ready", "/ready"}) get(path, ready);
+  get("/startupz", [&health](http::Request const&) {
+    return text_answer(health.started() ? 200 : 503, health.started() ? "ok\n" : "starting\n");
+  });
+  get("/health", [&health, facts](http::Request const&) {
+    auto body = health_document(health, facts.agent_name, facts.spiffe_id(), facts.uptime());
+    return text_answer(health.ready() ? 200 : 503, std::move(body), "application/json");
+  });
+  return out;
+}
+
+std::function<bool(http::Request const&)> token_check(std::string token, HostRule rule) {
+  return [token = std::move(token), rule](http::Request const& request) {
+    if (rule == HostRule::loopback_only && !is_loopback_name(host_of(request.authority)))
+      return false;
+    return equal_constant_time(token_of(request), token);
+  };
+}
+
+}  // namespace aw::server

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the plain listeners serve: scrapes and probes for everybody who can reach the port (no data
+// of calls), and the admin page for the one who holds the token. Neither can start work: no path
+// leads from here to the pipeline.
+//
+// Belongs to its connection's loop; what it needs outlives it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/http/server.h"
+#include "core/metrics/registry.h"
+#include "core/server/health.h"
+
+namespace aw::server {
+
+// path -> answer. Exact paths; a method that is not there is 405.
+struct PlainRoute {
+  std::string method;  // "GET" serves HEAD too
+  std::function<http::Response(http::Request const&)> answer;
+};
+using PlainRoutes = std::multimap<std::string, PlainRoute, std::less<>>;
+
+class PlainSession final : public http::Session {
+ public:
+  // `admit`: null for a public listener, else who may ask at all (false = 401).
+  PlainSession(PlainRoutes const& routes, std::function<bool(http::Request const&)> const& admit)
+      : routes_(routes), admit_(admit) {}
+  [[nodiscard]] io::Task<void> handle(http::Request& request,
+                                      http::ResponseWriter& writer) override;
+
+ private:
+  PlainRoutes const& routes_;
+  std::function<bool(http::Request const&)> const& admit_;
+};
+
+struct ProbeFacts {
+  metrics::Registry& metrics;
+  std::string metrics_path;
+  Health const& health;
+  std::string agent_name;
+  std::function<std::string()> spiffe_id;
+  std::function<std::chrono::nanoseconds()> uptime;
+};
+// /metrics, /livez, /readyz[?verbose], /startupz, /health and the older probe paths.
+[[nodiscard]] PlainRoutes probe_routes(ProbeFacts facts);
+
+// The token in `Authorization: Bearer`, or `?t=` for people. Also refuses a Host that is no
+// loopback name (DNS rebinding) unless the listener was asked to listen elsewhere.
+enum class HostRule { loopback_only, any };
+[[nodiscard]] std::function<bool(http::Request const&)> token_check(std::string token,
+                                                                    HostRule rule);
+
+}  // namespace aw::server
