@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What single texts must look like. Each says what is wrong, empty when nothing is: a whole
+// sentence (capital letter), or a phrase that follows the key's name. Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace aw::config::checks {
+
+[[nodiscard]] std::string agent_name(std::string_view text);
+[[nodiscard]] std::string capability_name(std::string_view text);
+[[nodiscard]] std::string trust_domain(std::string_view text);  // SPIFFE-ID §2.1, DNS labels
+[[nodiscard]] std::string spiffe_id(std::string_view text);     // SPIFFE-ID §2
+[[nodiscard]] std::string spiffe_endpoint(std::string_view text);
+[[nodiscard]] std::string opa_endpoint(std::string_view text);  // http(s)://host or unix:///path
+[[nodiscard]] std::string backend_url(std::string_view text);   // http(s)://host… or unix:///path
+[[nodiscard]] std::string audit_destination(std::string_view text);
+[[nodiscard]] std::string policy_path(std::string_view text);
+[[nodiscard]] std::string host(std::string_view text);
+[[nodiscard]] std::string loopback_listener(std::string_view text);
+[[nodiscard]] std::string peer_address(std::string_view text);
+[[nodiscard]] std::string address_template(std::string_view text);
+[[nodiscard]] std::string media_type(std::string_view text);
+[[nodiscard]] std::string url_path(std::string_view text);
+[[nodiscard]] std::string protocol_version(std::string_view text);
+[[nodiscard]] std::string not_empty(std::string_view text);
+[[nodiscard]] std::string http_error_status(std::string_view text);
+
+// "127.0.0.1", "::1", "[::1]", "localhost" or anything in 127/8.
+[[nodiscard]] bool is_loopback(std::string_view host);
+// The host of scheme://host[:port][/…]; empty for unix:// and anything else.
+[[nodiscard]] std::string_view url_host(std::string_view url);
+
+}  // namespace aw::config::checks

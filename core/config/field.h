@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// A row of the table: one setting, where its value lives in Config, and what may stand there.
+//
+// Everything that knows settings (parsing, ranges, environment, --set, explain, reference page,
+// JSON Schema, show, reload) walks rows; nothing else lists settings. Rows are immutable values.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/config/config.h"
+
+namespace aw::config {
+
+enum class Type {
+  text,
+  boolean,
+  integer,
+  real,
+  duration,
+  choice,
+  text_list,
+  integer_list,
+  json,    // any YAML value, kept as JSON text
+  levels,  // a mapping of names to log levels
+  maps,    // a list of mappings; its items' rows are named KEY[].x
+};
+
+// An enumeration seen as int.
+struct ChoiceSlot {
+  std::function<int()> get;
+  std::function<void(int)> set;
+};
+// A single value that fills a list.
+struct FirstSlot {
+  std::vector<std::string>* list = nullptr;
+};
+struct LogOutputSlot {
+  log::Output* output = nullptr;
+  std::string* file = nullptr;
+};
+// A list of mappings: only its length.
+struct MapsSlot {
+  std::function<std::size_t()> size;
+  std::function<void(std::size_t)> resize;
+};
+
+// Points into one Config, which must outlive it.
+using Slot = std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, std::uint64_t*, int*,
+                          double*, std::chrono::nanoseconds*, std::vector<std::string>*,
+                          std::vector<int>*, std::map<std::string, log::Level>*, ChoiceSlot,
+                          FirstSlot, LogOutputSlot, MapsSlot>;
+
+// `index` counts only for rows below a list of mappings.
+using Access = std::function<Slot(Config&, std::size_t index)>;
+
+struct ChoiceName {
+  std::string_view name;
+  int value = 0;
+  bool old = false;  // accepted with a warning
+};
+
+// Says what is wrong with a text; empty when nothing is.
+using Check = std::string (*)(std::string_view);
+
+struct Field {
+  std::string key;  // "agent.name", "peers[].id"
+  Type type = Type::text;
+  Access access;
+  std::string help;
+  std::vector<ChoiceName> choices;
+  std::optional<double> least;  // of numbers; seconds for durations
+  std::optional<double> most;
+  Check check_with = nullptr;  // each item's, for lists
+  std::string allowed_text;    // what check_with wants, for people
+  std::string example_text;
+  std::string pattern;                 // for the JSON Schema
+  std::vector<std::string> variables;  // besides the derived one
+  bool is_secret = false;
+  bool is_reloadable = false;
+  bool is_required = false;
+  bool is_path = false;  // relative to the file that says it
+  bool is_port = false;  // 0 (any free port) may come from a variable or flag, never from a file
+
+  Field&& in(double low, double high) && { return least = low, most = high, std::move(*this); }
+  Field&& at_least(double low) && { return least = low, std::move(*this); }
+  Field&& checked(Check check, std::string allowed) && {
+    return check_with = check, allowed_text = std::move(allowed), std::move(*this);
+  }
+  Field&& matching(std::string regex) && { return pattern = std::move(regex), std::move(*this); }
+  Field&& example(std::string text) && { return example_text = std::move(text), std::move(*this); }
+  Field&& env(std::string name) && {
+    return variables.push_back(std::move(name)), std::move(*this);
+  }
+  Field&& secret() && { return is_secret = true, std::move(*this); }
+  Field&& reloadable() && { return is_reloadable = true, std::move(*this); }
+  Field&& required() && { return is_required = true, std::move(*this); }
+
+  Field&& file() && { return is_path = true, std::move(*this); }
+  Field&& port() && { return is_port = true, std::move(*this).in(1, 65'535); }
+
+  // Below a list of mappings?
+  [[nodiscard]] bool is_item() const { return key.find("[].") != std::string::npos; }
+};
+
+// --- binding: member pointers to Access --------------------------------------------------------
+
+template <class T>
+inline constexpr bool kIsVectorOfClass = false;
+template <class T>
+inline constexpr bool kIsVectorOfClass<std::vector<T>> =
+    std::is_class_v<T> && !std::is_same_v<T, std::string>;
+
+template <class T>
+Slot slot_of(T& value) {
+  if constexpr (std::is_enum_v<T>) {
+    return ChoiceSlot{[&value] { return static_cast<int>(value); },
+                      [&value](int to) { value = static_cast<T>(to); }};
+  } else {
+    return &value;
+  }
+}
+
+// Follows member pointers; a vector of structs on the way is entered at `index`.
+template <class Object, class First, class... Rest>
+Slot follow(Object& object, std::size_t index, First first, Rest... rest) {
+  auto& member = object.*first;
+  if constexpr (sizeof...(rest) == 0) {
+    return slot_of(member);
+  } else if constexpr (kIsVectorOfClass<std::remove_cvref_t<decltype(member)>>) {
+    return follow(member.at(index), index, rest...);
+  } else {
+    return follow(member, index, rest...);
+  }
+}
+
+template <class... Members>
+Access reach(Members... members) {
+  return
+      [members...](Config& config, std::size_t index) { return follow(config, index, members...); };
+}
+
+// --- values ------------------------------------------------------------------------------------
+
+// The value as JSON (durations in seconds for *_seconds keys, else "30s"). Secrets are not masked.
+[[nodiscard]] nlohmann::json value_of(Field const& field, Config const& config,
+                                      std::size_t index = 0);
+// As it would stand in a file: `30s`, `[a, b]`, `""`.
+[[nodiscard]] std::string yaml_text(nlohmann::json const& value);
+
+// "AGENTWEAVE_AUTHORIZATION_CIRCUIT_BREAKER_TIMEOUT"; empty for rows no variable can set.
+[[nodiscard]] std::string derived_variable(Field const& field);
+[[nodiscard]] std::string_view type_name(Type type);           // "text", "whole number", …
+[[nodiscard]] std::string allowed_values(Field const& field);  // "1 to 65535", "deny, log-only", …
+[[nodiscard]] std::string default_text(Field const& field);    // "" when it has none
+
+}  // namespace aw::config

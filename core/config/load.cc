@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/config/load.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "core/base/text.h"
+#include "core/config/rules.h"
+#include "core/config/schema.h"
+#include "core/config/sources.h"
+
+namespace aw::config {
+namespace {
+
+constexpr std::size_t kMaxFindings = 200;
+
+// A path stands relative to the file that says it; a command only when it starts with a dot.
+std::string anchored(Entry const& entry, std::string const& text) {
+  if (entry.at.rank != Rank::file || entry.at.source == nullptr) return text;
+  const std::filesystem::path directory =
+      std::filesystem::path(entry.at.source->name()).parent_path();
+  if (text.empty() || text.front() == '/' || directory.empty()) return text;
+  return (directory / text).lexically_normal().string();
+}
+
+void anchor_paths(Values const& values, Config& config) {
+  for (auto const& [key, entry] : values) {
+    if (!entry.field->is_path || entry.index >= std::max<std::size_t>(1, config.backends.size())) {
+      continue;
+    }
+    const Slot slot = entry.field->access(config, entry.index);
+    if (auto* const* text = std::get_if<std::string*>(&slot)) **text = anchored(entry, **text);
+    auto* const* list = std::get_if<std::vector<std::string>*>(&slot);
+    if (list == nullptr) continue;
+    const bool command = !key.ends_with("_files");
+    for (std::string& item : **list) {
+      if (!command || item.starts_with("./") || item.starts_with("../")) {
+        item = anchored(entry, item);
+      }
+      if (command) break;  // the program only, never its arguments
+    }
+  }
+}
+
+// "Development … listens on loopback only unless told otherwise."
+void stay_on_loopback(Loaded& loaded, Values const& values) {
+  if (loaded.config.environment != Environment::development || loaded.insecure.empty()) return;
+  if (!values.contains("server.host")) loaded.config.server.host = "127.0.0.1";
+  if (!values.contains("observability.metrics.host")) loaded.config.metrics.host = "127.0.0.1";
+}
+
+// Stable. (libstdc++ 12's own stable_sort calls a deprecated function.)
+template <class Key>
+void sort_by(std::vector<Diagnostic>& findings, Key key) {
+  std::vector<std::size_t> order(findings.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, {},
+                    [&findings, &key](std::size_t i) { return std::tuple(key(findings[i]), i); });
+  std::vector<Diagnostic> sorted;
+  sorted.reserve(order.size());
+  for (const std::size_t i : order) sorted.push_back(std::move(findings[i]));
+  findings = std::move(sorted);
+}
+
+// Files in the order they were read, each from top to bottom; what has no line first.
+void sort_findings(Loaded& loaded) {
+  const auto file_order = [&loaded](std::string const& name) {
+    const auto found = std::ranges::find(loaded.files, std::filesystem::path(name));
+    return found - loaded.files.begin();
+  };
+  sort_by(loaded.diagnostics, [&file_order](Diagnostic const& one) {
+    return std::tuple(file_order(one.place.file), one.place.line, one.place.column);
+  });
+}
+
+void limit_findings(std::vector<Diagnostic>& found) {
+  if (found.size() <= kMaxFindings) return;
+  const std::size_t left = found.size() - kMaxFindings;
+  // Errors must not fall off the end of a long list of warnings.
+  sort_by(found, [](Diagnostic const& one) { return one.severity == Severity::error ? 0 : 1; });
+  found.resize(kMaxFindings);
+  Place nowhere;
+  found.push_back(
+      problem(Code::config_syntax, nowhere, "and " + std::to_string(left) + " more findings"));
+}
+
+void add_flags(LoadRequest const& request, Values& values, std::vector<Diagnostic>& found) {
+  for (std::string const& text : request.overrides) apply_override(values, text, found);
+  if (!request.environment) return;
+  apply_override(values, "agent.environment=" + *request.environment, found);
+  const auto flag = values.find("agent.environment");
+  if (flag == values.end()) return;
+  auto named = std::make_shared<Node>(*flag->second.value);
+  named->at.name = "--env";
+  flag->second.at.name = "--env";
+  flag->second.value = std::move(named);
+}
+
+}  // namespace
+
+std::string_view environment_name(Environment environment) {
+  switch (environment) {
+    case Environment::production:
+      return "production";
+    case Environment::staging:
+      return "staging";
+    case Environment::development:
+      return "development";
+  }
+  return "production";
+}
+
+std::optional<Environment> parse_environment(std::string_view name) {
+  for (ChoiceName const& one : find_field("agent.environment")->choices) {
+    if (one.name == name) return static_cast<Environment>(one.value);
+  }
+  return std::nullopt;
+}
+
+EnvLookup lookup_in(std::map<std::string, std::string> const& variables) {
+  return [&variables](std::string_view name) -> std::optional<std::string> {
+    const auto found = variables.find(std::string(name));
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+Loaded inspect(LoadRequest const& request) {
+  Loaded out;
+  auto& found = out.diagnostics;
+  Assembled assembled = assemble(request, found);
+  out.files = std::move(assembled.files);
+  if (!assembled.readable) return out;
+  Values& values = assembled.values;
+  // A file that is no YAML says nothing: what it lacks would only hide what is wrong with it.
+  const bool parsed = !values.empty() || found.empty();
+  apply_environment(values, request.env);
+  add_flags(request, values, found);
+  settle_pairs(values);
+  std::vector<Diagnostic> misfits;
+  out.config = decode(values, assembled.whole, misfits);
+  if (parsed) {
+    std::ranges::move(misfits, std::back_inserter(found));
+    check_rules({out.config, values, assembled.whole, request.backends}, found, out.insecure);
+  }
+  anchor_paths(values, out.config);
+  stay_on_loopback(out, values);
+  for (auto const& [key, entry] : values) out.origins.emplace(key, entry.value->at.place().text());
+  out.keys = values.size();
+  sort_findings(out);
+  limit_findings(found);
+  return out;
+}
+
+Result<Loaded> load(LoadRequest const& request) {
+  Loaded loaded = inspect(request);
+  if (loaded.ok()) return loaded;
+  const auto first = std::ranges::find(loaded.diagnostics, Severity::error, &Diagnostic::severity);
+  std::string message = first->message;
+  if (const std::string at = first->place.text(); !at.empty()) message = at + ": " + message;
+  const std::size_t more = count(loaded.diagnostics, Severity::error) - 1;
+  if (more > 0) message += " (and " + std::to_string(more) + " more)";
+  return make_error(first->code, std::move(message), first->hint)
+      .with("diagnostics", render_text(loaded.diagnostics));
+}
+
+std::vector<Diagnostic> check_bundles(Loaded const& loaded, std::vector<std::string> const& known) {
+  std::vector<Diagnostic> out;
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  const auto origin = loaded.origins.find("identity.allowed_trust_domains");
+  for (std::string const& domain : loaded.config.identity.allowed_trust_domains) {
+    if (domain == loaded.config.agent.trust_domain ||
+        std::ranges::find(known, domain) != known.end()) {
+      continue;
+    }
+    const auto near = text::nearest(domain, names);
+    Place place;
+    if (origin != loaded.origins.end()) place.name = origin->second;
+    out.push_back(caution(
+        Code::trust_domain_without_bundle, place,
+        "trust domain \"" + domain + "\" is allowed but no federation source provides its bundle",
+        near ? "did you mean \"" + std::string(*near) + "\"?" : ""));
+    out.back().key = "identity.allowed_trust_domains";
+    out.back().value = domain;
+  }
+  return out;
+}
+
+}  // namespace aw::config

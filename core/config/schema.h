@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of settings (schema.cc) and the lists of older and refused spellings (retired.cc).
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/diagnostic.h"
+#include "core/config/field.h"
+
+namespace aw::config {
+
+// Every setting, sections together, in the order of the reference page. Built at the first call,
+// immutable afterwards; any thread.
+[[nodiscard]] std::span<const Field> all_fields();
+// By its key in the table ("peers[].id"); null when there is none.
+[[nodiscard]] Field const* find_field(std::string_view key);
+// Does some row stand below `key`?
+[[nodiscard]] bool is_section(std::string_view key);
+// Names that may stand directly below a section ("" = top level).
+[[nodiscard]] std::vector<std::string_view> names_below(std::string_view section);
+[[nodiscard]] std::string_view section_help(std::string_view section);
+
+// A documented older spelling; accepted with AW1201.
+struct Alias {
+  std::string_view old;  // a setting or a section
+  std::string_view now;
+  // How the value changes on the way.
+  enum class Value { same, unix_scheme, plus_one } value = Value::same;
+};
+[[nodiscard]] std::span<const Alias> all_aliases();
+
+// A name known from elsewhere that has no meaning here. `accepts` lists values that describe what
+// is so anyway ("*" = any); everything else is refused (or warned about).
+struct Retired {
+  std::string_view key;
+  std::string_view accepts;  // comma separated
+  std::string_view why;
+  std::string_view hint;
+  enum class Kind { refused, ignored, verification } kind = Kind::refused;
+};
+[[nodiscard]] std::span<const Retired> all_retired();
+
+}  // namespace aw::config

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was given, by full key ("peers[0].id"), before it becomes a Config: the layers file,
+// environment and flags are merged here, and every value still knows where it stood.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config/document.h"
+#include "core/config/field.h"
+#include "core/config/load.h"
+
+namespace aw::config {
+
+struct Entry {
+  NodePtr value;
+  Origin at;                     // of the key; of the variable or flag
+  Field const* field = nullptr;  // its row
+  std::size_t index = 0;         // below a list of mappings
+  std::size_t count = 0;         // Type::maps: how many items
+};
+
+using Values = std::map<std::string, Entry, std::less<>>;
+
+// "peers[].id" and 2 -> "peers[2].id".
+[[nodiscard]] std::string indexed(std::string_view key, std::size_t index);
+
+// ${NAME} and ${NAME:-default} in the scalar values of a tree; keys are left alone, and what a
+// variable holds can never become structure. $${ is a literal ${.
+[[nodiscard]] NodePtr expand(NodePtr const& root, EnvLookup const& env,
+                             std::vector<Diagnostic>& found);
+
+// One file's tree against the table: unknown, older and refused keys, mappings where they belong.
+[[nodiscard]] Values collect(Node const& root, std::vector<Diagnostic>& found);
+
+// `over` wins; a list of mappings replaces the whole list.
+void merge(Values& base, Values over);
+
+void apply_environment(Values& values, EnvLookup const& env);
+// "key=value"; a list takes a,b,c, and KEY[0]=a sets or appends one item.
+void apply_override(Values& values, std::string_view text, std::vector<Diagnostic>& found);
+
+// Where a single value and its list form were both given, keeps the one that counts.
+void settle_pairs(Values& values);
+
+// Fills a Config, row by row. Everything wrong is in `found`.
+[[nodiscard]] Config decode(Values const& values, Place const& whole,
+                            std::vector<Diagnostic>& found);
+
+// Reads one row's value into `config`.
+void assign(Field const& field, Entry const& entry, std::string const& key, Config& config,
+            std::vector<Diagnostic>& found);
+
+}  // namespace aw::config
