@@ -106,9 +106,9 @@ AuthzDecision interpret_result(Value const& result) {
   return malformed("policy_result_malformed: neither a boolean nor an object");
 }
 
-Result<AuthzDecision> interpret_answer(int status, std::string_view body) {
-  if (body.size() > kMaxAnswerBytes) return no_answer("answer is too large");
-  auto const parsed = rego::parse_json(body, {.bytes = kMaxAnswerBytes, .depth = 64});
+Result<AuthzDecision> interpret_answer(int status, std::string_view body, std::size_t max_bytes) {
+  if (body.size() > max_bytes) return no_answer("answer is too large");
+  auto const parsed = rego::parse_json(body, {.bytes = max_bytes, .depth = 64});
   bool const object = parsed.ok() && parsed->is(Kind::object);
   if (status == 500 && object && is_evaluation_error(*parsed)) {
     return deny("policy_evaluation_error", Code::policy_eval);

@@ -24,6 +24,7 @@ inline constexpr std::size_t kMaxReasonBytes = 512;
 // and another may be asked: a status other than 200, a body that is no JSON object or too large.
 // An evaluation error that OPA reports is an answer: it denies with Code::policy_eval, as the
 // embedded engine does, so that no caller's input can make the endpoint count as down.
-[[nodiscard]] Result<AuthzDecision> interpret_answer(int status, std::string_view body);
+[[nodiscard]] Result<AuthzDecision> interpret_answer(int status, std::string_view body,
+                                                     std::size_t max_bytes = kMaxAnswerBytes);
 
 }  // namespace aw::authz

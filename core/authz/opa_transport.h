@@ -16,11 +16,12 @@ struct OpaRequest {
   std::string target;        // "/v1/data/agentweave/authz"
   std::string body;
   SteadyTime deadline;
+  std::size_t max_bytes = 1U << 20;  // of the answer's body; more is an error
 };
 
 struct OpaAnswer {
   int status = 0;
-  std::string body;  // at most kMaxAnswerBytes
+  std::string body;
 };
 
 class OpaTransport {

@@ -10,6 +10,8 @@
 namespace aw::authz {
 namespace {
 
+constexpr std::size_t kMaxExplanationBytes = 16U << 20;
+
 using State = io::CircuitBreaker::State;
 
 std::string_view state_name(State state) {
@@ -58,10 +60,11 @@ RemoteOpa::RemoteOpa(Config const& config, std::unique_ptr<OpaTransport> transpo
 
 io::Task<Result<AuthzDecision>> RemoteOpa::try_one(OpaRequest request, std::string* body) {
   meters_->opa_asked();
+  auto const max_bytes = request.max_bytes;
   try {
     auto answer = co_await transport_->post(std::move(request));
     if (!answer.ok()) co_return std::move(answer).error();
-    auto decision = interpret_answer(answer->status, answer->body);
+    auto decision = interpret_answer(answer->status, answer->body, max_bytes);
     *body = std::move(answer->body);
     co_return decision;
   } catch (std::exception const& e) {
@@ -70,14 +73,18 @@ io::Task<Result<AuthzDecision>> RemoteOpa::try_one(OpaRequest request, std::stri
   }
 }
 
-io::Task<RemoteOpa::Exchange> RemoteOpa::ask(std::string target, std::string body) {
+io::Task<RemoteOpa::Exchange> RemoteOpa::ask(std::string target, std::string body,
+                                             std::size_t max_bytes) {
   auto const started = clock_.steady();
   FailoverWalk walk(*endpoints_, started + timeout_);
   Exchange out;
   while (auto const turn = walk.next(clock_.steady())) {
     auto const before = endpoints_->at(turn->index).breaker.state(clock_.steady());
-    OpaRequest request{
-        .endpoint = turn->index, .target = target, .body = body, .deadline = turn->deadline};
+    OpaRequest request{.endpoint = turn->index,
+                       .target = target,
+                       .body = body,
+                       .deadline = turn->deadline,
+                       .max_bytes = max_bytes};
     auto decision = co_await try_one(std::move(request), &out.body);
     if (decision.ok()) {
       walk.succeeded();
@@ -104,15 +111,15 @@ io::Task<RemoteOpa::Exchange> RemoteOpa::ask(std::string target, std::string bod
 }
 
 io::Task<AuthzDecision> RemoteOpa::authorize(AuthzContext const& context) {
-  auto exchange = co_await ask(target_, opa_request_body(context));
+  auto exchange = co_await ask(target_, opa_request_body(context), kMaxAnswerBytes);
   co_return std::move(exchange.decision);
 }
 
 io::Task<OpaExplanation> RemoteOpa::explain(AuthzContext const& context) {
-  auto exchange = co_await ask(target_ + "?explain=full&metrics=true&instrument=true",
-                               opa_request_body(context));
+  auto exchange = co_await ask(target_ + "?explain=full&pretty=true&metrics=true&instrument=true",
+                               opa_request_body(context), kMaxExplanationBytes);
   OpaExplanation out{.decision = std::move(exchange.decision), .events = {}, .metrics = {}};
-  if (auto body = rego::parse_json(exchange.body, {.bytes = kMaxAnswerBytes, .depth = 64});
+  if (auto body = rego::parse_json(exchange.body, {.bytes = kMaxExplanationBytes, .depth = 64});
       body.ok()) {
     out.events = body->get("explanation");
     out.metrics = body->get("metrics");

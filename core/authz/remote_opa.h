@@ -23,7 +23,7 @@ namespace aw::authz {
 // What OPA said when asked to explain.
 struct OpaExplanation {
   AuthzDecision decision;
-  rego::Value events;   // its trace, as OPA's REST API gives it; undefined when none came
+  rego::Value events;   // its trace as lines of text; undefined when none came
   rego::Value metrics;  // "timer_rego_query_eval_ns" …
 };
 
@@ -37,7 +37,7 @@ class RemoteOpa final : public AuthorizationProvider {
   [[nodiscard]] ProviderStatus status() const override;
   [[nodiscard]] std::uint64_t revision() const override { return 0; }
 
-  // The same question with ?explain=full&metrics&instrument.
+  // The same question with ?explain=full&pretty&metrics&instrument.
   [[nodiscard]] io::Task<OpaExplanation> explain(AuthzContext const& context);
 
  private:
@@ -45,7 +45,7 @@ class RemoteOpa final : public AuthorizationProvider {
     AuthzDecision decision;
     std::string body;  // of the answer that decided
   };
-  [[nodiscard]] io::Task<Exchange> ask(std::string target, std::string body);
+  [[nodiscard]] io::Task<Exchange> ask(std::string target, std::string body, std::size_t max_bytes);
   [[nodiscard]] io::Task<Result<AuthzDecision>> try_one(OpaRequest request, std::string* body);
   void report_failure(std::size_t endpoint, Error const& error);
   void report_change(std::size_t endpoint, io::CircuitBreaker::State before);

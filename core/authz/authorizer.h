@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// All of authorization as configured: who decides, cached, counted, in one object. What the runtime
+// and `authz check` build.
+//
+// decider (embedded | OPA | allow-all | the embedder's own) -> cache -> log-only -> counted.
+// Any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/authz/authz.h"
+#include "core/authz/config.h"
+#include "core/authz/explain.h"
+#include "core/authz/opa_transport.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/result.h"
+#include "core/metrics/registry.h"
+
+namespace aw::authz {
+
+// Everything here outlives the authorizer.
+struct AuthorizerNeeds {
+  Clock const& clock;
+  log::Log& log;
+  metrics::Registry& metrics;
+};
+
+class Authorizer final : public AuthorizationProvider {
+ public:
+  // Loads the embedded policy (blocks), or takes `transport` to reach OPA (null is an error then).
+  // Errors: policy_*, config_*.
+  static Result<std::unique_ptr<Authorizer>> open(Config const& config, AuthorizerNeeds needs,
+                                                  std::unique_ptr<OpaTransport> transport);
+  // Around a decider of the embedder's own (the SDK's custom provider).
+  static std::unique_ptr<Authorizer> around(std::unique_ptr<AuthorizationProvider> decider,
+                                            Config const& config, AuthorizerNeeds needs);
+  ~Authorizer() override;
+  Authorizer(Authorizer const&) = delete;
+  Authorizer& operator=(Authorizer const&) = delete;
+
+  [[nodiscard]] io::Task<AuthzDecision> authorize(AuthzContext const& context) override;
+  [[nodiscard]] ProviderStatus status() const override;
+  [[nodiscard]] std::uint64_t revision() const override;
+
+  // SIGHUP: reads the policy files again, now; empties the cache. Blocks. On an error the last good
+  // policy stays.
+  [[nodiscard]] Result<void> reload();
+  // The same question, with the reasons; neither cached nor counted.
+  [[nodiscard]] io::Task<Explanation> explain(AuthzContext const& context);
+
+ private:
+  struct Impl;
+  explicit Authorizer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aw::authz

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/authz/embedded.h"
+
+#include "core/authz/input.h"
+#include "core/authz/interpret.h"
+
+namespace aw::authz {
+namespace {
+
+std::string place(rego::Location const& location) {
+  return location.file + ":" + std::to_string(location.line);
+}
+
+// The rule that decided, or the one that came closest.
+std::string rule_of(rego::Why const& why, AuthzDecision const& decision) {
+  if (decision.allowed()) {
+    for (auto const& rule : why.rules) {
+      if (rule.fired && !rule.is_default && rule.path.ends_with(".allow")) {
+        return place(rule.location);
+      }
+    }
+    return {};
+  }
+  if (why.closest < 0) return {};
+  return place(why.rules[static_cast<std::size_t>(why.closest)].location);
+}
+
+}  // namespace
+
+PolicyAnswer evaluate_policy(LoadedPolicy const& policy, AuthzContext const& context,
+                             rego::EvalOptions const& options) {
+  PolicyAnswer out;
+  out.outcome = policy.policy->evaluate(policy.query, opa_input(context), options);
+  out.decision = out.outcome.ok() ? interpret_result(out.outcome.value)
+                                  : deny("policy_evaluation_error", Code::policy_eval);
+  out.decision.policy_digest = policy.digest;
+  out.decision.generation = policy.generation;
+  out.decision.decided_by = "embedded";
+  if (out.outcome.why) out.decision.rule = rule_of(*out.outcome.why, out.decision);
+  return out;
+}
+
+EmbeddedPolicy::EmbeddedPolicy(Options options, PolicyStore& store, Clock const& clock,
+                               std::shared_ptr<Meters> meters)
+    : options_(std::move(options)), store_(store), clock_(clock), meters_(std::move(meters)) {}
+
+AuthzDecision EmbeddedPolicy::decide(AuthzContext const& context) const {
+  auto const started = clock_.steady();
+  auto const policy = store_.latest();
+  if (policy == nullptr) return unavailable("pdp_unavailable: no policy is loaded", {});
+  rego::EvalOptions options{.now = clock_.now()};
+  options.limits.time = options_.time_limit;
+  auto answer = evaluate_policy(*policy, context, options);
+  if (answer.decision.code == Code::policy_eval ||
+      answer.decision.code == Code::policy_result_malformed) {
+    meters_->policy_error();
+  }
+  answer.decision.duration = clock_.steady() - started;
+  return std::move(answer.decision);
+}
+
+io::Task<AuthzDecision> EmbeddedPolicy::authorize(AuthzContext const& context) {
+  co_return decide(context);
+}
+
+ProviderStatus EmbeddedPolicy::status() const {
+  ProviderStatus out{.kind = "embedded", .policy_path = options_.policy_path};
+  if (auto const policy = store_.latest(); policy != nullptr) {
+    out.state = ProviderStatus::State::ready;
+    out.policy_digest = policy->digest;
+    out.generation = policy->generation;
+    out.rules = policy->rules;
+    out.tests = policy->tests;
+  }
+  out.last_error = store_.last_error();
+  if (!out.last_error.empty()) out.state = ProviderStatus::State::degraded;
+  return out;
+}
+
+}  // namespace aw::authz

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/authz/opa_http.h"
+
+#include <utility>
+#include <vector>
+
+namespace aw::authz {
+namespace {
+
+class HttpOpaTransport final : public OpaTransport {
+ public:
+  HttpOpaTransport(http::Client& client, std::vector<http::Url> urls, http::Security security,
+                   std::string token)
+      : client_(client),
+        urls_(std::move(urls)),
+        security_(std::move(security)),
+        authorization_(token.empty() ? "" : "Bearer " + token) {}
+
+  io::Task<Result<OpaAnswer>> post(OpaRequest request) override {
+    auto const& url = urls_[request.endpoint];
+    http::Request out;
+    out.method = "POST";
+    out.set_target(url.target + request.target);
+    out.headers.add("content-type", "application/json");
+    out.headers.add("accept", "application/json");
+    if (!authorization_.empty()) out.headers.add("authorization", authorization_);
+    out.body = std::move(request.body);
+    http::CallOptions options;
+    options.deadline = request.deadline;
+    options.max_body = request.max_bytes;
+    // A query changes nothing, so it may be asked again when a kept connection turns out dead.
+    options.repeat = http::Repeat::always;
+    if (url.endpoint.scheme == http::Scheme::https) options.security = &security_;
+    auto answer = co_await client_.send(url.endpoint, std::move(out), options);
+    if (!answer.ok()) co_return std::move(answer).error();
+    co_return OpaAnswer{.status = answer->status, .body = std::move(answer->body)};
+  }
+
+ private:
+  http::Client& client_;
+  std::vector<http::Url> const urls_;
+  http::Security const security_;
+  std::string const authorization_;
+};
+
+Result<http::Security> web_security(Config const& config) {
+  AW_TRY(auto context,
+         tls::Context::web_client({.ca_file = config.opa_ca_path, .alpn = {"h2", "http/1.1"}}));
+  http::Security out;
+  out.context = [context = std::move(context)]() -> Result<std::shared_ptr<const tls::Context>> {
+    return context;
+  };
+  out.check = [](std::span<const tls::Certificate>) { return Result<void>{}; };
+  out.name = "web:" + config.opa_ca_path;
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OpaTransport>> http_opa_transport(Config const& config, http::Client& client,
+                                                         std::optional<http::Security> security) {
+  std::vector<http::Url> urls;
+  bool secure = false;
+  for (auto const& text : config.opa_endpoints) {
+    auto url = http::parse_url(text);
+    if (!url.ok()) {
+      auto error = std::move(url).error().within("authorization.opa_endpoints: " + text);
+      error.code = Code::config_unsupported;
+      return error;
+    }
+    // The target of a request begins with a slash of its own.
+    while (url->target.ends_with('/')) url->target.pop_back();
+    secure = secure || url->endpoint.scheme == http::Scheme::https;
+    urls.push_back(std::move(*url));
+  }
+  if (!security && secure) {
+    AW_TRY(security, web_security(config));
+  }
+  return std::unique_ptr<OpaTransport>(std::make_unique<HttpOpaTransport>(
+      client, std::move(urls), std::move(security).value_or(http::Security{}), config.opa_token));
+}
+
+}  // namespace aw::authz

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files a policy is made of. Reads; blocks.
+//
+// `policy_dir` (or a bundle directory): every .rego below it, hidden entries left out (a Kubernetes
+// ConfigMap keeps its machinery in those). Names are relative to it, sorted. Files ending in
+// _test.rego are kept apart: they are run, never enforced.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/authz/config.h"
+#include "core/base/result.h"
+#include "core/rego/policy.h"
+#include "core/rego/value.h"
+
+namespace aw::authz {
+
+struct PolicyLocation {
+  std::string policy_dir;
+  std::vector<std::string> data_files;
+  std::string bundle;  // a directory laid out as an OPA bundle, or a .tar.gz of one
+};
+
+[[nodiscard]] inline PolicyLocation policy_location(Config const& config) {
+  return {
+      .policy_dir = config.policy_dir, .data_files = config.data_files, .bundle = config.bundle};
+}
+
+struct PolicyFiles {
+  std::vector<rego::Source> modules;
+  std::vector<rego::Source> tests;
+  rego::Value data;
+};
+
+// Errors: policy_unreadable, policy_data.
+[[nodiscard]] Result<PolicyFiles> read_policy_files(PolicyLocation const& location);
+
+// Differs when any of the files changed, came or went. Cheap: looks at names, sizes and times.
+[[nodiscard]] std::string policy_stamp(PolicyLocation const& location);
+
+}  // namespace aw::authz
