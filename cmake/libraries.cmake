@@ -23,6 +23,8 @@ function(aw_static_grpc)
     COMMAND ${PKG_CONFIG_EXECUTABLE} --static --libs-only-l grpc++_unsecure
     OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags)
+  # What Debian's .pc file leaves out for static linking.
+  list(APPEND flags -lupb -laddress_sorting -lcares -lz)
   set(libs)
   foreach(flag IN LISTS flags)
     string(REGEX REPLACE "^-l" "" name "${flag}")

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <future>
 
-#include "tests/unit/identity/scratch.h"
+#include "tests/support/temp_dir.h"
 
 namespace {
 
@@ -40,7 +40,7 @@ unsigned mode_of(std::filesystem::path const& path) {
 }  // namespace
 
 TEST_CASE("the workload socket is private: file 0600 in a directory 0700") {
-  aw::testing::Scratch const scratch;
+  aw::testing::TempDir const scratch;
   auto const path = scratch.path() / "fresh" / "agent.sock";
   auto socket = WorkloadSocket::bind(path);
   REQUIRE(socket.ok());
@@ -49,7 +49,7 @@ TEST_CASE("the workload socket is private: file 0600 in a directory 0700") {
 }
 
 TEST_CASE("the workload socket hands over connections and goes when stopped") {
-  aw::testing::Scratch const scratch;
+  aw::testing::TempDir const scratch;
   auto const path = scratch.path() / "agent.sock";
   auto socket = WorkloadSocket::bind(path);
   REQUIRE(socket.ok());
@@ -63,7 +63,7 @@ TEST_CASE("the workload socket hands over connections and goes when stopped") {
 }
 
 TEST_CASE("a stale workload socket is replaced") {
-  aw::testing::Scratch const scratch;
+  aw::testing::TempDir const scratch;
   auto const path = scratch.path() / "agent.sock";
   {
     // Bound and never removed: what a killed process leaves.
@@ -76,7 +76,7 @@ TEST_CASE("a stale workload socket is replaced") {
 }
 
 TEST_CASE("a live workload socket is never stolen") {
-  aw::testing::Scratch const scratch;
+  aw::testing::TempDir const scratch;
   auto const path = scratch.path() / "agent.sock";
   auto const first = WorkloadSocket::bind(path);
   REQUIRE(first.ok());
@@ -87,7 +87,7 @@ TEST_CASE("a live workload socket is never stolen") {
 }
 
 TEST_CASE("a workload socket does not replace what is no socket") {
-  aw::testing::Scratch const scratch;
+  aw::testing::TempDir const scratch;
   auto const path = scratch.path() / "agent.sock";
   std::ofstream(path) << "precious";
   auto const socket = WorkloadSocket::bind(path);
@@ -97,7 +97,7 @@ TEST_CASE("a workload socket does not replace what is no socket") {
 }
 
 TEST_CASE("a stopped workload socket leaves its successor's file alone") {
-  aw::testing::Scratch const scratch;
+  aw::testing::TempDir const scratch;
   auto const path = scratch.path() / "agent.sock";
   auto first = WorkloadSocket::bind(path);
   REQUIRE(first.ok());

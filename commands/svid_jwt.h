@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agentweave svid jwt`: a JWT-SVID for where mTLS is impossible.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "commands/support/context.h"
+#include "commands/support/workload.h"
+
+namespace aw::commands {
+
+struct SvidJwtOptions {
+  WorkloadOptions workload;
+  std::vector<std::string> audience;
+  std::string as;  // SPIFFE ID, hint or last path segment; empty = the default identity
+};
+
+Result<void> run_svid_jwt(SvidJwtOptions const& options, Context& context);
+void register_svid_jwt(CLI::App& parent, Context& context);
+
+}  // namespace aw::commands
