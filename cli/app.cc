@@ -9,6 +9,7 @@
 
 #include "cli/help.h"
 #include "cli/usage.h"
+#include "commands/bundle_show.h"
 #include "commands/completion.h"
 #include "commands/explain.h"
 #include "commands/health.h"
@@ -16,6 +17,11 @@
 #include "commands/metrics.h"
 #include "commands/nonce.h"
 #include "commands/support/command.h"
+#include "commands/svid_check.h"
+#include "commands/svid_fetch.h"
+#include "commands/svid_jwt.h"
+#include "commands/svid_show.h"
+#include "commands/svid_watch.h"
 #include "commands/version.h"
 
 namespace aw::cli {
@@ -34,6 +40,12 @@ constexpr char kDetails[] =
 // In the order of `--help`. One line a command; nothing registers itself.
 void register_commands(CLI::App& root, Context& context) {
   commands::register_init(root, context);
+  commands::register_svid_show(root, context);
+  commands::register_svid_watch(root, context);
+  commands::register_svid_fetch(root, context);
+  commands::register_svid_check(root, context);
+  commands::register_svid_jwt(root, context);
+  commands::register_bundle_show(root, context);
   commands::register_metrics(root, context);
   commands::register_health(root, context);
   commands::register_nonce(root, context);
