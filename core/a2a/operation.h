@@ -82,6 +82,7 @@ struct Operation {
   std::string skill;  // what the message named, empty = nothing
   std::string task_id;
   std::string context_id;
+  std::string host;               // the address the caller used: cards name it
   std::size_t payload_bytes = 0;  // of the whole body
   std::string params;             // JSON object text: `params`, or the body of a plain request
   std::vector<std::string> part_types;  // of the message: "text", "data", …

@@ -21,6 +21,9 @@
 
 namespace aw::a2a {
 
+class Card;
+class Runs;
+
 struct ServiceOptions {
   // A blocking send answers with the task as it is (202) when it takes longer than this.
   std::chrono::nanoseconds wait_limit = std::chrono::seconds(60);
@@ -28,6 +31,8 @@ struct ServiceOptions {
   std::chrono::nanoseconds default_timeout = std::chrono::seconds(30);
   std::map<std::string, std::chrono::nanoseconds> timeouts;
   std::chrono::nanoseconds heartbeat = std::chrono::seconds(15);  // SSE comment lines
+  // The extended card; outlives the service. Null = not configured.
+  Card const* card = nullptr;
 };
 
 // What came of it, for metrics, trace and audit (gate 9).
@@ -64,8 +69,33 @@ class Service {
   [[nodiscard]] std::size_t running() const;
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;  // shared with the runs, which may end after the service on a loop
+  struct Started;
+  struct Exchange;
+  [[nodiscard]] io::Task<Outcome> dispatch(Exchange& exchange);
+  [[nodiscard]] Result<Started> begin(Exchange& exchange, boost::asio::any_io_executor const& loop);
+  [[nodiscard]] Result<Started> begin_new(Exchange& exchange,
+                                          boost::asio::any_io_executor const& loop);
+  [[nodiscard]] Result<Started> continue_task(Exchange& exchange,
+                                              boost::asio::any_io_executor const& loop);
+  void run(Exchange& exchange, TaskPtr task, boost::asio::any_io_executor const& loop);
+  [[nodiscard]] io::Task<Outcome> send(Exchange& exchange);
+  [[nodiscard]] io::Task<Outcome> stream(Exchange& exchange);
+  [[nodiscard]] io::Task<Outcome> subscribe(Exchange& exchange);
+  [[nodiscard]] io::Task<Outcome> pump(Exchange& exchange, Subscription subscription,
+                                       EventPtr first);
+  [[nodiscard]] io::Task<Outcome> get(Exchange& exchange);
+  [[nodiscard]] io::Task<Outcome> cancel(Exchange& exchange);
+  [[nodiscard]] io::Task<Outcome> list(Exchange& exchange);
+  [[nodiscard]] io::Task<Outcome> extended_card(Exchange& exchange);
+  [[nodiscard]] io::Task<Outcome> authorized(Exchange& exchange);
+  [[nodiscard]] Result<TaskPtr> owned(Exchange const& exchange) const;
+
+  ServiceOptions options_;
+  TaskEngine& engine_;
+  Executor& executor_;
+  Clock const& clock_;
+  log::Log& log_;
+  std::shared_ptr<Runs> runs_;  // shared with the runs, which may end after the service on a loop
 };
 
 }  // namespace aw::a2a

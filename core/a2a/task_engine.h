@@ -8,14 +8,10 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/a2a/operation.h"
@@ -102,10 +98,15 @@ class TaskEngine {
   };
   [[nodiscard]] Result<Created> create(NewTask task);
 
-  // A further message for an interrupted task: into the history, and the task works again.
-  // Code::task_not_found, task_terminal, unsupported_operation (already working).
-  [[nodiscard]] Result<TaskPtr> follow_up(std::string_view id, std::string_view owner,
-                                          MessagePtr message);
+  // A further message for a task: into its history. An interrupted task works again and needs a run
+  // (`run` = needed); one that works already goes on as it is. Code::task_not_found, task_terminal.
+  enum class Run : std::uint8_t { needed, going_on };
+  struct Continued {
+    TaskPtr task;
+    Run run = Run::needed;
+  };
+  [[nodiscard]] Result<Continued> follow_up(std::string_view id, std::string_view owner,
+                                            MessagePtr message);
 
   // Code::task_not_found also for another caller's task.
   [[nodiscard]] Result<TaskPtr> find(std::string_view id, std::string_view owner) const;

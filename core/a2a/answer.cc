@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/answer.h"
+
+#include "core/a2a/refusal.h"
+#include "core/http/sse.h"
+
+namespace aw::a2a {
+namespace {
+
+http::Response respond(Shape const& shape, int status, std::string body) {
+  http::Response response;
+  response.status = status;
+  bool const a2a = shape.binding == Binding::http_json && shape.media == Media::a2a_json;
+  response.headers.add("content-type", a2a ? "application/a2a+json" : "application/json");
+  response.headers.add("cache-control", "no-store");
+  response.body = std::move(body);
+  return response;
+}
+
+// `write` puts one JSON value; JSON-RPC wraps it in its envelope.
+template <class Write>
+std::string enveloped(Shape const& shape, Write const& write) {
+  std::string body;
+  body.reserve(1024);
+  json::Writer out(body);
+  if (shape.binding == Binding::json_rpc) {
+    out.begin_object().member("jsonrpc", "2.0").key("id").raw(shape.rpc_id).key("result");
+    write(out);
+    out.end_object();
+  } else {
+    write(out);
+  }
+  return body;
+}
+
+PlainForm plain_form(Shape const& shape) {
+  return shape.binding == Binding::json_rpc ? PlainForm::earlier : PlainForm::faq;
+}
+
+void write_any_task(json::Writer& out, Shape const& shape, Task const& task, TaskDetail detail) {
+  if (shape.dialect == Dialect::plain) {
+    write_plain_task(out, task, plain_form(shape));
+  } else {
+    write_task(out, task, spelling_of(shape), detail);
+  }
+}
+
+// A message instead of a task, for those who only know tasks: its text is the result.
+void write_plain_message(json::Writer& out, Message const& message) {
+  out.begin_object().key("id").null();
+  out.key("status").begin_object().member("state", "completed").end_object();
+  std::string words;
+  for (auto const& part : message.parts)
+    if (part->kind == PartKind::text) words += part->value;
+  out.member("state", "completed").member("result", words);
+  out.member("context_id", message.context_id).end_object();
+}
+
+struct PlainEvent {
+  std::string_view name;
+  std::string data;
+};
+
+PlainEvent plain_event(Shape const& shape, Event const& event) {
+  PlainEvent out;
+  json::Writer writer(out.data);
+  if (auto const* message = std::get_if<MessagePtr>(&event)) {
+    out.name = "task_complete";
+    write_plain_message(writer, **message);
+  } else if (auto const* artifact = std::get_if<ArtifactUpdate>(&event)) {
+    out.name = "artifact";
+    writer.begin_object().member("task_id", artifact->task->id).key("artifact");
+    std::string one;
+    json::Writer inner(one);
+    write_artifact_json(inner, *artifact->artifact);
+    writer.raw(one);
+    writer.key("append").boolean(artifact->chunk == Chunk::append);
+    writer.key("last").boolean(artifact->last == Last::yes).end_object();
+  } else {
+    auto const* update = std::get_if<StatusUpdate>(&event);
+    Task const& task = update != nullptr ? *update->task : *std::get<TaskPtr>(event);
+    out.name = is_terminal(task.status.state) ? "task_complete" : "task_update";
+    write_plain_task(writer, task, plain_form(shape));
+  }
+  return out;
+}
+
+}  // namespace
+
+http::Response sent_response(Shape const& shape, Event const& event, TaskDetail detail,
+                             int status) {
+  return respond(shape, status, enveloped(shape, [&](json::Writer& out) {
+                   if (shape.dialect != Dialect::plain) {
+                     write_event(out, event, spelling_of(shape), detail);
+                   } else if (auto const* message = std::get_if<MessagePtr>(&event)) {
+                     write_plain_message(out, **message);
+                   } else {
+                     write_plain_task(out, *std::get<TaskPtr>(event), plain_form(shape));
+                   }
+                 }));
+}
+
+http::Response task_response(Shape const& shape, Task const& task, TaskDetail detail) {
+  return respond(shape, 200, enveloped(shape, [&](json::Writer& out) {
+                   write_any_task(out, shape, task, detail);
+                 }));
+}
+
+http::Response list_response(Shape const& shape, Page const& page, ListParams const& query,
+                             TaskDetail detail) {
+  bool const plain = shape.dialect == Dialect::plain;
+  return respond(
+      shape, 200, enveloped(shape, [&](json::Writer& out) {
+        out.begin_object().key("tasks").begin_array();
+        for (auto const& task : page.tasks) write_any_task(out, shape, *task, detail);
+        out.end_array();
+        out.member(plain ? "next_page_token" : "nextPageToken", page.next_token);
+        out.member(plain ? "page_size" : "pageSize", static_cast<std::int64_t>(query.page_size));
+        out.member(plain ? "total_size" : "totalSize", static_cast<std::int64_t>(page.total));
+        out.end_object();
+      }));
+}
+
+http::Response authorized_response(Caller const& caller, std::string_view action) {
+  std::string body;
+  json::Writer out(body);
+  out.begin_object().key("allowed").boolean(true);
+  out.member("action", action).member("caller_spiffe_id", caller.id);
+  out.member("decision_id", caller.decision_id).end_object();
+  return respond({}, 200, std::move(body));
+}
+
+http::Response card_response(Shape const& shape, std::string_view card_json) {
+  return respond(shape, 200, enveloped(shape, [&](json::Writer& out) { out.raw(card_json); }));
+}
+
+std::string stream_event(Shape const& shape, Event const& event, TaskDetail detail) {
+  std::string out;
+  if (shape.dialect == Dialect::plain) {
+    auto plain = plain_event(shape, event);
+    http::append_sse(
+        out, http::SseEvent{.data = std::move(plain.data), .event = std::string(plain.name)});
+    return out;
+  }
+  http::append_sse(out, enveloped(shape, [&](json::Writer& writer) {
+                     write_event(writer, event, spelling_of(shape), detail);
+                   }));
+  return out;
+}
+
+std::string stream_error(Shape const& shape, std::string_view what) {
+  auto body = protocol_error_body(shape, ProtocolError::internal, what);
+  std::string out;
+  if (shape.dialect == Dialect::plain) {
+    http::append_sse(out, http::SseEvent{.data = std::move(body), .event = "error"});
+  } else {
+    http::append_sse(out, body);
+  }
+  return out;
+}
+
+http::Headers stream_headers() {
+  return {{"content-type", http::kSseContentType},
+          {"cache-control", "no-store"},
+          {"x-accel-buffering", "no"}};
+}
+
+}  // namespace aw::a2a

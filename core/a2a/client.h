@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls other agents: as ourselves, over mutual TLS, to exactly the SPIFFE ID that was asked for.
+//
+// Sits on http::Client and lives by its rules (any loop, each call with a deadline). Every request
+// carries a fresh nonce and timestamp. References and credentials outlive the calls; make a new one
+// when the identity rotates (cheap; connections are kept by the http::Client).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/http/client.h"
+#include "core/identity/credentials.h"
+#include "core/identity/spiffe_id.h"
+#include "core/io/task.h"
+
+namespace aw::a2a {
+
+struct Peer {
+  identity::SpiffeId id;
+  http::Endpoint endpoint;
+};
+
+struct Invocation {
+  std::string action;
+  std::string payload = "{}";  // one JSON value
+  std::string traceparent;     // empty = a new trace
+};
+
+// What an agent says about its decision. The notes are there only where the server offers them to
+// its callers (development).
+struct DecisionNotes {
+  std::string id;    // "d-…"
+  std::string rule;  // "authz.rego:14"
+  std::string hint;  // `closest rule authz.rego:14 matches all but action ("greet", "status")`
+  std::optional<std::chrono::nanoseconds> duration;  // of the policy
+};
+
+struct Reply {
+  int status = 0;
+  std::string body;
+  DecisionNotes decision;
+  http::CallReport report;
+};
+
+// The refusal in a reply, as the error it was at the other side: its code, its message, context
+// decision_id. Success for 2xx.
+[[nodiscard]] Result<void> check_reply(Reply const& reply);
+[[nodiscard]] Result<void> check_reply(int status, std::string_view body,
+                                       DecisionNotes const& decision);
+[[nodiscard]] DecisionNotes decision_notes(http::Headers const& headers);
+
+// A new W3C trace: version 00, random ids, sampled.
+[[nodiscard]] std::string new_traceparent();
+
+class Client {
+ public:
+  Client(http::Client& transport, std::shared_ptr<const identity::Credentials> credentials,
+         Clock const& clock)
+      : transport_(transport), credentials_(std::move(credentials)), clock_(clock) {}
+
+  // POST /a2a/v1/tasks: waits for the result, as long as the agent lets callers wait (202 then: the
+  // task goes on, ask with `task`). A Reply is any answer; errors are those of http::Client and of
+  // the peer's verification.
+  [[nodiscard]] io::Task<Result<Reply>> send(Peer peer, Invocation what, SteadyTime deadline);
+  // The same, answered as server-sent events. A status other than 2xx is the error.
+  struct Stream {
+    std::unique_ptr<http::ResponseStream> events;
+    DecisionNotes decision;
+    bool is_stream = false;  // false: the agent answered with one JSON document instead
+  };
+  [[nodiscard]] io::Task<Result<Stream>> stream(Peer peer, Invocation what, SteadyTime deadline);
+  // GET /a2a/v1/tasks/{id}
+  [[nodiscard]] io::Task<Result<Reply>> task(Peer peer, std::string id, SteadyTime deadline);
+  // GET /a2a/v1/authorize?action=…: all gates, no backend.
+  [[nodiscard]] io::Task<Result<Reply>> authorize(Peer peer, std::string action,
+                                                  SteadyTime deadline);
+  // GET /.well-known/agent-card.json (the 1.0 document)
+  [[nodiscard]] io::Task<Result<Reply>> card(Peer peer, SteadyTime deadline);
+
+ private:
+  [[nodiscard]] http::Security security_for(identity::SpiffeId const& id) const;
+  void add_common_headers(http::Request& request, std::string const& traceparent) const;
+  [[nodiscard]] io::Task<Result<Reply>> ask(Peer peer, http::Request request, SteadyTime deadline);
+
+  http::Client& transport_;
+  std::shared_ptr<const identity::Credentials> credentials_;  // shared with contexts in use
+  Clock const& clock_;
+};
+
+}  // namespace aw::a2a

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tasks, messages and events as JSON, in each spelling the field uses. Pure; any thread.
+//
+// In: lenient about spelling (camelCase and snake_case, `parts` or `content`, both enum styles), as
+// clients of both versions mix them; strict about what is required. Out: exactly one spelling.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/a2a/json_view.h"
+#include "core/a2a/operation.h"
+#include "core/a2a/task.h"
+#include "core/base/json.h"
+
+namespace aw::a2a {
+
+enum class Spelling : std::uint8_t {
+  v1,         // 1.0, all bindings (ProtoJSON, no `kind`)
+  v03,        // 0.3 JSON-RPC: `kind`, lower-case enums
+  v03_proto,  // 0.3 REST: ProtoJSON of the 0.3 proto (`content`, ROLE_USER)
+};
+[[nodiscard]] Spelling spelling_of(Shape const& shape);  // of v1_0 and v0_3 shapes
+
+// Code::request_malformed with a path: "message.parts must not be empty".
+[[nodiscard]] Result<Message> parse_message(JsonView view);
+[[nodiscard]] Result<Artifact> parse_artifact(JsonView view);
+
+// How much of a task to show.
+struct TaskDetail {
+  std::optional<std::uint32_t> history_length;  // absent = all, 0 = none, n = the latest n
+  enum class Artifacts : std::uint8_t { shown, hidden } artifacts = Artifacts::shown;
+};
+
+void write_message(json::Writer& out, Message const& message, Spelling spelling);
+void write_task(json::Writer& out, Task const& task, Spelling spelling, TaskDetail detail);
+// {"task":…} | {"message":…} | {"statusUpdate":…} | {"artifactUpdate":…}; with v03 the bare object.
+void write_event(json::Writer& out, Event const& event, Spelling spelling, TaskDetail detail);
+void write_artifact_json(json::Writer& out, Artifact const& artifact);  // v1
+[[nodiscard]] std::string message_json(Message const& message);         // v1
+
+// The FAQ's task object: S8's three members and those of the earlier implementation.
+enum class PlainForm : std::uint8_t {
+  faq,
+  earlier
+};  // earlier: `payload`, `messages`, `error` text
+void write_plain_task(json::Writer& out, Task const& task, PlainForm form);
+
+// A whole task for the store, and back. Reading checks everything again: the file may be damaged.
+[[nodiscard]] std::string task_record(Task const& task);
+[[nodiscard]] Result<TaskPtr> parse_task_record(std::string_view text);
+
+}  // namespace aw::a2a

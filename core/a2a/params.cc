@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/params.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "core/a2a/codec.h"
+#include "core/base/json.h"
+#include "core/base/random.h"
+#include "core/base/text.h"
+
+namespace aw::a2a {
+namespace {
+
+using Type = JsonView::Kind;
+
+// Who may name the capability, best first.
+constexpr std::array<std::string_view, 5> kMetadataKeys = {"capability", "skill", "skillId",
+                                                           "action", "task_type"};
+constexpr std::array<std::string_view, 3> kDataKeys = {"task_type", "capability", "action"};
+constexpr std::size_t kMaxName = 128;
+constexpr std::size_t kMaxKey = 256;
+
+Wrong params_wrong(std::string what, std::optional<Code> code = std::nullopt) {
+  return {ProtocolError::params, std::move(what), code};
+}
+
+// A name that policy and logs can hold.
+bool good_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxName &&
+         std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) <= 0x20; });
+}
+
+template <std::size_t N>
+std::string named_in(JsonView object, std::array<std::string_view, N> const& keys) {
+  if (!object.is(Type::object)) return {};
+  JsonObject const members(object);
+  for (auto const key : keys)
+    if (auto name = members.text(key); !name.empty()) return name;
+  return {};
+}
+
+// The first data part: it may name the capability and hold the payload.
+JsonView first_data(Message const& message) {
+  for (auto const& part : message.parts)
+    if (part->kind == PartKind::data) return JsonView(part->value);
+  return {};
+}
+
+// What the backend gets of a message: the payload its data part names, else the data part, else its
+// text as {"message": …}.
+std::string payload_of(Message const& message) {
+  auto const data = first_data(message);
+  if (!data.is(Type::none)) {
+    if (!named_in(data, kDataKeys).empty()) {
+      auto const payload = data.get("payload");
+      if (!payload.is(Type::none)) return std::string(payload.raw());
+    }
+    return std::string(data.raw());
+  }
+  std::string words;
+  for (auto const& part : message.parts) {
+    if (part->kind != PartKind::text) continue;
+    if (!words.empty()) words.push_back('\n');
+    words += part->value;
+  }
+  std::string json;
+  json::Writer(json).begin_object().member("message", words).end_object();
+  return json;
+}
+
+std::string_view part_type(PartKind kind) {
+  switch (kind) {
+    case PartKind::text:
+      return "text";
+    case PartKind::raw:
+      return "raw";
+    case PartKind::url:
+      return "url";
+    case PartKind::data:
+      return "data";
+  }
+  return "unknown";
+}
+
+MaybeWrong choose_capability(JsonView request_metadata, RouterOptions const& options,
+                             Operation& operation) {
+  Message const& message = *operation.send.message;
+  auto name = named_in(JsonView(message.metadata), kMetadataKeys);
+  if (name.empty()) name = named_in(request_metadata, kMetadataKeys);
+  operation.skill = name;
+  if (name.empty()) name = named_in(first_data(message), kDataKeys);
+  if (name.empty() && message.task_id.empty() && options.capabilities.size() == 1)
+    name = options.capabilities.front();
+  if (name.empty() && message.task_id.empty())
+    return params_wrong("no capability named: put \"skill\" into message.metadata",
+                        Code::unknown_capability);
+  if (!name.empty() && !good_name(name))
+    return params_wrong("the capability's name is not usable", Code::unknown_capability);
+  operation.capability = std::move(name);
+  return std::nullopt;
+}
+
+// 1.0 returnImmediately, 0.3 blocking.
+MaybeWrong read_configuration(JsonView view, Operation& operation) {
+  if (!view.present()) return std::nullopt;
+  if (!view.is(Type::object)) return params_wrong("configuration must be an object");
+  JsonObject const from(view);
+  if (from.get("returnImmediately").boolean().value_or(false)) operation.send.wait = Wait::no;
+  if (!from.get("blocking").boolean().value_or(true)) operation.send.wait = Wait::no;
+  for (auto const* const name : {"taskPushNotificationConfig", "pushNotificationConfig"})
+    if (auto const push = from.get(name); push.present())
+      return Wrong{ProtocolError::push_not_supported, "push notifications are not supported"};
+  auto const length = from.get("historyLength");
+  return read_history_length(length.integer(), length.present(), operation);
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+        hex_digit(text[i + 2]) >= 0) {
+      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
+      i += 2;
+    } else {
+      out.push_back(text[i] == '+' ? ' ' : text[i]);
+    }
+  }
+  return out;
+}
+
+// The media type without its parameters, lower case.
+std::string media_type_of(std::string_view value) {
+  return text::lower(text::trim(value.substr(0, value.find(';'))));
+}
+
+}  // namespace
+
+MaybeWrong read_history_length(std::optional<std::int64_t> value, bool given,
+                               Operation& operation) {
+  if (!given) return std::nullopt;
+  if (!value || *value < 0 || *value > INT32_MAX)
+    return params_wrong("historyLength must be a number, 0 or more");
+  operation.history_length = static_cast<std::uint32_t>(*value);
+  return std::nullopt;
+}
+
+MaybeWrong read_page_size(std::optional<std::int64_t> value, Operation& operation) {
+  if (!value || *value < 1 || *value > 100)
+    return params_wrong("pageSize must be a number from 1 to 100");
+  operation.list.page_size = static_cast<std::size_t>(*value);
+  return std::nullopt;
+}
+
+MaybeWrong read_send(JsonView params, RouterOptions const& options, Operation& operation) {
+  if (!params.is(Type::object)) return params_wrong("params must be an object");
+  JsonObject const from(params);
+  auto view = from.get("message");
+  if (!view.present()) view = from.get("request");  // the 0.3 proto's name
+  if (!view.present()) return params_wrong("message is required");
+  auto message = parse_message(view);
+  if (!message.ok()) return params_wrong(message.error().message);
+  auto const metadata = from.get("metadata");
+  if (metadata.present() && !metadata.is(Type::object))
+    return params_wrong("metadata must be an object");
+  operation.task_id = message->task_id;
+  operation.context_id = message->context_id;
+  for (auto const& part : message->parts) operation.part_types.emplace_back(part_type(part->kind));
+  operation.send.payload = payload_of(*message);
+  operation.send.metadata = std::string(metadata.present() ? metadata.raw() : std::string_view());
+  operation.send.message = std::make_shared<const Message>(std::move(*message));
+  if (auto wrong = read_configuration(from.get("configuration"), operation)) return wrong;
+  return choose_capability(metadata, options, operation);
+}
+
+MaybeWrong read_task_query(JsonView params, Operation& operation) {
+  if (!params.is(Type::object)) return params_wrong("params must be an object");
+  JsonObject const from(params);
+  operation.task_id = from.text("id");
+  if (operation.task_id.empty()) operation.task_id = from.text("taskId");
+  if (operation.task_id.empty()) return params_wrong("id is required");
+  auto const length = from.get("historyLength");
+  return read_history_length(length.integer(), length.present(), operation);
+}
+
+MaybeWrong read_list(JsonView params, Operation& operation) {
+  if (!params.present()) return std::nullopt;
+  if (!params.is(Type::object)) return params_wrong("params must be an object");
+  JsonObject const from(params);
+  operation.list.context_id = from.text("contextId");
+  operation.list.page_token = from.text("pageToken");
+  operation.list.include_artifacts = from.get("includeArtifacts").boolean().value_or(false);
+  if (auto const state = from.text("status"); !state.empty() && state != "TASK_STATE_UNSPECIFIED") {
+    operation.list.state = parse_state(state);
+    if (!operation.list.state) return params_wrong("status is no task state");
+  }
+  if (auto const after = from.get("statusTimestampAfter"); after.present()) {
+    operation.list.changed_after = parse_rfc3339(after.string().value_or(std::string()));
+    if (!operation.list.changed_after)
+      return params_wrong("statusTimestampAfter must be an RFC 3339 time");
+  }
+  auto const size = from.get("pageSize");
+  if (size.present())
+    if (auto wrong = read_page_size(size.integer(), operation)) return wrong;
+  auto const length = from.get("historyLength");
+  return read_history_length(length.integer(), length.present(), operation);
+}
+
+MaybeWrong read_plain_send(JsonView body, Operation& operation) {
+  if (!body.is(Type::object)) return params_wrong("the body must be a JSON object");
+  JsonObject const from(body);
+  auto name = from.text("task_type");
+  if (name.empty()) return params_wrong("missing required parameter: task_type");
+  if (!good_name(name)) return params_wrong("task_type is not usable", Code::unknown_capability);
+  operation.skill = name;
+  operation.capability = std::move(name);
+  auto const payload = from.get("payload");
+  operation.send.payload = payload.is(Type::none) ? "{}" : std::string(payload.raw());
+  operation.send.idempotency_key = from.text("idempotency_key");
+  operation.context_id = from.text("context_id");
+  if (operation.send.idempotency_key.size() > kMaxKey || operation.context_id.size() > kMaxKey)
+    return params_wrong("idempotency_key and context_id hold at most 256 bytes");
+  if (auto const metadata = from.get("metadata"); metadata.is(Type::object))
+    operation.send.metadata = std::string(metadata.raw());
+  if (from.get("async").boolean().value_or(false)) operation.send.wait = Wait::no;
+  auto message = std::make_shared<Message>();
+  message->id = random_uuid();
+  message->context_id = operation.context_id;
+  message->parts.push_back(data_part(operation.send.payload));
+  operation.part_types = {"data"};
+  operation.send.message = std::move(message);
+  return std::nullopt;
+}
+
+AskedVersion asked_version(http::Request const& request) {
+  std::string asked(header(request, "a2a-version"));
+  if (asked.empty()) asked = query_value(request, "A2A-Version").value_or(std::string());
+  auto const text = text::trim(asked);
+  if (text.empty()) return AskedVersion::unsaid;
+  // The patch number says nothing about the wire.
+  auto const is = [text](std::string_view version) {
+    return text == version || (text.starts_with(version) && text.size() <= version.size() + 4 &&
+                               text[version.size()] == '.');
+  };
+  if (is("1.0")) return AskedVersion::v1_0;
+  if (is("0.3")) return AskedVersion::v0_3;
+  return AskedVersion::unknown;
+}
+
+bool speaks(RouterOptions const& options, Dialect dialect) {
+  return dialect == Dialect::plain ||
+         std::ranges::find(options.versions, dialect_name(dialect)) != options.versions.end();
+}
+
+std::string_view header(http::Request const& request, std::string_view name) {
+  return request.headers.get(name).value_or(std::string_view());
+}
+
+bool json_content(http::Request const& request) {
+  auto const type = media_type_of(header(request, "content-type"));
+  return type == "application/json" || type == "application/a2a+json";
+}
+
+bool wants_event_stream(http::Request const& request) {
+  return text::lower(header(request, "accept")).contains("text/event-stream");
+}
+
+std::optional<std::string> query_value(http::Request const& request, std::string_view name) {
+  std::string_view const query = request.query;
+  for (auto const pair : text::split(query, '&')) {
+    auto const equals = std::min(pair.find('='), pair.size());
+    if (percent_decoded(pair.substr(0, equals)) == name)
+      return percent_decoded(pair.substr(std::min(equals + 1, pair.size())));
+  }
+  return std::nullopt;
+}
+
+}  // namespace aw::a2a

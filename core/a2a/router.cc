@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/router.h"
+
+#include "core/a2a/bindings.h"
+#include "core/base/text.h"
+
+namespace aw::a2a {
+namespace {
+
+constexpr std::string_view kPlainBase = "/a2a/v1";
+
+bool is_rpc_path(std::string_view path) {
+  return path == "/" || path == "/rpc" || path == "/rpc/" || path == "/a2a/v1" ||
+         path == "/a2a/v1/";
+}
+
+bool is_card_path(std::string_view path) {
+  return path == "/.well-known/agent-card.json" || path == "/.well-known/agent.json";
+}
+
+bool is_rest_path(std::string_view path) {
+  return path == "/message:send" || path == "/message:stream" || path == "/tasks" ||
+         path.starts_with("/tasks/") || path == "/extendedAgentCard";
+}
+
+// The 0.3 path below /v1, without it; empty when it is none.
+std::string_view path_below_v1(std::string_view path) {
+  if (!path.starts_with("/v1/")) return {};
+  auto const rest = path.substr(3);
+  return is_rest_path(rest) || rest == "/card" ? rest : std::string_view();
+}
+
+Parsed parse_card(http::Request const& request, RouterOptions const& options) {
+  bool const head = request.method == "HEAD";
+  if (request.method != "GET" && !head)
+    return Unmapped{Code::method_not_allowed, shape_of(request), std::string(request.method)};
+  CardRequest card;
+  card.body = head ? CardRequest::Body::no : CardRequest::Body::yes;
+  // A strict 1.0 schema refuses the hybrid, so it is given only to those who may be 0.3.
+  if (asked_version(request) == AskedVersion::v1_0 || !speaks(options, Dialect::v0_3))
+    card.form = CardRequest::Form::pure;
+  card.if_none_match = std::string(header(request, "if-none-match"));
+  card.host = request.authority;
+  return card;
+}
+
+Parsed parse_by_path(http::Request const& request, RouterOptions const& options) {
+  std::string_view const path = request.path;
+  if (is_card_path(path)) return parse_card(request, options);
+  if (is_rpc_path(path)) {
+    if (request.method != "POST")
+      return Unmapped{Code::method_not_allowed, shape_of(request), std::string(request.method)};
+    return parse_rpc(request, options);
+  }
+  if (path.starts_with(kPlainBase) && path.size() > kPlainBase.size() &&
+      path[kPlainBase.size()] == '/') {
+    auto segments = text::split(path.substr(kPlainBase.size() + 1), '/');
+    if (!segments.empty() && segments.back().empty()) segments.pop_back();
+    return parse_plain(request, segments, options);
+  }
+  if (is_rest_path(path)) return parse_rest(request, path, Dialect::v1_0, options);
+  if (auto const below = path_below_v1(path); !below.empty())
+    return parse_rest(request, below, Dialect::v0_3, options);
+  return Unmapped{Code::unmapped_route, shape_of(request), std::string(request.method)};
+}
+
+}  // namespace
+
+Shape shape_of(http::Request const& request) {
+  Shape shape;
+  std::string_view const path = request.path;
+  if (is_rpc_path(path)) {
+    shape.binding = Binding::json_rpc;
+    shape.dialect = Dialect::v1_0;
+  } else if (is_rest_path(path) || !path_below_v1(path).empty()) {
+    shape.binding = Binding::http_json;
+    shape.dialect = is_rest_path(path) ? Dialect::v1_0 : Dialect::v0_3;
+    auto const asks_for = [&request](std::string_view name) {
+      return text::lower(header(request, name)).contains("application/a2a+json");
+    };
+    if (asks_for("content-type") || asks_for("accept")) shape.media = Media::a2a_json;
+  }
+  return shape;
+}
+
+Parsed refuse(Shape const& shape, std::string_view method, Wrong const& wrong) {
+  if (wrong.code == Code::too_large) return refuse_gate(shape, method, Code::too_large);
+  auto const code = wrong.code.value_or(code_of(wrong.error));
+  // The plain binding says its own code; the protocol's bindings have the protocol's errors.
+  if (shape.binding == Binding::tasks)
+    return Refused{code, std::string(method),
+                   error_response(shape, {code, wrong.what, {}, {}}, {})};
+  return Refused{code, std::string(method), protocol_error(shape, wrong.error, wrong.what)};
+}
+
+Parsed refuse_gate(Shape const& shape, std::string_view method, Code code) {
+  return Refused{code, std::string(method), refusal(shape, {.code = code})};
+}
+
+MaybeWrong check_body(http::Request const& request, RouterOptions const& options) {
+  if (!json_content(request))
+    return Wrong{ProtocolError::content_type, "the content type must be application/json"};
+  auto const checked = check_json(request.body, {options.max_body, options.max_depth});
+  if (checked.ok()) return std::nullopt;
+  if (checked.error().code == Code::too_large)
+    return Wrong{ProtocolError::request, checked.error().message, Code::too_large};
+  return Wrong{ProtocolError::parse, checked.error().message};
+}
+
+Parsed Router::parse(http::Request const& request) const {
+  auto parsed = parse_by_path(request, options_);
+  if (auto* const operation = std::get_if<Operation>(&parsed)) operation->host = request.authority;
+  return parsed;
+}
+
+}  // namespace aw::a2a

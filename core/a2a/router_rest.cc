@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// A2A's HTTP+JSON binding: bare paths are 1.0, the same below /v1 are 0.3.
+#include "core/a2a/bindings.h"
+#include "core/base/json.h"
+#include "core/base/text.h"
+
+namespace aw::a2a {
+namespace {
+
+// Query parameters as the JSON object that the other bindings send.
+std::string query_as_params(http::Request const& request) {
+  std::string json;
+  json::Writer out(json);
+  out.begin_object();
+  for (auto const* const name : {"contextId", "status", "pageToken", "statusTimestampAfter"})
+    if (auto const value = query_value(request, name)) out.member(name, *value);
+  // Numbers and truth values go in as they are only when that is what they are.
+  for (auto const* const name : {"pageSize", "historyLength", "includeArtifacts"}) {
+    auto const value = query_value(request, name);
+    if (!value) continue;
+    out.key(name);
+    if (check_json(*value, {.bytes = 32, .depth = 1}).ok()) {
+      out.raw(*value);
+    } else {
+      out.string(*value);
+    }
+  }
+  out.end_object();
+  return json;
+}
+
+Parsed parse_message_post(http::Request const& request, RouterOptions const& options,
+                          Operation operation) {
+  if (auto wrong = check_body(request, options))
+    return refuse(operation.shape, operation.method, *wrong);
+  JsonView const body{std::string_view(request.body)};
+  operation.payload_bytes = request.body.size();
+  operation.params = std::string(body.raw());
+  if (auto wrong = read_send(body, options, operation))
+    return refuse(operation.shape, operation.method, *wrong);
+  return operation;
+}
+
+Parsed parse_list(http::Request const& request, Operation operation) {
+  operation.kind = Kind::list;
+  operation.params = query_as_params(request);
+  if (auto wrong = read_list(JsonView(operation.params), operation))
+    return refuse(operation.shape, operation.method, *wrong);
+  return operation;
+}
+
+// /tasks/{id}, /tasks/{id}:cancel, /tasks/{id}:subscribe, /tasks/{id}/pushNotificationConfigs…
+Parsed parse_task(http::Request const& request, std::string_view rest, Operation operation) {
+  if (rest.contains("/pushNotificationConfigs"))
+    return refuse(operation.shape, operation.method,
+                  {ProtocolError::push_not_supported, "push notifications are not supported"});
+  auto const colon = std::min(rest.find(':'), rest.size());
+  auto const verb = rest.substr(colon);
+  operation.task_id = std::string(rest.substr(0, colon));
+  bool const get = request.method == "GET";
+  bool const post = request.method == "POST";
+  bool allowed = false;
+  if (verb.empty()) {
+    operation.kind = Kind::get;
+    allowed = get;
+    operation.method += "/{id}";
+  } else if (verb == ":cancel") {
+    operation.kind = Kind::cancel;
+    allowed = post;
+  } else if (verb == ":subscribe") {
+    operation.kind = Kind::subscribe;
+    allowed = get || post;  // the proto says one, the prose the other
+  } else {
+    return Unmapped{Code::unmapped_route, operation.shape, operation.method};
+  }
+  operation.method += verb;
+  if (operation.task_id.empty() || operation.task_id.contains('/'))
+    return Unmapped{Code::unmapped_route, operation.shape, operation.method};
+  if (!allowed) return Unmapped{Code::method_not_allowed, operation.shape, operation.method};
+  auto const length = query_value(request, "historyLength");
+  std::optional<std::int64_t> number;
+  if (length && check_json(*length, {.bytes = 32, .depth = 1}).ok())
+    number = JsonView(*length).integer();
+  if (auto wrong = read_history_length(number, length.has_value(), operation))
+    return refuse(operation.shape, operation.method, *wrong);
+  return operation;
+}
+
+}  // namespace
+
+Parsed parse_rest(http::Request const& request, std::string_view path, Dialect dialect,
+                  RouterOptions const& options) {
+  Operation operation;
+  operation.shape = shape_of(request);
+  operation.shape.dialect = dialect;
+  operation.params = "{}";
+  auto const base = path.substr(0, path.find('/', 1));
+  operation.method = std::string(request.method) + " " + std::string(base);
+  auto const asked = asked_version(request);
+  if (asked == AskedVersion::unknown || !speaks(options, dialect))
+    return refuse(operation.shape, operation.method,
+                  {ProtocolError::version, "this A2A version is not supported"});
+  bool const get = request.method == "GET";
+  bool const post = request.method == "POST";
+  auto const wrong_method = Unmapped{Code::method_not_allowed, operation.shape, operation.method};
+  if (path == "/message:send" || path == "/message:stream") {
+    operation.kind = path == "/message:send" ? Kind::send : Kind::stream;
+    return post ? parse_message_post(request, options, std::move(operation)) : Parsed(wrong_method);
+  }
+  if (path == "/extendedAgentCard" || path == "/card") {
+    operation.kind = Kind::extended_card;
+    return get ? Parsed(std::move(operation)) : Parsed(wrong_method);
+  }
+  if (path == "/tasks")
+    return get ? parse_list(request, std::move(operation)) : Parsed(wrong_method);
+  return parse_task(request, path.substr(std::string_view("/tasks/").size()), std::move(operation));
+}
+
+}  // namespace aw::a2a

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON-RPC 2.0: A2A 1.0's names, 0.3's names, and the earlier implementation's.
+#include <array>
+
+#include "core/a2a/bindings.h"
+#include "core/base/text.h"
+
+namespace aw::a2a {
+namespace {
+
+using Type = JsonView::Kind;
+
+enum class Service : std::uint8_t { served, push };
+struct MethodRow {
+  std::string_view name;
+  Dialect dialect;
+  Kind kind;
+  Service service = Service::served;
+};
+
+constexpr std::array kMethods = {
+    MethodRow{"SendMessage", Dialect::v1_0, Kind::send},
+    MethodRow{"SendStreamingMessage", Dialect::v1_0, Kind::stream},
+    MethodRow{"GetTask", Dialect::v1_0, Kind::get},
+    MethodRow{"ListTasks", Dialect::v1_0, Kind::list},
+    MethodRow{"CancelTask", Dialect::v1_0, Kind::cancel},
+    MethodRow{"SubscribeToTask", Dialect::v1_0, Kind::subscribe},
+    MethodRow{"GetExtendedAgentCard", Dialect::v1_0, Kind::extended_card},
+    MethodRow{"CreateTaskPushNotificationConfig", Dialect::v1_0, Kind::get, Service::push},
+    MethodRow{"GetTaskPushNotificationConfig", Dialect::v1_0, Kind::get, Service::push},
+    MethodRow{"ListTaskPushNotificationConfigs", Dialect::v1_0, Kind::get, Service::push},
+    MethodRow{"DeleteTaskPushNotificationConfig", Dialect::v1_0, Kind::get, Service::push},
+    MethodRow{"message/send", Dialect::v0_3, Kind::send},
+    MethodRow{"message/stream", Dialect::v0_3, Kind::stream},
+    MethodRow{"tasks/get", Dialect::v0_3, Kind::get},
+    MethodRow{"tasks/cancel", Dialect::v0_3, Kind::cancel},
+    MethodRow{"tasks/resubscribe", Dialect::v0_3, Kind::subscribe},
+    MethodRow{"agent/getAuthenticatedExtendedCard", Dialect::v0_3, Kind::extended_card},
+    MethodRow{"tasks/pushNotificationConfig/set", Dialect::v0_3, Kind::get, Service::push},
+    MethodRow{"tasks/pushNotificationConfig/get", Dialect::v0_3, Kind::get, Service::push},
+    MethodRow{"tasks/pushNotificationConfig/list", Dialect::v0_3, Kind::get, Service::push},
+    MethodRow{"tasks/pushNotificationConfig/delete", Dialect::v0_3, Kind::get, Service::push},
+    MethodRow{"task.send", Dialect::plain, Kind::send},
+    MethodRow{"tasks.send", Dialect::plain, Kind::send},
+    MethodRow{"tasks/send", Dialect::plain, Kind::send},
+    MethodRow{"task.status", Dialect::plain, Kind::get},
+    MethodRow{"task.cancel", Dialect::plain, Kind::cancel},
+};
+
+MethodRow const* find_method(std::string_view name) {
+  for (auto const& row : kMethods)
+    if (row.name == name) return &row;
+  return nullptr;
+}
+
+// The id as JSON text; empty when it is none that may be echoed.
+std::string readable_id(JsonView id) {
+  if (id.raw().size() > 256) return {};
+  if (id.is(Type::string) || id.is(Type::null)) return std::string(id.raw());
+  if (id.integer()) return std::string(id.raw());
+  return {};
+}
+
+// JSON-RPC 2.0 §4. Fills shape.rpc_id as soon as it is known, so that errors carry it.
+MaybeWrong read_envelope(JsonView body, Shape& shape, std::string& method) {
+  if (body.is(Type::array))
+    return Wrong{ProtocolError::request, "batch requests are not supported"};
+  if (!body.is(Type::object)) return Wrong{ProtocolError::request, "the request must be an object"};
+  auto const id = body.get("id");
+  if (!id.is(Type::none)) {
+    auto text = readable_id(id);
+    if (text.empty())
+      return Wrong{ProtocolError::request, "id must be a string, a whole number or null"};
+    shape.rpc_id = std::move(text);
+  }
+  if (body.get("jsonrpc").string() != "2.0")
+    return Wrong{ProtocolError::request, "jsonrpc must be \"2.0\""};
+  auto name = body.get("method").string();
+  if (!name || name->empty() || name->size() > 128)
+    return Wrong{ProtocolError::request, "method must be a string"};
+  method = std::move(*name);
+  if (id.is(Type::none)) return Wrong{ProtocolError::request, "id is required"};
+  return std::nullopt;
+}
+
+MaybeWrong check_version(http::Request const& request, Dialect dialect, std::string_view method,
+                         RouterOptions const& options) {
+  auto const asked = asked_version(request);
+  if (asked == AskedVersion::unknown)
+    return Wrong{ProtocolError::version, "this A2A version is not supported"};
+  if (dialect == Dialect::plain) return std::nullopt;
+  auto const wanted = dialect == Dialect::v1_0 ? AskedVersion::v1_0 : AskedVersion::v0_3;
+  if (asked != AskedVersion::unsaid && asked != wanted)
+    return Wrong{ProtocolError::method,
+                 "method not found in the version asked for: " + std::string(method)};
+  if (!speaks(options, dialect))
+    return Wrong{ProtocolError::version, "this A2A version is not supported"};
+  return std::nullopt;
+}
+
+// The earlier implementation answered task.send at once, with the work going on behind it.
+MaybeWrong read_earlier(JsonView params, Operation& operation) {
+  if (operation.kind == Kind::send) {
+    auto wrong = read_plain_send(params, operation);
+    operation.send.wait = Wait::no;
+    return wrong;
+  }
+  operation.task_id = params.get("task_id").string().value_or(std::string());
+  if (operation.task_id.empty())
+    return Wrong{ProtocolError::params, "missing required parameter: task_id"};
+  return std::nullopt;
+}
+
+MaybeWrong read_params(JsonView params, RouterOptions const& options, Operation& operation) {
+  if (params.present() && !params.is(Type::object))
+    return Wrong{ProtocolError::params, "params must be an object"};
+  if (operation.shape.dialect == Dialect::plain) return read_earlier(params, operation);
+  switch (operation.kind) {
+    case Kind::send:
+    case Kind::stream:
+      return read_send(params, options, operation);
+    case Kind::get:
+    case Kind::cancel:
+    case Kind::subscribe:
+      return read_task_query(params, operation);
+    case Kind::list:
+      return read_list(params, operation);
+    case Kind::extended_card:
+    case Kind::authorize_only:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Parsed parse_rpc(http::Request const& request, RouterOptions const& options) {
+  Operation operation;
+  operation.shape = shape_of(request);
+  if (auto wrong = check_body(request, options)) return refuse(operation.shape, "jsonrpc", *wrong);
+  JsonView const body{std::string_view(request.body)};
+  if (auto wrong = read_envelope(body, operation.shape, operation.method))
+    return refuse(operation.shape, "jsonrpc", *wrong);
+  auto const* const row = find_method(operation.method);
+  if (row == nullptr) {
+    operation.shape.dialect = Dialect::v1_0;
+    if (asked_version(request) == AskedVersion::unknown)
+      return refuse(operation.shape, operation.method,
+                    {ProtocolError::version, "this A2A version is not supported"});
+    return refuse(
+        operation.shape, operation.method,
+        {ProtocolError::method, "method not found: " + text::printable(operation.method)});
+  }
+  operation.kind = row->kind;
+  operation.shape.dialect = row->dialect;
+  if (auto wrong = check_version(request, row->dialect, row->name, options))
+    return refuse(operation.shape, operation.method, *wrong);
+  if (row->service == Service::push)
+    return refuse(operation.shape, operation.method,
+                  {ProtocolError::push_not_supported, "push notifications are not supported"});
+  auto const params = body.get("params");
+  operation.payload_bytes = request.body.size();
+  operation.params = params.present() ? std::string(params.raw()) : "{}";
+  if (auto wrong = read_params(params, options, operation))
+    return refuse(operation.shape, operation.method, *wrong);
+  return operation;
+}
+
+}  // namespace aw::a2a

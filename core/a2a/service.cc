@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/service.h"
+
+#include "core/a2a/answer.h"
+#include "core/a2a/card.h"
+#include "core/a2a/refusal.h"
+#include "core/a2a/runs.h"
+#include "core/http/sse.h"
+
+namespace aw::a2a {
+namespace {
+
+TaskDetail detail_of(Operation const& operation) {
+  TaskDetail detail{.history_length = operation.history_length};
+  if (operation.kind == Kind::list && !operation.list.include_artifacts)
+    detail.artifacts = TaskDetail::Artifacts::hidden;
+  return detail;
+}
+
+// A stream's caller has seen all there is to see for now.
+bool ends_stream(Event const& event) {
+  if (std::holds_alternative<MessagePtr>(event)) return true;
+  auto const* const update = std::get_if<StatusUpdate>(&event);
+  return update != nullptr &&
+         (is_terminal(update->task->status.state) || is_interrupted(update->task->status.state));
+}
+
+TaskPtr task_in(Event const& event) {
+  if (auto const* task = std::get_if<TaskPtr>(&event)) return *task;
+  if (auto const* update = std::get_if<StatusUpdate>(&event)) return update->task;
+  if (auto const* update = std::get_if<ArtifactUpdate>(&event)) return update->task;
+  return nullptr;
+}
+
+Outcome outcome_of(int status, Task const& task) {
+  Outcome out{.status = status, .code = {}, .task_id = task.id, .state = task.status.state};
+  if (task.failure) out.code = task.failure->code;
+  return out;
+}
+
+}  // namespace
+
+struct Service::Exchange {
+  Operation operation;
+  Caller caller;
+  http::ResponseWriter& writer;
+
+  io::Task<Outcome> answer(http::Response response, Outcome outcome) {
+    outcome.status = response.status;
+    co_await writer.respond(std::move(response));
+    co_return outcome;
+  }
+  io::Task<Outcome> fail(Error error) {
+    auto response = error_response(operation.shape, error, caller.decision_id);
+    Outcome outcome{.status = response.status, .code = error.code, .task_id = operation.task_id};
+    co_return co_await answer(std::move(response), std::move(outcome));
+  }
+  io::Task<Outcome> fail(ProtocolError error, std::string what) {
+    auto response = protocol_error(operation.shape, error, what);
+    Outcome outcome{
+        .status = response.status, .code = code_of(error), .task_id = operation.task_id};
+    co_return co_await answer(std::move(response), std::move(outcome));
+  }
+};
+
+struct Service::Started {
+  TaskPtr task;
+  Subscription subscription;
+};
+
+Service::Service(ServiceOptions options, TaskEngine& engine, Executor& executor, Clock const& clock,
+                 log::Log& log)
+    : options_(std::move(options)),
+      engine_(engine),
+      executor_(executor),
+      clock_(clock),
+      log_(log),
+      runs_(std::make_shared<Runs>(engine, executor, log)) {}
+
+Service::~Service() { stop(); }
+
+void Service::stop() { runs_->stop(); }
+std::size_t Service::running() const { return runs_->size(); }
+
+Result<std::string> Service::capability_of(std::string_view task_id, Caller const& caller) const {
+  AW_TRY(auto task, engine_.find(task_id, caller.id));
+  return task->capability;
+}
+
+Result<void> Service::resolve(Operation& operation, Caller const& caller) const {
+  switch (operation.kind) {
+    case Kind::authorize_only:
+      return {};
+    case Kind::list:
+      operation.capability = "list_tasks";
+      return {};
+    case Kind::extended_card:
+      operation.capability = "get_extended_card";
+      return {};
+    case Kind::get:
+    case Kind::cancel:
+    case Kind::subscribe:
+    case Kind::send:
+    case Kind::stream:
+      break;
+  }
+  if (operation.task_id.empty()) {
+    if (operation.capability.empty())
+      return make_error(Code::unknown_capability, "no capability named");
+    return {};
+  }
+  AW_TRY(auto task, engine_.find(operation.task_id, caller.id));
+  if (!operation.capability.empty() && operation.capability != task->capability)
+    return make_error(Code::unknown_capability, "the task belongs to another capability");
+  operation.capability = task->capability;
+  if (operation.context_id.empty()) operation.context_id = task->context_id;
+  return {};
+}
+
+io::Task<Outcome> Service::execute(Operation operation, Caller caller,
+                                   http::ResponseWriter& writer) {
+  Exchange exchange{std::move(operation), std::move(caller), writer};
+  co_return co_await dispatch(exchange);
+}
+
+io::Task<Outcome> Service::dispatch(Exchange& exchange) {
+  switch (exchange.operation.kind) {
+    case Kind::send:
+      co_return co_await send(exchange);
+    case Kind::stream:
+      co_return co_await stream(exchange);
+    case Kind::get:
+      co_return co_await get(exchange);
+    case Kind::cancel:
+      co_return co_await cancel(exchange);
+    case Kind::subscribe:
+      co_return co_await subscribe(exchange);
+    case Kind::list:
+      co_return co_await list(exchange);
+    case Kind::extended_card:
+      co_return co_await extended_card(exchange);
+    case Kind::authorize_only:
+      co_return co_await authorized(exchange);
+  }
+  co_return co_await exchange.fail(make_error(Code::internal, "unknown operation"));
+}
+
+// The caller's task, if policy was asked about this very capability.
+Result<TaskPtr> Service::owned(Exchange const& exchange) const {
+  AW_TRY(auto task, engine_.find(exchange.operation.task_id, exchange.caller.id));
+  if (task->capability != exchange.operation.capability)
+    return make_error(Code::internal, "policy was asked about another capability than the task's");
+  return task;
+}
+
+void Service::run(Exchange& exchange, TaskPtr task, boost::asio::any_io_executor const& loop) {
+  auto const timeout = options_.timeouts.find(task->capability);
+  auto const allowed =
+      timeout == options_.timeouts.end() ? options_.default_timeout : timeout->second;
+  Work work{
+      .task_id = task->id,
+      .context_id = task->context_id,
+      .capability = task->capability,
+      .caller = exchange.caller.id,
+      .decision_id = exchange.caller.decision_id,
+      .xfcc = exchange.caller.xfcc,
+      .traceparent = exchange.caller.traceparent,
+      .payload = std::move(exchange.operation.send.payload),
+      .message = task->history.back(),
+      .task = task,
+      .deadline = clock_.steady() + std::chrono::duration_cast<SteadyTime::duration>(allowed)};
+  runs_->start(std::move(work), loop);
+}
+
+Result<Service::Started> Service::begin_new(Exchange& exchange,
+                                            boost::asio::any_io_executor const& loop) {
+  auto& operation = exchange.operation;
+  if (!executor_.serves(operation.capability))
+    return make_error(Code::unknown_capability,
+                      "this agent has no capability named \"" + operation.capability + '"');
+  AW_TRY(auto created, engine_.create({.owner = exchange.caller.id,
+                                       .capability = operation.capability,
+                                       .context_id = operation.context_id,
+                                       .message = operation.send.message,
+                                       .payload = operation.send.payload,
+                                       .metadata = operation.send.metadata,
+                                       .idempotency_key = operation.send.idempotency_key}));
+  AW_TRY(auto subscription, engine_.subscribe(created.task->id, exchange.caller.id));
+  if (created.made == TaskEngine::Made::yes) run(exchange, created.task, loop);
+  return Started{std::move(created.task), std::move(subscription)};
+}
+
+Result<Service::Started> Service::continue_task(Exchange& exchange,
+                                                boost::asio::any_io_executor const& loop) {
+  auto& operation = exchange.operation;
+  AW_TRY(auto task, owned(exchange));
+  if (!operation.context_id.empty() && operation.context_id != task->context_id)
+    return make_error(Code::request_malformed, "contextId is not the task's");
+  AW_TRY(auto subscription, engine_.subscribe(task->id, exchange.caller.id));
+  AW_TRY(auto continued, engine_.follow_up(task->id, exchange.caller.id, operation.send.message));
+  if (continued.run == TaskEngine::Run::needed) run(exchange, continued.task, loop);
+  return Started{std::move(continued.task), std::move(subscription)};
+}
+
+Result<Service::Started> Service::begin(Exchange& exchange,
+                                        boost::asio::any_io_executor const& loop) {
+  if (exchange.operation.task_id.empty()) return begin_new(exchange, loop);
+  return continue_task(exchange, loop);
+}
+
+io::Task<Outcome> Service::send(Exchange& exchange) {
+  auto const loop = co_await boost::asio::this_coro::executor;
+  auto const& operation = exchange.operation;
+  auto started = begin(exchange, loop);
+  if (!started.ok()) co_return co_await exchange.fail(std::move(started).error());
+  TaskPtr task = started->task;
+  auto const until =
+      clock_.steady() + std::chrono::duration_cast<SteadyTime::duration>(options_.wait_limit);
+  while (operation.send.wait == Wait::until_done && !is_terminal(task->status.state)) {
+    auto const event = co_await started->subscription.next(until);
+    if (!event) break;
+    if (std::holds_alternative<MessagePtr>(*event)) {
+      co_return co_await exchange.answer(
+          sent_response(operation.shape, *event, detail_of(operation), 200), {});
+    }
+    task = task_in(*event);
+    if (ends_stream(*event)) break;
+  }
+  // Told means kept.
+  if (auto kept = co_await engine_.store().durable(); !kept.ok()) {
+    log_.failed(log::Component::a2a, log::Level::error, "task not stored", kept.error());
+    if (!is_terminal(task->status.state)) {
+      (void)runs_->cancel(task->id);  // what cannot be kept is not begun
+      co_return co_await exchange.fail(std::move(kept).error());
+    }
+  }
+  auto const state = task->status.state;
+  int const status = operation.shape.binding == Binding::tasks && !is_terminal(state) ? 202 : 200;
+  co_return co_await exchange.answer(
+      sent_response(operation.shape, Event(task), detail_of(operation), status),
+      outcome_of(status, *task));
+}
+
+io::Task<Outcome> Service::stream(Exchange& exchange) {
+  auto const loop = co_await boost::asio::this_coro::executor;
+  auto started = begin(exchange, loop);
+  if (!started.ok()) co_return co_await exchange.fail(std::move(started).error());
+  exchange.operation.task_id = started->task->id;
+  if (auto kept = co_await engine_.store().durable(); !kept.ok()) {
+    (void)runs_->cancel(started->task->id);
+    co_return co_await exchange.fail(std::move(kept).error());
+  }
+  // The first word decides what kind of stream this is: one message, or a task and its updates. It
+  // comes soon (Runs says `working` by itself).
+  auto first = co_await started->subscription.next(clock_.steady() + std::chrono::seconds(5));
+  co_return co_await pump(exchange, std::move(started->subscription), std::move(first));
+}
+
+io::Task<Outcome> Service::subscribe(Exchange& exchange) {
+  auto task = owned(exchange);
+  if (!task.ok()) co_return co_await exchange.fail(std::move(task).error());
+  auto subscription = engine_.subscribe((*task)->id, exchange.caller.id);
+  if (!subscription.ok()) co_return co_await exchange.fail(std::move(subscription).error());
+  bool const over = is_terminal(subscription->snapshot()->status.state);
+  if (over && exchange.operation.shape.dialect != Dialect::plain)
+    co_return co_await exchange.fail(ProtocolError::unsupported_operation,
+                                     "the task has ended: there is nothing to subscribe to");
+  co_return co_await pump(exchange, std::move(*subscription), nullptr);
+}
+
+io::Task<Outcome> Service::pump(Exchange& exchange, Subscription subscription, EventPtr first) {
+  auto const& shape = exchange.operation.shape;
+  auto const detail = detail_of(exchange.operation);
+  auto& writer = exchange.writer;
+  Outcome outcome = outcome_of(200, *subscription.snapshot());
+  if (auto begun = co_await writer.start(200, stream_headers()); !begun.ok()) co_return outcome;
+  bool more = true;
+  if (!first || !std::holds_alternative<MessagePtr>(*first)) {
+    auto const opening = stream_event(shape, Event(subscription.snapshot()), detail);
+    more = (co_await writer.write(opening)).ok();
+  }
+  EventPtr event = std::move(first);
+  while (more) {
+    if (event) {
+      if (auto const task = task_in(*event)) outcome = outcome_of(200, *task);
+      bool const last = ends_stream(*event);
+      if (last) (void)co_await engine_.store().durable();  // logged where the task is read
+      auto const bytes = stream_event(shape, *event, detail);
+      more = (co_await writer.write(bytes)).ok() && !last;
+    } else if (subscription.over()) {
+      if (subscription.too_slow())
+        more = (co_await writer.write(stream_error(shape, "the stream was read too slowly"))).ok();
+      break;
+    } else {
+      more = (co_await writer.write(http::kSseHeartbeat)).ok();
+    }
+    if (!more) break;
+    auto const until =
+        clock_.steady() + std::chrono::duration_cast<SteadyTime::duration>(options_.heartbeat);
+    event = co_await subscription.next(until);
+  }
+  // A caller that went away ends its stream, never the task.
+  (void)co_await writer.finish();
+  co_return outcome;
+}
+
+io::Task<Outcome> Service::get(Exchange& exchange) {
+  auto task = owned(exchange);
+  if (!task.ok()) co_return co_await exchange.fail(std::move(task).error());
+  co_return co_await exchange.answer(
+      task_response(exchange.operation.shape, **task, detail_of(exchange.operation)),
+      Outcome{.status = 200, .code = {}, .task_id = (*task)->id, .state = (*task)->status.state});
+}
+
+io::Task<Outcome> Service::cancel(Exchange& exchange) {
+  auto const& shape = exchange.operation.shape;
+  auto task = owned(exchange);
+  if (!task.ok()) co_return co_await exchange.fail(std::move(task).error());
+  auto cancelled = runs_->cancel((*task)->id);
+  if (!cancelled.ok()) {
+    // The earlier implementation gave a finished task back unchanged.
+    if (shape.binding == Binding::json_rpc && shape.dialect == Dialect::plain)
+      co_return co_await get(exchange);
+    if (cancelled.error().code == Code::task_terminal)
+      co_return co_await exchange.fail(ProtocolError::task_not_cancelable,
+                                       "the task has ended and cannot be cancelled");
+    co_return co_await exchange.fail(std::move(cancelled).error());
+  }
+  if (auto kept = co_await engine_.store().durable(); !kept.ok())
+    log_.failed(log::Component::a2a, log::Level::error, "task not stored", kept.error());
+  co_return co_await exchange.answer(
+      task_response(shape, **cancelled, detail_of(exchange.operation)),
+      outcome_of(200, **cancelled));
+}
+
+io::Task<Outcome> Service::list(Exchange& exchange) {
+  auto const& operation = exchange.operation;
+  auto page = engine_.list(exchange.caller.id, operation.list);
+  if (!page.ok()) co_return co_await exchange.fail(std::move(page).error());
+  co_return co_await exchange.answer(
+      list_response(operation.shape, *page, operation.list, detail_of(operation)), {});
+}
+
+io::Task<Outcome> Service::extended_card(Exchange& exchange) {
+  if (options_.card == nullptr)
+    co_return co_await exchange.fail(ProtocolError::extended_card,
+                                     "no extended agent card is configured");
+  auto const& shape = exchange.operation.shape;
+  auto const form =
+      shape.dialect == Dialect::v0_3 ? CardRequest::Form::hybrid : CardRequest::Form::pure;
+  auto const json = options_.card->json(form, options_.card->base_url_for(exchange.operation.host));
+  co_return co_await exchange.answer(card_response(shape, json), {});
+}
+
+io::Task<Outcome> Service::authorized(Exchange& exchange) {
+  co_return co_await exchange.answer(
+      authorized_response(exchange.caller, exchange.operation.capability), {});
+}
+
+}  // namespace aw::a2a

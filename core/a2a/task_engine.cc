@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/task_engine.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+
+#include "core/a2a/reader.h"
+#include "core/base/random.h"
+#include "core/base/text.h"
+
+namespace aw::a2a {
+namespace {
+
+// Newest status first, the id breaks ties: an order that does not move under a reader's pages.
+struct ListKey {
+  WallTime changed;
+  std::string id;
+  friend bool operator<(ListKey const& a, ListKey const& b) {
+    return a.changed != b.changed ? a.changed > b.changed : a.id > b.id;
+  }
+};
+
+std::string make_token(ListKey const& key) {
+  return text::to_base64url(std::to_string(key.changed.time_since_epoch().count()) + ":" + key.id);
+}
+
+Result<ListKey> parse_token(std::string_view token) {
+  auto const bad = [] {
+    return make_error(Code::request_malformed, "pageToken is not one of ours");
+  };
+  auto const text = text::from_base64url(token);
+  if (!text || token.size() > 256) return bad();
+  auto const colon = text->find(':');
+  if (colon == std::string::npos) return bad();
+  std::int64_t count = 0;
+  auto const [end, ec] = std::from_chars(text->data(), text->data() + colon, count);
+  if (ec != std::errc{} || end != text->data() + colon) return bad();
+  return ListKey{WallTime(std::chrono::nanoseconds(count)), text->substr(colon + 1)};
+}
+
+std::string idempotency_name(std::string_view owner, std::string_view capability,
+                             std::string_view key) {
+  std::string name;
+  for (auto const piece : {owner, capability, key}) {
+    name.append(std::to_string(piece.size()));
+    name.push_back(':');
+    name.append(piece);
+  }
+  return name;
+}
+
+Error not_found() { return make_error(Code::task_not_found, "task not found"); }
+
+bool matches(Task const& task, ListParams const& query) {
+  if (!query.context_id.empty() && task.context_id != query.context_id) return false;
+  if (query.state && task.status.state != *query.state) return false;
+  return !query.changed_after || task.status.timestamp > *query.changed_after;
+}
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+
+}  // namespace
+
+struct TaskEngine::Entry {
+  TaskPtr task;
+  std::vector<std::shared_ptr<Subscription::Reader>> readers;
+};
+
+// Everything below `mutex`.
+struct TaskEngine::State {
+  struct Owner {
+    std::set<ListKey> tasks;
+    std::size_t running = 0;
+  };
+
+  State(EngineLimits given, TaskStore& s, Clock const& c) : limits(given), store(s), clock(c) {}
+
+  using Entries = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
+
+  Entry* entry(std::string_view id, std::string_view owner) {
+    auto const found = entries.find(id);
+    if (found == entries.end() || found->second.task->owner != owner) return nullptr;
+    return &found->second;
+  }
+
+  void index(Task const& task) {
+    auto& owner = owners[task.owner];
+    owner.tasks.insert({task.status.timestamp, task.id});
+    if (is_terminal(task.status.state)) {
+      finished.insert({task.updated, task.id});
+    } else {
+      ++owner.running;
+    }
+    bytes += task.bytes;
+  }
+
+  void unindex(Task const& task) {
+    auto const owner = owners.find(task.owner);
+    if (owner == owners.end()) return;
+    owner->second.tasks.erase({task.status.timestamp, task.id});
+    if (is_terminal(task.status.state)) {
+      finished.erase({task.updated, task.id});
+    } else {
+      --owner->second.running;
+    }
+    if (owner->second.tasks.empty()) owners.erase(owner);
+    bytes -= std::min(bytes, task.bytes);
+  }
+
+  void insert(TaskPtr task) {
+    index(*task);
+    if (!task->idempotency_key.empty())
+      keys[idempotency_name(task->owner, task->capability, task->idempotency_key)] = task->id;
+    auto id = task->id;
+    entries.insert_or_assign(std::move(id), Entry{std::move(task), {}});
+  }
+
+  void remove(std::string const& id) {
+    auto const found = entries.find(id);
+    if (found == entries.end()) return;
+    Task const& task = *found->second.task;
+    unindex(task);
+    if (!task.idempotency_key.empty())
+      keys.erase(idempotency_name(task.owner, task.capability, task.idempotency_key));
+    for (auto const& reader : found->second.readers) reader->close();
+    store.erase(id);
+    entries.erase(found);
+  }
+
+  // What is too old goes; a few at a time, so that no single caller pays for many.
+  void expire() {
+    auto const oldest = clock.now() - limits.retention;
+    for (int i = 0; i < 16 && !finished.empty() && finished.begin()->first < oldest; ++i)
+      remove(std::string(finished.begin()->second));
+  }
+
+  // Room for one more task of `owner`, made by forgetting finished ones.
+  Result<void> make_room(std::string const& owner, std::size_t size) {
+    expire();
+    while (!finished.empty() &&
+           (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes))
+      remove(std::string(finished.begin()->second));
+    if (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes)
+      return make_error(Code::task_limit, "too many tasks are running on this agent");
+    auto const held = owners.find(owner);
+    if (held == owners.end()) return {};
+    if (held->second.running >= limits.max_running_per_caller)
+      return make_error(Code::task_limit, "this caller has too many running tasks");
+    if (held->second.tasks.size() >= limits.max_tasks_per_caller) forget_oldest(held->second);
+    return {};
+  }
+
+  void forget_oldest(Owner const& owner) {
+    for (auto key = owner.tasks.rbegin(); key != owner.tasks.rend(); ++key) {
+      if (is_terminal(entries.find(key->id)->second.task->status.state)) {
+        remove(std::string(key->id));
+        return;
+      }
+    }
+  }
+
+  // The task in `entry` is from now on `next`.
+  Result<void> replace(Entry& entry, TaskPtr next) {
+    // Limits never keep a task from ending.
+    if (!is_terminal(next->status.state) && next->bytes > entry.task->bytes) {
+      if (next->bytes > limits.max_task_bytes)
+        return make_error(Code::too_large, "the task grew beyond its limit");
+      if (bytes + (next->bytes - entry.task->bytes) > limits.max_bytes)
+        return make_error(Code::task_limit, "the tasks of this agent hold too many bytes");
+    }
+    unindex(*entry.task);
+    index(*next);
+    entry.task = std::move(next);
+    return {};
+  }
+
+  static void tell(Entry& entry, EventPtr const& event) {
+    std::erase_if(entry.readers, [](auto const& reader) {
+      std::lock_guard const lock(reader->mutex);
+      return reader->gone;
+    });
+    for (auto const& reader : entry.readers) reader->push(event);
+  }
+
+  static void finish(Entry& entry) {
+    for (auto const& reader : entry.readers) reader->close();
+    entry.readers.clear();
+  }
+
+  mutable std::mutex mutex;
+  EngineLimits const limits;
+  TaskStore& store;
+  Clock const& clock;
+  Entries entries;
+  std::map<std::string, Owner, std::less<>> owners;
+  std::set<std::pair<WallTime, std::string>> finished;
+  std::unordered_map<std::string, std::string> keys;  // idempotency name -> task id
+  std::size_t bytes = 0;
+};
+
+TaskEngine::TaskEngine(EngineLimits limits, TaskStore& store, Clock const& clock)
+    : store_(store), state_(std::make_unique<State>(limits, store, clock)) {}
+TaskEngine::~TaskEngine() = default;
+
+std::size_t TaskEngine::size() const {
+  std::lock_guard const lock(state_->mutex);
+  return state_->entries.size();
+}
+
+Result<std::size_t> TaskEngine::restore() {
+  AW_TRY(auto kept, store_.load(state_->limits.max_tasks));
+  std::lock_guard const lock(state_->mutex);
+  std::size_t interrupted = 0;
+  for (auto& task : kept) {
+    auto const state = task->status.state;
+    if (!is_terminal(state) && !is_interrupted(state)) {
+      ++interrupted;
+      Task failed = *task;
+      failed.failure = Failure{Code::interrupted, "the agent restarted while the task ran"};
+      auto message = std::make_shared<Message>();
+      message->id = random_uuid();
+      message->role = Role::agent;
+      message->parts.push_back(text_part(failed.failure->message));
+      AW_TRY(task,
+             with_status(failed, {TaskState::failed, std::move(message), state_->clock.now()}));
+      AW_TRY(store_.put(task));
+    }
+    state_->insert(std::move(task));
+  }
+  return interrupted;
+}
+
+Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
+  auto const now = state_->clock.now();
+  auto task = std::make_shared<Task>();
+  task->id = time_ordered_id(now);
+  task->owner = std::move(made.owner);
+  task->capability = std::move(made.capability);
+  task->context_id = made.context_id.empty() ? time_ordered_id(now) : std::move(made.context_id);
+  task->metadata = std::move(made.metadata);
+  task->idempotency_key = std::move(made.idempotency_key);
+  task->status = {TaskState::submitted, nullptr, now};
+  task->created = task->updated = now;
+  task->bytes = sizeof(Task) + made.payload.size() + task->metadata.size();
+  task->payload = std::make_shared<const std::string>(std::move(made.payload));
+  // History shows each message as a part of this task.
+  auto message =
+      made.message ? std::make_shared<Message>(*made.message) : std::make_shared<Message>();
+  message->task_id = task->id;
+  message->context_id = task->context_id;
+  task->bytes += size_of(*message);
+  task->history.push_back(std::move(message));
+  if (task->bytes > state_->limits.max_task_bytes)
+    return make_error(Code::too_large, "the message is larger than a task may be");
+
+  std::lock_guard const lock(state_->mutex);
+  if (!task->idempotency_key.empty()) {
+    auto const known =
+        state_->keys.find(idempotency_name(task->owner, task->capability, task->idempotency_key));
+    if (known != state_->keys.end()) {
+      if (auto* const entry = state_->entry(known->second, task->owner))
+        return Created{entry->task, Made::no};
+    }
+  }
+  AW_TRY(state_->make_room(task->owner, task->bytes));
+  AW_TRY(store_.put(task));
+  state_->insert(task);
+  return Created{std::move(task), Made::yes};
+}
+
+Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::string_view owner,
+                                                    MessagePtr message) {
+  std::lock_guard const lock(state_->mutex);
+  auto* const entry = state_->entry(id, owner);
+  if (entry == nullptr) return not_found();
+  Task const& before = *entry->task;
+  auto const now = state_->clock.now();
+  AW_TRY(auto moved, with_status(before, {TaskState::working, nullptr, now}));
+  auto next = std::make_shared<Task>(*moved);
+  auto said = std::make_shared<Message>(*message);
+  said->task_id = next->id;
+  said->context_id = next->context_id;
+  next->bytes += size_of(*said);
+  next->history.push_back(std::move(said));
+  auto const run = is_interrupted(before.status.state) ? Run::needed : Run::going_on;
+  // A run that goes on keeps its own status.
+  if (run == Run::going_on) next->status = before.status;
+  AW_TRY(state_->replace(*entry, next));
+  AW_TRY(store_.put(next));
+  if (run == Run::needed) State::tell(*entry, std::make_shared<Event>(StatusUpdate{next}));
+  return Continued{std::move(next), run};
+}
+
+Result<TaskPtr> TaskEngine::find(std::string_view id, std::string_view owner) const {
+  std::lock_guard const lock(state_->mutex);
+  auto const* const entry = state_->entry(id, owner);
+  if (entry == nullptr) return not_found();
+  return entry->task;
+}
+
+Result<Page> TaskEngine::list(std::string_view owner, ListParams const& query) const {
+  std::optional<ListKey> after;
+  if (!query.page_token.empty()) {
+    AW_TRY(after, parse_token(query.page_token));
+  }
+  std::lock_guard const lock(state_->mutex);
+  Page page;
+  auto const held = state_->owners.find(owner);
+  if (held == state_->owners.end()) return page;
+  auto const& keys = held->second.tasks;
+  bool const all = query.context_id.empty() && !query.state && !query.changed_after;
+  auto key = all && after ? keys.upper_bound(*after) : keys.begin();
+  if (all) page.total = keys.size();
+  for (; key != keys.end(); ++key) {
+    auto const& task = state_->entries.find(key->id)->second.task;
+    if (!matches(*task, query)) continue;
+    if (!all) ++page.total;
+    if (after && !(*after < *key)) continue;
+    if (page.tasks.size() == query.page_size) {
+      auto const& last = *page.tasks.back();
+      if (page.next_token.empty()) page.next_token = make_token({last.status.timestamp, last.id});
+      if (all) break;
+      continue;
+    }
+    page.tasks.push_back(task);
+  }
+  return page;
+}
+
+Result<Subscription> TaskEngine::subscribe(std::string_view id, std::string_view owner) {
+  std::lock_guard const lock(state_->mutex);
+  auto* const entry = state_->entry(id, owner);
+  if (entry == nullptr) return not_found();
+  std::erase_if(entry->readers, [](auto const& held) {
+    std::lock_guard const reading(held->mutex);
+    return held->gone;
+  });
+  if (entry->readers.size() >= state_->limits.max_subscribers)
+    return make_error(Code::task_limit, "too many subscribers of one task");
+  auto reader = std::make_shared<Subscription::Reader>();
+  reader->snapshot = entry->task;
+  reader->limit = state_->limits.max_pending_events;
+  if (is_terminal(entry->task->status.state)) {
+    reader->closed = true;
+  } else {
+    entry->readers.push_back(reader);
+  }
+  return Subscription(std::move(reader));
+}
+
+Result<TaskPtr> TaskEngine::set_status(std::string_view id, TaskState state, MessagePtr message,
+                                       std::optional<Failure> failure) {
+  std::lock_guard const lock(state_->mutex);
+  auto const found = state_->entries.find(id);
+  if (found == state_->entries.end()) return not_found();
+  auto& entry = found->second;
+  TaskPtr next;
+  if (failure) {
+    Task failed = *entry.task;
+    failed.failure = std::move(failure);
+    AW_TRY(next, with_status(failed, {state, std::move(message), state_->clock.now()}));
+  } else {
+    AW_TRY(next, with_status(*entry.task, {state, std::move(message), state_->clock.now()}));
+  }
+  bool const worth_keeping = is_terminal(state) || is_interrupted(state);
+  AW_TRY(state_->replace(entry, next));
+  // A full queue must not keep a task from ending; the store reports its own failure in `durable`.
+  if (worth_keeping) (void)store_.put(next);
+  State::tell(entry, std::make_shared<Event>(StatusUpdate{next}));
+  if (is_terminal(state)) State::finish(entry);
+  return next;
+}
+
+Result<TaskPtr> TaskEngine::add_artifact(std::string_view id, Artifact artifact, Chunk chunk,
+                                         Last last) {
+  std::lock_guard const lock(state_->mutex);
+  auto const found = state_->entries.find(id);
+  if (found == state_->entries.end()) return not_found();
+  auto const made = std::make_shared<const Artifact>(std::move(artifact));
+  AW_TRY(auto next, with_artifact(*found->second.task, made, chunk, state_->clock.now()));
+  AW_TRY(state_->replace(found->second, next));
+  State::tell(found->second, std::make_shared<Event>(ArtifactUpdate{next, made, chunk, last}));
+  return next;
+}
+
+Result<TaskPtr> TaskEngine::set_result(std::string_view id, std::string json) {
+  std::lock_guard const lock(state_->mutex);
+  auto const found = state_->entries.find(id);
+  if (found == state_->entries.end()) return not_found();
+  auto next = std::make_shared<Task>(*found->second.task);
+  if (is_terminal(next->status.state))
+    return make_error(Code::task_terminal, "the task has ended: no result can be set");
+  next->bytes += json.size();
+  next->result = std::make_shared<const std::string>(std::move(json));
+  AW_TRY(state_->replace(found->second, next));
+  return TaskPtr(std::move(next));
+}
+
+Result<void> TaskEngine::replace_by_message(std::string_view id, MessagePtr message) {
+  std::lock_guard const lock(state_->mutex);
+  auto const found = state_->entries.find(id);
+  if (found == state_->entries.end()) return not_found();
+  State::tell(found->second, std::make_shared<Event>(std::move(message)));
+  state_->remove(std::string(id));
+  return {};
+}
+
+}  // namespace aw::a2a

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/task_store.h"
+
+namespace aw::a2a {
+
+Result<std::vector<TaskPtr>> MemoryTaskStore::load(std::size_t /*limit*/) {
+  return std::vector<TaskPtr>{};
+}
+Result<void> MemoryTaskStore::put(TaskPtr /*task*/) { return {}; }
+void MemoryTaskStore::erase(std::string /*id*/) {}
+io::Task<Result<void>> MemoryTaskStore::durable() { co_return Result<void>{}; }
+
+}  // namespace aw::a2a
