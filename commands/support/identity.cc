@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/support/identity.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <vector>
 
+#include "commands/support/dev_directory.h"
 #include "core/base/text.h"
 #include "core/identity/workload_fetch.h"
 
@@ -36,18 +35,11 @@ void add_identity_options(CLI::App& command, IdentityOptions& options) {
       ->type_name("ADDRESS");
 }
 
-std::string default_dev_socket(Context const& context) {
-  if (auto const runtime = context.variable("XDG_RUNTIME_DIR")) {
-    return *runtime + "/agentweave/agent.sock";
-  }
-  return "/tmp/agentweave-" + std::to_string(getuid()) + "/agent.sock";
-}
-
 Result<identity::WorkloadEndpoint> workload_endpoint(std::string const& socket,
                                                      Context const& context) {
   std::string address = socket;
   if (address.empty()) address = context.variable("SPIFFE_ENDPOINT_SOCKET").value_or("");
-  if (address.empty()) address = default_dev_socket(context);
+  if (address.empty()) address = dev_socket(context).string();
   if (address.starts_with('/')) return identity::WorkloadEndpoint::at_path(address);
   return identity::WorkloadEndpoint::parse(address);
 }

@@ -22,10 +22,6 @@ struct IdentityOptions {
 // --socket and --as. `options` outlives the tree.
 void add_identity_options(CLI::App& command, IdentityOptions& options);
 
-// Where `agentweave dev` of this user listens: $XDG_RUNTIME_DIR/agentweave/agent.sock, or
-// /tmp/agentweave-UID/agent.sock without it.
-[[nodiscard]] std::string default_dev_socket(Context const& context);
-
 // --socket, SPIFFE_ENDPOINT_SOCKET, the dev socket, in this order; a bare path is a unix socket.
 [[nodiscard]] Result<identity::WorkloadEndpoint> workload_endpoint(std::string const& socket,
                                                                    Context const& context);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands that call an agent share: who we are, who is meant, where it listens, and the
+// client that goes there.
+//
+// Blocks while the identity is fetched. One thread; `client` works inside io::run_blocking.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "commands/support/context.h"
+#include "commands/support/identity.h"
+#include "core/a2a/client.h"
+#include "core/http/client.h"
+#include "core/identity/credentials.h"
+#include "core/io/pool.h"
+
+namespace aw::commands {
+
+struct AgentOptions {
+  std::string target;   // SPIFFE ID or short name
+  std::string address;  // --address
+  std::string config;   // --config: peers and discovery template
+  IdentityOptions identity;
+  std::chrono::nanoseconds timeout = std::chrono::seconds(30);
+};
+
+// TARGET, --address, --config, --timeout, --as, --socket. `options` outlives the tree.
+void add_agent_options(CLI::App& command, AgentOptions& options);
+
+class AgentSession {
+ public:
+  // Fetches the identity and finds the peer; nothing is sent to it yet.
+  static Result<std::unique_ptr<AgentSession>> open(AgentOptions const& options,
+                                                    Context const& context);
+
+  [[nodiscard]] identity::SpiffeId const& self() const { return credentials_->self(); }
+  [[nodiscard]] identity::Credentials const& credentials() const { return *credentials_; }
+  [[nodiscard]] a2a::Peer const& peer() const { return peer_; }
+  [[nodiscard]] a2a::Client& client() { return client_; }
+  // Closes kept connections: the next call connects and handshakes anew.
+  void forget_connections() { transport_.close_idle(); }
+
+ private:
+  AgentSession(std::shared_ptr<const identity::Credentials> credentials, a2a::Peer peer,
+               http::ClientConfig config, Clock const& clock);
+
+  io::BlockingPool pool_;
+  std::shared_ptr<const identity::Credentials> credentials_;  // shared with connections' contexts
+  a2a::Peer peer_;
+  http::Client transport_;
+  a2a::Client client_;
+};
+
+}  // namespace aw::commands
