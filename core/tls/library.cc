@@ -33,8 +33,9 @@ bool named(OSSL_ALGORITHM const& algorithm, std::span<const std::string_view> na
 
 bool wanted(int operation, OSSL_ALGORITHM const& algorithm) {
   static constexpr auto kKeys = std::to_array<std::string_view>({"EC", "RSA", "ED25519"});
+  // RSA-PSS: the library asks for its manager before it offers PSS signatures with plain RSA keys.
   static constexpr auto kManaged = std::to_array<std::string_view>(
-      {"EC", "RSA", "ED25519", "X25519", "HKDF", "TLS1-PRF", "HMAC"});
+      {"EC", "RSA", "RSA-PSS", "ED25519", "X25519", "HKDF", "TLS1-PRF", "HMAC"});
   if (operation == OSSL_OP_KEYMGMT) return named(algorithm, kManaged);
   if (operation != OSSL_OP_DECODER) return true;
   std::string_view const properties =
