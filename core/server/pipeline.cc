@@ -217,7 +217,7 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
   auto const asked = question(visit, operation);
   auto const decision = co_await needs_.authorization.authorize(asked);
   if (needs_.explain) {
-    visit.writer.add_header(kExplainHeader, text::to_base64url(needs_.explain(asked, decision)));
+    visit.writer.add_header(kExplainHeader, text::to_base64url(co_await needs_.explain(asked)));
   }
   // 7: on the record, before anything happens because of it.
   if (auto recorded = record(visit, decision); !recorded.ok()) {

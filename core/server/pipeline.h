@@ -34,7 +34,7 @@ struct Visitor {
   std::string remote_address;
 };
 
-using Explain = std::function<std::string(authz::AuthzContext const&, authz::AuthzDecision const&)>;
+using Explain = std::function<io::Task<std::string>(authz::AuthzContext const&)>;
 
 class Pipeline {
  public:

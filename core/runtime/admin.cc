@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/runtime/admin.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/json.h"
+#include "core/base/text.h"
+
+namespace aw::runtime {
+namespace {
+
+http::Response answer(int status, std::string_view type, std::string body) {
+  http::Response out;
+  out.status = status;
+  out.headers.add("content-type", type);
+  out.headers.add("cache-control", "no-store");
+  out.headers.add("x-content-type-options", "nosniff");
+  out.headers.add("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
+  out.headers.add("referrer-policy", "no-referrer");
+  out.body = std::move(body);
+  return out;
+}
+
+std::string escape_html(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string status_json(Runtime::Parts& p) {
+  std::string out;
+  json::Writer w(out);
+  auto const policy = p.authorizer->status();
+  auto const stats = p.agent->stats();
+  auto const audit = p.audit->status();
+  w.begin_object().member("agent", p.config.agent.name).member("version", AW_VERSION);
+  w.member("environment", config::environment_name(p.config.environment));
+  w.member("spiffe_id", p.first_svid->id.text()).key("ready").boolean(p.health.ready());
+  w.key("checks").begin_object();
+  for (auto const& check : p.health.report()) w.member(check.name, check.result.detail);
+  w.end_object();
+  w.key("policy").begin_object().member("kind", policy.kind).member("path", policy.policy_path);
+  w.member("mode", policy.mode).member("digest", policy.policy_digest);
+  w.member("generation", static_cast<std::int64_t>(policy.generation))
+      .member("last_error", policy.last_error);
+  w.key("endpoints").begin_array();
+  for (auto const& endpoint : policy.endpoints) {
+    w.begin_object().member("name", endpoint.name).member("breaker", endpoint.breaker);
+    w.member("last_error", endpoint.last_error).end_object();
+  }
+  w.end_array().end_object();
+  w.key("audit")
+      .begin_object()
+      .member("seq", static_cast<std::int64_t>(audit.seq))
+      .member("hash", audit.hash)
+      .end_object();
+  w.member("connections", static_cast<std::int64_t>(stats.connections));
+  w.member("requests_in_flight", static_cast<std::int64_t>(stats.in_flight));
+  w.member("replay_nonces", static_cast<std::int64_t>(p.replay->size())).end_object();
+  return out;
+}
+
+std::string page(Runtime::Parts& p) {
+  std::string out =
+      "<!doctype html><meta charset=utf-8><title>agentweave</title>"
+      "<style>body{font:14px "
+      "system-ui;margin:2em;max-width:70em}pre{background:#f4f4f4;padding:1em;overflow:auto}</"
+      "style>";
+  out += "<h1>" + escape_html(p.config.agent.name) + "</h1><p>" +
+         escape_html(p.first_svid->id.text()) + "</p>";
+  out += "<h2>Checks</h2><pre>" + escape_html(server::verbose_text(p.health)) + "</pre>";
+  out += "<h2>Recent decisions</h2><pre>";
+  auto const recent = json::parse(p.recent->document(), {.bytes = 64U << 20, .depth = 64});
+  if (recent.ok()) out += escape_html(recent->dump(2));
+  return out + "</pre>";
+}
+
+http::Response reload_policy(Runtime::Parts& p) {
+  if (auto done = p.authorizer->reload(); !done.ok()) {
+    return answer(409, "text/plain; charset=utf-8", done.error().text() + "\n");
+  }
+  return answer(200, "text/plain; charset=utf-8", "reloaded\n");
+}
+
+}  // namespace
+
+server::PlainRoutes admin_routes_of(Runtime::Parts& parts) {
+  server::PlainRoutes out;
+  Runtime::Parts* p = &parts;
+  out.emplace("/", server::PlainRoute{"GET", [p](auto const&) {
+                                        return answer(200, "text/html; charset=utf-8", page(*p));
+                                      }});
+  out.emplace("/status", server::PlainRoute{"GET", [p](auto const&) {
+                                              return answer(200, "application/json",
+                                                            status_json(*p));
+                                            }});
+  out.emplace("/v1/data/system/decisions",
+              server::PlainRoute{"GET", [p](auto const&) {
+                                   return answer(200, "application/json", p->recent->document());
+                                 }});
+  out.emplace("/metrics", server::PlainRoute{"GET", [p](auto const&) {
+                                               return answer(
+                                                   200, "text/plain; version=0.0.4; charset=utf-8",
+                                                   p->metrics.text());
+                                             }});
+  out.emplace("/reload-policy",
+              server::PlainRoute{"POST", [p](auto const&) { return reload_policy(*p); }});
+  return out;
+}
+
+server::Explain explain_to_developers(authz::Authorizer& authorizer) {
+  return [&authorizer](authz::AuthzContext const& context) -> io::Task<std::string> {
+    auto const explained = co_await authorizer.explain(context);
+    std::string out;
+    json::Writer w(out);
+    w.begin_object()
+        .member("rule", explained.decision.rule)
+        .member("reason", explained.decision.reason);
+    w.member("policy_ns", explained.decision.duration.count());
+    if (!explained.decision.allowed()) w.member("closest", authz::closest_rule(explained));
+    w.end_object();
+    co_return out;
+  };
+}
+
+}  // namespace aw::runtime

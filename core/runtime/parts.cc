@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of runtime.cc: each builds one part from those above it.
+#include "core/runtime/parts.h"
+
+#include <thread>
+#include <utility>
+
+#include "core/a2a/refusal.h"
+#include "core/a2a/sqlite_store.h"
+#include "core/authz/opa_http.h"
+#include "core/base/fs.h"
+#include "core/base/random.h"
+#include "core/base/text.h"
+#include "core/runtime/admin.h"
+#include "core/runtime/make_identity.h"
+
+namespace aw::runtime {
+namespace {
+
+constexpr std::size_t kBlockingThreads = 4;
+constexpr std::size_t kBlockingQueue = 1024;
+constexpr std::size_t kRecentDecisions = 1000;
+
+std::vector<std::string> capability_names(a2a::AgentInfo const& agent) {
+  std::vector<std::string> out;
+  out.reserve(agent.capabilities.size());
+  for (auto const& capability : agent.capabilities) out.push_back(capability.name);
+  return out;
+}
+
+bool same_bundles(identity::Snapshot const& a, identity::Snapshot const& b) {
+  return a.bundles == b.bundles;
+}
+
+// Sidecar: a capability without a backend of its own goes to {upstream}/{capability}.
+backend::Config backend_of(config::Config const& config, std::size_t index) {
+  auto out = config.backends[index];
+  if (out.kind != backend::Kind::none) return out;
+  out.kind = backend::Kind::http;
+  out.url = config.server.upstream;
+  if (out.url.ends_with('/')) out.url.pop_back();
+  out.url += (out.url.starts_with("unix://") ? ":/" : "/") + config.agent.capabilities[index].name;
+  return out;
+}
+
+// A request that never reached a session has no session's shape: a small JSON object.
+http::Response refuse_early(Code code, int status) {
+  auto out = a2a::refusal({}, {.code = code, .decision_id = {}, .retry_after = {}});
+  out.status = status;
+  return out;
+}
+
+}  // namespace
+
+Result<void> Runtime::Parts::open_log() {
+  AW_TRY(log, log::Log::open(config.logging, clock, config.agent.name));
+  log->info(
+      log::Component::agent, "Agent starting",
+      {{"version", AW_VERSION}, {"environment", config::environment_name(config.environment)}});
+  for (auto const& setting : insecure) {
+    log->warning(log::Component::agent, "INSECURE setting, refused in production",
+                 {{"setting", setting}});
+  }
+  return {};
+}
+
+void Runtime::Parts::count() {
+  instruments = std::make_unique<server::Instruments>(metrics, config.agent.name,
+                                                      capability_names(config.agent));
+  instruments->insecure_mode.set(insecure.empty() ? 0 : 1);
+  metrics.gauge_family("agentweave_build_info", "1; the version is in the label.", {"version"})
+      .at({AW_VERSION})
+      .set(1);
+  metrics.before_scrape([this] { instruments->ready.set(health.ready() ? 1 : 0); });
+}
+
+void Runtime::Parts::start_loops() {
+  std::size_t const workers = config.server.workers > 0
+                                  ? config.server.workers
+                                  : std::max(1U, std::thread::hardware_concurrency());
+  loops = std::make_unique<io::Loops>(workers);
+  pool = std::make_unique<io::BlockingPool>(kBlockingThreads, kBlockingQueue);
+  client = std::make_unique<http::Client>(config.transport, *pool, clock);
+}
+
+Result<void> Runtime::Parts::serve_probes() {
+  if (!config.metrics.enabled) return {};
+  probe_routes = server::probe_routes(
+      {.metrics = metrics,
+       .metrics_path = config.metrics.path,
+       .health = health,
+       .agent_name = config.agent.name,
+       .spiffe_id = [this] { return first_svid ? first_svid->id.text() : std::string(); },
+       .uptime = [this] { return std::chrono::nanoseconds(clock.steady() - began); }});
+  http::ServerOptions options;
+  options.listen = http::TcpAddress{.host = config.metrics.host, .port = config.metrics.port};
+  options.sessions = [this](http::ConnectionInfo const&) -> Result<std::unique_ptr<http::Session>> {
+    return std::unique_ptr<http::Session>(
+        std::make_unique<server::PlainSession>(probe_routes, everybody));
+  };
+  AW_TRY(probes, http::Server::start(std::move(options), *loops, clock));
+  return {};
+}
+
+Result<void> Runtime::Parts::open_audit() {
+  AW_TRY(audit,
+         audit::AuditLog::open(config.audit, {.clock = clock,
+                                              .log = *log,
+                                              .metrics = metrics,
+                                              .agent_name = config.agent.name,
+                                              .state_directory = config.server.state.directory}));
+  health.add("audit", server::Weight::gates_readiness, [this] {
+    auto const status = audit->status();
+    if (status.last_error.empty())
+      return server::CheckResult{server::CheckResult::State::ok,
+                                 "seq " + std::to_string(status.seq)};
+    return server::CheckResult{server::CheckResult::State::failed, status.last_error};
+  });
+  return {};
+}
+
+Result<void> Runtime::Parts::take_identity(Seams& seams, std::stop_token const& stop) {
+  if (seams.identity) {
+    provider = std::move(seams.identity);
+  } else {
+    AW_TRY(provider, make_identity_provider(config, clock, *log));
+  }
+  AW_TRY(auto spec, credentials_spec(config));
+  identity = std::make_unique<IdentityKeeper>(
+      IdentityKeeper::Needs{.provider = *provider,
+                            .spec = std::move(spec),
+                            .on_update = config.identity.on_svid_update,
+                            .clock = clock,
+                            .log = *log,
+                            .metrics = metrics});
+  health.add("identity", server::Weight::gates_readiness, [this] { return identity->check(); });
+  if (seams.on_svid_update) identity->on_svid_update(std::move(seams.on_svid_update));
+  AW_TRY(identity->start(config.identity.first_fetch_timeout, stop));
+  identity->audit_to(*audit);
+  auto const now = current();
+  if (!now) return make_error(Code::no_svid, "the identity was withdrawn at once");
+  first_svid = now->snapshot().svid();
+  log->info(
+      log::Component::identity, "SVID acquired",
+      {{"spiffe_id", first_svid->id.text()}, {"expiry", format_rfc3339(first_svid->not_after())}});
+  auto const expected = "spiffe://" + config.agent.trust_domain + "/agent/" + config.agent.name;
+  if (config.identity.spiffe_id.empty() && first_svid->id.text() != expected) {
+    log->info(log::Component::identity,
+              "The SVID's id is not the conventional one; the SVID counts",
+              {{"expected", expected}});
+  }
+  return {};
+}
+
+Result<void> Runtime::Parts::open_policy(Seams& seams) {
+  authz::AuthorizerNeeds const needs{.clock = clock, .log = *log, .metrics = metrics};
+  if (seams.authorization) {
+    authorizer =
+        authz::Authorizer::around(std::move(seams.authorization), config.authorization, needs);
+  } else {
+    std::unique_ptr<authz::OpaTransport> transport;
+    if (!config.authorization.embedded() && config.authorization.provider == authz::Provider::opa) {
+      AW_TRY(transport, authz::http_opa_transport(config.authorization, *client, std::nullopt));
+    }
+    AW_TRY(authorizer, authz::Authorizer::open(config.authorization, needs, std::move(transport)));
+  }
+  auto const weight = config.server.readiness.require_pdp ? server::Weight::gates_readiness
+                                                          : server::Weight::informs;
+  health.add("policy", weight, [this] {
+    auto const status = authorizer->status();
+    switch (status.state) {
+      case authz::ProviderStatus::State::ready:
+        return server::CheckResult{server::CheckResult::State::ok,
+                                   status.kind + " " + status.policy_path};
+      case authz::ProviderStatus::State::degraded:
+        return server::CheckResult{server::CheckResult::State::degraded, status.last_error};
+      case authz::ProviderStatus::State::unavailable:
+        break;
+    }
+    return server::CheckResult{server::CheckResult::State::failed, status.last_error};
+  });
+  return {};
+}
+
+Result<void> Runtime::Parts::open_tasks(Seams& seams) {
+  if (config.server.state.directory.empty()) {
+    store = std::make_unique<a2a::MemoryTaskStore>();
+  } else {
+    AW_TRY(fs::make_private_directory(config.server.state.directory));
+    AW_TRY(store, a2a::SqliteTaskStore::open(std::filesystem::path(config.server.state.directory) /
+                                             "tasks.db"));
+  }
+  a2a::EngineLimits limits;
+  limits.max_tasks = config.a2a.max_tasks;
+  limits.max_tasks_per_caller = config.a2a.max_tasks_per_caller;
+  limits.retention = config.a2a.task_retention;
+  engine = std::make_unique<a2a::TaskEngine>(limits, *store, clock);
+  AW_TRY(auto const interrupted, engine->restore());
+  if (interrupted > 0) {
+    log->warning(log::Component::a2a, "Tasks that ran when the last process ended were failed",
+                 {{"count", std::to_string(interrupted)}});
+  }
+  server::Backends backends;
+  for (auto& [name, handler] : seams.backends) backends.emplace(name, std::move(handler));
+  a2a::ServiceOptions options;
+  options.wait_limit = config.limits.request_timeout;
+  for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {
+    auto const& capability = config.agent.capabilities[i];
+    options.timeouts.emplace(capability.name, capability.timeout);
+    if (backends.contains(capability.name)) continue;
+    AW_TRY(auto made,
+           with_context(backend::make_backend(
+                            backend_of(config, i),
+                            {.client = *client, .pool = *pool, .clock = clock, .log = *log}),
+                        "capability " + capability.name));
+    backends.emplace(capability.name, std::move(made));
+    log->info(log::Component::agent, "Registered capability", {{"name", capability.name}});
+  }
+  dispatch = std::make_unique<server::Dispatch>(std::move(backends));
+  service = std::make_unique<a2a::Service>(std::move(options), *engine, *dispatch, clock, *log);
+  return {};
+}
+
+Result<void> Runtime::Parts::build_gates() {
+  router = std::make_unique<a2a::Router>(
+      a2a::RouterOptions{.capabilities = capability_names(config.agent),
+                         .versions = config.a2a.versions,
+                         .max_body = config.limits.max_body_bytes});
+  card = std::make_unique<a2a::Card>(a2a::CardOptions{.agent = config.agent,
+                                                      .spiffe_id = first_svid->id.text(),
+                                                      .base_url = {},
+                                                      .versions = config.a2a.versions,
+                                                      .made = clock.now()});
+  AW_TRY(replay,
+         server::ReplayGuard::open(config.server.replay, config.server.state.directory, clock));
+  rates = std::make_unique<server::RateLimiter>(config.server.rate_limit);
+  admission = std::make_unique<server::Admission>(config.server.max_concurrent_requests);
+  recent = std::make_unique<server::RecentDecisions>(kRecentDecisions);
+  server::Pipeline::Needs needs{
+      .router = *router,
+      .service = *service,
+      .cards = [this](a2a::CardRequest const& asked) { return card->respond(asked); },
+      .authorization = *authorizer,
+      .audit = *audit,
+      .replay = *replay,
+      .rates = *rates,
+      .admission = *admission,
+      .instruments = *instruments,
+      .recent = *recent,
+      .clock = clock,
+      .log = *log};
+  if (development()) needs.explain = explain_to_developers(*authorizer);
+  pipeline = std::make_unique<server::Pipeline>(std::move(needs));
+  return {};
+}
+
+Result<void> Runtime::Parts::bind_agent() {
+  credentials = [this] { return current(); };
+  http::ServerOptions options;
+  options.listen = http::TcpAddress{.host = config.server.host, .port = config.server.port};
+  options.limits = config.limits;
+  options.tls = [this]() -> std::shared_ptr<const tls::Context> {
+    auto const now = current();
+    return now ? now->server() : nullptr;
+  };
+  options.sessions = [this](http::ConnectionInfo const& info) {
+    return server::AgentSession::open(info, credentials, *pipeline);
+  };
+  options.refuse = refuse_early;
+  options.rejected = [this](Error const& error, std::string_view from) {
+    instruments->handshake_failures.add();
+    log->write(log::Component::transport, log::Level::info, "Connection refused",
+               {{"code", code_name(error.code)}, {"reason", error.message}, {"remote", from}});
+  };
+  AW_TRY(agent, http::Server::start(std::move(options), *loops, clock));
+  metrics.before_scrape([this] {
+    instruments->active_connections.set(static_cast<double>(agent->stats().connections));
+  });
+  identity->current().on_change(
+      [this](io::Watch<Current>::Seen const& seen) { recheck_connections(*seen.value); });
+  log->info(log::Component::agent, "Server listening", {{"address", agent->address()}});
+  return {};
+}
+
+Result<void> Runtime::Parts::serve_admin() {
+  if (!config.server.admin.enabled) return {};
+  admin_token = text::to_base64url(random_bytes(18));
+  admin_routes = admin_routes_of(*this);
+  admin_admits = server::token_check(admin_token, server::HostRule::loopback_only);
+  http::ServerOptions options;
+  options.listen =
+      http::TcpAddress{.host = config.server.admin.host, .port = config.server.admin.port};
+  options.sessions = [this](http::ConnectionInfo const&) -> Result<std::unique_ptr<http::Session>> {
+    return std::unique_ptr<http::Session>(
+        std::make_unique<server::PlainSession>(admin_routes, admin_admits));
+  };
+  AW_TRY(admin, http::Server::start(std::move(options), *loops, clock));
+  if (config.server.state.directory.empty()) return {};
+  return fs::write_file_atomic(std::filesystem::path(config.server.state.directory) / "admin.token",
+                               admin_token + "\n", fs::Mode::private_file);
+}
+
+Result<void> Runtime::Parts::announce(audit::EventType type, std::string_view reason) {
+  audit::Event event;
+  event.type = type;
+  event.callee = first_svid->id.text();
+  event.reason = reason;
+  event.outcome = "success";
+  event.context_json = std::string(R"({"version":")") + AW_VERSION + R"(","environment":")" +
+                       std::string(config::environment_name(config.environment)) + "\"}";
+  return audit->record(event);
+}
+
+std::shared_ptr<const identity::Credentials> Runtime::Parts::current() const {
+  auto const seen = identity->current().latest();
+  return seen.value ? seen.value->credentials : nullptr;
+}
+
+// Runs on the identity's thread. Live connections are looked at again only when trust changed: our
+// own certificate's rotation is no reason to touch them.
+void Runtime::Parts::recheck_connections(Current const& now) {
+  if (!now.credentials) {
+    agent->close_if([](http::Session&) { return true; });
+    return;
+  }
+  {
+    std::lock_guard const lock(checking);
+    bool const same = checked && same_bundles(*checked, *now.snapshot);
+    checked = now.snapshot;
+    if (same) return;
+  }
+  agent->close_if([credentials_now = now.credentials](http::Session& session) {
+    return !static_cast<server::AgentSession&>(session).valid_under(*credentials_now);
+  });
+}
+
+}  // namespace aw::runtime

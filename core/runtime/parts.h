@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a running agent is made of, in the order it is built; it goes in the reverse order.
+//
+// Private to the composer.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "core/a2a/card.h"
+#include "core/a2a/router.h"
+#include "core/a2a/service.h"
+#include "core/a2a/task_engine.h"
+#include "core/a2a/task_store.h"
+#include "core/audit/log.h"
+#include "core/authz/authorizer.h"
+#include "core/http/client.h"
+#include "core/http/server.h"
+#include "core/io/loops.h"
+#include "core/io/pool.h"
+#include "core/metrics/registry.h"
+#include "core/runtime/identity_keeper.h"
+#include "core/runtime/runtime.h"
+#include "core/server/agent_session.h"
+#include "core/server/dispatch.h"
+#include "core/server/health.h"
+#include "core/server/pipeline.h"
+#include "core/server/plain_session.h"
+
+namespace aw::runtime {
+
+struct Runtime::Parts {
+  config::Config config;
+  std::vector<std::string> insecure;
+  Clock const& clock;
+  SteadyTime began;
+
+  std::unique_ptr<log::Log> log;
+  metrics::Registry metrics;
+  std::unique_ptr<server::Instruments> instruments;
+  server::Health health;
+  std::unique_ptr<io::Loops> loops;
+  std::unique_ptr<io::BlockingPool> pool;
+  std::unique_ptr<http::Client> client;
+
+  server::PlainRoutes probe_routes;
+  std::function<bool(http::Request const&)> const everybody;  // empty: probes are public
+  std::unique_ptr<http::Server> probes;
+
+  std::unique_ptr<audit::AuditLog> audit;
+  std::unique_ptr<identity::IdentityProvider> provider;
+  std::unique_ptr<IdentityKeeper> identity;
+  std::optional<identity::Svid> first_svid;
+
+  std::unique_ptr<authz::Authorizer> authorizer;
+  std::unique_ptr<a2a::TaskStore> store;
+  std::unique_ptr<a2a::TaskEngine> engine;
+  std::unique_ptr<server::Dispatch> dispatch;
+  std::unique_ptr<a2a::Service> service;
+  std::unique_ptr<a2a::Router> router;
+  std::unique_ptr<a2a::Card> card;
+
+  std::unique_ptr<server::ReplayGuard> replay;
+  std::unique_ptr<server::RateLimiter> rates;
+  std::unique_ptr<server::Admission> admission;
+  std::unique_ptr<server::RecentDecisions> recent;
+  std::unique_ptr<server::Pipeline> pipeline;
+  server::CurrentCredentials credentials;
+  std::unique_ptr<http::Server> agent;
+
+  std::string admin_token;
+  server::PlainRoutes admin_routes;
+  std::function<bool(http::Request const&)> admin_admits;
+  std::unique_ptr<http::Server> admin;
+
+  bool drained = false;
+
+  // The steps, in order. Each needs what stands above it.
+  Result<void> open_log();
+  void count();
+  void start_loops();
+  Result<void> serve_probes();
+  Result<void> open_audit();
+  Result<void> take_identity(Seams& seams, std::stop_token const& stop);
+  Result<void> open_policy(Seams& seams);
+  Result<void> open_tasks(Seams& seams);
+  Result<void> build_gates();
+  Result<void> bind_agent();
+  Result<void> serve_admin();
+  Result<void> announce(audit::EventType type, std::string_view reason);
+
+  [[nodiscard]] std::shared_ptr<const identity::Credentials> current() const;
+  [[nodiscard]] bool development() const {
+    return config.environment == config::Environment::development;
+  }
+  void recheck_connections(Current const& now);
+
+  std::mutex checking;
+  std::shared_ptr<const identity::Snapshot> checked;  // guarded by checking
+};
+
+}  // namespace aw::runtime

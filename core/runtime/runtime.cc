@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/runtime/runtime.h"
+
+#include <thread>
+
+#include "core/runtime/parts.h"
+
+namespace aw::runtime {
+
+Runtime::Runtime(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Clock const& clock,
+                                                Seams seams, std::stop_token const& stop) {
+  auto made = std::unique_ptr<Parts>(new Parts{.config = loaded.config,
+                                               .insecure = loaded.insecure,
+                                               .clock = clock,
+                                               .began = clock.steady()});
+  Parts& p = *made;
+  std::unique_ptr<Runtime> runtime(new Runtime(std::move(made)));
+
+  AW_TRY(p.open_log());
+  p.count();
+  p.start_loops();
+  AW_TRY(p.serve_probes());
+  AW_TRY(p.open_audit());
+  AW_TRY(p.take_identity(seams, stop));
+  AW_TRY(p.open_policy(seams));
+  AW_TRY(p.open_tasks(seams));
+  AW_TRY(p.build_gates());
+  AW_TRY(p.announce(audit::EventType::startup, "started"));
+  AW_TRY(p.bind_agent());
+  AW_TRY(p.serve_admin());
+
+  p.health.set_started();
+  return runtime;
+}
+
+Runtime::~Runtime() {
+  Parts& p = *parts_;
+  if (p.admin) p.admin->stop();
+  if (p.agent) p.agent->stop();
+  if (p.service) p.service->stop();
+  // Runs that were cancelled unwind on their loops; what they use must still be there.
+  for (int i = 0; p.service && p.service->running() > 0 && i < 500; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  if (p.identity) p.identity->stop();
+  if (p.probes) p.probes->stop();
+  if (p.loops) p.loops->stop();
+}
+
+bool Runtime::drain() {
+  Parts& p = *parts_;
+  if (p.drained) return true;
+  p.drained = true;
+  p.health.set_draining();
+  p.instruments->ready.set(0);
+  p.log->info(log::Component::agent, "Draining");
+  std::this_thread::sleep_for(p.config.server.shutdown_delay);
+  p.agent->drain();
+  bool const finished = p.agent->wait_closed(p.config.server.graceful_shutdown);
+  if (!finished)
+    p.log->warning(log::Component::agent, "Work was cut off at the end of graceful_shutdown");
+  p.agent->stop();
+  p.service->stop();
+  if (auto said = p.announce(audit::EventType::shutdown, finished ? "drained" : "cut off");
+      !said.ok()) {
+    p.log->failed(log::Component::audit, log::Level::error, "shutdown not recorded", said.error());
+  }
+  p.audit->close(std::chrono::seconds(5));
+  p.log->info(log::Component::agent, "Stopped");
+  return finished;
+}
+
+Result<std::vector<config::Change>> Runtime::reload(config::Loaded const& loaded) {
+  Parts& p = *parts_;
+  auto const changes = config::changed_keys(p.config, loaded.config);
+  AW_TRY(p.authorizer->reload());
+  AW_TRY(p.identity->provider().reload());
+  p.log->set_levels(loaded.config.logging.level, loaded.config.logging.loggers);
+  p.config.logging = loaded.config.logging;
+  AW_TRY(p.announce(audit::EventType::config_change, "reloaded"));
+  for (auto const& change : changes) {
+    bool const now = change.effect == config::Effect::reloadable;
+    p.log->info(log::Component::config,
+                now ? "Setting changed" : "Setting changed: needs a restart",
+                {{"key", change.key}});
+  }
+  return changes;
+}
+
+Listening Runtime::listening() const {
+  Parts const& p = *parts_;
+  Listening out{.agent = "https://" + p.agent->address(), .spiffe_id = svid().id.text()};
+  if (p.probes) out.metrics = "http://" + p.probes->address();
+  if (p.admin) out.admin = "http://" + p.admin->address() + "/?t=" + p.admin_token;
+  return out;
+}
+
+PolicySummary Runtime::policy() const {
+  auto const& config = parts_->config.authorization;
+  auto const status = parts_->authorizer->status();
+  return {.source = config.embedded() ? config.policy_dir : config.opa_endpoints.front(),
+          .mode = status.mode,
+          .rules = status.rules,
+          .tests = status.tests};
+}
+
+identity::Svid Runtime::svid() const {
+  auto const now = parts_->current();
+  return now ? now->snapshot().svid() : *parts_->first_svid;
+}
+
+identity::IdentityProvider& Runtime::identity_provider() { return *parts_->provider; }
+
+}  // namespace aw::runtime

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// THE composer: a configuration becomes a running agent.
+//
+// Reading runtime.cc from top to bottom explains the process. Everything is built once, in order,
+// and goes in the reverse order. `start` blocks until the agent serves or says why it cannot; the
+// other methods may be called from any thread but the loops' own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/config/load.h"
+#include "core/identity/provider.h"
+#include "core/identity/svid.h"
+
+namespace aw::authz {
+class AuthorizationProvider;
+}
+namespace aw::backend {
+class Backend;
+}
+
+namespace aw::runtime {
+
+// What an embedder puts in place of what the configuration would make; all optional.
+struct Seams {
+  std::unique_ptr<identity::IdentityProvider> identity;
+  std::unique_ptr<authz::AuthorizationProvider> authorization;
+  std::vector<std::pair<std::string, std::unique_ptr<backend::Backend>>>
+      backends;  // capability -> handler
+  std::function<void(identity::Svid const&)> on_svid_update;
+};
+
+struct Listening {
+  std::string agent;    // https://127.0.0.1:8443
+  std::string metrics;  // http://…, empty when off
+  std::string admin;    // with its token, empty when off
+  std::string spiffe_id;
+  std::string workload_api;  // when the embedded issuer serves one
+};
+
+// What `start` found, for the banner.
+struct PolicySummary {
+  std::string source;
+  std::string mode;
+  std::size_t rules = 0;
+  std::size_t tests = 0;
+};
+
+class Runtime {
+ public:
+  // `clock` outlives it. Errors carry what could not be built and why.
+  static Result<std::unique_ptr<Runtime>> start(config::Loaded const& loaded, Clock const& clock,
+                                                Seams seams, std::stop_token const& stop);
+  ~Runtime();
+  Runtime(Runtime const&) = delete;
+  Runtime& operator=(Runtime const&) = delete;
+
+  [[nodiscard]] Listening listening() const;
+  [[nodiscard]] PolicySummary policy() const;
+  [[nodiscard]] identity::Svid svid() const;  // of now; the first one if there is none now
+  [[nodiscard]] identity::IdentityProvider& identity_provider();
+
+  // Takes over what may change while running (log levels, policy, certificates on disk); says what
+  // needs a restart. An error leaves everything as it was.
+  [[nodiscard]] Result<std::vector<config::Change>> reload(config::Loaded const& loaded);
+
+  // Not ready -> wait (server.shutdown_delay) -> stop accepting -> finish what runs
+  // (server.graceful_shutdown) -> audit closed. False when some work was cut off. Twice is fine.
+  bool drain();
+
+  struct Parts;
+
+ private:
+  explicit Runtime(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace aw::runtime
