@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration in force, for people: merged, redacted, with the origin of each value.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "core/config/load.h"
+
+namespace aw::config {
+
+// One value in force. Secrets are masked.
+struct Setting {
+  std::string key;
+  std::string value;   // as YAML
+  std::string origin;  // "a.yaml:3:4", a variable, a flag, or "default"
+};
+
+[[nodiscard]] std::vector<Setting> settings(Loaded const& loaded);
+
+// As one document, in the order of the table; what is empty is left out.
+[[nodiscard]] nlohmann::ordered_json document(Config const& config);
+
+// The same as YAML text.
+[[nodiscard]] std::string yaml_document(Config const& config);
+
+}  // namespace aw::config
