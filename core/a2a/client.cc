@@ -145,6 +145,7 @@ Result<void> check_reply(int status, std::string_view body, DecisionNotes const&
   if (message.empty()) message = code_info(code).title;
   auto error = make_error(code, std::move(message)).with("http_status", std::to_string(status));
   if (!decision.id.empty()) error = std::move(error).with("decision_id", decision.id);
+  if (!decision.hint.empty()) error = std::move(error).with("decision_hint", decision.hint);
   return error;
 }
 

@@ -73,7 +73,8 @@ class Report final : public Progress {
 
   void status(TaskState state, MessagePtr message) override {
     if (replied_ || ended_) return;
-    if (state != TaskState::working || !message) begin();
+    if (state == TaskState::working && !message) return begin();
+    if (state != TaskState::working) begin();
     begun_ = true;
     ended_ = is_terminal(state) || is_interrupted(state);
     note(engine_.set_status(task_id_, state, message ? addressed(*message) : nullptr));

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/backend/backend.h"
+
+#include "core/backend/exec_backend.h"
+#include "core/backend/http_backend.h"
+
+namespace aw::backend {
+namespace {
+
+class FunctionBackend final : public Backend {
+ public:
+  explicit FunctionBackend(Function function) : function_(std::move(function)) {}
+  io::Task<Result<void>> run(Call call, Output& output) override {
+    return function_(std::move(call), output);
+  }
+
+ private:
+  Function function_;
+};
+
+io::Task<Result<void>> echo(Call call, Output& output) {
+  output.result(std::move(call.payload));
+  co_return Result<void>{};
+}
+
+}  // namespace
+
+std::unique_ptr<Backend> function_backend(Function function) {
+  return std::make_unique<FunctionBackend>(std::move(function));
+}
+
+Result<std::unique_ptr<Backend>> make_backend(Config const& config, Tools tools) {
+  switch (config.kind) {
+    case Kind::http:
+      return make_http_backend(config, tools);
+    case Kind::exec:
+      return make_exec_backend(config, tools);
+    case Kind::builtin:
+      if (config.name == "echo") return function_backend(echo);
+      return make_error(Code::config_unsupported,
+                        "there is no builtin backend \"" + config.name + '"',
+                        "the builtin backends are: echo");
+    case Kind::a2a:
+      return make_error(Code::config_unsupported,
+                        "a backend of type a2a is not supported by this version",
+                        "type http reaches any service that takes a JSON POST");
+    case Kind::none:
+      break;
+  }
+  return make_error(Code::config_conflict, "the capability has no backend",
+                    "give it one, or set server.upstream");
+}
+
+}  // namespace aw::backend
