@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `serve` and `dev` share: load the configuration as the validator does, run until told to
+// stop, reload on SIGHUP.
+//
+// Blocks until the agent has drained.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "commands/support/context.h"
+#include "core/config/load.h"
+#include "core/runtime/runtime.h"
+
+namespace aw::commands {
+
+// Prints every finding on stderr; an error (exit 4) when any is one.
+[[nodiscard]] Result<config::Loaded> load_checked(config::LoadRequest const& request,
+                                                  Context& context);
+
+struct Serving {
+  config::LoadRequest request;  // read again on SIGHUP
+  // Called once the agent serves; `took` is the time from the start.
+  std::function<void(runtime::Runtime&, std::chrono::nanoseconds took)> ready;
+};
+
+// 0 after a clean drain; Code::interrupted when work was cut off.
+[[nodiscard]] Result<void> serve_until_stopped(Serving const& serving, Context& context);
+
+// $XDG_RUNTIME_DIR/agentweave/agent.sock, or below /tmp for this user.
+[[nodiscard]] std::string default_dev_socket(Context const& context);
+
+}  // namespace aw::commands
