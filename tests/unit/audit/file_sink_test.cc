@@ -41,7 +41,7 @@ struct Writer {
 
 struct Place {
   TempDir directory;
-  ManualClock clock;
+  ManualClock clock{*parse_rfc3339(kNow)};
   SmallDisk disk;
   std::filesystem::path file = directory / "audit.log";
 

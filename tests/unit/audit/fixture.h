@@ -3,8 +3,6 @@
 // fills up.
 #pragma once
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -19,43 +17,16 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/metrics/registry.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/temp_dir.h"
 
 namespace aw::audit {
 
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "aw-audit-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDir(TempDir const&) = delete;
-  TempDir& operator=(TempDir const&) = delete;
-  [[nodiscard]] std::filesystem::path operator/(std::string const& name) const {
-    return path_ / name;
-  }
-  [[nodiscard]] std::filesystem::path const& path() const { return path_; }
+using testing::TempDir;
 
- private:
-  std::filesystem::path path_;
-};
+using testing::ManualClock;
 
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] WallTime now() const override { return wall_; }
-  [[nodiscard]] SteadyTime steady() const override { return steady_; }
-  void advance(std::chrono::nanoseconds by) {
-    wall_ += by;
-    steady_ += std::chrono::duration_cast<SteadyTime::duration>(by);
-  }
-
- private:
-  WallTime wall_ = *parse_rfc3339("2026-11-23T15:33:12.041Z");
-  SteadyTime steady_{std::chrono::hours(1)};
-};
+inline constexpr std::string_view kNow = "2026-11-23T15:33:12.041Z";
 
 // A disk with so much room and no more.
 class SmallDisk final : public FileCalls {
@@ -115,7 +86,7 @@ inline Event decision_event(std::string const& action) {
 // Everything an AuditLog needs, and a way to open one on a single file.
 struct Bench {
   TempDir directory;
-  ManualClock clock;
+  ManualClock clock{*parse_rfc3339(kNow)};
   std::unique_ptr<log::Log> quiet = log::Log::silent();
   metrics::Registry registry;
 

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/audit/log.h"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "fixture.h"
+
+using namespace aw;
+using namespace aw::audit;
+
+namespace {
+
+// A destination that can be told to refuse.
+class FakeSink final : public AuditSink {
+ public:
+  struct State {
+    std::vector<std::string> lines;
+    bool refuses = false;
+    ChainHead head;
+  };
+  FakeSink(std::string name, Keeps keeps, std::shared_ptr<State> state)
+      : name_(std::move(name)), keeps_(keeps), state_(std::move(state)) {}
+  Result<Resumed> resume() override { return Resumed{.head = state_->head, .notes = {}}; }
+  Result<void> append(Record const& record) override {
+    if (state_->refuses) return make_error(Code::audit_unavailable, "refused");
+    state_->lines.emplace_back(record.line);
+    return {};
+  }
+  [[nodiscard]] std::string name() const override { return name_; }
+  [[nodiscard]] Keeps keeps() const override { return keeps_; }
+
+ private:
+  std::string const name_;
+  Keeps const keeps_;
+  std::shared_ptr<State> const state_;
+};
+
+std::unique_ptr<AuditLog> open_fakes(Bench& bench, std::shared_ptr<FakeSink::State> const& stream,
+                                     std::shared_ptr<FakeSink::State> const& keeper) {
+  std::vector<std::unique_ptr<AuditSink>> sinks;
+  sinks.push_back(std::make_unique<FakeSink>("stream", Keeps::nothing, stream));
+  sinks.push_back(std::make_unique<FakeSink>("keeper", Keeps::records, keeper));
+  auto log = AuditLog::open(std::move(sinks), bench.needs());
+  REQUIRE(log.ok());
+  return std::move(*log);
+}
+
+}  // namespace
+
+TEST_CASE("what was recorded is in the file when record returns") {
+  Bench bench;
+  auto const log = bench.open();
+  REQUIRE(log != nullptr);
+  REQUIRE(log->record(decision_event("refund")).ok());
+  auto const lines = lines_of(bench.file());
+  REQUIRE(lines.size() == 1);
+  auto const record = json::parse(lines[0]);
+  REQUIRE(record.ok());
+  CHECK((*record)["action"] == "refund");
+  CHECK((*record)["seq"] == 1);
+  CHECK((*record)["timestamp"] == "2026-11-23T15:33:12.041Z");
+  CHECK(log->status().seq == 1);
+}
+
+TEST_CASE("records of many threads stand in the file in the chain's order") {
+  Bench bench;
+  auto const log = bench.open();
+  REQUIRE(log != nullptr);
+  std::atomic<int> failures{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        if (!log->record(decision_event("refund")).ok()) ++failures;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(failures == 0);
+  auto const report = bench.verify();
+  CHECK(report.whole());
+  CHECK(report.records == 1600);
+}
+
+TEST_CASE("kill -9 loses nothing that was answered") {
+  Bench bench;
+  int pipes[2] = {};
+  REQUIRE(::pipe(pipes) == 0);
+  auto const child = ::fork();
+  if (child == 0) {
+    auto const log = bench.open();
+    for (std::uint32_t i = 1; log != nullptr && log->record(decision_event("refund")).ok(); ++i) {
+      if (::write(pipes[1], &i, sizeof(i)) != sizeof(i)) break;
+    }
+    ::_exit(1);
+  }
+  std::uint32_t answered = 0;
+  while (answered < 500) REQUIRE(::read(pipes[0], &answered, sizeof(answered)) == sizeof(answered));
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::close(pipes[1]);
+  while (::read(pipes[0], &answered, sizeof(answered)) == sizeof(answered)) {
+  }
+  ::close(pipes[0]);
+
+  auto const log = bench.open();
+  REQUIRE(log != nullptr);
+  auto const report = bench.verify();
+  CHECK(report.whole());
+  CHECK(report.records >= answered);
+}
+
+TEST_CASE("a repair is itself recorded") {
+  Bench bench;
+  {
+    auto const log = bench.open();
+    REQUIRE(log->record(decision_event("refund")).ok());
+  }
+  spit(bench.file(), slurp(bench.file()) + "{\"seq\":2,\"prev");
+  auto const log = bench.open();
+  REQUIRE(log != nullptr);
+  auto const lines = lines_of(bench.file());
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[1].find("AUDIT_LOG") != std::string::npos);
+  CHECK(lines[1].find("half written") != std::string::npos);
+  CHECK(bench.verify().whole());
+}
+
+TEST_CASE("an error of the primary is the caller's, and the chain does not move") {
+  Bench bench;
+  auto const stream = std::make_shared<FakeSink::State>();
+  auto const keeper = std::make_shared<FakeSink::State>();
+  auto const log = open_fakes(bench, stream, keeper);
+  CHECK(log->status().destinations == std::vector<std::string>{"keeper", "stream"});
+  REQUIRE(log->record(decision_event("a")).ok());
+  keeper->refuses = true;
+  auto const refused = log->record(decision_event("b"));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::audit_unavailable);
+  CHECK(stream->lines.size() == 1);  // nobody sees a record that was never made
+  CHECK(log->status().seq == 1);
+  CHECK_FALSE(log->status().last_error.empty());
+  CHECK(bench.registry.text().find("agentweave_audit_healthy 0") != std::string::npos);
+  keeper->refuses = false;
+  REQUIRE(log->record(decision_event("c")).ok());
+  CHECK(log->status().seq == 2);
+  CHECK(log->status().last_error.empty());
+  CHECK(keeper->lines == stream->lines);
+}
+
+TEST_CASE("an error of another destination is counted, and decides nothing") {
+  Bench bench;
+  auto const stream = std::make_shared<FakeSink::State>();
+  auto const keeper = std::make_shared<FakeSink::State>();
+  auto const log = open_fakes(bench, stream, keeper);
+  stream->refuses = true;
+  CHECK(log->record(decision_event("a")).ok());
+  CHECK(bench.registry.text().find("agentweave_audit_errors_total{destination=\"stream\"} 1") !=
+        std::string::npos);
+}
+
+TEST_CASE("refuses to record after close") {
+  Bench bench;
+  auto const log = bench.open();
+  log->close(std::chrono::seconds(0));
+  log->close(std::chrono::seconds(0));
+  CHECK_FALSE(log->record(decision_event("a")).ok());
+}
+
+TEST_CASE("a disabled log has no destination and takes everything") {
+  Bench bench;
+  Config config;
+  config.enabled = false;
+  auto const log = bench.open(config);
+  REQUIRE(log != nullptr);
+  CHECK(log->record(decision_event("a")).ok());
+  CHECK(log->status().destinations.empty());
+}
+
+TEST_CASE("a log without a destination does not open") {
+  Bench bench;
+  Config config;
+  config.destinations.clear();
+  CHECK(bench.open(config) == nullptr);
+}
+
+TEST_CASE("cannot be opened where nobody may write") {
+  Bench bench;
+  Config config;
+  config.destinations = {"file:///proc/audit.log"};
+  auto const log = AuditLog::open(config, bench.needs());
+  REQUIRE_FALSE(log.ok());
+  CHECK(log.error().code == Code::audit_unavailable);
+}
