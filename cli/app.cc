@@ -11,6 +11,10 @@
 #include "cli/usage.h"
 #include "commands/bundle_show.h"
 #include "commands/completion.h"
+#include "commands/config_explain.h"
+#include "commands/config_schema.h"
+#include "commands/config_show.h"
+#include "commands/config_validate.h"
 #include "commands/explain.h"
 #include "commands/health.h"
 #include "commands/init.h"
@@ -46,6 +50,11 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_svid_check(root, context);
   commands::register_svid_jwt(root, context);
   commands::register_bundle_show(root, context);
+  commands::register_config_validate(root, context);
+  commands::register_config_explain(root, context);
+  commands::register_config_show(root, context);
+  commands::register_config_schema(root, context);
+  commands::register_validate(root, context);
   commands::register_metrics(root, context);
   commands::register_health(root, context);
   commands::register_nonce(root, context);
