@@ -7,6 +7,11 @@
 
 namespace aw::runtime {
 
+Seams::Seams() = default;
+Seams::~Seams() = default;
+Seams::Seams(Seams&&) noexcept = default;
+Seams& Seams::operator=(Seams&&) noexcept = default;
+
 Runtime::Runtime(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Clock const& clock,

@@ -29,6 +29,11 @@ namespace aw::runtime {
 
 // What an embedder puts in place of what the configuration would make; all optional.
 struct Seams {
+  Seams();
+  ~Seams();
+  Seams(Seams&&) noexcept;
+  Seams& operator=(Seams&&) noexcept;
+
   std::unique_ptr<identity::IdentityProvider> identity;
   std::unique_ptr<authz::AuthorizationProvider> authorization;
   std::vector<std::pair<std::string, std::unique_ptr<backend::Backend>>>
