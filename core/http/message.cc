@@ -172,9 +172,9 @@ void Response::clear() {
 }
 
 std::string_view reason_phrase(int status) {
-  auto const* const at = std::lower_bound(
-      kReasons.begin(), kReasons.end(), status,
-      [](Reason const& reason, int wanted) { return reason.status < wanted; });
+  auto const* const at =
+      std::lower_bound(kReasons.begin(), kReasons.end(), status,
+                       [](Reason const& reason, int wanted) { return reason.status < wanted; });
   return at != kReasons.end() && at->status == status ? at->phrase : std::string_view();
 }
 

@@ -123,9 +123,10 @@ struct ServerOptions {
   // TLS: the context of each new connection, asked on its loop; null refuses it (no identity yet).
   // Without this function the listener is plain.
   std::function<std::shared_ptr<const tls::Context>()> tls;
-  // The answer to what never reaches a session: malformed (400), too large (413, 431), too slow
-  // (408), not spoken (505), over the limit (503). Default: text/plain with the code's title.
-  std::function<Response(Code code)> refuse;
+  // The answer to what never reaches a session: malformed (400), too large (413, 414, 431), too
+  // slow (408), not spoken (505), over the limit (503). Its status wins over the code's own.
+  // Default: text/plain with the code's title.
+  std::function<Response(Code code, int status)> refuse;
   // A connection that ended before its session: why, and from where. For logs and metrics.
   std::function<void(Error const& error, std::string_view remote_address)> rejected;
 };

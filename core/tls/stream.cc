@@ -247,6 +247,21 @@ io::Task<Result<std::size_t>> Stream::read_some(std::span<char> into) {
   }
 }
 
+Result<std::size_t> Stream::try_write(std::string_view bytes) {
+  Impl& self = *impl_;
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    if (self.cancelled) return interrupted();
+    int want = SSL_ERROR_WANT_WRITE;
+    auto const rest = bytes.substr(done);
+    AW_TRY(auto const sent,
+           self.ssl != nullptr ? self.write_tls(rest, want) : self.write_plain(rest));
+    if (!sent) break;
+    done += *sent;
+  }
+  return done;
+}
+
 io::Task<Result<void>> Stream::write_all(std::string_view bytes) {
   Impl& self = *impl_;
   while (!bytes.empty()) {

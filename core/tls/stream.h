@@ -52,6 +52,10 @@ class Stream {
   Result<std::optional<std::size_t>> try_read(std::span<char> into);
   io::Task<Result<void>> readable();
 
+  // As many of `bytes` as leave without waiting; 0 = none now. Whatever is left must be offered
+  // again, first, by `try_write` or `write_all`.
+  Result<std::size_t> try_write(std::string_view bytes);
+
   // All of it, waiting as often as the peer makes it. `bytes` must live until it returns.
   io::Task<Result<void>> write_all(std::string_view bytes);
 
