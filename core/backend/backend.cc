@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/backend/backend.h"
 
+#include "core/backend/builtin.h"
 #include "core/backend/exec_backend.h"
 #include "core/backend/http_backend.h"
 
@@ -18,11 +19,6 @@ class FunctionBackend final : public Backend {
   Function function_;
 };
 
-io::Task<Result<void>> echo(Call call, Output& output) {
-  output.result(std::move(call.payload));
-  co_return Result<void>{};
-}
-
 }  // namespace
 
 std::unique_ptr<Backend> function_backend(Function function) {
@@ -36,10 +32,7 @@ Result<std::unique_ptr<Backend>> make_backend(Config const& config, Tools tools)
     case Kind::exec:
       return make_exec_backend(config, tools);
     case Kind::builtin:
-      if (config.name == "echo") return function_backend(echo);
-      return make_error(Code::config_unsupported,
-                        "there is no builtin backend \"" + config.name + '"',
-                        "the builtin backends are: echo");
+      return make_builtin(config.name);
     case Kind::a2a:
       return make_error(Code::config_unsupported,
                         "a backend of type a2a is not supported by this version",

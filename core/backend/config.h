@@ -2,11 +2,16 @@
 // Where a capability runs. Plain values; the rows of core/config/schema.cc fill them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aw::backend {
+
+// The names `builtin` knows (builtin.h says what they do).
+inline constexpr std::array<std::string_view, 3> kBuiltins = {"echo", "greet", "status"};
 
 enum class Kind { none, http, a2a, exec, builtin };  // none: not given, the upstream's business
 
@@ -14,7 +19,7 @@ struct Config {
   Kind kind = Kind::none;
   // http, a2a: http://loopback…, https://… or unix:///path.sock[:/target].
   std::string url;
-  std::string name;                      // builtin: "echo"
+  std::string name;                      // builtin: one of kBuiltins
   std::vector<std::string> command;      // exec: program and arguments, no shell
   std::string working_directory;         // exec; empty = ours
   std::vector<std::string> environment;  // exec: NAME=value, or NAME to pass ours on; else empty

@@ -116,9 +116,10 @@ void complete_backend(Facts const& facts, std::size_t i, Found& found) {
              full + " means nothing to this type of backend", "remove it");
     }
   }
-  if (backend.kind == backend::Kind::builtin && !backend.name.empty() && backend.name != "echo") {
+  if (backend.kind == backend::Kind::builtin && !backend.name.empty() &&
+      std::ranges::count(backend::kBuiltins, backend.name) == 0) {
     refuse(found, facts, Code::config_out_of_range, capability_key(i, "backend.name"),
-           "there is no builtin backend \"" + backend.name + '"', "use \"echo\"");
+           "there is no builtin backend \"" + backend.name + '"', "echo, greet or status");
   }
 }
 
