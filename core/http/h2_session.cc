@@ -27,6 +27,7 @@ constexpr std::size_t kMaxQueuedFrames = 2000;
 // A header block this many times over the limit is not even decoded to its end.
 constexpr std::size_t kHopeless = 8;
 constexpr std::size_t kSpareStreams = 4;
+constexpr std::size_t kSpareBody = 16U << 10;
 
 std::uint8_t const* bytes_of(std::string_view text) {
   return reinterpret_cast<std::uint8_t const*>(text.data());  // the library's idea of text
@@ -94,7 +95,7 @@ struct H2Session::Impl {
   void push_fields(Headers const& extra, Headers const& fields);
   void account(nghttp2_frame const& frame);
   int header(H2Stream& stream, std::string_view name, std::string_view value) const;
-  void head_complete(H2Stream& stream, nghttp2_frame const& frame);
+  void head_complete(H2Stream& stream);
   void frame(nghttp2_frame const& frame);
   ssize_t read_body(std::int32_t id, std::uint8_t* into, std::size_t most, std::uint32_t& flags);
 };
@@ -129,14 +130,15 @@ int on_data_chunk(nghttp2_session*, std::uint8_t, std::int32_t id, std::uint8_t 
                   std::size_t size, void* user) {
   Impl& impl = self(user);
   H2Stream* stream = impl.stream_of(id);
-  if (stream == nullptr ||
-      stream->answered && impl.role == H2Role::server && stream->out_finished) {
+  bool const unwanted =
+      stream != nullptr && impl.role == H2Role::server && stream->answered && stream->out_finished;
+  if (stream == nullptr || unwanted) {
     // Nobody will take it; the connection's window must not shrink for that.
     nghttp2_session_consume(impl.session.get(), id, size);
     return 0;
   }
   stream->in.append(text_of(data, size));
-  impl.events.data(*stream);
+  impl.events.data(*stream, size);
   return 0;
 }
 
@@ -210,6 +212,7 @@ void H2Session::Impl::remove(std::int32_t id) {
     if (streams.empty()) spare.clear();  // an idle connection holds nothing
     return;
   }
+  if (stream->request.body.capacity() > kSpareBody) stream->request.body = {};
   Request request = std::move(stream->request);
   *stream = H2Stream{};
   stream->request = std::move(request);
@@ -287,7 +290,7 @@ int H2Session::Impl::header(H2Stream& stream, std::string_view name, std::string
   return 0;
 }
 
-void H2Session::Impl::head_complete(H2Stream& stream, nghttp2_frame const& frame) {
+void H2Session::Impl::head_complete(H2Stream& stream) {
   if (stream.head_done) return;  // trailers
   if (role == H2Role::client && stream.response.status < 200) {
     stream.response.headers.clear();  // an interim answer: the final one follows
@@ -295,7 +298,6 @@ void H2Session::Impl::head_complete(H2Stream& stream, nghttp2_frame const& frame
   }
   stream.head_done = true;
   if (role == H2Role::server && !stream.fault) stream.fault = check_request(stream.request);
-  static_cast<void>(frame);
   events.head(stream);
 }
 
@@ -332,7 +334,7 @@ void H2Session::Impl::frame(nghttp2_frame const& frame) {
   if (H2Stream* stream = stream_of(frame.hd.stream_id);
       stream != nullptr && frame.hd.type == NGHTTP2_HEADERS) {
     if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) stream->ended = true;
-    head_complete(*stream, frame);
+    head_complete(*stream);
   }
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
   if (H2Stream* stream = stream_of(frame.hd.stream_id); stream != nullptr) {
@@ -359,6 +361,10 @@ ssize_t H2Session::Impl::read_body(std::int32_t id, std::uint8_t* into, std::siz
         push_fields({}, stream->out_trailers);
         flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
         nghttp2_submit_trailer(session.get(), id, list.data(), list.size());
+      }
+      // RFC 9113 §8.1: answered before the request was complete; the rest need not be sent.
+      if (role == H2Role::server && !stream->ended) {
+        nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
       }
     }
   }
@@ -427,7 +433,8 @@ void H2Session::respond(H2Stream& stream, int status, Headers const& extra, Head
   stream.answered = true;
   nghttp2_data_provider provider{};
   provider.read_callback = on_read_body;
-  bool const empty = stream.out_finished && stream.unsent() == 0 && stream.out_trailers.empty();
+  bool const empty =
+      stream.ended && stream.out_finished && stream.unsent() == 0 && stream.out_trailers.empty();
   // Failure means the stream is gone; `closed` has said so or will.
   static_cast<void>(nghttp2_submit_response(impl_->session.get(), stream.id, list.data(),
                                             list.size(), empty ? nullptr : &provider));

@@ -56,10 +56,10 @@ struct H2Stream {
 class H2Events {
  public:
   virtual ~H2Events() = default;
-  virtual void head(H2Stream& stream) = 0;   // request or final response head is complete
-  virtual void data(H2Stream& stream) = 0;   // `in` grew
-  virtual void ended(H2Stream& stream) = 0;  // END_STREAM, after head and data
-  virtual void sent(H2Stream& stream) = 0;   // `unsent` shrank
+  virtual void head(H2Stream& stream) = 0;  // request or final response head is complete
+  virtual void data(H2Stream& stream, std::size_t size) = 0;  // `in` grew by `size`
+  virtual void ended(H2Stream& stream) = 0;                   // END_STREAM, after head and data
+  virtual void sent(H2Stream& stream) = 0;                    // `unsent` shrank
   virtual void closed(H2Stream& stream, H2Error why) = 0;
   virtual void pong() = 0;
   virtual void going_away() = 0;  // the peer will take no new streams
