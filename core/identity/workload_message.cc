@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/identity/workload_message.h"
 
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/identity/workload.pb.h"
 
@@ -50,6 +52,24 @@ class BundleCollector {
   Bundles bundles_;
 };
 
+// JWT bundles are plain JWK sets (Workload API §6.2.2): SPIRE leaves out the `use` that SPIFFE
+// bundles have.
+Result<std::string> as_spiffe_bundle(std::string const& jwks) {
+  AW_TRY(auto document, json::parse(jwks));
+  auto const keys = document.is_object() ? document.find("keys") : document.end();
+  if (!document.is_object() || keys == document.end() || !keys->is_array())
+    return make_error(Code::bundle_malformed, "no JWK set");
+  for (auto& key : *keys)
+    if (key.is_object() && !key.contains("use")) key["use"] = "jwt-svid";
+  return document.dump();
+}
+
+Result<Bundle> read_jwt_bundle(TrustDomain const& domain, std::string const& jwks) {
+  auto document = as_spiffe_bundle(jwks);
+  if (!document.ok()) return make_error(Code::bundle_malformed, document.error().message);
+  return Bundle::parse_json(domain, *document);
+}
+
 }  // namespace
 
 Result<Snapshot> read_message(X509SVIDResponse const& message, WallTime received) {
@@ -89,8 +109,7 @@ Result<Bundles> read_message(JWTBundlesResponse const& message) {
   Bundles out;
   for (auto const& [key, jwks] : message.bundles()) {
     AW_TRY(auto const domain, read_domain(key));
-    AW_TRY(auto bundle,
-           with_context(Bundle::parse_json(domain, jwks), "bundle of " + domain.name()));
+    AW_TRY(auto bundle, with_context(read_jwt_bundle(domain, jwks), "bundle of " + domain.name()));
     out.emplace(domain, std::move(bundle));
   }
   return out;

@@ -137,6 +137,15 @@ TEST_CASE("bundle maps are read, and a bad one refused") {
   auto const read = read_message(jwt);
   REQUIRE(read.ok());
   CHECK(read->at(aw::testing::domain("one.test")).jwt_authorities().size() == 1);
+  // SPIRE sends plain JWK sets, without `use`.
+  auto plain = jwt.bundles().at("spiffe://one.test");
+  auto const use = plain.find("\"use\"");
+  REQUIRE(use != std::string::npos);
+  plain.replace(use, 5, "\"usf\"");
+  (*jwt.mutable_bundles())["spiffe://one.test"] = plain;
+  CHECK(read_message(jwt)->at(aw::testing::domain("one.test")).jwt_authorities().size() == 1);
+  (*jwt.mutable_bundles())["spiffe://one.test"] = "[]";
+  CHECK(read_message(jwt).error().code == Code::bundle_malformed);
   (*jwt.mutable_bundles())["spiffe://one.test"] = "{";
   CHECK(read_message(jwt).error().code == Code::bundle_malformed);
 }
