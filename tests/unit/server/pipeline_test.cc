@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/server/pipeline.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/a2a/task_engine.h"
+#include "core/a2a/task_store.h"
+#include "core/base/fs.h"
+#include "core/base/random.h"
+#include "core/base/text.h"
+#include "core/server/dispatch.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/temp_dir.h"
+
+using namespace aw;
+using namespace aw::server;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Decides as told; counts how often it was asked.
+class ScriptedPolicy final : public authz::AuthorizationProvider {
+ public:
+  authz::AuthzDecision answer = authz::allow("rule");
+  std::atomic<int> asked{0};
+  std::string last_action;
+
+  io::Task<authz::AuthzDecision> authorize(authz::AuthzContext const& context) override {
+    ++asked;
+    last_action = context.action;
+    co_return answer;
+  }
+  [[nodiscard]] authz::ProviderStatus status() const override { return {}; }
+};
+
+class Answer final : public http::ResponseWriter {
+ public:
+  http::Response response;
+  http::Headers extra;
+  bool done = false;
+
+  void add_header(std::string_view name, std::string_view value) override {
+    extra.set(name, value);
+  }
+  io::Task<void> respond(http::Response given) override {
+    response = std::move(given);
+    done = true;
+    co_return;
+  }
+  io::Task<Result<void>> start(int status, http::Headers headers) override {
+    response.status = status;
+    response.headers = std::move(headers);
+    co_return Result<void>{};
+  }
+  io::Task<Result<void>> write(std::string_view bytes) override {
+    response.body += bytes;
+    co_return Result<void>{};
+  }
+  io::Task<Result<void>> finish(http::Headers) override {
+    done = true;
+    co_return Result<void>{};
+  }
+  [[nodiscard]] bool started() const override { return done; }
+  [[nodiscard]] bool peer_gone() const override { return false; }
+  void on_peer_gone(std::function<void()>) override {}
+};
+
+// Every part but the listener, all real but the policy.
+struct House {
+  testing::ManualClock clock;
+  testing::TempDir dir;
+  std::unique_ptr<log::Log> log = log::Log::silent();
+  metrics::Registry registry;
+  ScriptedPolicy policy;
+  std::atomic<int> ran{0};
+  std::string seen_caller;
+  a2a::MemoryTaskStore store;
+  a2a::TaskEngine engine{a2a::EngineLimits{}, store, clock};
+  std::unique_ptr<Dispatch> dispatch;
+  std::unique_ptr<a2a::Service> service;
+  a2a::Router router{a2a::RouterOptions{.capabilities = {"work"}}};
+  std::unique_ptr<audit::AuditLog> audit;
+  std::unique_ptr<ReplayGuard> replay;
+  RateLimiter rates{RateLimitConfig{}};
+  Admission admission{10};
+  Instruments instruments{registry, "agent", {"work"}};
+  RecentDecisions recent{10};
+  std::unique_ptr<Pipeline> pipeline;
+
+  House() {
+    Backends backends;
+    backends.emplace(
+        "work", backend::function_backend(
+                    [this](backend::Call call, backend::Output& out) -> io::Task<Result<void>> {
+                      ++ran;
+                      seen_caller = call.caller;
+                      out.result(R"({"ok":true})");
+                      co_return Result<void>{};
+                    }));
+    dispatch = std::make_unique<Dispatch>(std::move(backends));
+    service = std::make_unique<a2a::Service>(a2a::ServiceOptions{}, engine, *dispatch, clock, *log);
+    audit::Config where;
+    where.destinations = {"file://" + (dir / "audit.log").string()};
+    auto opened = audit::AuditLog::open(where, {.clock = clock,
+                                                .log = *log,
+                                                .metrics = registry,
+                                                .agent_name = "agent",
+                                                .state_directory = {}});
+    REQUIRE(opened.ok());
+    audit = std::move(opened).value();
+    replay = std::move(ReplayGuard::open({}, {}, clock)).value();
+    build();
+  }
+
+  void build() {
+    pipeline = std::make_unique<Pipeline>(Pipeline::Needs{.router = router,
+                                                          .service = *service,
+                                                          .cards =
+                                                              [](a2a::CardRequest const&) {
+                                                                http::Response out;
+                                                                out.body = "{}";
+                                                                return out;
+                                                              },
+                                                          .authorization = policy,
+                                                          .audit = *audit,
+                                                          .replay = *replay,
+                                                          .rates = rates,
+                                                          .admission = admission,
+                                                          .instruments = instruments,
+                                                          .recent = recent,
+                                                          .clock = clock,
+                                                          .log = *log});
+  }
+
+  Visitor visitor(std::string_view id = "spiffe://a.test/agent/client") {
+    return {.peer = {.id = identity::SpiffeId::parse(id).value(),
+                     .not_after = clock.now() + 1h,
+                     .chain = {},
+                     .xfcc = "x"},
+            .self = identity::SpiffeId::parse("spiffe://a.test/agent/agent").value(),
+            .remote_address = "10.0.0.7:1234"};
+  }
+
+  http::Request post(std::string_view path, std::string_view body) {
+    http::Request out;
+    out.method = "POST";
+    out.set_target(path);
+    out.authority = "agent:8443";
+    out.headers.add("content-type", "application/json");
+    out.body = body;
+    return out;
+  }
+
+  Answer serve(http::Request request, std::optional<Visitor> who = {}) {
+    Answer answer;
+    Visitor const visitor_now = who ? *who : visitor();
+    io::run_blocking(pipeline->serve(visitor_now, request, answer));
+    CHECK(answer.done);
+    return answer;
+  }
+  Answer call(std::string_view task_type = "work") {
+    return serve(
+        post("/a2a/v1/tasks", R"({"task_type":")" + std::string(task_type) + R"(","payload":{}})"));
+  }
+
+  std::vector<nlohmann::json> records() {
+    std::vector<nlohmann::json> out;
+    std::ifstream file(dir / "audit.log");
+    for (std::string line; std::getline(file, line);) out.push_back(nlohmann::json::parse(line));
+    return out;
+  }
+};
+
+nlohmann::json error_of(Answer const& answer) {
+  return nlohmann::json::parse(answer.response.body).at("error");
+}
+
+}  // namespace
+
+TEST_CASE(
+    "an allowed call reaches the backend with the verified caller, after its record is in the "
+    "log") {
+  House house;
+  auto const answer = house.call();
+  CHECK(answer.response.status == 200);
+  CHECK(house.ran == 1);
+  CHECK(house.seen_caller == "spiffe://a.test/agent/client");
+  auto const records = house.records();
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].at("decision") == "allow");
+  CHECK(records[0].at("action") == "work");
+  CHECK(answer.extra.get("x-agentweave-decision-id") ==
+        records[0].at("decision_id").get<std::string>());
+}
+
+TEST_CASE("a default-constructed decision denies and the backend hears nothing") {
+  House house;
+  house.policy.answer = authz::AuthzDecision{};
+  auto const answer = house.call();
+  CHECK(answer.response.status == 403);
+  CHECK(error_of(answer).at("code") == "AW3001");
+  CHECK(house.ran == 0);
+  REQUIRE(house.records().size() == 1);
+  CHECK(house.records()[0].at("decision") == "deny");
+}
+
+TEST_CASE("an unavailable decision point is 503 with Retry-After, never a plain deny") {
+  House house;
+  house.policy.answer = authz::unavailable("nobody answers", 30s);
+  auto const answer = house.call();
+  CHECK(answer.response.status == 503);
+  CHECK(answer.response.headers.get("retry-after") == "30");
+  CHECK(error_of(answer).at("code") == "AW3010");
+  CHECK(house.ran == 0);
+}
+
+TEST_CASE("the same nonce again is a replay: 409, audited, not asked of policy, not run") {
+  House house;
+  auto const send = [&] {
+    auto request = house.post("/a2a/v1/tasks", R"({"task_type":"work","payload":{}})");
+    request.headers.add(kNonceHeader, "AAAAAAAAAAAAAAAAAAAAAA");
+    request.headers.add(kTimestampHeader, format_rfc3339(house.clock.now()));
+    return house.serve(std::move(request));
+  };
+  CHECK(send().response.status == 200);
+  auto const again = send();
+  CHECK(again.response.status == 409);
+  CHECK(error_of(again).at("code") == "AW4002");
+  CHECK(error_of(again).at("reason") == "replayed");
+  CHECK(error_of(again).at("retryable") == false);
+  CHECK(house.policy.asked == 1);
+  CHECK(house.ran == 1);
+  CHECK(house.records().back().at("decision") == "deny");
+}
+
+TEST_CASE("a nonce given twice in one request is refused") {
+  House house;
+  auto request = house.post("/a2a/v1/tasks", R"({"task_type":"work","payload":{}})");
+  request.headers.add(kNonceHeader, "AAAAAAAAAAAAAAAAAAAAAA");
+  request.headers.add(kNonceHeader, "BBBBBBBBBBBBBBBBBBBBBB");
+  request.headers.add(kTimestampHeader, format_rfc3339(house.clock.now()));
+  CHECK(house.serve(std::move(request)).response.status == 400);
+  CHECK(house.ran == 0);
+}
+
+TEST_CASE("what cannot be understood or is not mapped is refused without asking policy") {
+  House house;
+  CHECK(house.serve(house.post("/nowhere", "{}")).response.status == 403);
+  CHECK(house.serve(house.post("/a2a/v1/tasks", "{not json")).response.status == 400);
+  CHECK(house.serve(house.post("/a2a/v1/tasks", R"({"payload":{}})")).response.status == 400);
+  CHECK(house.policy.asked == 0);
+  CHECK(house.ran == 0);
+  CHECK(house.records().size() == 3);
+  for (auto const& record : house.records()) CHECK(record.at("decision") == "deny");
+}
+
+TEST_CASE("a caller whose certificate ran out meanwhile is refused") {
+  House house;
+  auto who = house.visitor();
+  who.peer.not_after = house.clock.now();
+  auto const answer =
+      house.serve(house.post("/a2a/v1/tasks", R"({"task_type":"work","payload":{}})"), who);
+  CHECK(answer.response.status == 401);
+  CHECK(house.ran == 0);
+}
+
+TEST_CASE("no record, no dispatch: an audit log that is closed denies with 503") {
+  House house;
+  house.audit->close(0s);
+  auto const answer = house.call();
+  CHECK(answer.response.status == 503);
+  CHECK(error_of(answer).at("code") == "AW6001");
+  CHECK(house.ran == 0);
+}
+
+TEST_CASE("another caller's task is not found, and that is on the record") {
+  House house;
+  auto const made = house.call();
+  auto const id = nlohmann::json::parse(made.response.body).at("id").get<std::string>();
+  http::Request get;
+  get.method = "GET";
+  get.set_target("/a2a/v1/tasks/" + id);
+  get.authority = "agent:8443";
+  CHECK(house.serve(http::Request(get)).response.status == 200);
+  auto const stranger = house.serve(std::move(get), house.visitor("spiffe://a.test/agent/other"));
+  CHECK(stranger.response.status == 404);
+  CHECK(house.records().back().at("decision") == "deny");
+}
+
+TEST_CASE("every answer tells nothing of the inside") {
+  House house;
+  house.policy.answer = authz::deny("secret rule text: /etc/policy/authz.rego:14");
+  auto const answer = house.call();
+  CHECK(answer.response.body.find("rego") == std::string::npos);
+  CHECK(house.records().back().at("reason").get<std::string>().find("rego") != std::string::npos);
+}
+
+TEST_CASE("whatever policy answers, only a plain allow runs") {
+  House house;
+  std::vector<authz::AuthzDecision> const answers = {
+      authz::AuthzDecision{},
+      authz::deny("x"),
+      authz::deny("x", Code::policy_result_malformed),
+      authz::deny("x", Code::decision_timeout),
+      authz::unavailable("x", 1s),
+      authz::deny("x", Code::internal)};
+  for (auto const& answer : answers) {
+    house.policy.answer = answer;
+    CHECK(house.call().response.status >= 400);
+  }
+  CHECK(house.ran == 0);
+  CHECK(house.records().size() == answers.size());
+  house.policy.answer = authz::allow("x");
+  CHECK(house.call().response.status == 200);
+  CHECK(house.ran == 1);
+}
+
+TEST_CASE("beyond the concurrency limit the answer is 503 and others are not harmed") {
+  House house;
+  std::vector<Admission::Slot> taken;
+  for (int i = 0; i < 10; ++i) taken.push_back(house.admission.enter());
+  auto const answer = house.call();
+  CHECK(answer.response.status == 503);
+  CHECK(answer.response.headers.get("retry-after").has_value());
+  CHECK(house.ran == 0);
+  taken.clear();
+  CHECK(house.call().response.status == 200);
+}
