@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agentweave config explain [KEY]`: what a setting means, takes and defaults to.
+#pragma once
+
+#include <string>
+
+#include "commands/support/context.h"
+
+namespace aw::commands {
+
+struct ConfigExplainOptions {
+  std::string key;  // a setting or a section; empty = all
+};
+
+Result<void> run_config_explain(ConfigExplainOptions const& options, Context& context);
+void register_config_explain(CLI::App& parent, Context& context);
+
+}  // namespace aw::commands
