@@ -63,7 +63,9 @@ class Follower {
       data["event"] = std::string(what);
       context_.out << data.dump() << '\n';
     } else {
-      context_.out << time_of_day(now) << "  " << what << "  " << text << '\n';
+      constexpr std::size_t kColumn = 11;  // the longest event
+      context_.out << time_of_day(now) << "  " << what
+                   << std::string(kColumn + 2 - what.size(), ' ') << text << '\n';
     }
     context_.out.flush();
   }

@@ -14,8 +14,12 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// Machines whose clocks disagree a little must not refuse a certificate that was made a moment ago.
-constexpr auto kBackdate = std::chrono::seconds(10);
+// Machines whose clocks disagree a little must not refuse a certificate that was made a moment ago;
+// a short life is not stretched by more than a tenth.
+nanoseconds backdate(nanoseconds ttl) {
+  return std::min<nanoseconds>(std::chrono::seconds(10), ttl / 10);
+}
+
 constexpr auto kShortestTtl = std::chrono::seconds(2);
 // The ticking thread looks at the clock this often, so that a suspended laptop catches up when it
 // wakes.
@@ -151,7 +155,7 @@ Result<void> DevIssuer::tick_locked(WallTime now) {
 
 Result<DevIssuer::Root> DevIssuer::make_root() const {
   auto const now = clock_.now();
-  auto spec = tls::ca_spec(spec_.domain.id(), now - kBackdate, now + spec_.ca_ttl);
+  auto spec = tls::ca_spec(spec_.domain.id(), now - backdate(spec_.ca_ttl), now + spec_.ca_ttl);
   spec.organization = "agentweave development";
   AW_TRY(auto authority, tls::make_ca(spec));
   AW_TRY(auto jwt_key, tls::PrivateKey::generate(tls::KeyType::p256));
@@ -165,7 +169,8 @@ Result<DevIssuer::Root> DevIssuer::make_root() const {
 
 Result<Svid> DevIssuer::issue(DevIdentity const& identity, WallTime now, WallTime until) {
   auto& root = roots_.front();
-  auto spec = tls::leaf_spec(identity.id.text(), std::max(now - kBackdate, root.ca.not_before()),
+  auto spec = tls::leaf_spec(identity.id.text(),
+                             std::max(now - backdate(until - now), root.ca.not_before()),
                              std::min(until, root.ca.not_after()));
   spec.organization = "agentweave development";
   spec.dns_names = identity.dns_names;
