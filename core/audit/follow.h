@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a log file, and what is appended to it afterwards; across rotation. Blocks only as
+// long as reading does.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/base/fs.h"
+#include "core/base/result.h"
+
+namespace aw::audit {
+
+class Follower {
+ public:
+  explicit Follower(std::filesystem::path path) : path_(std::move(path)) {}
+
+  // The last `count` whole lines; following goes on after them. Error: audit_unreadable.
+  [[nodiscard]] Result<std::vector<std::string>> last(std::size_t count);
+  // The whole lines written since: at most a few thousand at a time. When the file was rotated,
+  // first the rest of the old one, then the new one from its start.
+  [[nodiscard]] Result<std::vector<std::string>> more();
+
+ private:
+  [[nodiscard]] Result<void> open();
+  [[nodiscard]] Result<std::vector<std::string>> read_lines();
+
+  std::filesystem::path const path_;
+  Fd fd_;
+  std::uint64_t offset_ = 0;
+};
+
+}  // namespace aw::audit

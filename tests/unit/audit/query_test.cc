@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/audit/query.h"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/audit/follow.h"
+#include "fixture.h"
+
+using namespace aw;
+using namespace aw::audit;
+
+namespace {
+
+json::Json record(std::string const& action, std::string const& decision,
+                  std::string const& time = "2026-11-23T02:13:40.112Z") {
+  return {{"seq", 7},
+          {"timestamp", time},
+          {"event_type", "AUTH_CHECK"},
+          {"caller_spiffe_id", "spiffe://corp.example/agent/planner"},
+          {"callee_spiffe_id", "spiffe://corp.example/agent/billing"},
+          {"action", action},
+          {"decision", decision},
+          {"duration_ms", 12.5}};
+}
+
+bool matches(std::string_view query, json::Json const& of) {
+  auto const filter = Filter::parse(query);
+  REQUIRE_MESSAGE(filter.ok(), std::string(query));
+  return filter->matches(of);
+}
+
+}  // namespace
+
+TEST_CASE("a query selects by the names of the record and by short ones") {
+  auto const refund = record("refund", "deny");
+  for (auto const* yes :
+       {"", "action==refund", "action = refund", "caller==spiffe://corp.example/agent/planner",
+        "peer ~ billing && decision==DENY", "t>=2026-11-22T22:00 && t<2026-11-24",
+        "duration_ms > 9", "duration_ms<=12.5", "nothing != x", "seq==7",
+        R"(action == "refund" && type=="AUTH_CHECK")", "decision!=allow"}) {
+    CHECK_MESSAGE(matches(yes, refund), yes);
+  }
+  for (auto const* no : {"action==invoice", "t>2026-11-24", "nothing==x", "nothing>1",
+                         "duration_ms > 100", "caller ~ billing", "action==refund && seq==8"}) {
+    CHECK_FALSE_MESSAGE(matches(no, refund), no);
+  }
+  CHECK_FALSE(matches("", json::Json(7)));
+}
+
+TEST_CASE("a query that means nothing says which term") {
+  for (auto const* bad : {"action", "==x", "action==x &&", "a==\"x", "&&", "a!b"}) {
+    auto const filter = Filter::parse(bad);
+    REQUIRE_FALSE_MESSAGE(filter.ok(), bad);
+    CHECK(filter.error().code == Code::usage);
+  }
+}
+
+TEST_CASE("groups count decisions, with the first and last time") {
+  Grouping grouping("action,outcome");
+  grouping.add(record("invoice", "allow", "2026-11-22T22:00:01.000Z"));
+  grouping.add(record("refund", "deny", "2026-11-23T02:14:02.000Z"));
+  grouping.add(record("refund", "deny", "2026-11-23T02:13:40.000Z"));
+  auto const rows = grouping.rows();
+  CHECK(grouping.fields() == std::vector<std::string>{"action"});
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].values[0] == "refund");
+  CHECK(rows[0].denied == 2);
+  CHECK(rows[0].allowed == 0);
+  CHECK(rows[0].first == "2026-11-23T02:13:40.000Z");
+  CHECK(rows[0].last == "2026-11-23T02:14:02.000Z");
+  CHECK(rows[1].allowed == 1);
+}
+
+TEST_CASE("a record reads as one line without control characters") {
+  auto one = record("refund\x1b[31m\n", "deny");
+  auto const text = record_text(one);
+  CHECK(text.find('\n') == std::string::npos);
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(text.find("DENY") != std::string::npos);
+  CHECK(text.find("planner → spiffe://corp.example/agent/billing") != std::string::npos);
+}
+
+TEST_CASE("follows a file through rotation without losing or repeating a line") {
+  TempDir directory;
+  auto const path = directory / "audit.log";
+  spit(path, "1\n2\n3\n4");
+  Follower follower(path);
+  auto lines = follower.last(2);
+  REQUIRE(lines.ok());
+  CHECK(*lines == std::vector<std::string>{"2", "3"});
+  std::ofstream(path, std::ios::app) << "\n5\n";
+  lines = follower.more();
+  REQUIRE(lines.ok());
+  CHECK(*lines == std::vector<std::string>{"4", "5"});
+  CHECK(follower.more()->empty());
+  std::ofstream(path, std::ios::app) << "6\n";
+  std::filesystem::rename(path, directory / "audit-1-6.log");
+  spit(path, "7\n");
+  CHECK(*follower.more() == std::vector<std::string>{"6"});
+  CHECK(*follower.more() == std::vector<std::string>{"7"});
+  CHECK(follower.more()->empty());
+}
+
+TEST_CASE("the last lines of a large file are found at its end") {
+  TempDir directory;
+  auto const path = directory / "audit.log";
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += std::string(30, 'x') + std::to_string(i) + "\n";
+  spit(path, text);
+  Follower follower(path);
+  auto const lines = follower.last(3);
+  REQUIRE(lines.ok());
+  REQUIRE(lines->size() == 3);
+  CHECK(lines->back().ends_with("99999"));
+  CHECK(Follower(directory / "none").last(3).error().code == Code::audit_unreadable);
+}
