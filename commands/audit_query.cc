@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/audit_query.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "commands/support/command.h"
+#include "core/audit/lines.h"
+#include "core/audit/query.h"
+#include "core/base/text.h"
+
+namespace aw::commands {
+namespace {
+
+struct Found {
+  json::Json records = json::Json::array();
+  std::uint64_t matched = 0;
+  std::uint64_t unreadable = 0;
+};
+
+Result<void> search(std::filesystem::path const& file, audit::Filter const& filter,
+                    AuditQueryOptions const& options, audit::Grouping& grouping, Found& found) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    return make_error(Code::audit_unreadable, "audit log " + file.string() + " cannot be read",
+                      "does it exist, and may this user read it?");
+  }
+  audit::LineReader reader(in);
+  while (auto const line = reader.next()) {
+    auto record = json::parse(line->text);
+    if (!record.ok()) {
+      ++found.unreadable;
+      continue;
+    }
+    if (!filter.matches(*record)) continue;
+    ++found.matched;
+    if (!options.group.empty()) {
+      grouping.add(*record);
+    } else if (found.records.size() < options.limit) {
+      found.records.push_back(std::move(*record));
+    }
+  }
+  return {};
+}
+
+json::Json groups_json(audit::Grouping const& grouping) {
+  json::Json out = json::Json::array();
+  for (auto const& row : grouping.rows()) {
+    json::Json values = json::Json::object();
+    for (std::size_t i = 0; i < grouping.fields().size(); ++i) {
+      values[grouping.fields()[i]] = row.values[i];
+    }
+    out.push_back({{"group", std::move(values)},
+                   {"records", row.records},
+                   {"allow", row.allowed},
+                   {"deny", row.denied},
+                   {"first", row.first},
+                   {"last", row.last}});
+  }
+  return out;
+}
+
+// Columns as wide as what stands in them.
+void write_groups(std::ostream& out, audit::Grouping const& grouping) {
+  std::vector<std::vector<std::string>> table(1);
+  for (auto field : grouping.fields()) {
+    std::ranges::transform(field, field.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    table[0].push_back(std::move(field));
+  }
+  for (auto const* head : {"RECORDS", "ALLOW", "DENY", "FIRST", "LAST"})
+    table[0].emplace_back(head);
+  for (auto const& row : grouping.rows()) {
+    auto& cells = table.emplace_back();
+    for (auto const& value : row.values) cells.push_back(text::printable(value));
+    for (auto const number : {row.records, row.allowed, row.denied}) {
+      cells.push_back(std::to_string(number));
+    }
+    cells.push_back(row.first);
+    cells.push_back(row.last);
+  }
+  std::vector<std::size_t> widths(table[0].size());
+  for (auto const& row : table) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (auto const& row : table) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line += std::string(widths[i] - row[i].size() + 2, ' ');
+    }
+    out << line << '\n';
+  }
+}
+
+}  // namespace
+
+Result<void> run_audit_query(AuditQueryOptions const& options, Context& context) {
+  AW_TRY(auto const filter, audit::Filter::parse(options.filter));
+  AW_TRY(auto const files, all_audit_files(options.files, context));
+  audit::Grouping grouping(options.group);
+  Found found;
+  for (auto const& file : files) AW_TRY(search(file, filter, options, grouping, found));
+  if (found.unreadable > 0) {
+    context.say(std::to_string(found.unreadable) +
+                " lines are no records: run `agentweave audit verify`");
+  }
+  if (!options.group.empty()) {
+    context.print("AuditGroups", groups_json(grouping),
+                  [&grouping](std::ostream& out) { write_groups(out, grouping); });
+    return {};
+  }
+  context.print("AuditRecords", found.records, [&found](std::ostream& out) {
+    for (auto const& record : found.records) out << audit::record_text(record) << '\n';
+  });
+  if (found.matched > found.records.size()) {
+    context.say(std::to_string(found.matched - found.records.size()) +
+                " more match: see --limit and --group");
+  }
+  return {};
+}
+
+void register_audit_query(CLI::App& parent, Context& context) {
+  auto options = std::make_shared<AuditQueryOptions>();
+  auto& group = add_group(parent, "audit", "Verify, search and follow the audit log");
+  auto& command = add_command(
+      group,
+      {.name = "query",
+       .purpose = "Find audit records, or count them by their fields",
+       .examples =
+           {"agentweave audit query decision==deny /var/log/agentweave/audit.log",
+            "agentweave audit query 'caller~planner && t>=2026-11-22T22:00' --group action"},
+       .details = "Terms joined by &&: FIELD == != < <= > >= ~ VALUE (~ contains). Fields are the "
+                  "record's own\nnames, and t, caller, callee, peer, target, type, trace. Times "
+                  "are text that sorts."});
+  command.add_option("QUERY", options->filter, "Which records; \"\" = all")->required();
+  add_audit_files(command, options->files);
+  command.add_option("--group", options->group, "Count by these fields: action,caller")
+      ->type_name("FIELDS");
+  command.add_option("--limit", options->limit, "How many records are printed at most")
+      ->capture_default_str();
+  on_run(command, context, [options, &context] { return run_audit_query(*options, context); });
+}
+
+}  // namespace aw::commands

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agentweave audit query`: which records, or how many of what.
+#pragma once
+
+#include "commands/audit_files.h"
+
+namespace aw::commands {
+
+struct AuditQueryOptions {
+  std::string filter;
+  AuditFilesOptions files;
+  std::string group;         // fields; empty = print the records
+  std::size_t limit = 1000;  // records printed
+};
+
+Result<void> run_audit_query(AuditQueryOptions const& options, Context& context);
+void register_audit_query(CLI::App& parent, Context& context);
+
+}  // namespace aw::commands
