@@ -154,8 +154,7 @@ void IdentityKeeper::watch_expiry() {
 
 void IdentityKeeper::refresh_metrics() {
   auto const status = needs_.provider.status();
-  if (status.failures > rotation_errors_.value())
-    rotation_errors_.add(status.failures - rotation_errors_.value());
+  rotation_errors_.add(status.failures - counted_failures_.exchange(status.failures));
   last_update_.set(unix_seconds(status.last_update));
   auto const seen = current_.latest().value;
   bool const usable = seen && seen->credentials;

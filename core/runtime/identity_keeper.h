@@ -8,6 +8,7 @@
 // own watches the expiry.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -84,6 +85,8 @@ class IdentityKeeper {
   std::condition_variable wake_;
   audit::AuditLog* audit_ = nullptr;
   std::vector<std::function<void(identity::Svid const&)>> hooks_;
+  std::atomic<std::uint64_t> counted_failures_{
+      0};  // of the provider's, already in rotation_errors_
   bool stopping_ = false;
   std::thread thread_;
 };

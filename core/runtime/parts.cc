@@ -264,7 +264,9 @@ Result<void> Runtime::Parts::bind_agent() {
     return now ? now->server() : nullptr;
   };
   options.sessions = [this](http::ConnectionInfo const& info) {
-    return server::AgentSession::open(info, credentials, *pipeline);
+    auto session = server::AgentSession::open(info, credentials, *pipeline);
+    if (session.ok()) instruments->connections.add();
+    return session;
   };
   options.refuse = refuse_early;
   options.rejected = [this](Error const& error, std::string_view from) {
