@@ -281,6 +281,12 @@ WallTime DevIssuer::renews_at() const {
 Result<void> DevIssuer::add_federated(Bundle bundle) {
   if (bundle.trust_domain() == spec_.domain)
     return bad_spec("a trust domain is not federated with itself (" + spec_.domain.name() + ")");
+  {
+    // Two issuers that follow each other would otherwise publish for ever.
+    std::lock_guard const lock(mutex_);
+    auto const known = federated_.find(bundle.trust_domain());
+    if (known != federated_.end() && known->second == bundle) return {};
+  }
   return update([this, &bundle](WallTime /*now*/) -> Result<void> {
     auto const domain = bundle.trust_domain();
     federated_.insert_or_assign(domain, std::move(bundle));

@@ -80,8 +80,8 @@ class DevIssuer final : public WorkloadSource {
   // none is under way.
   Result<void> advance_ca();
 
-  // Another trust domain's bundle, new or in place of the one we had. Code::config_out_of_range for
-  // our own.
+  // Another trust domain's bundle, new or in place of the one we had; the same again changes
+  // nothing. Code::config_out_of_range for our own.
   Result<void> add_federated(Bundle bundle);
   Result<void> remove_federated(TrustDomain const& domain);
 
