@@ -9,17 +9,27 @@
 
 #include "cli/help.h"
 #include "cli/usage.h"
+#include "commands/authz_check.h"
+#include "commands/audit_query.h"
+#include "commands/audit_tail.h"
+#include "commands/audit_verify.h"
 #include "commands/bundle_show.h"
+#include "commands/call.h"
+#include "commands/card_generate.h"
+#include "commands/card_show.h"
 #include "commands/completion.h"
 #include "commands/config_explain.h"
 #include "commands/config_schema.h"
 #include "commands/config_show.h"
 #include "commands/config_validate.h"
+#include "commands/dev.h"
 #include "commands/explain.h"
 #include "commands/health.h"
 #include "commands/init.h"
 #include "commands/metrics.h"
 #include "commands/nonce.h"
+#include "commands/ping.h"
+#include "commands/serve.h"
 #include "commands/support/command.h"
 #include "commands/svid_check.h"
 #include "commands/svid_fetch.h"
@@ -43,7 +53,14 @@ constexpr char kDetails[] =
 
 // In the order of `--help`. One line a command; nothing registers itself.
 void register_commands(CLI::App& root, Context& context) {
+  commands::register_serve(root, context);
   commands::register_init(root, context);
+  commands::register_dev(root, context);
+  commands::register_ping(root, context);
+  commands::register_call(root, context);
+  commands::register_card_show(root, context);
+  commands::register_card_generate(root, context);
+  commands::register_authz_check(root, context);
   commands::register_svid_show(root, context);
   commands::register_svid_watch(root, context);
   commands::register_svid_fetch(root, context);
@@ -51,10 +68,13 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_svid_jwt(root, context);
   commands::register_bundle_show(root, context);
   commands::register_config_validate(root, context);
+  commands::register_validate(root, context);
   commands::register_config_explain(root, context);
   commands::register_config_show(root, context);
   commands::register_config_schema(root, context);
-  commands::register_validate(root, context);
+  commands::register_audit_verify(root, context);
+  commands::register_audit_query(root, context);
+  commands::register_audit_tail(root, context);
   commands::register_metrics(root, context);
   commands::register_health(root, context);
   commands::register_nonce(root, context);

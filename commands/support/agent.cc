@@ -54,7 +54,7 @@ void add_agent_options(CLI::App& command, AgentOptions& options) {
       .add_option("--address", options.address,
                   "Where it listens (https://host:port); its SPIFFE ID is checked all the same")
       ->type_name("URL");
-  command.add_option("-c,--config", options.config, "Configuration whose peers are used")
+  command.add_option("--config", options.config, "Configuration whose peers are used")
       ->type_name("FILE");
   add_identity_options(command, options.identity);
   add_duration(command, "-t,--timeout", options.timeout, "How long the whole may take");

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agentweave card show TARGET`: the card of a running agent, fetched over mutual TLS.
+#pragma once
+
+#include "commands/support/agent.h"
+#include "commands/support/context.h"
+
+namespace aw::commands {
+
+struct CardShowOptions {
+  AgentOptions agent;
+};
+
+Result<void> run_card_show(CardShowOptions const& options, Context& context);
+void register_card_show(CLI::App& parent, Context& context);
+
+}  // namespace aw::commands
