@@ -188,6 +188,8 @@ io::Task<void> Runs::drive(std::shared_ptr<Runs> self, std::shared_ptr<Run> run,
   });
   auto const result = co_await self->executor_.run(std::move(work), *report);
   run->first_word.cancel();
+  // An executor that was told to stop may come back as if it had finished: `ended` knows better.
+  if (run->why != Run::Why::none) co_return;
   auto failure = report->failure();
   if (!failure && !result.ok()) failure = result.error();
   if (failure) {

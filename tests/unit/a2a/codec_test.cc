@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/codec.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/a2a/support.h"
+
+using namespace aw;
+using namespace aw::a2a;
+using namespace aw::a2a::test;
+
+namespace {
+
+Task sample() {
+  Task task;
+  task.id = "T1";
+  task.context_id = "C1";
+  task.owner = kAda;
+  task.capability = "report";
+  task.payload = std::make_shared<const std::string>(R"({"n":123456789012345678901234567890})");
+  task.created = task.updated = WallTime(std::chrono::seconds(1'800'000'000));
+  task.status = {TaskState::completed, message("s", "done"), task.updated};
+  auto said = std::make_shared<Message>(*message("m1", "hi"));
+  said->metadata = R"({"skill":"report"})";
+  task.history = {said, message("m2", "more")};
+  auto artifact = std::make_shared<Artifact>();
+  artifact->id = "a1";
+  artifact->name = "table";
+  artifact->parts = {text_part("t"), data_part(R"([1,2])"),
+                     std::make_shared<Part>(Part{PartKind::raw, "AAEC", "f.bin", "image/png", ""}),
+                     std::make_shared<Part>(Part{PartKind::url, "https://x.test/f", "", "", ""})};
+  task.artifacts = {artifact};
+  task.result = std::make_shared<const std::string>(R"({"rows":3})");
+  return task;
+}
+
+nlohmann::json written(Task const& task, Spelling spelling, TaskDetail detail = {}) {
+  std::string text;
+  json::Writer out(text);
+  write_task(out, task, spelling, detail);
+  CHECK_MESSAGE(check_json(text).ok(), text);
+  return nlohmann::json::parse(text);
+}
+
+}  // namespace
+
+TEST_CASE("a 1.0 task has no kind, upper-case enums, flat parts") {
+  auto const out = written(sample(), Spelling::v1);
+  CHECK_FALSE(out.contains("kind"));
+  CHECK(out["status"]["state"] == "TASK_STATE_COMPLETED");
+  CHECK(out["status"]["timestamp"] == "2027-01-15T08:00:00.000Z");
+  CHECK(out["status"]["message"]["role"] == "ROLE_USER");
+  auto const& parts = out["artifacts"][0]["parts"];
+  CHECK(parts[0] == nlohmann::json::parse(R"({"text":"t"})"));
+  CHECK(parts[1]["data"] == nlohmann::json::parse("[1,2]"));
+  CHECK(parts[2]["raw"] == "AAEC");
+  CHECK(parts[2]["mediaType"] == "image/png");
+  CHECK(parts[3]["url"] == "https://x.test/f");
+  CHECK(out["history"].size() == 2);
+  CHECK_FALSE(out.contains("owner"));
+}
+
+TEST_CASE("a 0.3 task has kinds, lower-case enums, file objects") {
+  auto const out = written(sample(), Spelling::v03);
+  CHECK(out["kind"] == "task");
+  CHECK(out["status"]["state"] == "completed");
+  CHECK(out["history"][0]["kind"] == "message");
+  CHECK(out["history"][0]["role"] == "user");
+  auto const& parts = out["artifacts"][0]["parts"];
+  CHECK(parts[0]["kind"] == "text");
+  CHECK(parts[1]["data"]["value"] == nlohmann::json::parse("[1,2]"));
+  CHECK(parts[2]["file"]["bytes"] == "AAEC");
+  CHECK(parts[2]["file"]["mimeType"] == "image/png");
+  CHECK(parts[3]["file"]["uri"] == "https://x.test/f");
+  auto const proto = written(sample(), Spelling::v03_proto);
+  CHECK(proto["history"][0]["content"][0]["text"] == "hi");
+  CHECK(proto["history"][0]["role"] == "ROLE_USER");
+}
+
+TEST_CASE("historyLength: absent shows all, 0 none, n the latest n") {
+  auto const task = sample();
+  CHECK(written(task, Spelling::v1)["history"].size() == 2);
+  CHECK_FALSE(written(task, Spelling::v1, {.history_length = 0}).contains("history"));
+  auto const one = written(task, Spelling::v1, {.history_length = 1});
+  REQUIRE(one["history"].size() == 1);
+  CHECK(one["history"][0]["messageId"] == "m2");
+  CHECK(written(task, Spelling::v1, {.history_length = 99})["history"].size() == 2);
+}
+
+TEST_CASE("messages survive being written and read again, in every spelling") {
+  auto const task = sample();
+  Message said = *task.history[0];
+  said.role = Role::agent;
+  said.task_id = "T1";
+  said.context_id = "C1";
+  said.reference_task_ids = {"R1"};
+  said.parts = task.artifacts[0]->parts;
+  said.parts[1] = data_part(R"({"deep":{"n":123456789012345678901234567890}})");
+  for (auto const spelling : {Spelling::v1, Spelling::v03, Spelling::v03_proto}) {
+    std::string text;
+    json::Writer out(text);
+    write_message(out, said, spelling);
+    auto const back = parse_message(JsonView(text));
+    REQUIRE_MESSAGE(back.ok(), text);
+    CHECK(back->role == Role::agent);
+    CHECK(back->task_id == "T1");
+    CHECK(back->metadata == said.metadata);
+    REQUIRE(back->parts.size() == said.parts.size());
+    for (std::size_t i = 0; i < said.parts.size(); ++i) {
+      CHECK(back->parts[i]->kind == said.parts[i]->kind);
+      CHECK(back->parts[i]->value == said.parts[i]->value);
+    }
+  }
+}
+
+TEST_CASE("the plain task is S8's, and the earlier implementation's beside it") {
+  std::string text;
+  json::Writer out(text);
+  write_plain_task(out, sample(), PlainForm::faq);
+  auto const faq = nlohmann::json::parse(text);
+  CHECK(faq["id"] == "T1");
+  CHECK(faq["status"]["state"] == "completed");
+  CHECK(faq["result"]["rows"] == 3);
+  CHECK(faq["type"] == "report");
+  CHECK(faq["state"] == "completed");
+  CHECK(faq["error"].is_null());
+  CHECK(faq["artifacts"].size() == 4);
+  CHECK(faq["artifacts"][0]["type"] == "text");
+  CHECK(faq["metadata"]["caller_spiffe_id"] == kAda);
+  CHECK(faq.contains("created_at"));
+  CHECK(faq.contains("updated_at"));
+  std::string earlier_text;
+  json::Writer earlier(earlier_text);
+  auto task = sample();
+  task.status.state = TaskState::canceled;
+  task.failure = Failure{Code::backend_failed, "why"};
+  write_plain_task(earlier, task, PlainForm::earlier);
+  auto const old = nlohmann::json::parse(earlier_text);
+  CHECK(old["state"] == "cancelled");
+  CHECK(old["error"] == "why");
+  CHECK(old["messages"].size() == 2);
+  CHECK(earlier_text.contains("123456789012345678901234567890"));
+}
+
+TEST_CASE("a stored task comes back whole") {
+  auto task = sample();
+  task.failure = Failure{Code::backend_timeout, "late"};
+  task.idempotency_key = "k";
+  auto const back = parse_task_record(task_record(task)).value();
+  CHECK(task_record(*back) == task_record(task));
+  CHECK(back->owner == kAda);
+  CHECK(*back->payload == *task.payload);
+  CHECK(*back->result == *task.result);
+  CHECK(back->failure->code == Code::backend_timeout);
+  CHECK(back->updated == task.updated);
+  CHECK(back->bytes > 0);
+  for (auto const* const damaged : {"", "{}", "[]", R"({"task":{"id":"x"},"owner":"o"})"})
+    CHECK_FALSE(parse_task_record(damaged).ok());
+}
+
+TEST_CASE("the end of a 0.3 stream is marked, that of a 1.0 stream is not") {
+  auto const task = std::make_shared<const Task>(sample());
+  auto const event = [&](Spelling spelling) {
+    std::string text;
+    json::Writer out(text);
+    write_event(out, Event(StatusUpdate{task}), spelling, {});
+    return nlohmann::json::parse(text);
+  };
+  CHECK(event(Spelling::v03)["final"] == true);
+  CHECK(event(Spelling::v03)["kind"] == "status-update");
+  CHECK_FALSE(event(Spelling::v1)["statusUpdate"].contains("final"));
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/sqlite_store.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "core/base/random.h"
+#include "tests/unit/a2a/support.h"
+
+using namespace aw;
+using namespace aw::a2a;
+using namespace aw::a2a::test;
+
+namespace {
+
+struct Directory {
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("a2a-store-" + random_uuid());
+  Directory() { std::filesystem::create_directories(path); }
+  ~Directory() { std::filesystem::remove_all(path); }
+  Directory(Directory const&) = delete;
+  Directory& operator=(Directory const&) = delete;
+  [[nodiscard]] std::filesystem::path file() const { return path / "tasks.db"; }
+};
+
+}  // namespace
+
+TEST_CASE("tasks come back after a restart, running ones failed with the reason") {
+  Directory const directory;
+  TurnedClock clock;
+  std::string done;
+  std::string running;
+  std::string asking;
+  {
+    auto const store = SqliteTaskStore::open(directory.file()).value();
+    TaskEngine engine({}, *store, clock);
+    done = engine.create(new_task(kAda)).value().task->id;
+    running = engine.create(new_task(kAda)).value().task->id;
+    asking = engine.create(new_task(kEve)).value().task->id;
+    REQUIRE(engine.set_result(done, R"({"n":1})").ok());
+    REQUIRE(engine.set_status(done, TaskState::completed, nullptr).ok());
+    REQUIRE(engine.set_status(running, TaskState::working, nullptr).ok());
+    REQUIRE(engine.set_status(asking, TaskState::input_required, message("q", "?")).ok());
+    REQUIRE(io::run_blocking(store->durable()).ok());
+  }
+  for (int start = 0; start < 2; ++start) {
+    auto const store = SqliteTaskStore::open(directory.file()).value();
+    TaskEngine engine({}, *store, clock);
+    CHECK(engine.restore().value() == (start == 0 ? 1 : 0));
+    CHECK(engine.size() == 3);
+    CHECK(*engine.find(done, kAda).value()->result == R"({"n":1})");
+    auto const failed = engine.find(running, kAda).value();
+    CHECK(failed->status.state == TaskState::failed);
+    CHECK(failed->failure->message == "the agent restarted while the task ran");
+    CHECK(engine.find(asking, kEve).value()->status.state == TaskState::input_required);
+    CHECK_FALSE(engine.find(asking, kAda).ok());
+    CHECK(engine.follow_up(asking, kEve, message("a", "!")).value().run == TaskEngine::Run::needed);
+    REQUIRE(engine.set_status(asking, TaskState::input_required, nullptr).ok());
+  }
+}
+
+TEST_CASE("what durable confirmed survives being killed") {
+  Directory const directory;
+  auto const child = ::fork();
+  if (child == 0) {
+    TurnedClock clock;
+    auto const store = SqliteTaskStore::open(directory.file()).value();
+    TaskEngine engine({}, *store, clock);
+    for (int i = 0; i < 50; ++i) (void)engine.create(new_task(kAda)).value();
+    if (io::run_blocking(store->durable()).ok()) ::kill(::getpid(), SIGKILL);
+    ::_exit(1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  auto const store = SqliteTaskStore::open(directory.file()).value();
+  CHECK(store->load(1000).value().size() == 50);
+}
+
+TEST_CASE("forgotten tasks are forgotten on disk too, and load gives the newest") {
+  Directory const directory;
+  TurnedClock clock;
+  std::vector<std::string> ids;
+  {
+    auto const store = SqliteTaskStore::open(directory.file()).value();
+    TaskEngine engine({.max_tasks = 3}, *store, clock);
+    for (int i = 0; i < 6; ++i) {
+      clock.turn(std::chrono::seconds(1));
+      ids.push_back(engine.create(new_task(kAda)).value().task->id);
+      REQUIRE(engine.set_status(ids.back(), TaskState::completed, nullptr).ok());
+    }
+    REQUIRE(io::run_blocking(store->durable()).ok());
+  }
+  auto const store = SqliteTaskStore::open(directory.file()).value();
+  auto const all = store->load(100).value();
+  REQUIRE(all.size() == 3);
+  CHECK(all.back()->id == ids.back());
+  auto const newest = store->load(1).value();
+  REQUIRE(newest.size() == 1);
+  CHECK(newest[0]->id == ids.back());
+}
+
+TEST_CASE("the file is private, and what is no task store is refused") {
+  Directory const directory;
+  {
+    auto const store = SqliteTaskStore::open(directory.file()).value();
+  }
+  struct stat facts{};
+  REQUIRE(::stat(directory.file().c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 0777U) == 0600U);
+  std::ofstream(directory.path / "other.db")
+      << "this is no database at all, but long enough to be read";
+  auto const refused = SqliteTaskStore::open(directory.path / "other.db");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::state_unusable);
+  CHECK_FALSE(SqliteTaskStore::open(directory.path / "missing" / "x.db").ok());
+}
