@@ -421,7 +421,7 @@ bool H2Session::produce(std::string& out, std::size_t most) {
 }
 
 void H2Session::respond(H2Stream& stream, int status, Headers const& extra, Headers const& fields,
-                        std::string_view date) {
+                        std::string_view date, std::optional<std::uint64_t> length) {
   auto& list = impl_->list;
   list.clear();
   std::array<char, 3> digits = {static_cast<char>('0' + status / 100 % 10),
@@ -430,6 +430,8 @@ void H2Session::respond(H2Stream& stream, int status, Headers const& extra, Head
   impl_->push(":status", {digits.data(), digits.size()});
   impl_->push_fields(extra, fields);
   if (!date.empty() && !fields.has("date")) impl_->push("date", date);
+  std::string const size = length ? std::to_string(*length) : std::string();
+  if (length) impl_->push("content-length", size);
   stream.answered = true;
   nghttp2_data_provider provider{};
   provider.read_callback = on_read_body;

@@ -90,7 +90,7 @@ class H2Session {
   // Server. `extra` fields replace those of the same name. The body is what stands in stream.out
   // then or later (`resume`), until out_finished. A HEAD answer has `finished` and no body.
   void respond(H2Stream& stream, int status, Headers const& extra, Headers const& fields,
-               std::string_view date);
+               std::string_view date, std::optional<std::uint64_t> length);
   // Client. Null when the peer takes no more streams.
   H2Stream* request(Request const& request, std::string_view scheme, std::string_view authority,
                     void* owner);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside the server: one accepted connection and what speaks on it. Not for other rooms.
+//
+// Everything here belongs to the connection's loop.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/http/deadlines.h"
+#include "core/http/h1_encode.h"
+#include "core/http/server.h"
+#include "core/tls/stream.h"
+
+namespace aw::http {
+
+class Connection;
+
+// Buffers a connection has only while it is at work; they go from one to the next.
+struct Workspace {
+  Request request;
+  std::string in;   // received, not yet understood
+  std::string out;  // to be sent
+
+  void clear();  // and lets go of what grew large
+};
+
+struct Counters {
+  std::atomic<std::uint64_t> connections{0};
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> rejected{0};
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> in_flight{0};
+  std::atomic<std::uint64_t> ids{0};
+};
+
+// What the loops of one server share.
+struct Common {
+  Common(ServerOptions its_options, Clock const& its_clock)
+      : options(std::move(its_options)), clock(its_clock) {}
+  ServerOptions const options;
+  Clock const& clock;
+  Counters counters;
+};
+
+// The server's part on one loop.
+struct Shard {
+  Shard(boost::asio::io_context& its_loop, std::shared_ptr<Common> its_common)
+      : loop(its_loop),
+        common(std::move(its_common)),
+        options(common->options),
+        counters(common->counters),
+        deadlines(its_loop) {}
+
+  boost::asio::io_context& loop;
+  std::shared_ptr<Common> const common;  // a connection may end after its server
+  ServerOptions const& options;
+  Counters& counters;
+  Deadlines deadlines;
+  DateField date;
+  std::list<Connection*> connections;
+  std::vector<std::unique_ptr<Workspace>> spare;
+  bool draining = false;
+
+  [[nodiscard]] std::unique_ptr<Workspace> take_workspace();
+  void give_back(std::unique_ptr<Workspace> workspace);
+  [[nodiscard]] std::string_view date_now() { return date.at(common->clock.now()); }
+  // What `options.refuse` says, with `status`.
+  [[nodiscard]] Response refusal(Code code, int status) const;
+};
+
+// What speaks one protocol on a connection.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // Until the connection is over. May throw what a cancelled wait throws.
+  virtual io::Task<void> run() = 0;
+  virtual void expired(SteadyTime now) = 0;
+  virtual void drain() = 0;
+  // The connection is being cut: whatever waits must end.
+  virtual void abort() = 0;
+};
+
+// How a read that does not wait ended.
+enum class Pull : std::uint8_t { bytes, nothing, closed };
+
+class Connection final : public std::enable_shared_from_this<Connection>, public Deadlines::Entry {
+ public:
+  Connection(std::shared_ptr<Shard> shard, std::string remote_address);
+  ~Connection() override;
+
+  // Handshake, session, requests. Spawned once.
+  io::Task<void> serve(tls::Socket socket);
+  void drain();
+  // Now, in the middle of whatever it is. Twice is fine.
+  void abort();
+
+  // For engines.
+  [[nodiscard]] Shard& shard() { return *shard_; }
+  [[nodiscard]] tls::Stream& stream() { return *stream_; }
+  [[nodiscard]] Session& session() { return *session_; }
+  [[nodiscard]] Session* session_if_any() { return session_.get(); }
+  [[nodiscard]] Limits const& limits() const { return shard_->options.limits; }
+  [[nodiscard]] boost::asio::cancellation_signal& signal() { return signal_; }
+  [[nodiscard]] bool aborted() const { return aborted_; }
+  void set_deadline(SteadyTime now, SteadyTime due);
+  // Reads what is there onto the end of `into`.
+  Pull pull(std::string& into);
+
+ private:
+  void expired(SteadyTime now) override;
+  io::Task<Result<void>> begin(tls::Socket socket);
+  io::Task<Result<void>> choose_engine();
+  [[nodiscard]] ConnectionInfo info(tls::Socket& socket);
+  void reject(Error const& error);
+
+  std::shared_ptr<Shard> const shard_;  // the server may be gone before its last connection
+  std::list<Connection*>::iterator listed_;
+  std::string remote_address_;
+  std::unique_ptr<tls::Stream> stream_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<Engine> engine_;
+  boost::asio::cancellation_signal signal_;
+  SteadyTime must_close_ = SteadyTime::max();
+  bool aborted_ = false;
+};
+
+[[nodiscard]] std::unique_ptr<Engine> make_h1_engine(Connection& connection, std::string received);
+[[nodiscard]] std::unique_ptr<Engine> make_h2_engine(Connection& connection, std::string received);
+
+[[nodiscard]] inline SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace aw::http

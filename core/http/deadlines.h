@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The deadlines of everything on one loop, for the price of one timer: a wheel with coarse ticks.
+//
+// Moving a deadline back, which each request does, is a store; only moving it forward touches the
+// wheel. Belongs to its loop; entries leave by themselves when destroyed.
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "core/base/clock.h"
+
+namespace aw::http {
+
+class Deadlines {
+ public:
+  static constexpr std::chrono::milliseconds kTick{20};
+
+  class Entry {
+   public:
+    Entry() = default;
+    virtual ~Entry() { unlink(); }
+    Entry(Entry const&) = delete;
+    Entry& operator=(Entry const&) = delete;
+
+   protected:
+    // The deadline passed (by up to two ticks). It is unset before this is called.
+    virtual void expired(SteadyTime now) = 0;
+
+   private:
+    friend class Deadlines;
+    void unlink();
+
+    SteadyTime due_ = SteadyTime::max();
+    std::int64_t tick_ = 0;  // where it hangs
+    Entry* next_ = nullptr;
+    Entry** link_ = nullptr;  // what points to it; null = in no slot
+  };
+
+  explicit Deadlines(boost::asio::io_context& loop);
+  ~Deadlines();
+  Deadlines(Deadlines const&) = delete;
+  Deadlines& operator=(Deadlines const&) = delete;
+
+  // From now on; replaces the entry's deadline before. max = none.
+  void set(Entry& entry, SteadyTime now, SteadyTime due);
+
+ private:
+  static constexpr std::int64_t kSlots = 256;
+
+  [[nodiscard]] static std::int64_t tick_of(SteadyTime time);
+  void hang(Entry& entry, SteadyTime now);
+  void schedule(std::int64_t tick);
+  void turn();
+  void empty_slot(std::int64_t tick, SteadyTime now);
+
+  boost::asio::steady_timer timer_;
+  std::array<Entry*, kSlots> slots_{};
+  std::int64_t done_ = 0;                                  // ticks up to this one were seen to
+  std::int64_t scheduled_ = 0;                             // the timer's; 0 = not running
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // for the timer's late handlers
+};
+
+}  // namespace aw::http

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/http/h2_engine.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+namespace aw::http {
+
+namespace {
+
+// Taken from the session per write: two TLS records.
+constexpr std::size_t kWrite = 32U << 10;
+// Between the two GOAWAYs when the client does not answer our PING.
+constexpr std::chrono::seconds kNotice{1};
+
+// Bytes on their way from the session to the socket; never held across a wait.
+std::string& outgoing() {
+  static thread_local std::string bytes;
+  return bytes;
+}
+
+std::string& incoming() {
+  static thread_local std::string bytes;
+  return bytes;
+}
+
+}  // namespace
+
+H2Engine::H2Engine(Connection& connection, std::string received)
+    : connection_(connection), received_(std::move(received)), progress_(steady_now()) {}
+
+io::Task<void> H2Engine::run() {
+  auto opened = H2Session::open(
+      H2Role::server,
+      {.head = head_limits(limits()), .max_streams = limits().max_streams_per_connection}, *this);
+  if (!opened.ok()) co_return;
+  session_ = std::move(opened).value();
+  if (!received_.empty()) feed(std::exchange(received_, {}));
+  flush();
+  while (!over_) {
+    auto& bytes = incoming();
+    bytes.clear();
+    auto const pulled = connection_.pull(bytes);
+    if (pulled == Pull::closed) break;
+    if (pulled == Pull::bytes) {
+      feed(bytes);
+      continue;
+    }
+    rearm(steady_now());
+    if (auto const ready = co_await connection_.stream().readable(); !ready.ok()) break;
+  }
+  over_ = true;
+  for (auto const& [key, exchange] : std::map(exchanges_)) exchange->lose();
+  rearm(steady_now());  // handlers that are late are still cancelled
+  if (!connection_.aborted()) connection_.stream().shutdown();
+}
+
+void H2Engine::feed(std::string_view bytes) {
+  in_turn_ = true;
+  auto const fed = session_->feed(bytes, steady_now());
+  begin_ready();
+  in_turn_ = false;
+  flush();
+  if (!fed.ok()) shut();
+}
+
+// The last words (a GOAWAY) have been offered to the socket; that is all a bad peer gets.
+void H2Engine::shut() {
+  if (std::exchange(over_, true)) return;
+  connection_.stream().shutdown();
+  connection_.stream().cancel();
+}
+
+// ---- what the session says
+
+void H2Engine::head(H2Stream& stream) {
+  if (stream.fault) return refuse(stream, *stream.fault);
+  // Handlers of reset streams still run: counting only open streams would leave them unbounded.
+  if (exchanges_.size() >= limits().max_streams_per_connection || over_) {
+    session_->reset(stream, H2Error::refused_stream);
+    return;
+  }
+  auto exchange = std::make_shared<H2Exchange>(*this, stream);
+  std::swap(exchange->request_, stream.request);
+  exchange->head_only_ = exchange->request_.method == "HEAD";
+  exchange->incoming_ = connection_.session().wants_streaming(exchange->request_);
+  exchange->phase_ = H2Exchange::Phase::body;
+  exchange->due_ = steady_now() + limits().body_timeout;
+  stream.owner = exchange.get();
+  if (exchange->incoming_) ready_.push_back(exchange);
+  exchanges_.emplace(exchange.get(), std::move(exchange));
+  if (++requests_ == limits().max_requests_per_connection) drain();
+}
+
+void H2Engine::data(H2Stream& stream, std::size_t size) {
+  auto* const exchange = static_cast<H2Exchange*>(stream.owner);
+  if (exchange == nullptr || !exchange->incoming_) session_->consumed(stream, size);
+  if (exchange == nullptr) {
+    stream.in.clear();
+    return;
+  }
+  if (exchange->incoming_) {
+    exchange->readable_.ring();
+    return;
+  }
+  buffered_ += size;
+  Fault const large{.code = Code::too_large, .status = 413, .what = "body too large"};
+  Fault const full{.code = Code::overloaded, .status = 503, .what = "too many bodies at once"};
+  if (stream.in.size() > limits().max_body_bytes) return refuse(stream, large);
+  if (buffered_ > 4 * limits().max_body_bytes) return refuse(stream, full);
+}
+
+void H2Engine::ended(H2Stream& stream) {
+  auto* const exchange = static_cast<H2Exchange*>(stream.owner);
+  if (exchange == nullptr) return;
+  if (exchange->incoming_) {
+    exchange->readable_.ring();
+    return;
+  }
+  exchange->request_.body.swap(stream.in);
+  buffered_ -= std::min(buffered_, exchange->request_.body.size());
+  stream.in.clear();
+  ready_.push_back(exchanges_.at(exchange));
+}
+
+void H2Engine::sent(H2Stream& stream) {
+  progress_ = steady_now();
+  if (auto* const exchange = static_cast<H2Exchange*>(stream.owner)) exchange->writable_.ring();
+}
+
+void H2Engine::closed(H2Stream& stream, H2Error) {
+  buffered_ -= std::min(buffered_, stream.in.size());
+  auto* const exchange = static_cast<H2Exchange*>(stream.owner);
+  if (exchange == nullptr) return;
+  exchange->lose();
+  if (!exchange->running_) forget(*exchange);
+}
+
+void H2Engine::pong() {
+  if (drain_ != Drain::noticed) return;
+  drain_ = Drain::going;
+  going_due_ = SteadyTime::max();
+  session_->goaway();
+}
+
+// ---- requests
+
+void H2Engine::refuse(H2Stream& stream, Fault const& fault) {
+  connection_.shard().counters.rejected.fetch_add(1, std::memory_order_relaxed);
+  auto* exchange = static_cast<H2Exchange*>(stream.owner);
+  buffered_ -= std::min(buffered_, stream.in.size());
+  stream.in.clear();
+  auto response = connection_.shard().refusal(fault.code, fault.status);
+  if (exchange != nullptr && exchange->started_) return;
+  if (stream.request.method != "HEAD") stream.out = std::move(response.body);
+  stream.out_finished = true;
+  progress_ = steady_now();
+  session_->respond(stream, response.status, {}, response.headers, connection_.shard().date_now(),
+                    std::nullopt);
+  if (exchange == nullptr) return;
+  stream.owner = nullptr;
+  exchange->stream_ = nullptr;
+  forget(*exchange);
+}
+
+void H2Engine::begin_ready() {
+  for (auto const& exchange : std::exchange(ready_, {})) {
+    if (exchange->stream_ == nullptr) continue;  // reset meanwhile
+    exchange->running_ = true;
+    exchange->phase_ = H2Exchange::Phase::handling;
+    exchange->due_ =
+        exchange->incoming_ ? SteadyTime::max() : steady_now() + limits().request_timeout;
+    boost::asio::co_spawn(
+        connection_.shard().loop, serve(exchange),
+        boost::asio::bind_cancellation_slot(exchange->signal_.slot(),
+                                            [this, exchange, keep = connection_.shared_from_this()](
+                                                std::exception_ptr) { end(*exchange); }));
+  }
+}
+
+io::Task<void> H2Engine::serve(std::shared_ptr<H2Exchange> exchange) {
+  auto& counters = connection_.shard().counters;
+  counters.requests.fetch_add(1, std::memory_order_relaxed);
+  counters.in_flight.fetch_add(1, std::memory_order_relaxed);
+  try {
+    if (exchange->incoming_) {
+      co_await connection_.session().handle_streaming(exchange->request_, *exchange, *exchange);
+    } else {
+      co_await connection_.session().handle(exchange->request_, *exchange);
+    }
+  } catch (std::exception const&) {
+    // Cancelled, or the handler's fault: no (whole) answer either way, which `end` sees.
+  }
+  counters.in_flight.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void H2Engine::end(H2Exchange& exchange) {
+  exchange.on_gone_ = nullptr;
+  if (!over_ && exchange.stream_ != nullptr) {
+    if (!exchange.started_) exchange.put(connection_.shard().refusal(Code::internal, 500));
+    if (!exchange.finished_) session_->reset(*exchange.stream_, H2Error::internal_error);
+    exchange.stream_->owner = nullptr;
+    exchange.stream_ = nullptr;
+    flush_soon();
+  }
+  forget(exchange);
+}
+
+void H2Engine::forget(H2Exchange& exchange) { exchanges_.erase(&exchange); }
+
+// ---- bytes out
+
+void H2Engine::flush_soon() {
+  if (in_turn_ || flush_posted_ || writing_ || over_) return;
+  flush_posted_ = true;
+  boost::asio::post(connection_.shard().loop, [this, keep = connection_.shared_from_this()] {
+    flush_posted_ = false;
+    flush();
+  });
+}
+
+void H2Engine::flush() {
+  if (writing_ || over_) return;
+  std::string& out = outgoing();
+  for (;;) {
+    out.clear();
+    in_turn_ = true;  // `sent` may wake writers; they need not ask for another flush
+    bool const more = session_->produce(out, kWrite);
+    in_turn_ = false;
+    if (!more) break;
+    auto const done = connection_.stream().try_write(out);
+    if (!done.ok()) return shut();
+    if (*done == out.size()) continue;
+    unsent_.assign(out, *done);
+    return spawn_writer();
+  }
+  if (session_->finished() || (drain_ == Drain::going && session_->streams() == 0)) shut();
+}
+
+void H2Engine::spawn_writer() {
+  writing_ = true;
+  auto const now = steady_now();
+  write_due_ = now + limits().write_timeout;
+  rearm(now);
+  boost::asio::co_spawn(connection_.shard().loop, write_rest(connection_.shared_from_this()),
+                        [](std::exception_ptr) {});  // ends when the stream is cancelled
+}
+
+io::Task<void> H2Engine::write_rest(std::shared_ptr<Connection> keep) {
+  auto const rest = std::exchange(unsent_, {});
+  auto const written = co_await keep->stream().write_all(rest);
+  writing_ = false;
+  write_due_ = SteadyTime::max();
+  if (!written.ok()) {
+    shut();
+    co_return;
+  }
+  progress_ = steady_now();
+  flush();
+}
+
+// ---- time
+
+void H2Engine::rearm(SteadyTime now) {
+  auto due = std::min(write_due_, going_due_);
+  for (auto const& [key, exchange] : exchanges_) due = std::min(due, exchange->due_);
+  // Answers that nobody lets out (a window of zero) may not stay for ever.
+  if (session_->streams() > exchanges_.size()) {
+    due = std::min(due, std::max(progress_, now - limits().write_timeout) + limits().write_timeout);
+  }
+  if (exchanges_.empty() && session_->streams() == 0)
+    due = std::min(due, now + limits().idle_timeout);
+  connection_.set_deadline(now, due);
+}
+
+void H2Engine::expired(SteadyTime now) {
+  if (now >= write_due_) return connection_.abort();
+  if (now >= going_due_) pong();
+  bool late = false;
+  for (auto const& [key, exchange] : std::map(exchanges_)) {
+    if (now < exchange->due_) continue;
+    late = true;
+    exchange->due_ = SteadyTime::max();
+    if (exchange->phase_ == H2Exchange::Phase::streaming) {
+      exchange->stall();
+    } else if (exchange->running_) {
+      exchange->put(connection_.shard().refusal(Code::timeout, 504));
+      exchange->signal_.emit(boost::asio::cancellation_type::terminal);
+    } else if (exchange->stream_ != nullptr) {
+      refuse(*exchange->stream_,
+             {.code = Code::request_timeout, .status = 408, .what = "body too slow"});
+    }
+  }
+  if (over_) return;
+  bool const idle = exchanges_.empty() && session_->streams() == 0;
+  bool const stuck =
+      session_->streams() > exchanges_.size() && now >= progress_ + limits().write_timeout;
+  if (stuck && !late) return connection_.abort();
+  if (idle && !late && drain_ == Drain::no) {
+    session_->goaway();
+    flush();
+    return shut();
+  }
+  flush();
+  rearm(now);
+}
+
+// RFC 9113 §6.8: first say that no new stream is wanted, refuse none; after a round trip, do.
+void H2Engine::drain() {
+  if (drain_ != Drain::no || session_ == nullptr) return;
+  drain_ = Drain::noticed;
+  session_->shutdown_notice();
+  session_->ping();
+  auto const now = steady_now();
+  going_due_ = now + kNotice;
+  rearm(now);
+  flush_soon();
+}
+
+void H2Engine::abort() {
+  if (session_ != nullptr && !over_ && !writing_) {
+    session_->goaway();
+    flush();
+  }
+  over_ = true;
+  for (auto const& [key, exchange] : std::map(exchanges_)) {
+    exchange->lose();
+    exchange->signal_.emit(boost::asio::cancellation_type::terminal);
+  }
+}
+
+std::unique_ptr<Engine> make_h2_engine(Connection& connection, std::string received) {
+  return std::make_unique<H2Engine>(connection, std::move(received));
+}
+
+}  // namespace aw::http

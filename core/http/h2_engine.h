@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/2 on an accepted connection: many requests at once. Inside the server only; belongs to the
+// connection's loop.
+#pragma once
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/http/connection.h"
+#include "core/http/h2_session.h"
+
+namespace aw::http {
+
+class H2Engine;
+
+// A place where one coroutine waits for something on its own loop.
+class Bell {
+ public:
+  explicit Bell(boost::asio::io_context& loop) : timer_(loop, SteadyTime::max()) {}
+  io::Task<void> wait();
+  void ring() { timer_.cancel(); }
+
+ private:
+  boost::asio::steady_timer timer_;
+};
+
+// One request being handled. Outlives its stream when the client resets that.
+class H2Exchange final : public ResponseWriter, public BodyReader {
+ public:
+  H2Exchange(H2Engine& engine, H2Stream& stream);
+
+  void add_header(std::string_view name, std::string_view value) override;
+  io::Task<void> respond(Response response) override;
+  io::Task<Result<void>> start(int status, Headers headers) override;
+  io::Task<Result<void>> write(std::string_view bytes) override;
+  io::Task<Result<void>> finish(Headers trailers) override;
+  [[nodiscard]] bool started() const override { return started_; }
+  [[nodiscard]] bool peer_gone() const override { return stream_ == nullptr; }
+  void on_peer_gone(std::function<void()> notify) override;
+  io::Task<Result<std::string>> read() override;
+
+ private:
+  friend class H2Engine;
+  enum class Phase : std::uint8_t { head, body, handling, streaming };
+
+  void put(Response response);
+  void lose();  // the stream is gone
+  void stall();
+
+  H2Engine& engine_;
+  H2Stream* stream_;
+  Request request_;
+  Headers extra_;
+  Phase phase_ = Phase::head;
+  bool started_ = false;
+  bool finished_ = false;
+  bool running_ = false;   // the handler
+  bool incoming_ = false;  // the body is read in pieces
+  bool stalled_ = false;
+  bool head_only_ = false;  // HEAD
+  SteadyTime due_ = SteadyTime::max();
+  std::function<void()> on_gone_;
+  boost::asio::cancellation_signal signal_;
+  Bell writable_;
+  Bell readable_;
+};
+
+class H2Engine final : public Engine, public H2Events {
+ public:
+  H2Engine(Connection& connection, std::string received);
+
+  io::Task<void> run() override;
+  void expired(SteadyTime now) override;
+  void drain() override;
+  void abort() override;
+
+  void head(H2Stream& stream) override;
+  void data(H2Stream& stream, std::size_t size) override;
+  void ended(H2Stream& stream) override;
+  void sent(H2Stream& stream) override;
+  void closed(H2Stream& stream, H2Error why) override;
+  void pong() override;
+  void going_away() override {}
+
+ private:
+  friend class H2Exchange;
+  enum class Drain : std::uint8_t { no, noticed, going };
+
+  void feed(std::string_view bytes);
+  void refuse(H2Stream& stream, Fault const& fault);
+  void begin_ready();
+  io::Task<void> serve(std::shared_ptr<H2Exchange> exchange);
+  void end(H2Exchange& exchange);
+  void forget(H2Exchange& exchange);
+  // What there is to send, as far as it goes without waiting; a writer waits for the rest.
+  void flush();
+  void flush_soon();
+  void spawn_writer();
+  io::Task<void> write_rest(std::shared_ptr<Connection> keep);
+  void rearm(SteadyTime now);
+  void shut();
+  [[nodiscard]] Limits const& limits() const { return connection_.limits(); }
+
+  Connection& connection_;
+  std::unique_ptr<H2Session> session_;
+  std::string received_;
+  std::map<H2Exchange*, std::shared_ptr<H2Exchange>> exchanges_;  // shared with their handlers
+  std::vector<std::shared_ptr<H2Exchange>> ready_;
+  std::string unsent_;  // taken from the session, refused by the socket
+  SteadyTime progress_;
+  SteadyTime write_due_ = SteadyTime::max();
+  SteadyTime going_due_ = SteadyTime::max();
+  std::size_t buffered_ = 0;  // bodies being collected
+  std::uint32_t requests_ = 0;
+  Drain drain_ = Drain::no;
+  bool in_turn_ = false;
+  bool flush_posted_ = false;
+  bool writing_ = false;
+  bool over_ = false;
+};
+
+}  // namespace aw::http
