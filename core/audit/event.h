@@ -37,7 +37,7 @@ struct Event {
   WallTime time{};
   std::string trace_id;
   std::string span_id;
-  std::string audit_id;     // made by AuditLog when empty
+  std::string audit_id;     // made by AuditLog when empty (the decision's id, if there is one)
   std::string decision_id;  // the one the caller was told
   std::string caller;       // SPIFFE ID
   std::string callee;       // SPIFFE ID

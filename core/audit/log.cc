@@ -149,6 +149,8 @@ Result<void> AuditLog::record(Event const& event) {
   std::string members;
   if (event.audit_id.empty() || event.time == WallTime{}) {
     Event filled = event;
+    // A decision has an id of its own already, and asking the kernel for another one costs.
+    if (filled.audit_id.empty()) filled.audit_id = filled.decision_id;
     if (filled.audit_id.empty()) filled.audit_id = "a-" + time_ordered_id(now);
     if (filled.time == WallTime{}) filled.time = now;
     append_members(members, filled, impl_->needs.agent_name);
