@@ -15,6 +15,8 @@ namespace {
 using identity::Bundles;
 using identity::TrustDomain;
 
+constexpr std::string_view kScheme = "spiffe://";
+
 struct Known {
   Bundles bundles;
   TrustDomain own;
@@ -29,7 +31,6 @@ Result<Known> fetch(BundleShowOptions const& options, Context const& context) {
 
 // With or without the scheme, as people paste it.
 Result<TrustDomain> parse_domain(std::string_view text) {
-  constexpr std::string_view kScheme = "spiffe://";
   if (text.starts_with(kScheme)) text.remove_prefix(kScheme.size());
   return TrustDomain::parse(text);
 }

@@ -12,6 +12,8 @@
 namespace aw::commands {
 namespace {
 
+constexpr int kWholePercent = 100;
+
 // "25%" of `life`, or "10m".
 std::optional<std::chrono::nanoseconds> threshold_time(std::string_view text,
                                                        std::chrono::nanoseconds life) {
@@ -19,10 +21,10 @@ std::optional<std::chrono::nanoseconds> threshold_time(std::string_view text,
   int percent = -1;
   auto const digits = text.substr(0, text.size() - 1);
   auto const [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), percent);
-  constexpr int kWhole = 100;
-  if (ec != std::errc{} || end != digits.data() + digits.size() || percent < 0 || percent > kWhole)
+  if (ec != std::errc{} || end != digits.data() + digits.size() || percent < 0 ||
+      percent > kWholePercent)
     return std::nullopt;
-  return life / kWhole * percent;
+  return life / kWholePercent * percent;
 }
 
 std::string check_threshold(std::string const& text) {

@@ -14,14 +14,16 @@
 namespace aw::commands {
 namespace {
 
+constexpr std::size_t kTimeStart = 11;  // in RFC 3339
+constexpr std::size_t kTimeLength = 8;
+constexpr std::size_t kEventWidth = 11;  // the longest event
+
 constexpr auto kLook =
     std::chrono::milliseconds(100);  // how soon Ctrl-C and a changed state are seen
 
 // "15:05:33"
 std::string time_of_day(WallTime time) {
-  constexpr std::size_t kStart = 11;
-  constexpr std::size_t kLength = 8;
-  return format_rfc3339(time).substr(kStart, kLength);
+  return format_rfc3339(time).substr(kTimeStart, kTimeLength);
 }
 
 // A line per update, whatever the format: who pipes a stream wants lines.
@@ -63,9 +65,8 @@ class Follower {
       data["event"] = std::string(what);
       context_.out << data.dump() << '\n';
     } else {
-      constexpr std::size_t kColumn = 11;  // the longest event
       context_.out << time_of_day(now) << "  " << what
-                   << std::string(kColumn + 2 - what.size(), ' ') << text << '\n';
+                   << std::string(kEventWidth + 2 - what.size(), ' ') << text << '\n';
     }
     context_.out.flush();
   }

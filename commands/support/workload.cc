@@ -15,6 +15,9 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+constexpr std::size_t kDigitsShown = 4;
+constexpr int kLowPercent = 25;
+
 // Coarse where nobody needs the rest: "57m", "12s", "3d4h".
 std::string coarse(nanoseconds time) {
   if (time < std::chrono::minutes(1))
@@ -109,16 +112,14 @@ json::Json to_json(identity::Bundle const& bundle) {
 }
 
 std::string short_fingerprint(std::string const& hex) {
-  constexpr std::size_t kShown = 4;
-  return hex.empty() ? "none" : hex.substr(0, kShown) + "…";
+  return hex.empty() ? "none" : hex.substr(0, kDigitsShown) + "…";
 }
 
 std::string one_line(SvidView const& view, Context const& context) {
-  constexpr int kLow = 25;
   auto const left = "left " + coarse(view.left) + " (" + std::to_string(view.left_percent) + "%)";
-  auto const style = view.left_percent == 0     ? Style::bad
-                     : view.left_percent < kLow ? Style::warning
-                                                : Style::plain;
+  auto const style = view.left_percent == 0            ? Style::bad
+                     : view.left_percent < kLowPercent ? Style::warning
+                                                       : Style::plain;
   auto const issuer = view.issuer.empty() ? context.paint_out(Style::bad, "not in the bundle!")
                                           : short_fingerprint(view.issuer);
   auto const rotation =

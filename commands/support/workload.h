@@ -37,8 +37,8 @@ struct SvidView {
   std::string hint;
   std::string leaf;    // fingerprint, hex
   std::string issuer;  // fingerprint of the bundle's authority that signs it; empty = none does
-  WallTime not_before{};
-  WallTime not_after{};
+  WallTime not_before;
+  WallTime not_after;
   std::chrono::nanoseconds left{};  // never negative
   int left_percent = 0;
   std::chrono::nanoseconds until_rotation{};  // half its life is when issuers renew; never negative

@@ -99,7 +99,7 @@ class DevIssuer final : public WorkloadSource {
     tls::PrivateKey ca_key;
     tls::PrivateKey jwt_key;
     std::string jwt_key_id;
-    WallTime last_leaf{};  // when the latest SVID it signed expires
+    WallTime last_leaf;  // when the latest SVID it signed expires
   };
 
   DevIssuer(DevIssuerSpec spec, Clock const& clock);
@@ -126,9 +126,9 @@ class DevIssuer final : public WorkloadSource {
   std::condition_variable wake_;
   std::vector<Root> roots_;  // steady: 1; prepared: signing, next; active: signing, old
   CaStage stage_ = CaStage::steady;
-  WallTime stage_ends_{};
+  WallTime stage_ends_;
   std::vector<Svid> svids_;
-  WallTime renews_at_{};
+  WallTime renews_at_;
   Bundles federated_;
   Drill drill_ = Drill::none;
   std::uint64_t sequence_ = 0;  // of the bundle

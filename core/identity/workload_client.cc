@@ -23,7 +23,7 @@ struct WorkloadApiProvider::Impl final : WorkloadReader::Listener {
 
   void received(X509SVIDResponse& message) override;
   void ended(Error error, WorkloadReader::Next next) override;
-  void withdraw(Error error);
+  void withdraw(Error const& error);
   void announce(Snapshot const& snapshot, ProviderJournal::Change change);
 
   WorkloadClientOptions const options;
@@ -72,7 +72,7 @@ void WorkloadApiProvider::Impl::announce(Snapshot const& snapshot, ProviderJourn
             {"serial", svid.leaf().serial_hex()}});
 }
 
-void WorkloadApiProvider::Impl::withdraw(Error error) {
+void WorkloadApiProvider::Impl::withdraw(Error const& error) {
   if (!journal.denied(error, clock.now())) return;
   log.failed(kIdentity, log::Level::error, "identity withdrawn", error);
   Snapshot nothing;
@@ -83,7 +83,7 @@ void WorkloadApiProvider::Impl::withdraw(Error error) {
 
 void WorkloadApiProvider::Impl::ended(Error error, WorkloadReader::Next next) {
   if (error.code == Code::workload_api_denied) {
-    withdraw(std::move(error));
+    withdraw(error);
     return;
   }
   bool const news = journal.unreachable(error);

@@ -12,6 +12,8 @@
 namespace aw::identity {
 namespace {
 
+constexpr std::string_view kDigits = "0123456789ABCDEF";
+
 constexpr std::string_view kHint = "use unix:///path/to/socket or tcp://IP:PORT";
 // sun_path holds a terminating zero too.
 constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
@@ -53,7 +55,6 @@ std::optional<HostPort> split_authority(std::string_view authority) {
 
 // gRPC reads its targets as URIs, a file name may hold anything.
 std::string percent_encoded(std::string_view path) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;
   for (char const c : path) {
     auto const byte = static_cast<unsigned char>(c);

@@ -17,6 +17,8 @@
 namespace aw::identity {
 namespace {
 
+constexpr int kPauseMs = 50;
+
 constexpr int kBacklog = 64;
 
 sockaddr_un address_of(std::filesystem::path const& path) {
@@ -121,7 +123,6 @@ void WorkloadSocket::accept_all(std::function<void(Fd)> const& accepted) {
       if (may_connect(connection.get())) accepted(std::move(connection));
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
       // The connection stays in the queue and poll would spin; a pause lets descriptors come back.
-      constexpr int kPauseMs = 50;
       if (poll(&waits[1], 1, kPauseMs) > 0) return;
     }
   }
