@@ -14,17 +14,20 @@ namespace aw::commands {
 namespace {
 
 Result<void> check_file(std::string const& file, ConfigValidateOptions const& options,
-                        Context& context, ConfigReport& report) {
+                        Context& context, std::vector<config::Loaded>& checked,
+                        ConfigReport& report) {
   ConfigOptions one = options.config;
   one.file = file;
   AW_TRY(auto const request, load_request(one, context));
-  config::Loaded loaded = config::inspect(request);
+  checked.push_back(config::inspect(request));
+  config::Loaded const& loaded = checked.back();
   std::string name = file;
   if (name.empty() && !loaded.files.empty()) name = loaded.files.front().string();
   report.files.push_back(name.empty() ? "config.yaml" : name);
   report.keys += loaded.keys;
-  for (auto& finding : loaded.diagnostics) report.diagnostics.push_back(std::move(finding));
-  for (auto& setting : loaded.insecure) report.insecure.push_back(std::move(setting));
+  report.diagnostics.insert(report.diagnostics.end(), loaded.diagnostics.begin(),
+                            loaded.diagnostics.end());
+  report.insecure.insert(report.insecure.end(), loaded.insecure.begin(), loaded.insecure.end());
   const std::string environment(config::environment_name(loaded.config.environment));
   const bool first = report.files.size() == 1;
   if (first || report.environment == environment) {
@@ -33,6 +36,29 @@ Result<void> check_file(std::string const& file, ConfigValidateOptions const& op
     report.environment.clear();
   }
   return {};
+}
+
+std::string domain_of(std::string_view spiffe_id) {
+  constexpr std::string_view kScheme = "spiffe://";
+  if (!spiffe_id.starts_with(kScheme)) return {};
+  spiffe_id.remove_prefix(kScheme.size());
+  return std::string(spiffe_id.substr(0, spiffe_id.find('/')));
+}
+
+// No bundle is at hand here, but the files checked together name trust domains: one that is allowed
+// and only almost among them is a typing error.
+void check_trust_domains(std::vector<config::Loaded> const& checked, ConfigReport& report) {
+  std::vector<std::string> known;
+  for (config::Loaded const& one : checked) {
+    known.push_back(one.config.agent.trust_domain);
+    for (auto const& peer : one.config.discovery.peers) known.push_back(domain_of(peer.spiffe_id));
+  }
+  std::erase(known, std::string());
+  for (config::Loaded const& one : checked) {
+    for (config::Diagnostic& found : config::check_bundles(one, known)) {
+      if (!found.hint.empty()) report.diagnostics.push_back(std::move(found));
+    }
+  }
 }
 
 std::string rendered(ReportFormat format, ConfigReport const& report) {
@@ -110,7 +136,9 @@ Result<Exit> run_config_validate(ConfigValidateOptions const& options, Context& 
   ConfigReport report;
   std::vector<std::string> files = options.files;
   if (files.empty()) files.emplace_back();
-  for (std::string const& file : files) AW_TRY(check_file(file, options, context, report));
+  std::vector<config::Loaded> checked;
+  for (std::string const& file : files) AW_TRY(check_file(file, options, context, checked, report));
+  check_trust_domains(checked, report);
   if (context.machine_readable()) {
     context.print("ConfigValidation", report_json(report), {});
   } else {

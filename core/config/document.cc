@@ -108,7 +108,11 @@ class Builder final : public YAML::EventHandler {
   }
 
   void check_tag(YAML::Mark const& mark, std::string const& tag) const {
-    if (tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:")) return;
+    constexpr std::string_view kCore = "tag:yaml.org,2002:";  // YAML 1.2 §10.3
+    if (tag.empty() || tag == "?" || tag == "!") return;
+    for (const std::string_view name : {"str", "int", "float", "bool", "null", "map", "seq"}) {
+      if (tag.starts_with(kCore) && tag.substr(kCore.size()) == name) return;
+    }
     throw Stop{problem(Code::config_syntax, origin(mark, {}).place(),
                        "YAML tags are not supported: " + tag, "remove the tag")};
   }
@@ -123,6 +127,7 @@ class Builder final : public YAML::EventHandler {
     opened.node = std::make_shared<Node>();
     opened.node->kind = kind;
     opened.node->at = origin(mark, {});
+    opened.node->at.length = 1;
     opened.anchor = anchor;
     stack_.push_back(std::move(opened));
   }

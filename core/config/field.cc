@@ -96,6 +96,11 @@ struct Reader {
 // Would YAML read it back as the same text, unquoted?
 bool plain_safe(std::string const& text) {
   if (text.empty()) return false;
+  const auto unit = text.find_first_not_of("0123456789");
+  if (unit != 0 && unit != std::string::npos) {  // "30s" is no number
+    const std::string_view name = std::string_view(text).substr(unit);
+    return name == "s" || name == "ms" || name == "m" || name == "h" || name == "us";
+  }
   constexpr std::string_view kFirst = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/.";
   constexpr std::string_view kRest = "0123456789_-+@$()=";
   if (kFirst.find(text.front()) == std::string_view::npos) return false;

@@ -43,6 +43,16 @@ void anchor_paths(Values const& values, Config& config) {
   }
 }
 
+void note_origins(Values const& values, std::map<std::string, Place>& origins) {
+  for (auto const& [key, entry] : values) {
+    origins.emplace(key, entry.value->at.place());
+    if (entry.field->type != Type::text_list) continue;
+    for (std::size_t i = 0; i < entry.value->items.size(); ++i) {
+      origins.emplace(key + '[' + std::to_string(i) + ']', entry.value->items[i]->at.place());
+    }
+  }
+}
+
 // "Development … listens on loopback only unless told otherwise."
 void stay_on_loopback(Loaded& loaded, Values const& values) {
   if (loaded.config.environment != Environment::development || loaded.insecure.empty()) return;
@@ -144,9 +154,11 @@ Loaded inspect(LoadRequest const& request) {
     std::ranges::move(misfits, std::back_inserter(found));
     check_rules({out.config, values, assembled.whole, request.backends}, found, out.insecure);
   }
+  // With the embedded engine there is no OPA to ask; the default address would only mislead.
+  if (out.config.authorization.embedded()) out.config.authorization.opa_endpoints.clear();
   anchor_paths(values, out.config);
   stay_on_loopback(out, values);
-  for (auto const& [key, entry] : values) out.origins.emplace(key, entry.value->at.place().text());
+  note_origins(values, out.origins);
   out.keys = values.size();
   sort_findings(out);
   limit_findings(found);
@@ -166,22 +178,25 @@ Result<Loaded> load(LoadRequest const& request) {
 }
 
 std::vector<Diagnostic> check_bundles(Loaded const& loaded, std::vector<std::string> const& known) {
+  constexpr std::string_view kKey = "identity.allowed_trust_domains";
   std::vector<Diagnostic> out;
   const std::vector<std::string_view> names(known.begin(), known.end());
-  const auto origin = loaded.origins.find("identity.allowed_trust_domains");
-  for (std::string const& domain : loaded.config.identity.allowed_trust_domains) {
+  auto const& allowed = loaded.config.identity.allowed_trust_domains;
+  for (std::size_t i = 0; i < allowed.size(); ++i) {
+    std::string const& domain = allowed[i];
     if (domain == loaded.config.agent.trust_domain ||
         std::ranges::find(known, domain) != known.end()) {
       continue;
     }
+    auto origin = loaded.origins.find(std::string(kKey) + '[' + std::to_string(i) + ']');
+    if (origin == loaded.origins.end()) origin = loaded.origins.find(std::string(kKey));
     const auto near = text::nearest(domain, names);
-    Place place;
-    if (origin != loaded.origins.end()) place.name = origin->second;
     out.push_back(caution(
-        Code::trust_domain_without_bundle, place,
+        Code::trust_domain_without_bundle,
+        origin == loaded.origins.end() ? Place() : origin->second,
         "trust domain \"" + domain + "\" is allowed but no federation source provides its bundle",
         near ? "did you mean \"" + std::string(*near) + "\"?" : ""));
-    out.back().key = "identity.allowed_trust_domains";
+    out.back().key = kKey;
     out.back().value = domain;
   }
   return out;

@@ -46,8 +46,8 @@ struct Loaded {
   Config config;                             // meaningful only when ok()
   std::vector<Diagnostic> diagnostics;       // all of them, in the order of the file
   std::vector<std::filesystem::path> files;  // the file and its includes, in order of reading
-  std::map<std::string, std::string>
-      origins;  // key -> "a.yaml:3:4" | variable | flag; unset: absent
+  // Where each value that was given stands, by full key; also "identity.allowed_trust_domains[1]".
+  std::map<std::string, Place> origins;
   // Settings in force that production would refuse; the banner, log and metric name them.
   std::vector<std::string> insecure;
   std::size_t keys = 0;  // values that were given

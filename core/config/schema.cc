@@ -416,7 +416,7 @@ void add_transport(std::vector<Field>& rows) {
             "address of a SPIFFE ID that peers does not list; {name} = last path segment",
             &C::discovery, &a2a::DiscoveryConfig::address_template)
           .checked(checks::address_template, "host:port with {name}, {trust_domain}")
-          .example("{name}.agents.{trust_domain}:8443"));
+          .example("\"{name}.agents.{trust_domain}:8443\""));
 }
 
 void add_server(std::vector<Field>& rows) {

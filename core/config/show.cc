@@ -103,7 +103,7 @@ std::vector<Setting> settings(Loaded const& loaded) {
          {key, key == "authorization.opa_endpoints" ? "authorization.opa_endpoint" : key,
           key == "authorization.audit.destinations" ? "authorization.audit.destination" : key}) {
       const auto found = loaded.origins.find(one);
-      if (found != loaded.origins.end()) return found->second;
+      if (found != loaded.origins.end()) return found->second.text();
     }
     return "default";
   };

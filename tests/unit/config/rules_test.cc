@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "support.h"
+
+using namespace aw;
+using namespace aw::config;
+using namespace aw::config::testing;
+
+TEST_CASE("production refuses log-only with exactly the documented sentence, at its place") {
+  const Loaded result = with("authorization:\n  default_action: \"log-only\"\n");
+  REQUIRE(result.diagnostics.size() == 1);
+  CHECK(result.diagnostics[0].message ==
+        "Security violation: 'log-only' mode not allowed in production environment");
+  CHECK(result.diagnostics[0].code == Code::insecure_in_production);
+  CHECK(result.diagnostics[0].place.text() == "a.yaml:3:19");
+  CHECK(result.diagnostics[0].hint == "use \"deny\"");
+}
+
+TEST_CASE(
+    "each setting that weakens security is refused in production and staging, and named in "
+    "development") {
+  struct Case {
+    char const* text;
+    char const* message;
+    char const* setting;
+    bool staging;
+  };
+  for (Case const& one : {
+           Case{"authorization: {default_action: log-only}",
+                "Security violation: 'log-only' mode not allowed in production environment",
+                "authorization.default_action=log-only", true},
+           Case{"authorization: {provider: allow-all}",
+                "authorization.provider cannot be 'allow-all' in production environment",
+                "authorization.provider=allow-all", true},
+           Case{"transport: {peer_verification: log-only}",
+                "transport.peer_verification must be 'strict' in production environment",
+                "transport.peer_verification=log-only", true},
+           Case{"authorization: {audit: {enabled: false}}",
+                "authorization.audit.enabled must be true in production environment",
+                "authorization.audit.enabled=false", true},
+           Case{"transport: {tls_min_version: \"1.2\"}",
+                "transport.tls_min_version must be '1.3' in production environment",
+                "transport.tls_min_version=1.2", false},
+           Case{"identity: {provider: dev}",
+                "identity.provider cannot be 'dev' in production environment",
+                "identity.provider=dev", true},
+           Case{"identity: {provider: mtls-static, cert_path: c, key_path: k, ca_path: b}",
+                "identity.provider cannot be 'mtls-static' in production environment",
+                "identity.provider=mtls-static", true},
+       }) {
+    CAPTURE(one.text);
+    const std::string text = kMinimal + one.text + '\n';
+    const Loaded production = loaded({.text = text});
+    REQUIRE(found(production, Code::insecure_in_production) != nullptr);
+    CHECK(found(production, Code::insecure_in_production)->message == one.message);
+    CHECK(found(production, Code::insecure_in_production)->place.line == 2);
+    CHECK(loaded({.text = text, .environment = "staging"}).ok() == !one.staging);
+    const Loaded development = loaded({.text = text, .environment = "development"});
+    CHECK(development.ok());
+    CHECK(development.insecure == std::vector<std::string>{one.setting});
+    CHECK(development.config.server.host == "127.0.0.1");
+    CHECK(development.config.metrics.host == "127.0.0.1");
+  }
+}
+
+TEST_CASE("staging names itself") {
+  const Loaded result = loaded(
+      {.text = kMinimal + "authorization: {default_action: log-only}\n", .environment = "stage"});
+  CHECK(result.diagnostics.at(0).message ==
+        "Security violation: 'log-only' mode not allowed in staging environment");
+}
+
+TEST_CASE("a variable cannot smuggle a weak setting past production") {
+  const Loaded result = loaded({.env = {{"AGENTWEAVE_AUTHZ_DEFAULT_ACTION", "log-only"}}});
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.diagnostics[0].place.text() == "AGENTWEAVE_AUTHZ_DEFAULT_ACTION");
+  CHECK_FALSE(loaded({.set = {"authorization.audit.enabled=0"}}).ok());
+}
+
+TEST_CASE("development listens elsewhere when told to, and everywhere when nothing is weakened") {
+  CHECK(loaded({.text = kMinimal +
+                        "server: {host: 0.0.0.0}\nauthorization: {default_action: log-only}\n",
+                .environment = "dev"})
+            .config.server.host == "0.0.0.0");
+  CHECK(loaded({.environment = "dev"}).config.server.host == "0.0.0.0");
+}
+
+TEST_CASE("settings that contradict each other are refused") {
+  for (char const* text : {
+           "authorization: {policy_dir: p, opa_endpoint: \"http://localhost:1\"}",
+           "authorization: {bundle: b.tar.gz, opa_endpoints: [\"http://localhost:1\"]}",
+           "authorization: {data_files: [d.json]}",
+           "observability: {metrics: {port: 8443}}",
+           "server: {admin: {port: 9090}}",
+           "identity: {spiffe_id: \"spiffe://other.example/a\"}",
+           "transport: {retry: {backoff_base_seconds: 60}}",
+           "peers: [{id: \"spiffe://a/b\", address: \"h:1\"}, {id: \"spiffe://a/b\", address: "
+           "\"h:2\"}]",
+       }) {
+    CAPTURE(text);
+    CHECK(found(with(std::string(text) + "\n"), Code::config_conflict) != nullptr);
+  }
+}
+
+TEST_CASE("the embedded engine needs no OPA") {
+  const Loaded result = with("authorization: {policy_dir: policies, data_files: [d.json]}\n");
+  CHECK(listed(result).empty());
+  CHECK(result.config.authorization.embedded());
+  CHECK(result.config.authorization.opa_endpoints.empty());
+}
+
+namespace {
+
+Loaded capability(std::string const& rest, BackendRule rule = BackendRule::required,
+                  std::string const& more = "") {
+  return loaded({.text = "agent:\n  name: a\n  trust_domain: b.c\n  capabilities:\n    - {name: x, "
+                         "description: d" +
+                         rest + "}\n" + more,
+                 .backends = rule});
+}
+
+}  // namespace
+
+TEST_CASE("a capability needs a backend, an upstream, or a program that brings its own") {
+  const Loaded none = capability("");
+  REQUIRE(found(none, Code::config_missing_key) != nullptr);
+  CHECK(found(none, Code::config_missing_key)->message ==
+        "capability \"x\" has no backend, and server.upstream is not set");
+  CHECK(capability("", BackendRule::in_process).ok());
+  CHECK(capability("", BackendRule::required, "server: {upstream: \"http://127.0.0.1:9000\"}\n")
+            .ok());
+}
+
+TEST_CASE("a backend says what its type needs, and nothing else") {
+  CHECK_FALSE(capability(", backend: {type: http}").ok());
+  CHECK_FALSE(capability(", backend: {type: exec}").ok());
+  CHECK_FALSE(capability(", backend: {type: builtin, name: nothing}").ok());
+  CHECK_FALSE(capability(", backend: {type: builtin, name: echo, url: \"http://a\"}").ok());
+  CHECK_FALSE(capability(", backend: {url: \"http://127.0.0.1:1\"}").ok());
+  CHECK(capability(", backend: {type: a2a, url: \"http://127.0.0.1:1\"}").ok());
+}
+
+TEST_CASE("capability names are unique") {
+  const Loaded result = loaded({.text = R"(agent:
+  name: a
+  trust_domain: b.c
+  capabilities:
+    - {name: x, description: d, backend: {type: builtin, name: echo}}
+    - {name: x, description: d, backend: {type: builtin, name: echo}}
+)"});
+  CHECK(listed(result) == "AW1012 a.yaml:6:14 capability \"x\" is defined twice\n");
+}
+
+TEST_CASE("mtls-static needs its three files") {
+  const Loaded result =
+      loaded({.text = kMinimal + "identity: {provider: mtls-static}\n", .environment = "dev"});
+  CHECK(count(result.diagnostics, Severity::error) == 3);
+}
+
+TEST_CASE("what is valid but odd is a warning") {
+  for (char const* text : {
+           "identity: {allowed_trust_domains: [other.example]}",
+           "server: {port: 8080}",
+           "server: {admin: {host: 0.0.0.0}}",
+           "replay: {mode: required}",
+           "authorization: {opa_endpoints: [\"http://opa-1:8181\"]}",
+           "server: {upstream: \"http://backend:9000\"}",
+       }) {
+    CAPTURE(text);
+    const Loaded result = with(std::string(text) + "\n");
+    CHECK(result.ok());
+    CHECK(found(result, Code::config_suspicious) != nullptr);
+  }
+}
+
+TEST_CASE("an allowed trust domain without a bundle is told, with the name it is nearest to") {
+  const Loaded result =
+      with("identity:\n  allowed_trust_domains: [corp.example, eu.exmaple.com]\n");
+  const auto told = check_bundles(result, {"corp.example", "eu.example.com"});
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].code == Code::trust_domain_without_bundle);
+  CHECK(told[0].place.text() == "a.yaml:3:41");
+  CHECK(told[0].hint == "did you mean \"eu.example.com\"?");
+  CHECK(check_bundles(result, {"eu.exmaple.com"}).empty());
+}
+
+TEST_CASE("a reload tells what it changes, and what needs a restart") {
+  const Config before = with("").config;
+  const Config after = with(
+                           "server: {port: 9443}\nobservability: {logging: {level: DEBUG}}\n"
+                           "peers: [{id: \"spiffe://a/b\", address: \"h:1\"}]\n"
+                           "authorization: {opa_endpoint: \"http://127.0.0.1:1\"}\n")
+                           .config;
+  const auto changes = changed_keys(before, after);
+  REQUIRE(changes.size() == 4);
+  CHECK(changes[0].key == "authorization.opa_endpoints");
+  CHECK(changes[0].effect == Effect::reloadable);
+  CHECK(changes[1].key == "server.port");
+  CHECK(changes[1].effect == Effect::restart_needed);
+  CHECK(changes[2].key == "peers");
+  CHECK(changes[3].key == "observability.logging.level");
+  CHECK(changed_keys(after, after).empty());
+  Config moved = after;
+  moved.discovery.peers[0].address = "h:2";
+  CHECK(changed_keys(after, moved).size() == 1);
+}
