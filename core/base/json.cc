@@ -61,7 +61,10 @@ int nesting(std::string_view text) {
       continue;
     }
     if (c == '"') quoted = true;
-    if (c == '{' || c == '[') most = std::max(most, ++depth);
+    if (c == '{' || c == '[') {
+      ++depth;
+      most = std::max(most, depth);
+    }
     if (c == '}' || c == ']') --depth;
   }
   return most;

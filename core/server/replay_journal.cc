@@ -45,7 +45,7 @@ struct File {
   Fd fd;
   std::filesystem::path path;
   std::int64_t size = 0;
-  WallTime begun{};
+  WallTime begun;
 };
 
 Error unusable(std::filesystem::path const& path, int number) {
