@@ -85,6 +85,7 @@ struct EvalOptions {
   WallTime now{};
   BuiltinErrors builtin_errors = BuiltinErrors::undefined;
   EvalLimits limits;
+  Clock const* clock = nullptr;  // for limits.time; without one that bound is not looked at
   TraceLevel trace = TraceLevel::off;
   // Where print() goes; without one, print() does nothing.
   std::function<void(Location const&, std::string_view)> print;

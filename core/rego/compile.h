@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// From trees to plans. Inside of the compiler: compile.cc drives, compile_tree.cc lays out the rule
+// tree, compile_rule.cc and compile_terms.cc flatten, compile_order.cc orders statements so that
+// every variable is bound before it is read, compile_check.cc finds cycles.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/rego/parser.h"
+#include "core/rego/plan.h"
+
+namespace aw::rego {
+
+// Collects faults; knows the sources for file names and snippets.
+class Faults {
+ public:
+  explicit Faults(std::vector<Source> const& sources) : sources_(sources) {}
+  void add(Fault fault);
+  void add(std::string_view code, Place place, std::string message, std::string hint = {},
+           Code error = Code::policy_compile);
+  [[nodiscard]] bool empty() const { return found_.empty(); }
+  [[nodiscard]] std::vector<Diagnostic>& found() { return found_; }
+
+ private:
+  std::vector<Source> const& sources_;
+  std::vector<Diagnostic> found_;
+};
+
+// The names a module (or query) may use besides its own variables.
+struct Names {
+  std::vector<std::string> package;
+  std::set<std::string, std::less<>> rules;  // first part of each rule's name
+  std::map<std::string, std::vector<std::string>, std::less<>> imports;  // name -> path
+  std::set<std::string, std::less<>> used_imports;
+};
+
+enum class Commit { no, yes };
+using Vars = std::vector<bool>;
+
+// Turns one rule (one body) or query into a plan.
+class RuleCompiler {
+ public:
+  RuleCompiler(Program const& program, Names& names, Faults& faults)
+      : program_(program), names_(names), faults_(faults) {}
+
+  void rule(Rule const& rule, std::size_t group_path, GroupKind kind, RulePlan& out);
+  void query(Body const& body, PreparedQuery& out);
+
+ private:
+  struct Variable {
+    std::string name;
+    Place place;
+    bool declared = false;
+    bool assigned = false;  // by := : strict mode wants it read
+    std::size_t reads = 0;
+    bool argument = false;
+  };
+  struct Scope {
+    std::map<std::string, Slot, std::less<>> declared;
+    std::map<std::string, Place, std::less<>> referenced;
+  };
+  enum class Naming { resolve, declare };
+
+  // Variables.
+  Slot new_var(std::string name, Place place);
+  Slot declare(std::string const& name, Place place);
+  Pattern fresh(Place place);
+  [[nodiscard]] static Pattern var_pattern(Slot slot);
+  [[nodiscard]] static Pattern constant_pattern(Value value);
+  std::optional<Slot> find_declared(std::string_view name) const;
+  std::optional<std::vector<std::string>> global(std::string const& name);
+  Slot resolve(std::string const& name, Place place);
+
+  // Terms.
+  Pattern operand(Term const& term, Block& block);
+  Pattern composite(Term const& term, Block& block);
+  Pattern declaration(Term const& term, Block& block);
+  void assign_into(Term const& term, Pattern out, Block& block, bool test);
+  void ref_into(Term const& term, Statement& out, Block& block);
+  bool ref_head(Term const& head, Statement& out, Block& block);
+  void call_into(Term const& term, Pattern out, Block& block, bool test);
+  void comprehension_into(Term const& term, Pattern out, Block& block);
+  void unify(Pattern left, Pattern right, Place place, Block& block);
+  bool split_unify(Pattern& left, Pattern& right, Place place, Block& block);
+  void equality(Term const& left, Term const& right, Place place, Block& block, bool closed);
+  bool find_function(Term const& call, Statement& out);
+  std::vector<std::string> function_path(Term const& op);
+  Statement statement(Statement::Kind kind, Place place) const;
+  void link(Statement& ref);
+
+  // Expressions.
+  void body(Body const& body, Block& block);
+  void expression(Expr const& expr, Block& block);
+  void plain_expression(Expr const& expr, Block& block);
+  void negated(Expr const& expr, Block& block);
+  void term_expression(Term const& term, Block& block);
+  void some_in(Expr const& expr, Block& block);
+  void every(Expr const& expr, Block& block);
+  void with(Expr const& expr, Block& block);
+  void with_target(With const& with, WithTarget& out, Block& block);
+  void closure(Body const& body, Block& block);
+  void print(Term const& call, Block& block);
+
+  // Order.
+  bool order(Block& block, Vars& bound, Vars const& enclosing);
+  bool try_place(Statement& s, Vars& bound, Vars const& enclosing);
+  bool place_ref(Statement& s, Vars& bound);
+  bool place_negation(Statement& s, Vars& bound, Vars const& enclosing);
+  bool place_every(Statement& s, Vars& bound, Vars const& enclosing);
+  bool place_comprehension(Statement& s, Vars& bound, Vars const& enclosing);
+  bool place_with(Statement& s, Vars& bound, Vars const& enclosing);
+  bool place_logic(Statement& s, Vars& bound, Vars const& enclosing);
+  bool closure_ready(Block const& block, std::initializer_list<Pattern const*> patterns,
+                     Vars const& bound, Vars const& enclosing) const;
+  void report_unsafe(Block const& block, Vars const& bound);
+  void report_var(Slot slot);
+  void finish_rule(RulePlan& out, Block&& block, Vars const& bound);
+  bool finish_keyed(RulePlan& out, Block block, Pattern entry);
+  void check_unused();
+
+  Program const& program_;
+  Names& names_;
+  Faults& faults_;
+  std::vector<Variable> vars_;
+  std::vector<Scope> scopes_;
+  std::map<std::string, Slot, std::less<>> implicit_;
+  std::uint32_t expr_ = kNoExpr;
+  int depth_ = 0;
+  bool is_query_ = false;
+  bool quiet_ = false;
+  std::set<Slot> reported_;
+};
+
+// Places rules into the tree and makes their groups. `rules[i]` belongs to the i-th plan to fill.
+struct PlacedRule {
+  Rule const* rule = nullptr;
+  std::size_t module = 0;
+  RuleNode* node = nullptr;
+  std::size_t path_length = 0;  // parts of the rule's name that the node stands for (package aside)
+};
+
+void check_recursion(Program const& program, Faults& faults);
+void check_unsupported(Program const& program, Faults& faults);
+[[nodiscard]] std::string ref_text(std::vector<std::string> const& path);
+
+// Calls `visit` for each statement, also inside closures.
+void for_each_statement(Block const& block, auto const& visit) {
+  for (Statement const& s : block) {
+    visit(s);
+    for_each_statement(s.body, visit);
+    for_each_statement(s.other, visit);
+  }
+}
+
+}  // namespace aw::rego

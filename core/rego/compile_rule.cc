@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expressions and whole rules into blocks of statements.
+#include "core/rego/compile.h"
+
+namespace aw::rego {
+
+void RuleCompiler::body(Body const& body, Block& block) {
+  for (Expr const& expr : body) expression(expr, block);
+}
+
+void RuleCompiler::closure(Body const& inner, Block& block) {
+  std::uint32_t outer = expr_;
+  expr_ = kNoExpr;
+  scopes_.emplace_back();
+  body(inner, block);
+  scopes_.pop_back();
+  expr_ = outer;
+}
+
+void RuleCompiler::expression(Expr const& expr, Block& block) {
+  if (++depth_ > 200) {
+    faults_.add("rego_compile_error", expr.place, "nested too deeply");
+  } else if (expr.with.empty() || expr.kind == ExprKind::some_decl) {
+    plain_expression(expr, block);
+  } else {
+    with(expr, block);
+  }
+  --depth_;
+}
+
+void RuleCompiler::plain_expression(Expr const& expr, Block& block) {
+  switch (expr.kind) {
+    case ExprKind::some_decl:
+      for (TermPtr const& symbol : expr.symbols) declare(symbol->name, symbol->place);
+      return;
+    case ExprKind::some_in:
+      return some_in(expr, block);
+    case ExprKind::every:
+      return every(expr, block);
+    case ExprKind::not_body: {
+      Statement made = statement(Statement::Kind::negation, expr.place);
+      closure(expr.body, made.body);
+      block.push_back(std::move(made));
+      return;
+    }
+    case ExprKind::logical_and:
+    case ExprKind::logical_or: {
+      bool both = expr.kind == ExprKind::logical_and;
+      Statement made =
+          statement(both ? Statement::Kind::conjunction : Statement::Kind::disjunction, expr.place);
+      closure(expr.body, made.body);
+      closure(expr.other, made.other);
+      block.push_back(std::move(made));
+      return;
+    }
+    case ExprKind::term:
+      break;
+  }
+  if (expr.negated) return negated(expr, block);
+  term_expression(*expr.term, block);
+}
+
+// `not x`: what `x` is made of is computed before and outside (so that its absence is no negation's
+// success); only the last step is negated. With `future.keywords.not` all of it is inside.
+void RuleCompiler::negated(Expr const& expr, Block& block) {
+  Statement made = statement(Statement::Kind::negation, expr.place);
+  made.implicit = true;
+  Block inner;
+  Term const& term = *expr.term;
+  if (term.kind == TermKind::call && operator_name(term) == "assign") {
+    faults_.add("rego_compile_error", expr.place, "cannot assign vars inside negated expression");
+    return;
+  }
+  term_expression(term, inner);
+  if (inner.empty()) return;
+  bool last_only = true;
+  std::size_t keep = 1;
+  std::string name = term.kind == TermKind::call ? operator_name(term) : "";
+  if (name == "eq" || name == "equal") {
+    // Both sides' own references stay inside; deeper ones move out.
+    keep = 0;
+    for (Statement const& s : inner) {
+      bool own = &s == &inner.back() || s.place.offset == term.items[1]->place.offset ||
+                 (term.items.size() > 2 && s.place.offset == term.items[2]->place.offset);
+      bool ref_like = s.kind == Statement::Kind::ref || s.kind == Statement::Kind::unify ||
+                      s.kind == Statement::Kind::fail;
+      keep = own && (ref_like || &s == &inner.back()) ? keep + 1 : 0;
+    }
+    if (keep == 0) keep = 1;
+  }
+  if (last_only) {
+    std::size_t moved = inner.size() - std::min(keep, inner.size());
+    for (std::size_t i = 0; i < moved; ++i) block.push_back(std::move(inner[i]));
+    inner.erase(inner.begin(), inner.begin() + static_cast<std::ptrdiff_t>(moved));
+  }
+  for (Statement& s : inner) s.expr = kNoExpr;
+  made.body = std::move(inner);
+  block.push_back(std::move(made));
+}
+
+void RuleCompiler::term_expression(Term const& term, Block& block) {
+  if (term.kind == TermKind::call) {
+    std::string name = operator_name(term);
+    bool pair = term.items.size() == 3;
+    if (name == "assign" && pair) {
+      Term const& left = *term.items[1];
+      Block before;
+      // The right side sees the names as they were before this assignment.
+      Term const& right = *term.items[2];
+      bool shape = left.kind == TermKind::var || left.kind == TermKind::array ||
+                   left.kind == TermKind::object;
+      if (!shape) {
+        faults_.add("rego_compile_error", left.place,
+                    "cannot assign to " + std::string(left.kind == TermKind::ref    ? "ref"
+                                                      : left.kind == TermKind::call ? "call"
+                                                                                    : "this term"));
+        return;
+      }
+      if (left.kind == TermKind::var && !is_wildcard(left.name)) {
+        if (left.name == "input" || left.name == "data") {
+          faults_.add(
+              "rego_compile_error", left.place,
+              "variables must not shadow " + left.name + " (use a different variable name)");
+          return;
+        }
+        auto again = scopes_.back().declared.find(left.name);
+        if (again != scopes_.back().declared.end()) {
+          Variable const& var = vars_[again->second];
+          faults_.add("rego_compile_error", left.place,
+                      "var " + left.name +
+                          (var.argument   ? " declared above"
+                           : var.assigned ? " assigned above"
+                                          : " declared above"));
+          return;
+        }
+        auto above = scopes_.back().referenced.find(left.name);
+        if (above != scopes_.back().referenced.end() && !global(left.name)) {
+          faults_.add("rego_compile_error", left.place, "var " + left.name + " referenced above");
+          return;
+        }
+      }
+      Pattern out = fresh(left.place);
+      std::size_t mark = vars_.size();
+      (void)mark;
+      bool simple = left.kind == TermKind::var;
+      if (simple) {
+        // Declared only after the right side is compiled.
+        assign_into(right, out, block, false);
+        Slot slot = out.slot;
+        if (is_wildcard(left.name)) return;
+        vars_[slot].name = left.name;
+        vars_[slot].declared = true;
+        vars_[slot].assigned = true;
+        scopes_.back().declared[left.name] = slot;
+        return;
+      }
+      assign_into(right, out, block, false);
+      Pattern shape_pattern = declaration(left, block);
+      unify(std::move(shape_pattern), std::move(out), term.place, block);
+      return;
+    }
+    if ((name == "eq" || name == "equal") && pair) {
+      return equality(*term.items[1], *term.items[2], term.place, block, name == "equal");
+    }
+    return call_into(term, Pattern{}, block, true);
+  }
+  bool computed = term.kind == TermKind::ref || term.kind == TermKind::text_template ||
+                  term.kind == TermKind::var;
+  if (computed && (term.kind != TermKind::var || term.name == "input" || term.name == "data" ||
+                   global(term.name))) {
+    return assign_into(term, Pattern{}, block, true);
+  }
+  // A value: true unless it is false.
+  Statement made = statement(Statement::Kind::unify, term.place);
+  made.left = operand(term, block);
+  made.test = true;
+  block.push_back(std::move(made));
+}
+
+void RuleCompiler::some_in(Expr const& expr, Block& block) {
+  Term const& collection = *expr.symbols.back();
+  Pattern held = fresh(collection.place);
+  assign_into(collection, held, block, false);
+  Statement made = statement(Statement::Kind::ref, expr.place);
+  made.slot = held.slot;
+  bool pair = expr.symbols.size() == 3;
+  // `some` declares its variables anew.
+  for (std::size_t i = 0; i + 1 < expr.symbols.size(); ++i) {
+    Term const& symbol = *expr.symbols[i];
+    if (is_var(expr.symbols[i])) {
+      scopes_.back().declared.erase(symbol.name);
+    }
+  }
+  Block before;
+  Pattern key = pair ? declaration(*expr.symbols[0], before) : fresh(expr.place);
+  Pattern value = declaration(*expr.symbols[pair ? 1 : 0], before);
+  for (Statement& s : before) block.push_back(std::move(s));
+  made.steps.push_back(std::move(key));
+  made.out = std::move(value);
+  block.push_back(std::move(made));
+}
+
+void RuleCompiler::every(Expr const& expr, Block& block) {
+  Term const& domain = *expr.symbols.back();
+  Pattern held = fresh(domain.place);
+  assign_into(domain, held, block, false);
+  Statement made = statement(Statement::Kind::every, expr.place);
+  bool pair = expr.symbols.size() == 3;
+  std::uint32_t outer = expr_;
+  expr_ = kNoExpr;
+  scopes_.emplace_back();
+  made.left = held;
+  Block none;
+  made.steps.push_back(pair ? declaration(*expr.symbols[0], none) : Pattern{});
+  made.out = declaration(*expr.symbols[pair ? 1 : 0], none);
+  scopes_.emplace_back();
+  body(expr.body, made.body);
+  scopes_.pop_back();
+  scopes_.pop_back();
+  expr_ = outer;
+  block.push_back(std::move(made));
+}
+
+void RuleCompiler::with(Expr const& expr, Block& block) {
+  Statement made = statement(Statement::Kind::with, expr.place);
+  for (With const& one : expr.with) {
+    WithTarget target;
+    with_target(one, target, block);
+    made.targets.push_back(std::move(target));
+  }
+  plain_expression(expr, made.body);
+  block.push_back(std::move(made));
+}
+
+void RuleCompiler::with_target(With const& with, WithTarget& out, Block& block) {
+  std::vector<std::string> path = function_path(*with.target);
+  bool root = !path.empty() && (path.front() == "input" || path.front() == "data");
+  auto function_of = [&](Term const& term, Builtin const*& builtin, Group const*& group) {
+    if (term.kind != TermKind::var && term.kind != TermKind::ref) return false;
+    if (term.kind == TermKind::var && find_declared(term.name)) return false;
+    auto names = function_path(term);
+    if (names.empty()) return false;
+    if (names.front() != "data") {
+      auto call = make_call(ref_text(names), {}, term.place);
+      builtin = names.front() == "input" ? nullptr : find_builtin(ref_text(names));
+      return builtin != nullptr;
+    }
+    RuleNode const* node = &program_.root;
+    for (std::size_t i = 1; i < names.size() && node != nullptr; ++i) node = node->child(names[i]);
+    bool found =
+        node != nullptr && node->group != nullptr && node->group->kind == GroupKind::function;
+    if (found) group = node->group;
+    return found;
+  };
+  if (function_of(*with.target, out.builtin, out.group)) {
+    out.kind = WithTarget::Kind::function;
+    if (function_of(*with.value, out.by_builtin, out.by_group)) return;
+  } else if (root) {
+    out.kind = path.front() == "input" ? WithTarget::Kind::input : WithTarget::Kind::data;
+    for (std::size_t i = 1; i < path.size(); ++i) out.path.push_back(Value::string(path[i]));
+  } else {
+    faults_.add("rego_type_error", with.target->place,
+                "with keyword target must reference existing input, data, or a function");
+    return;
+  }
+  out.value = operand(*with.value, block);
+}
+
+void RuleCompiler::rule(Rule const& rule, std::size_t group_path, GroupKind kind, RulePlan& out) {
+  out.place = rule.place;
+  out.head_place = rule.head.place;
+  out.multi_value = rule.head.key != nullptr;
+  Block block;
+  scopes_.emplace_back();
+  for (TermPtr const& arg : rule.head.args) {
+    out.args.push_back(declaration(*arg, block));
+  }
+  for (Variable& var : vars_) var.argument = true;
+  if (!rule.head.args.empty()) scopes_.emplace_back();
+  for (Expr const& expr : rule.body) {
+    expr_ = static_cast<std::uint32_t>(out.exprs.size());
+    out.exprs.push_back({expr.place, expr.generated});
+    expression(expr, block);
+  }
+  expr_ = kNoExpr;
+  for (std::size_t i = group_path; i < rule.head.ref.size(); ++i) {
+    out.suffix.push_back(operand(*rule.head.ref[i], block));
+  }
+  if (rule.head.key) out.key = operand(*rule.head.key, block);
+  if (rule.head.value) out.value = operand(*rule.head.value, block);
+  out.constant_value = out.value.kind == Pattern::Kind::constant;
+  out.slots = static_cast<Slot>(vars_.size());
+
+  Pattern const* entry = !out.suffix.empty()              ? &out.suffix.front()
+                         : kind == GroupKind::partial_set ? &out.key
+                                                          : nullptr;
+  if (entry != nullptr && faults_.empty()) {
+    RulePlan keyed;
+    keyed.suffix = out.suffix;
+    keyed.key = out.key;
+    keyed.value = out.value;
+    out.keyed = finish_keyed(out, block, *entry);
+  }
+  Vars bound(vars_.size(), false);
+  finish_rule(out, std::move(block), bound);
+  if (program_.options.strictness == Strictness::strict) check_unused();
+}
+
+void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {
+  is_query_ = true;
+  scopes_.emplace_back();
+  Block block;
+  for (Expr const& expr : query_body) {
+    expr_ = static_cast<std::uint32_t>(out.plan.exprs.size());
+    out.plan.exprs.push_back({expr.place, expr.generated});
+    bool value = expr.kind == ExprKind::term && !expr.negated && expr.with.empty();
+    std::string name = value && expr.term->kind == TermKind::call ? operator_name(*expr.term) : "";
+    if (!value || name == "eq" || name == "assign" || name == "print") {
+      expression(expr, block);
+      out.expressions.push_back(constant_pattern(Value::boolean(true)));
+      continue;
+    }
+    Pattern held = operand(*expr.term, block);
+    Statement test = statement(Statement::Kind::unify, expr.place);
+    test.left = held;
+    test.test = true;
+    block.push_back(std::move(test));
+    out.expressions.push_back(held);
+  }
+  expr_ = kNoExpr;
+  for (auto const& [name, slot] : scopes_.front().declared) out.outputs.emplace_back(name, slot);
+  for (auto const& [name, slot] : implicit_) {
+    bool hidden = is_wildcard(name) || scopes_.front().declared.contains(name);
+    if (!hidden) out.outputs.emplace_back(name, slot);
+  }
+  out.plan.slots = static_cast<Slot>(vars_.size());
+  Vars bound(vars_.size(), false);
+  Vars enclosing(vars_.size(), false);
+  order(block, bound, enclosing);
+  std::erase_if(out.outputs, [&](auto const& o) { return !bound[o.second]; });
+  out.plan.body = std::move(block);
+}
+
+void RuleCompiler::check_unused() {
+  for (Variable const& var : vars_) {
+    if (!var.declared || var.argument || var.reads > 0 || var.name.empty() || var.name == "_")
+      continue;
+    faults_.add("rego_compile_error", var.place,
+                (var.assigned ? "assigned var " : "declared var ") + var.name + " unused");
+  }
+}
+
+}  // namespace aw::rego

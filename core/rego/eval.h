@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a plan: backtracking by continuation, one slot array a rule, results of rules remembered.
+//
+// One evaluation's own: made, used once, dropped. eval.cc drives blocks, eval_ref.cc walks
+// documents, eval_rule.cc makes documents of rules, eval_call.cc calls functions, eval_with.cc
+// changes the world.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+#include "core/rego/plan.h"
+
+namespace aw::rego {
+
+enum class Flow : std::uint8_t { proceed, stop, error };
+
+// A callable that is somebody else's; valid while that lives.
+template <class Signature>
+class Callback;
+template <class R, class... Args>
+class Callback<R(Args...)> {
+ public:
+  template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, Callback>)
+  Callback(F&& f)  // NOLINT: a view, made where it is passed
+      : self_(const_cast<void*>(static_cast<void const*>(&f))),
+        call_([](void* self, Args... args) -> R {
+          return (*static_cast<std::remove_reference_t<F>*>(self))(args...);
+        }) {}
+  R operator()(Args... args) const { return call_(self_, args...); }
+
+ private:
+  void* self_;
+  R (*call_)(void*, Args...);
+};
+
+using Continue = Callback<Flow()>;
+using Emit = Callback<Flow(Value const&)>;
+
+struct Frame {
+  Value* slots = nullptr;
+  RulePlan const* rule = nullptr;
+};
+
+struct ValueHash {
+  std::size_t operator()(Value const& v) const { return v.hash(); }
+};
+
+// Members of a growing set, without repetitions.
+class SetBuilder {
+ public:
+  void add(Value value);
+  [[nodiscard]] std::size_t size() const { return items_.size(); }
+  [[nodiscard]] Value finish() { return Value::set(std::move(items_)); }
+
+ private:
+  std::vector<Value> items_;
+  std::unordered_map<Value, char, ValueHash> seen_;  // filled from a certain size on
+};
+
+// A document in the making, of rules with steps in their heads.
+struct DocumentBuilder {
+  enum class Kind : std::uint8_t { none, value, set, object };
+  Kind kind = Kind::none;
+  Value value;
+  SetBuilder set;
+  std::vector<std::pair<Value, std::unique_ptr<DocumentBuilder>>> members;
+  std::unordered_map<Value, std::size_t, ValueHash> index;
+
+  DocumentBuilder& member(Value const& key);
+  [[nodiscard]] Value finish();
+};
+
+class WhyRecorder;
+
+class Evaluator {
+ public:
+  Evaluator(Program const& program, Value input, EvalOptions const& options);
+  ~Evaluator();
+  Evaluator(Evaluator const&) = delete;
+  Evaluator& operator=(Evaluator const&) = delete;
+
+  void run_path(PreparedQuery const& query, Outcome& out);
+  void run_query(PreparedQuery const& query, Outcome& out);
+  void record(WhyRecorder* why) { why_ = why; }
+  void cover(std::vector<Place>* covered) { covered_ = covered; }
+  void set_query_sources(std::vector<Source> const* sources) { query_sources_ = sources; }
+
+ private:
+  struct Mock {
+    WithTarget const* target = nullptr;
+    Value value;
+  };
+  struct Cached {
+    bool known = false;
+    Value value;
+  };
+  struct KeyedCache {
+    std::unordered_map<Value, Value, ValueHash> values;
+  };
+  // The world an expression sees; `with` makes another.
+  struct World {
+    Value input;
+    Value data;
+    std::vector<std::vector<Value>> replaced;  // paths below data that `with` set
+    std::vector<Mock> mocks;
+    std::vector<Cached> cache;      // by group
+    std::vector<KeyedCache> keyed;  // by group
+  };
+
+  // Blocks.
+  Flow run(Block const& block, std::size_t at, Frame& frame, Continue done);
+  Flow step(Statement const& s, Frame& frame, bool& held);
+  Flow iterate(Statement const& s, Block const& block, std::size_t at, Frame& frame, Continue done);
+  Flow exists(Block const& block, Frame& frame, bool& found);
+  Flow every(Statement const& s, Frame& frame, bool& held);
+  Flow comprehend(Statement const& s, Frame& frame, bool& held);
+  Flow with(Statement const& s, Frame& frame, Continue done);
+  bool match(Pattern const& pattern, Value const& value, Frame& frame);
+  Value build(Pattern const& pattern, Frame const& frame) const;
+  Value const& operand(Pattern const& pattern, Frame const& frame, Value& held) const;
+  bool accept(Statement const& s, Value const& value, Frame& frame);
+  std::vector<std::pair<std::string, Value>> failure_values(Statement const& s, Frame& frame);
+  [[nodiscard]] std::string ref_name(Statement const& s, Frame const& frame) const;
+  [[nodiscard]] std::string operand_name(Pattern const& pattern, Frame const& frame) const;
+
+  // References.
+  Flow resolve(Statement const& s, Frame& frame, Value& out);
+  Flow walk(Statement const& s, Frame& frame, Emit emit);
+  Flow walk_value(Statement const& s, std::size_t at, Value const& value, Frame& frame, Emit emit);
+  Flow walk_tree(Statement const& s, std::size_t at, RuleNode const& node, Value const* base,
+                 Frame& frame, Emit emit);
+  Flow walk_children(Statement const& s, std::size_t at, RuleNode const& node, Value const* base,
+                     Frame& frame, Emit emit);
+  Flow walk_group(Statement const& s, std::size_t at, Group const& group, Frame& frame, Emit emit);
+  Flow extent(RuleNode const& node, Value const* base, Value& out);
+  [[nodiscard]] bool is_replaced(RuleNode const& node) const;
+  [[nodiscard]] Value const* base_of(RuleNode const& node) const;
+
+  // Rules.
+  Flow group_value(Group const& group, Value& out);
+  Flow keyed_value(Group const& group, Value const& key, Value& out, bool& answered);
+  Flow complete(Group const& group, std::span<const Value> arguments, Value& out);
+  Flow complete_rule(Group const& group, RulePlan const& rule, std::span<const Value> arguments,
+                     Value& out);
+  Flow partial_set(Group const& group, Value& out);
+  Flow partial_object(Group const& group, Value& out);
+  Flow keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into, bool& member);
+  Flow insert(RulePlan const& rule, Frame& frame, std::size_t from, DocumentBuilder& into);
+  Flow with_frame(RulePlan const& rule, Callback<Flow(Frame&)> body);
+
+  // Functions.
+  Flow call(Statement const& s, Frame& frame, Value& out);
+  Flow call_builtin(Builtin const& builtin, std::span<const Value> arguments, Statement const& s,
+                    Frame const& frame, Value& out);
+  Flow call_group(Group const& group, std::span<const Value> arguments, Value& out);
+  Flow call_mocked(Mock const& mock, std::span<const Value> arguments, Statement const& s,
+                   Frame const& frame, Value& out);
+  [[nodiscard]] Mock const* mock_of(Statement const& s) const;
+  void set_metadata(Frame const& frame);
+
+  // Bounds and errors.
+  Flow tick();
+  bool charge(std::size_t bytes);
+  Flow fail(std::string_view code, std::string message, Place place);
+  [[nodiscard]] Location location(Place const& place) const;
+  Value upsert(Value const& root, std::span<const Value> path, Value const& leaf) const;
+  void finish(Outcome& out);
+
+  class Depth;
+  Program const& program_;
+  EvalOptions const& options_;
+  std::unique_ptr<World> first_;
+  World* world_ = nullptr;
+  std::deque<std::vector<Value>> stack_;  // slots of frames, in chunks
+  std::size_t used_ = 0;                  // of the last chunk
+  std::vector<Value> metadata_;
+  std::unique_ptr<EvalError> error_;
+  std::uint64_t steps_ = 0;
+  std::size_t depth_ = 0;
+  std::size_t memory_ = 0;
+  SteadyTime deadline_{};
+  BuiltinContext context_;
+  std::uint64_t random_ = 0;
+  std::vector<std::pair<std::string, Value>> remembered_;
+  WhyRecorder* why_ = nullptr;
+  std::vector<Place>* covered_ = nullptr;
+  std::vector<Source> const* query_sources_ = nullptr;
+};
+
+class Evaluator::Depth {
+ public:
+  explicit Depth(Evaluator& evaluator) : evaluator_(evaluator) { ++evaluator_.depth_; }
+  ~Depth() { --evaluator_.depth_; }
+  Depth(Depth const&) = delete;
+  Depth& operator=(Depth const&) = delete;
+  [[nodiscard]] bool exceeded() const {
+    return evaluator_.depth_ > evaluator_.options_.limits.depth;
+  }
+
+ private:
+  Evaluator& evaluator_;
+};
+
+}  // namespace aw::rego

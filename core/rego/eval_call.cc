@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls of functions, written in Rego or built in, and what `with` puts in their place.
+#include <array>
+
+#include "core/rego/eval.h"
+#include "core/rego/why.h"
+
+namespace aw::rego {
+
+Evaluator::Mock const* Evaluator::mock_of(Statement const& s) const {
+  for (auto mock = world_->mocks.rbegin(); mock != world_->mocks.rend(); ++mock) {
+    bool this_one =
+        s.group != nullptr ? mock->target->group == s.group : mock->target->builtin == s.builtin;
+    if (this_one) return &*mock;
+  }
+  return nullptr;
+}
+
+Flow Evaluator::call(Statement const& s, Frame& frame, Value& out) {
+  std::array<Value, 4> few;
+  std::vector<Value> many;
+  std::span<Value> arguments(few.data(), std::min(s.steps.size(), few.size()));
+  if (s.steps.size() > few.size()) {
+    many.resize(s.steps.size());
+    arguments = many;
+  }
+  for (std::size_t i = 0; i < s.steps.size(); ++i) arguments[i] = build(s.steps[i], frame);
+  if (!world_->mocks.empty()) {
+    if (Mock const* mock = mock_of(s)) return call_mocked(*mock, arguments, s, frame, out);
+  }
+  if (s.group != nullptr) return call_group(*s.group, arguments, out);
+  return call_builtin(*s.builtin, arguments, s, frame, out);
+}
+
+Flow Evaluator::call_group(Group const& group, std::span<const Value> arguments, Value& out) {
+  return complete(group, arguments, out);
+}
+
+// A function that stands in sees the world as it is, but never itself in its own place.
+Flow Evaluator::call_mocked(Mock const& mock, std::span<const Value> arguments, Statement const& s,
+                            Frame const& frame, Value& out) {
+  if (mock.target->by_group != nullptr) {
+    auto hidden = std::move(world_->mocks);
+    world_->mocks.clear();
+    for (Mock const& other : hidden) {
+      bool self = other.target->builtin == mock.target->builtin &&
+                  other.target->group == mock.target->group;
+      if (!self) world_->mocks.push_back(other);
+    }
+    World* world = world_;
+    Flow flow = call_group(*mock.target->by_group, arguments, out);
+    world->mocks = std::move(hidden);
+    return flow;
+  }
+  if (mock.target->by_builtin != nullptr) {
+    return call_builtin(*mock.target->by_builtin, arguments, s, frame, out);
+  }
+  out = mock.value;
+  if (s.builtin != nullptr && s.builtin->kind == BuiltinKind::relation) out = Value::array({out});
+  return Flow::proceed;
+}
+
+void Evaluator::set_metadata(Frame const& frame) {
+  context_.metadata_rule = Value::object(std::vector<Entry>{});
+  context_.metadata_chain = Value::array({});
+  if (frame.rule == nullptr || frame.rule->module >= program_.modules.size()) return;
+  Module const& module = program_.modules[frame.rule->module];
+  std::vector<Value> chain;
+  std::vector<Value> path;
+  for (std::string const& step : module.package) path.push_back(Value::string(step));
+  Value package_path = Value::array(path);
+  Rule const* own = nullptr;
+  for (Rule const& rule : module.rules) {
+    if (rule.place.offset <= frame.rule->place.offset &&
+        frame.rule->place.offset < rule.place.end) {
+      own = &rule;
+    }
+  }
+  if (own != nullptr) {
+    for (TermPtr const& step : own->head.ref) {
+      path.push_back(is_var(step) ? Value::string(step->name) : step->value);
+    }
+    if (own->annotations >= 0) {
+      Value const& held = module.annotations[static_cast<std::size_t>(own->annotations)].value;
+      context_.metadata_rule = merge(held, Value::object({{"scope", Value::string("rule")}}));
+      chain.push_back(
+          Value::object({{"path", Value::array(path)}, {"annotations", context_.metadata_rule}}));
+    } else {
+      chain.push_back(Value::object({{"path", Value::array(path)}}));
+    }
+  }
+  for (std::string_view scope : {"document", "package", "subpackages"}) {
+    for (Annotation const& annotation : module.annotations) {
+      if (annotation.scope != scope) continue;
+      Value held = merge(annotation.value, Value::object({{"scope", Value::string(scope)}}));
+      Value at = scope == "document" ? Value::array(path) : package_path;
+      chain.push_back(Value::object({{"path", at}, {"annotations", held}}));
+    }
+  }
+  context_.metadata_chain = Value::array(std::move(chain));
+}
+
+Flow Evaluator::call_builtin(Builtin const& builtin, std::span<const Value> arguments,
+                             Statement const& s, Frame const& frame, Value& out) {
+  if (builtin.name.starts_with("rego.metadata")) set_metadata(frame);
+  if (builtin.kind == BuiltinKind::nothing) {
+    BuiltinCall print(builtin.name, arguments, context_);
+    Value text = builtin.function(print);
+    if (text.defined() && options_.print) options_.print(location(s.place), text.as_string());
+    out = Value::boolean(true);
+    return Flow::proceed;
+  }
+  BuiltinCall made(builtin.name, arguments, context_);
+  out = builtin.function(made);
+  using Problem = BuiltinCall::Problem;
+  if (made.problem() == Problem::none) {
+    bool growing = out.size() > 64;
+    return growing && !charge(out.size() * sizeof(Value)) ? Flow::error : Flow::proceed;
+  }
+  out = {};
+  bool strict = options_.builtin_errors == BuiltinErrors::strict;
+  if (!strict && made.problem() != Problem::fatal && made.problem() != Problem::conflict) {
+    return Flow::proceed;
+  }
+  std::string_view code = made.problem() == Problem::type       ? "eval_type_error"
+                          : made.problem() == Problem::conflict ? "eval_conflict_error"
+                                                                : "eval_builtin_error";
+  return fail(code, std::string(builtin.name) + ": " + made.message(), s.place);
+}
+
+}  // namespace aw::rego

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// Documents out of rules, remembered per world.
+#include "core/rego/eval.h"
+#include "core/rego/why.h"
+
+namespace aw::rego {
+
+Flow Evaluator::group_value(Group const& group, Value& out) {
+  if (world_->cache.empty()) world_->cache.resize(program_.groups.size());
+  if (Cached const& cached = world_->cache[group.id]; cached.known) {
+    out = cached.value;
+    return Flow::proceed;
+  }
+  Depth depth(*this);
+  if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", {});
+  World* world = world_;
+  Flow flow = group.kind == GroupKind::partial_set      ? partial_set(group, out)
+              : group.kind == GroupKind::partial_object ? partial_object(group, out)
+                                                        : complete(group, {}, out);
+  if (flow == Flow::proceed) world->cache[group.id] = {true, out};
+  return flow;
+}
+
+Flow Evaluator::complete(Group const& group, std::span<const Value> arguments, Value& out) {
+  Depth depth(*this);
+  if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", {});
+  for (RulePlan const& rule : group.rules) {
+    Flow flow = complete_rule(group, rule, arguments, out);
+    if (flow == Flow::error) return flow;
+    bool follow_all = why_ != nullptr && why_->follows(&rule);
+    if (out.defined() && group.same_constant && !follow_all) break;
+  }
+  if (out.defined() || !group.fallback) return Flow::proceed;
+  Flow flow = complete_rule(group, *group.fallback, arguments, out);
+  return flow == Flow::error ? flow : Flow::proceed;
+}
+
+// A rule and its else branches: the first whose body holds gives the value.
+Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
+                              std::span<const Value> arguments, Value& out) {
+  for (RulePlan const* at = &rule; at != nullptr; at = at->otherwise.get()) {
+    bool fired = false;
+    Flow flow = with_frame(*at, [&](Frame& frame) {
+      for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (!match(at->args[i], arguments[i], frame)) return Flow::proceed;
+      }
+      return run(at->body, 0, frame, [&] {
+        fired = true;
+        if (covered_ != nullptr) covered_->push_back(at->head_place);
+        Value value = build(at->value, frame);
+        if (out.defined() && !(out == value)) {
+          bool function = group.kind == GroupKind::function;
+          return fail("eval_conflict_error",
+                      function ? "function " + group.path +
+                                     " produced conflicting values for the same inputs"
+                               : "rule " + group.path + " produced conflicting values",
+                      at->head_place);
+        }
+        out = std::move(value);
+        return at->constant_value ? Flow::stop : Flow::proceed;
+      });
+    });
+    if (flow == Flow::error) return flow;
+    if (!fired) continue;
+    if (why_ != nullptr && why_->follows(at)) why_->fired(*at);
+    break;
+  }
+  return Flow::proceed;
+}
+
+Flow Evaluator::partial_set(Group const& group, Value& out) {
+  SetBuilder members;
+  for (RulePlan const& rule : group.rules) {
+    Flow flow = with_frame(rule, [&](Frame& frame) {
+      return run(rule.body, 0, frame, [&] {
+        if (!charge(sizeof(Value) * 2)) return Flow::error;
+        if (covered_ != nullptr) covered_->push_back(rule.head_place);
+        if (why_ != nullptr && why_->follows(&rule)) why_->fired(rule);
+        members.add(build(rule.key, frame));
+        return Flow::proceed;
+      });
+    });
+    if (flow == Flow::error) return flow;
+  }
+  out = members.finish();
+  return Flow::proceed;
+}
+
+Flow Evaluator::partial_object(Group const& group, Value& out) {
+  DocumentBuilder document;
+  document.kind = DocumentBuilder::Kind::object;
+  for (RulePlan const& first : group.rules) {
+    for (RulePlan const* at = &first; at != nullptr; at = at->otherwise.get()) {
+      bool fired = false;
+      Flow flow = with_frame(*at, [&](Frame& frame) {
+        return run(at->body, 0, frame, [&] {
+          fired = true;
+          if (covered_ != nullptr) covered_->push_back(at->head_place);
+          if (why_ != nullptr && why_->follows(at)) why_->fired(*at);
+          return insert(*at, frame, 0, document);
+        });
+      });
+      if (flow == Flow::error) return flow;
+      if (fired) break;
+    }
+  }
+  out = document.finish();
+  return Flow::proceed;
+}
+
+// Puts what the rule says at its place: the steps of the head from `from` on, then key or value.
+Flow Evaluator::insert(RulePlan const& rule, Frame& frame, std::size_t from,
+                       DocumentBuilder& into) {
+  if (!charge(sizeof(DocumentBuilder))) return Flow::error;
+  auto conflict = [&] {
+    return fail("eval_conflict_error", "object keys must be unique", rule.head_place);
+  };
+  DocumentBuilder* at = &into;
+  for (std::size_t i = from; i < rule.suffix.size(); ++i) {
+    if (at->kind == DocumentBuilder::Kind::none) at->kind = DocumentBuilder::Kind::object;
+    if (at->kind != DocumentBuilder::Kind::object) return conflict();
+    at = &at->member(build(rule.suffix[i], frame));
+  }
+  if (rule.multi_value) {
+    if (at->kind == DocumentBuilder::Kind::none) at->kind = DocumentBuilder::Kind::set;
+    if (at->kind != DocumentBuilder::Kind::set) return conflict();
+    at->set.add(build(rule.key, frame));
+    return Flow::proceed;
+  }
+  Value value = build(rule.value, frame);
+  if (at->kind == DocumentBuilder::Kind::none) {
+    at->kind = DocumentBuilder::Kind::value;
+    at->value = std::move(value);
+    return Flow::proceed;
+  }
+  bool same = at->kind == DocumentBuilder::Kind::value && at->value == value;
+  return same ? Flow::proceed : conflict();
+}
+
+// What a partial document holds at one key, without making the rest of it. `answered` is false when
+// the rules do not allow that.
+Flow Evaluator::keyed_value(Group const& group, Value const& key, Value& out, bool& answered) {
+  if (!world_->cache.empty() && world_->cache[group.id].known) return Flow::proceed;
+  for (RulePlan const& rule : group.rules) {
+    if (!rule.keyed || rule.otherwise) return Flow::proceed;
+  }
+  if (why_ != nullptr && !group.rules.empty() && why_->follows(&group.rules.front())) {
+    return Flow::proceed;
+  }
+  answered = true;
+  World* world = world_;
+  if (world->keyed.empty()) world->keyed.resize(program_.groups.size());
+  auto& known = world->keyed[group.id].values;
+  if (auto found = known.find(key); found != known.end()) {
+    out = found->second;
+    return Flow::proceed;
+  }
+  Depth depth(*this);
+  if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", {});
+  DocumentBuilder document;
+  bool member = false;
+  for (RulePlan const& rule : group.rules) {
+    Flow flow = keyed_rule(rule, key, document, member);
+    if (flow == Flow::error) return flow;
+    if (member && group.kind == GroupKind::partial_set) break;
+  }
+  out = group.kind == GroupKind::partial_set ? (member ? key : Value{}) : document.finish();
+  if (!charge(sizeof(Value) * 4)) return Flow::error;
+  world->keyed[group.id].values.emplace(key, out);
+  return Flow::proceed;
+}
+
+Flow Evaluator::keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into,
+                           bool& member) {
+  return with_frame(rule, [&](Frame& frame) {
+    if (!match(rule.entry, key, frame)) return Flow::proceed;
+    return run(rule.keyed_body, 0, frame, [&] {
+      if (covered_ != nullptr) covered_->push_back(rule.head_place);
+      if (!rule.suffix.empty()) return insert(rule, frame, 1, into);
+      member = true;
+      return Flow::stop;
+    });
+  });
+}
+
+}  // namespace aw::rego

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of Go's text templates that strings.render_template is used with: fields, variables,
+// range, if, else, with, end. Pure and bounded.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/rego/value.h"
+
+namespace aw::rego {
+
+[[nodiscard]] Result<std::string> render_go_template(std::string_view text, Value const& data);
+
+}  // namespace aw::rego

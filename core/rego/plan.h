@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiled form: rules as blocks of statements over numbered slots, every reference resolved,
+// every variable known to be bound or to be bound right here. Immutable once built.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/rego/ast.h"
+#include "core/rego/builtin.h"
+#include "core/rego/policy.h"
+#include "core/rego/value.h"
+
+namespace aw::rego {
+
+using Slot = std::uint32_t;
+inline constexpr std::uint32_t kNoExpr = 0xFFFFFFFF;
+struct RuleNode;
+struct Group;
+
+// A value to make, or a shape to hold a value against; what it is, its place in a statement says.
+struct Pattern {
+  enum class Kind : std::uint8_t {
+    none,  // nothing is asked
+    constant,
+    var,  // a slot: `binds` says whether this occurrence gives it its value
+    array,
+    object,  // key, value, key, value, …
+    set,
+  };
+  Kind kind = Kind::none;
+  bool binds = false;  // var: this occurrence binds
+  bool ground = true;  // no occurrence inside binds
+  Slot slot = 0;
+  Value value;
+  std::vector<Pattern> items;
+};
+
+struct Statement;
+using Block = std::vector<Statement>;
+
+struct WithTarget {
+  enum class Kind : std::uint8_t { input, data, function };
+  Kind kind = Kind::input;
+  std::vector<Value> path;           // below the root
+  Builtin const* builtin = nullptr;  // the function replaced: this or …
+  Group const* group = nullptr;      // … that
+  Pattern value;                     // the replacement, or the function that stands in:
+  Builtin const* by_builtin = nullptr;
+  Group const* by_group = nullptr;
+};
+
+struct Statement {
+  enum class Kind : std::uint8_t {
+    unify,          // left = out
+    ref,            // root.steps = out
+    call,           // builtin or group (arguments) = out
+    negation,       // not body
+    every,          // every steps[0], out in left { body }
+    comprehension,  // {left[, steps[0]] | body} = out
+    with,           // body, with targets changed
+    conjunction,    // body and other, at most once
+    disjunction,    // body or other, at most once
+    fail,           // never holds
+  };
+  enum class Root : std::uint8_t { slot, input, data };
+  enum class Collection : std::uint8_t { array, set, object };
+
+  Kind kind = Kind::fail;
+  Root root = Root::slot;
+  Collection collection = Collection::array;
+  bool test = false;             // the result must not be false
+  bool implicit = false;         // negation: every variable inside must be bound before
+  bool iterates = false;         // ref: some step binds
+  bool closed = false;           // nothing in `out` may bind: `==`
+  std::uint32_t expr = kNoExpr;  // number of the expression in its rule: RulePlan::exprs
+  Place place;
+  Slot slot = 0;  // of a root
+  Pattern left;
+  Pattern out;
+  std::vector<Pattern> steps;      // of a ref; arguments of a call
+  RuleNode const* node = nullptr;  // ref to data: where the constant steps lead
+  std::uint32_t node_steps = 0;    // steps that `node` stands for
+  Builtin const* builtin = nullptr;
+  Group const* group = nullptr;
+  Block body;
+  Block other;
+  std::vector<WithTarget> targets;
+};
+
+struct ExprInfo {
+  Place place;
+  bool generated = false;
+};
+
+// One body of a rule, and what it says when the body holds.
+struct RulePlan {
+  Place place;
+  Place head_place;
+  Slot slots = 0;
+  std::vector<Pattern> args;
+  std::vector<Pattern> suffix;  // steps of the head behind the group's path
+  Pattern key;                  // multi-value rules
+  Pattern value;                // the others
+  Block body;
+  bool constant_value = false;
+  bool multi_value = false;
+  std::vector<ExprInfo> exprs;
+  std::vector<std::pair<std::string, Slot>> names;  // variables as written
+  std::unique_ptr<RulePlan> otherwise;
+  // The same with the first step of the suffix (or the key) given: `entry` takes it apart first.
+  bool keyed = false;
+  Pattern entry;
+  Block keyed_body;
+  int annotations = -1;
+  std::uint32_t module = 0;
+};
+
+enum class GroupKind : std::uint8_t { complete, function, partial_set, partial_object };
+
+// All rules of one path.
+struct Group {
+  std::uint32_t id = 0;
+  GroupKind kind = GroupKind::complete;
+  std::size_t arity = 0;
+  std::string path;  // "data.a.b"
+  RuleNode const* node = nullptr;
+  std::vector<RulePlan> rules;
+  std::unique_ptr<RulePlan> fallback;  // default
+  bool same_constant =
+      false;  // complete: all rules say the same constant, so the first success ends it
+};
+
+struct RuleNode {
+  std::string name;
+  RuleNode* parent = nullptr;
+  std::map<std::string, std::unique_ptr<RuleNode>, std::less<>> children;
+  Group* group = nullptr;
+  std::vector<Value> path;  // below data
+
+  [[nodiscard]] RuleNode const* child(std::string_view key) const {
+    auto found = children.find(key);
+    return found == children.end() ? nullptr : found->second.get();
+  }
+};
+
+struct Program {
+  std::vector<Source> sources;
+  std::vector<Module> modules;  // annotations, packages, rule heads: for listings
+  Value data;
+  RuleNode root;
+  std::vector<std::unique_ptr<Group>> groups;
+  CompileOptions options;
+  std::string digest;
+  std::size_t rules = 0;
+  std::shared_ptr<BuiltinCache> cache;
+
+  [[nodiscard]] Location location(Place const& place) const;
+  [[nodiscard]] std::string_view text(Place const& place) const;
+};
+
+struct PreparedQuery {
+  std::shared_ptr<const Program> program;
+  std::vector<Source> sources;     // the query's own text
+  RuleNode const* node = nullptr;  // a path: where it leads, with …
+  std::vector<Value> path;         // … all its steps
+  bool is_path = false;
+  RulePlan plan;  // any other query
+  std::vector<std::pair<std::string, Slot>> outputs;
+  std::vector<Pattern> expressions;  // values to report, in order
+};
+
+}  // namespace aw::rego

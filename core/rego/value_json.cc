@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values from and to JSON text.
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "core/rego/utf8.h"
+#include "core/rego/value.h"
+#include "core/rego/value_node.h"
+
+namespace aw::rego {
+namespace {
+
+class JsonParser {
+ public:
+  JsonParser(std::string_view text, JsonLimits const& limits) : text_(text), limits_(limits) {}
+
+  Result<Value> parse() {
+    if (text_.size() > limits_.bytes) return fault("document is too large");
+    Value value;
+    if (!parse_value(value, 0)) return fault(problem_);
+    skip_space();
+    if (at_ != text_.size()) return fault("unexpected text after the value");
+    return value;
+  }
+
+ private:
+  Error fault(std::string_view what) const {
+    auto before = text_.substr(0, std::min(at_, text_.size()));
+    auto line = std::ranges::count(before, '\n') + 1;
+    auto start = before.rfind('\n');
+    auto column = before.size() - (start == std::string_view::npos ? 0 : start + 1) + 1;
+    return make_error(Code::policy_data, "json: line " + std::to_string(line) + ", column " +
+                                             std::to_string(column) + ": " + std::string(what));
+  }
+
+  bool fail(std::string_view what) {
+    if (problem_.empty()) problem_ = what;
+    return false;
+  }
+
+  void skip_space() {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
+      ++at_;
+    }
+  }
+
+  bool take(char c) {
+    skip_space();
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  bool parse_word(std::string_view word, Value&& value, Value& out) {
+    if (text_.substr(at_, word.size()) != word) return fail("unexpected character");
+    at_ += word.size();
+    out = std::move(value);
+    return true;
+  }
+
+  bool parse_value(Value& out, std::size_t depth) {
+    if (depth > limits_.depth) return fail("nested too deeply");
+    skip_space();
+    if (at_ >= text_.size()) return fail("unexpected end");
+    switch (text_[at_]) {
+      case '{':
+        return parse_object(out, depth);
+      case '[':
+        return parse_array(out, depth);
+      case '"':
+        return parse_string(out);
+      case 't':
+        return parse_word("true", Value::boolean(true), out);
+      case 'f':
+        return parse_word("false", Value::boolean(false), out);
+      case 'n':
+        return parse_word("null", Value::null(), out);
+      default:
+        return parse_number(out);
+    }
+  }
+
+  bool parse_object(Value& out, std::size_t depth) {
+    ++at_;
+    std::vector<Entry> entries;
+    if (!take('}')) {
+      do {
+        Entry entry;
+        skip_space();
+        if (at_ >= text_.size() || text_[at_] != '"') return fail("expected a member name");
+        if (!parse_string(entry.key)) return false;
+        if (!take(':')) return fail("expected ':'");
+        if (!parse_value(entry.value, depth + 1)) return false;
+        entries.push_back(std::move(entry));
+      } while (take(','));
+      if (!take('}')) return fail("expected ',' or '}'");
+    }
+    out = Value::object(std::move(entries));
+    return true;
+  }
+
+  bool parse_array(Value& out, std::size_t depth) {
+    ++at_;
+    std::vector<Value> items;
+    if (!take(']')) {
+      do {
+        items.emplace_back();
+        if (!parse_value(items.back(), depth + 1)) return false;
+      } while (take(','));
+      if (!take(']')) return fail("expected ',' or ']'");
+    }
+    out = Value::array(std::move(items));
+    return true;
+  }
+
+  bool parse_number(Value& out) {
+    std::size_t from = at_;
+    while (at_ < text_.size() && (std::string_view("+-.eE").contains(text_[at_]) ||
+                                  (text_[at_] >= '0' && text_[at_] <= '9'))) {
+      ++at_;
+    }
+    if (at_ == from) return fail("unexpected character");
+    out = Value::number_text(text_.substr(from, at_ - from));
+    if (!out.defined()) at_ = from;
+    return out.defined() || fail("not a number");
+  }
+
+  bool parse_string(Value& out) {
+    std::size_t from = ++at_;
+    while (at_ < text_.size()) {
+      auto c = static_cast<unsigned char>(text_[at_]);
+      if (c == '"') {
+        out = Value::string(text_.substr(from, at_++ - from));
+        return true;
+      }
+      if (c == '\\' || c >= 0x80) return parse_escaped(out, from);
+      if (c < 0x20) return fail("control character in a string");
+      ++at_;
+    }
+    return fail("unterminated string");
+  }
+
+  bool parse_escaped(Value& out, std::size_t from) {
+    std::string text(text_.substr(from, at_ - from));
+    while (at_ < text_.size()) {
+      auto c = static_cast<unsigned char>(text_[at_]);
+      if (c == '"') {
+        ++at_;
+        out = Value::string(text);
+        return true;
+      }
+      if (c < 0x20) return fail("control character in a string");
+      if (c == '\\') {
+        if (!parse_escape(text)) return false;
+      } else if (c < 0x80) {
+        text += text_[at_++];
+      } else {
+        append_utf8(text, next_rune(text_, at_));
+      }
+    }
+    return fail("unterminated string");
+  }
+
+  bool parse_escape(std::string& text) {
+    if (++at_ >= text_.size()) return fail("unterminated string");
+    constexpr std::string_view kNames = "\"\\/bfnrt";
+    constexpr std::string_view kBytes = "\"\\/\b\f\n\r\t";
+    char c = text_[at_++];
+    if (auto known = kNames.find(c); known != std::string_view::npos) {
+      text += kBytes[known];
+      return true;
+    }
+    std::uint32_t unit = 0;
+    if (c != 'u' || !parse_unit(unit)) return fail("unknown escape");
+    if (unit >= 0xD800 && unit < 0xDC00 && text_.substr(at_, 2) == "\\u") {
+      std::size_t back = at_;
+      at_ += 2;
+      std::uint32_t low = 0;
+      if (!parse_unit(low)) return fail("unknown escape");
+      if (low >= 0xDC00 && low < 0xE000) {
+        unit = 0x10000 + ((unit - 0xD800) << 10U) + (low - 0xDC00);
+      } else {
+        at_ = back;
+      }
+    }
+    append_utf8(text, unit);
+    return true;
+  }
+
+  bool parse_unit(std::uint32_t& unit) {
+    if (text_.size() - at_ < 4) return false;
+    for (int i = 0; i < 4; ++i) {
+      char c = text_[at_++];
+      std::uint32_t digit = 0;
+      if (c >= '0' && c <= '9') {
+        digit = static_cast<std::uint32_t>(c - '0');
+      } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
+        digit = static_cast<std::uint32_t>((c | 0x20) - 'a' + 10);
+      } else {
+        return false;
+      }
+      unit = unit * 16 + digit;
+    }
+    return true;
+  }
+
+  std::string_view text_;
+  JsonLimits limits_;
+  std::size_t at_ = 0;
+  std::string_view problem_;
+};
+
+void append_escape(std::string& out, unsigned char c) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    default:
+      break;
+  }
+  out += "\\u00";
+  out += kHex[c >> 4U];
+  out += kHex[c & 15U];
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (std::size_t at = 0; at < text.size();) {
+    auto c = static_cast<unsigned char>(text[at]);
+    if (c >= 0x80) {
+      append_utf8(out, next_rune(text, at));
+      continue;
+    }
+    if (c < 0x20 || c == '"' || c == '\\') {
+      append_escape(out, c);
+    } else {
+      out += text[at];
+    }
+    ++at;
+  }
+  out += '"';
+}
+
+enum class Form { json, rego };
+
+void append(std::string& out, Value const& value, Form form);
+
+void append_items(std::string& out, std::span<const Value> items, Form form) {
+  std::string_view separator = form == Form::json ? "," : ", ";
+  bool first = true;
+  for (Value const& item : items) {
+    if (!first) out += separator;
+    first = false;
+    append(out, item, form);
+  }
+}
+
+void append_key(std::string& out, Value const& key, Form form) {
+  if (form == Form::rego || key.is(Kind::string)) return append(out, key, form);
+  append_quoted(out, key.to_json());
+}
+
+void append_object(std::string& out, Value const& value, Form form) {
+  out += '{';
+  bool first = true;
+  for (Entry const& entry : value.entries()) {
+    if (!first) out += form == Form::json ? "," : ", ";
+    first = false;
+    append_key(out, entry.key, form);
+    out += form == Form::json ? ":" : ": ";
+    append(out, entry.value, form);
+  }
+  out += '}';
+}
+
+void append(std::string& out, Value const& value, Form form) {
+  switch (value.kind()) {
+    case Kind::null:
+      out += "null";
+      break;
+    case Kind::boolean:
+      out += value.is_true() ? "true" : "false";
+      break;
+    case Kind::number:
+      out += value.number_text();
+      break;
+    case Kind::string:
+      append_quoted(out, value.as_string());
+      break;
+    case Kind::object:
+      append_object(out, value, form);
+      break;
+    case Kind::undefined:
+      out += form == Form::json ? "null" : "undefined";
+      break;
+    case Kind::array:
+      out += '[';
+      append_items(out, value.items(), form);
+      out += ']';
+      break;
+    case Kind::set:
+      if (form == Form::rego && value.size() == 0) {
+        out += "set()";
+        break;
+      }
+      out += form == Form::json ? '[' : '{';
+      append_items(out, value.items(), form);
+      out += form == Form::json ? ']' : '}';
+      break;
+  }
+}
+
+void append_pretty(std::string& out, Value const& value, std::size_t indent) {
+  std::size_t count = value.size();
+  if (count == 0) return append(out, value, Form::json);
+  std::string pad(indent + 2, ' ');
+  bool object = value.is(Kind::object);
+  out += object ? "{\n" : "[\n";
+  for (std::size_t i = 0; i < count; ++i) {
+    out += pad;
+    if (object) {
+      append_key(out, value.entries()[i].key, Form::json);
+      out += ": ";
+    }
+    append_pretty(out, object ? value.entries()[i].value : value.items()[i], indent + 2);
+    out += i + 1 < count ? ",\n" : "\n";
+  }
+  out += std::string(indent, ' ') + (object ? "}" : "]");
+}
+
+}  // namespace
+
+Result<Value> parse_json(std::string_view text, JsonLimits const& limits) {
+  return JsonParser(text, limits).parse();
+}
+
+void append_json(std::string& out, Value const& value) { append(out, value, Form::json); }
+
+std::string Value::to_json() const {
+  std::string out;
+  append(out, *this, Form::json);
+  return out;
+}
+
+std::string Value::to_text() const {
+  std::string out;
+  append(out, *this, Form::rego);
+  return out;
+}
+
+std::string to_pretty_json(Value const& value) {
+  std::string out;
+  append_pretty(out, value, 0);
+  return out;
+}
+
+}  // namespace aw::rego

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The heap side of a Value: one counted block, elements behind the head. Only value*.cc and
+// number.cc look inside.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/rego/value.h"
+
+namespace aw::rego {
+
+struct ValueNode {
+  mutable std::atomic<std::uint32_t> refs{1};
+  std::uint32_t size = 0;                      // bytes of text, or elements
+  mutable std::atomic<std::uint64_t> hash{0};  // 0: not computed yet
+  std::uint32_t* index =
+      nullptr;             // open addressing over the elements: position + 1; large ones only
+  std::uint32_t mask = 0;  // slots of the index - 1
+};
+
+inline char* text_of(ValueNode* node) {
+  return reinterpret_cast<char*>(node + 1);  // NOLINT: the text lies behind the head
+}
+inline std::string_view text_of(ValueNode const* node) {
+  return {reinterpret_cast<char const*>(node + 1), node->size};  // NOLINT
+}
+inline std::span<Value> values_of(ValueNode* node) {
+  return {reinterpret_cast<Value*>(node + 1), node->size};  // NOLINT
+}
+inline std::span<Value const> values_of(ValueNode const* node) {
+  return {reinterpret_cast<Value const*>(node + 1), node->size};  // NOLINT
+}
+inline std::span<Entry> entries_of(ValueNode* node) {
+  return {reinterpret_cast<Entry*>(node + 1), node->size};  // NOLINT
+}
+inline std::span<Entry const> entries_of(ValueNode const* node) {
+  return {reinterpret_cast<Entry const*>(node + 1), node->size};  // NOLINT
+}
+
+[[nodiscard]] ValueNode* new_text_node(std::string_view text);
+[[nodiscard]] std::uint64_t hash_text(std::string_view text);
+
+}  // namespace aw::rego

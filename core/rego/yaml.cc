@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/rego/yaml.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace aw::rego {
+namespace {
+
+constexpr std::size_t kMaxNodes = 200'000;  // after anchors are followed
+constexpr int kMaxDepth = 100;
+
+bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, text) != words.end();
+}
+
+Value radix_number(std::string_view text) {
+  int base = text.starts_with("0x")   ? 16
+             : text.starts_with("0o") ? 8
+             : text.starts_with("0b") ? 2
+                                      : 0;
+  if (base == 0) return {};
+  std::int64_t number = 0;
+  auto end = text.data() + text.size();
+  auto parsed = std::from_chars(text.data() + 2, end, number, base);
+  return parsed.ec == std::errc{} && parsed.ptr == end ? Value::number(number) : Value{};
+}
+
+Value plain_scalar(std::string const& text) {
+  if (one_of(text, {"", "~", "null", "Null", "NULL"})) return Value::null();
+  if (one_of(text, {"true", "True", "TRUE"})) return Value::boolean(true);
+  if (one_of(text, {"false", "False", "FALSE"})) return Value::boolean(false);
+  std::string_view number = text;
+  if (number.starts_with('+')) number.remove_prefix(1);
+  if (Value value = Value::number_text(number); value.defined()) return value;
+  if (Value value = radix_number(number); value.defined()) return value;
+  return Value::string(text);
+}
+
+class Reader {
+ public:
+  Value read(YAML::Node const& node, int depth) {
+    if (++nodes_ > kMaxNodes || depth > kMaxDepth) {
+      problem = "document is too large or nested too deeply";
+      return Value::null();
+    }
+    if (!problem.empty() || !node.IsDefined() || node.IsNull()) return Value::null();
+    if (node.IsScalar()) {
+      bool quoted = node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str";
+      return quoted ? Value::string(node.Scalar()) : plain_scalar(node.Scalar());
+    }
+    if (node.IsSequence()) {
+      std::vector<Value> items;
+      for (auto const& item : node) items.push_back(read(item, depth + 1));
+      return Value::array(std::move(items));
+    }
+    return mapping(node, depth);
+  }
+
+  std::string problem;
+
+ private:
+  Value mapping(YAML::Node const& node, int depth) {
+    std::vector<Entry> entries;
+    for (auto const& pair : node) {
+      Value key = read(pair.first, depth + 1);
+      if (!key.is(Kind::string)) key = Value::string(key.to_json());
+      entries.push_back({std::move(key), read(pair.second, depth + 1)});
+    }
+    return Value::object(std::move(entries));
+  }
+
+  std::size_t nodes_ = 0;
+};
+
+bool plain_safe(std::string const& text) {
+  if (text.empty() || !plain_scalar(text).is(Kind::string)) return false;
+  if (one_of(text, {"y", "Y", "yes", "Yes", "no", "No", "n", "N", "on", "On", "off", "Off"}))
+    return false;
+  bool ends = text.front() != ' ' && text.back() != ' ' && text.back() != ':';
+  bool first = !std::string_view("-?:,[]{}#&*!|>'\"%@`").contains(text.front());
+  bool inside = text.find(": ") == std::string::npos && text.find(" #") == std::string::npos;
+  bool printable =
+      std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  return ends && first && inside && printable;
+}
+
+void write(std::string& out, Value const& value, std::size_t indent) {
+  std::string pad(indent, ' ');
+  auto nested = [&](Value const& item, bool in_sequence) {
+    if (item.size() == 0) {
+      out += ' ';
+      write(out, item, 0);
+      return;
+    }
+    bool object = item.is(Kind::object);
+    if (in_sequence) {
+      std::string inner;
+      write(inner, item, indent + 2);
+      out += ' ' + inner.substr(indent + 2);
+    } else {
+      out += '\n';
+      write(out, item, object ? indent + 2 : indent);
+    }
+  };
+  if (value.is(Kind::object) && value.size() > 0) {
+    for (Entry const& entry : value.entries()) {
+      out += pad;
+      write(out, entry.key, 0);
+      out.pop_back();
+      out += ':';
+      nested(entry.value, false);
+    }
+  } else if (value.size() > 0) {
+    for (Value const& item : value.items()) {
+      out += pad + "-";
+      nested(item, true);
+    }
+  } else {
+    std::string text(value.as_string());
+    out += pad + (value.is(Kind::string) && plain_safe(text) ? text : value.to_json()) + "\n";
+  }
+}
+
+}  // namespace
+
+Result<Value> parse_yaml(std::string_view text) {
+  try {
+    Reader reader;
+    Value value = reader.read(YAML::Load(std::string(text)), 0);
+    if (!reader.problem.empty()) return make_error(Code::policy_data, "yaml: " + reader.problem);
+    return value;
+  } catch (YAML::Exception const& fault) {
+    return make_error(Code::policy_data,
+                      "yaml: line " + std::to_string(fault.mark.line + 1) + ": " + fault.msg);
+  }
+}
+
+std::string to_yaml(Value const& value) {
+  std::string out;
+  write(out, value, 0);
+  return out;
+}
+
+}  // namespace aw::rego
