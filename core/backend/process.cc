@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +37,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   out.push_back(nullptr);
   return out;
 }
+
+// By number: the C library's own declaration of it has C++ linkage in glibc 2.36.
+Fd open_pidfd(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
 
 // What the child sets up between fork and exec.
 class SpawnPlan {
@@ -102,7 +105,7 @@ Result<Process> Process::start(ProcessSpec const& spec, io::BlockingPool& pool) 
   process.input = std::move(in.write);
   process.output = std::move(out.read);
   process.errors = std::move(err.read);
-  process.ended = Fd(::pidfd_open(pid, 0));
+  process.ended = open_pidfd(pid);
   if (!process.ended.open())
     return errno_error(Code::backend_unreachable, "watch a process", errno);
   for (auto const* const fd : {&process.input, &process.output, &process.errors, &process.ended})
