@@ -9,10 +9,10 @@
 
 #include "cli/help.h"
 #include "cli/usage.h"
-#include "commands/authz_check.h"
 #include "commands/audit_query.h"
 #include "commands/audit_tail.h"
 #include "commands/audit_verify.h"
+#include "commands/authz_check.h"
 #include "commands/bundle_show.h"
 #include "commands/call.h"
 #include "commands/card_generate.h"
@@ -29,6 +29,9 @@
 #include "commands/metrics.h"
 #include "commands/nonce.h"
 #include "commands/ping.h"
+#include "commands/policy_check.h"
+#include "commands/policy_eval.h"
+#include "commands/policy_test.h"
 #include "commands/serve.h"
 #include "commands/support/command.h"
 #include "commands/svid_check.h"
@@ -61,6 +64,10 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_card_show(root, context);
   commands::register_card_generate(root, context);
   commands::register_authz_check(root, context);
+  commands::register_authz_test(root, context);
+  commands::register_policy_eval(root, context);
+  commands::register_policy_test(root, context);
+  commands::register_policy_check(root, context);
   commands::register_svid_show(root, context);
   commands::register_svid_watch(root, context);
   commands::register_svid_fetch(root, context);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agentweave policy check`: do these policies parse and compile?
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "commands/support/context.h"
+#include "core/rego/policy.h"
+
+namespace aw::commands {
+
+struct PolicyCheckOptions {
+  std::vector<std::string> paths;
+  rego::Strictness strictness = rego::Strictness::normal;
+};
+
+// Exit 4 when they do not; every fault is printed.
+Result<Exit> run_policy_check(PolicyCheckOptions const& options, Context& context);
+void register_policy_check(CLI::App& parent, Context& context);
+
+}  // namespace aw::commands

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/policy_test.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <utility>
+
+#include "commands/support/authorizer.h"
+#include "commands/support/command.h"
+#include "core/authz/policy_files.h"
+
+namespace aw::commands {
+namespace {
+
+// The same finding twice in one answer helps nobody: with -o json the report says it all, and the
+// exit code stands.
+Result<Exit> answer(Result<void> const& result, Context const& context) {
+  if (result.ok()) return Exit::ok;
+  auto const code = result.error().code;
+  bool const printed = code == Code::policy_test_failed || code == Code::threshold_met;
+  if (printed && context.machine_readable()) return exit_code(code);
+  return result.error();
+}
+
+}  // namespace
+
+Result<void> run_policy_test(PolicyTestOptions const& options, Context& context) {
+  AW_TRY(auto const inputs, read_policy_inputs(options.paths));
+  return run_policy_tests(inputs, options.tests, context);
+}
+
+Result<void> run_authz_test(AuthzTestOptions const& options, Context& context) {
+  PolicyOptions policy;
+  policy.config = options.config;
+  policy.environment = options.environment;
+  AW_TRY(auto const source, policy_source(policy, context));
+  if (!source.config.embedded()) {
+    return make_error(Code::config_conflict, "the configuration asks OPA servers: no policy here",
+                      "agentweave policy test PATH tests policies that are files");
+  }
+  AW_TRY(auto files, authz::read_policy_files(authz::policy_location(source.config)));
+  PolicyInputs inputs{.modules = std::move(files.modules), .data = std::move(files.data)};
+  inputs.modules.insert(inputs.modules.end(), std::make_move_iterator(files.tests.begin()),
+                        std::make_move_iterator(files.tests.end()));
+  return run_policy_tests(inputs, options.tests, context);
+}
+
+void register_policy_test(CLI::App& parent, Context& context) {
+  auto options = std::make_shared<PolicyTestOptions>();
+  auto& group = add_group(parent, "policy", "Rego tools, with OPA's flags");
+  auto& command = add_command(
+      group, {.name = "test",
+              .purpose = "Run the tests of policies",
+              .examples = {"agentweave policy test policy", "agentweave policy test -v policy",
+                           "agentweave policy test --coverage policy"},
+              .details = "Exit 4 when a test fails; 6 when coverage is below --threshold.\n"});
+  command.add_option("PATH", options->paths, "Files and directories of .rego, .json, .yaml")
+      ->required();
+  add_test_options(command, options->tests);
+  on_answer(command, context,
+            [options, &context] { return answer(run_policy_test(*options, context), context); });
+}
+
+void register_authz_test(CLI::App& parent, Context& context) {
+  auto options = std::make_shared<AuthzTestOptions>();
+  auto& group = add_group(parent, "authz", "Authorization: what policy decides, and why");
+  auto& command = add_command(
+      group, {.name = "test",
+              .purpose = "Run the tests of the configured policies",
+              .examples = {"agentweave authz test", "agentweave authz test --coverage -o json"}});
+  command.add_option("--config", options->config, "Configuration; without it, the search path")
+      ->type_name("FILE");
+  command.add_option("--env", options->environment, "Environment to load it for")
+      ->type_name("NAME");
+  add_test_options(command, options->tests);
+  on_answer(command, context,
+            [options, &context] { return answer(run_authz_test(*options, context), context); });
+}
+
+}  // namespace aw::commands

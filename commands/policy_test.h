@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agentweave policy test PATH…`: runs the test_ rules of policies. `authz test` does the same with
+// the policies of a configuration.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "commands/support/context.h"
+#include "commands/support/test_report.h"
+
+namespace aw::commands {
+
+struct PolicyTestOptions {
+  std::vector<std::string> paths;
+  TestRunOptions tests;
+};
+struct AuthzTestOptions {
+  std::string config;
+  std::string environment;
+  TestRunOptions tests;
+};
+
+Result<void> run_policy_test(PolicyTestOptions const& options, Context& context);
+Result<void> run_authz_test(AuthzTestOptions const& options, Context& context);
+void register_policy_test(CLI::App& parent, Context& context);
+void register_authz_test(CLI::App& parent, Context& context);
+
+}  // namespace aw::commands
