@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/base/utf8.h"
+
 namespace aw::json {
 namespace {
 
@@ -106,19 +108,8 @@ void append_string(std::string& out, std::string_view text) {
       continue;
     }
     if (c >= 0x80) {
-      std::size_t const length = (c >> 5) == 6 ? 2 : (c >> 4) == 14 ? 3 : (c >> 3) == 30 ? 4 : 1;
-      if (length > 1 && text.size() - i >= length && [&] {
-            std::uint32_t point = c & (0x7FU >> length);
-            for (std::size_t j = 1; j < length; ++j) {
-              auto const next = static_cast<unsigned char>(text[i + j]);
-              if ((next >> 6) != 2) return false;
-              point = point << 6 | (next & 0x3FU);
-            }
-            return point >= (length == 2   ? 0x80U
-                             : length == 3 ? 0x800U
-                                           : 0x10000U) &&
-                   point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF);
-          }()) {
+      std::size_t const length = text::utf8_length(text.substr(i));
+      if (length > 0) {
         i += length;
         continue;
       }

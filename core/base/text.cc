@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "core/base/utf8.h"
+
 namespace aw::text {
 namespace {
 
@@ -114,25 +116,31 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
   return out;
 }
 
+std::size_t utf8_length(std::string_view text) {
+  if (text.empty()) return 0;
+  auto const first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  std::size_t length = 0;
+  if ((first >> 5) == 6) length = 2;
+  if ((first >> 4) == 14) length = 3;
+  if ((first >> 3) == 30) length = 4;
+  if (length == 0 || text.size() < length) return 0;
+  std::uint32_t point = first & (0x7FU >> length);
+  for (char const c : text.substr(1, length - 1)) {
+    auto const next = static_cast<unsigned char>(c);
+    if ((next >> 6) != 2) return 0;
+    point = point << 6 | (next & 0x3FU);
+  }
+  constexpr std::array<std::uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
+  bool const surrogate = point >= 0xD800 && point <= 0xDFFF;
+  return point < kLeast[length] || point > 0x10FFFF || surrogate ? 0 : length;
+}
+
 bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    auto const c = static_cast<unsigned char>(text[i]);
-    std::size_t const length = c < 0x80         ? 1
-                               : (c >> 5) == 6  ? 2
-                               : (c >> 4) == 14 ? 3
-                               : (c >> 3) == 30 ? 4
-                                                : 0;
-    if (length == 0 || text.size() - i < length) return false;
-    std::uint32_t point = length == 1 ? c : c & (0x7FU >> length);
-    for (std::size_t j = 1; j < length; ++j) {
-      auto const next = static_cast<unsigned char>(text[i + j]);
-      if ((next >> 6) != 2) return false;
-      point = point << 6 | (next & 0x3FU);
-    }
-    constexpr std::array<std::uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-    if (point < kLeast[length] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
-      return false;
-    i += length;
+  while (!text.empty()) {
+    std::size_t const length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
   }
   return true;
 }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// One UTF-8 character at a time. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace aw::text {
+
+// How many bytes the character at the front has; 0 when it is no valid UTF-8 (overlong, surrogate,
+// cut short …).
+[[nodiscard]] std::size_t utf8_length(std::string_view text);
+
+}  // namespace aw::text
