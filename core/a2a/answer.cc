@@ -47,7 +47,7 @@ void write_any_task(json::Writer& out, Shape const& shape, Task const& task, Tas
 
 // A message instead of a task, for those who only know tasks: its text is the result.
 void write_plain_message(json::Writer& out, Message const& message) {
-  out.begin_object().key("id").null();
+  out.begin_object().member("id", message.id);
   out.key("status").begin_object().member("state", "completed").end_object();
   std::string words;
   for (auto const& part : message.parts)

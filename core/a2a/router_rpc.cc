@@ -66,16 +66,17 @@ MaybeWrong read_envelope(JsonView body, Shape& shape, std::string& method) {
   if (body.is(Type::array))
     return Wrong{ProtocolError::request, "batch requests are not supported"};
   if (!body.is(Type::object)) return Wrong{ProtocolError::request, "the request must be an object"};
-  auto const id = body.get("id");
+  JsonObject const from(body);
+  auto const id = from.get("id");
   if (!id.is(Type::none)) {
     auto text = readable_id(id);
     if (text.empty())
       return Wrong{ProtocolError::request, "id must be a string, a whole number or null"};
     shape.rpc_id = std::move(text);
   }
-  if (body.get("jsonrpc").string() != "2.0")
+  if (from.get("jsonrpc").string() != "2.0")
     return Wrong{ProtocolError::request, "jsonrpc must be \"2.0\""};
-  auto name = body.get("method").string();
+  auto name = from.get("method").string();
   if (!name || name->empty() || name->size() > 128)
     return Wrong{ProtocolError::request, "method must be a string"};
   method = std::move(*name);

@@ -136,7 +136,8 @@ io::Task<std::string> collect_output(std::shared_ptr<Running> call, std::size_t 
 
 // Waits for the end, then for the pipes a little: a grandchild may hold them open for ever.
 io::Task<int> await_end(std::shared_ptr<Running> call) {
-  (void)co_await call->ended.async_wait(stream_descriptor::wait_read, io::kNoThrow);
+  auto const [ec] = co_await call->ended.async_wait(stream_descriptor::wait_read, io::kNoThrow);
+  if (ec) co_return -1;  // cancelled: the Process kills and reaps, off this loop
   int const status = call->process.reap();
   call->over = true;
   call->timer.expires_after(kPipeGrace);
