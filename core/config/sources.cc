@@ -119,7 +119,8 @@ class Reader {
     if (member->value->kind == NodeKind::list) items = member->value->items;
     for (NodePtr const& item : items) {
       const Place place = item->at.place();
-      if (item->kind != NodeKind::scalar || item->text.empty()) {
+      if (item->kind != NodeKind::scalar || item->text.empty() ||
+          item->text.find('\0') != std::string::npos) {
         found_.push_back(
             problem(Code::config_wrong_type, place, "include must be a list of files"));
       } else if (request_.text) {

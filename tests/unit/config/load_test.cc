@@ -243,6 +243,14 @@ TEST_CASE("names we know and do not honour are refused, never ignored") {
   CHECK_FALSE(with("authorization: {default_action: allow}\n").ok());
 }
 
+TEST_CASE("control characters reach neither paths nor protocol heads") {
+  CHECK_FALSE(with("authorization: {opa_token: \"a\\r\\nEvil: 1\"}\n").ok());
+  CHECK_FALSE(with("authorization: {policy_dir: \"a\\0b\"}\n").ok());
+  CHECK_FALSE(with("server: {upstream: \"http://127.0.0.1/x\\r\\ny\"}\n").ok());
+  CHECK_FALSE(with("identity: {on_svid_update: [\"a\\0b\"]}\n").ok());
+  CHECK(with("identity: {on_svid_update: [echo, \"two\\nlines\"]}\n").ok());
+}
+
 TEST_CASE("a secret is in no finding") {
   const Loaded result = with("authorization: {opa_token: [hunter2]}\n");
   REQUIRE_FALSE(result.ok());
