@@ -45,6 +45,19 @@ std::string domain_of(std::string_view spiffe_id) {
   return std::string(spiffe_id.substr(0, spiffe_id.find('/')));
 }
 
+// `did you mean "eu.example.com" (deploy/federation.yaml:4)?`
+std::string with_place(std::string hint, std::vector<config::Loaded> const& checked) {
+  for (config::Loaded const& one : checked) {
+    auto const origin = one.origins.find("agent.trust_domain");
+    auto const quoted = '"' + one.config.agent.trust_domain + '"';
+    if (origin == one.origins.end() || hint.find(quoted) == std::string::npos) continue;
+    if (origin->second.file.empty()) continue;
+    return "did you mean " + quoted + " (" + origin->second.file + ':' +
+           std::to_string(origin->second.line) + ")?";
+  }
+  return hint;
+}
+
 // No bundle is at hand here, but the files checked together name trust domains: one that is allowed
 // and only almost among them is a typing error.
 void check_trust_domains(std::vector<config::Loaded> const& checked, ConfigReport& report) {
@@ -56,7 +69,9 @@ void check_trust_domains(std::vector<config::Loaded> const& checked, ConfigRepor
   std::erase(known, std::string());
   for (config::Loaded const& one : checked) {
     for (config::Diagnostic& found : config::check_bundles(one, known)) {
-      if (!found.hint.empty()) report.diagnostics.push_back(std::move(found));
+      if (found.hint.empty()) continue;
+      found.hint = with_place(found.hint, checked);
+      report.diagnostics.push_back(std::move(found));
     }
   }
 }
