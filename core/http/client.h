@@ -85,7 +85,7 @@ struct CallReport {
 };
 
 struct CallOptions {
-  SteadyTime deadline = SteadyTime::max();  // at most ClientConfig::timeout from now
+  SteadyTime deadline = SteadyTime::max();  // max = ClientConfig::timeout from now
   std::size_t max_body = std::size_t{4} << 20;
   Security const* security = nullptr;  // required for https; lives as long as the call
   Repeat repeat = Repeat::by_method;

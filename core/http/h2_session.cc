@@ -138,6 +138,7 @@ int on_data_chunk(nghttp2_session*, std::uint8_t, std::int32_t id, std::uint8_t 
     return 0;
   }
   stream->in.append(text_of(data, size));
+  stream->unconsumed += size;
   impl.events.data(*stream, size);
   return 0;
 }
@@ -150,6 +151,8 @@ int on_frame(nghttp2_session*, nghttp2_frame const* frame, void* user) {
 int on_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
   Impl& impl = self(user);
   if (H2Stream* stream = impl.stream_of(id); stream != nullptr) {
+    // What nobody took is gone with the stream; the connection's window is not.
+    nghttp2_session_consume_connection(impl.session.get(), stream->unconsumed);
     impl.events.closed(*stream, static_cast<H2Error>(code));
     nghttp2_session_set_stream_user_data(impl.session.get(), id, nullptr);
     impl.remove(id);
@@ -476,6 +479,7 @@ void H2Session::reset(H2Stream& stream, H2Error why) {
 }
 
 void H2Session::consumed(H2Stream& stream, std::size_t bytes) {
+  stream.unconsumed -= std::min(stream.unconsumed, bytes);
   static_cast<void>(nghttp2_session_consume(impl_->session.get(), stream.id, bytes));
 }
 

@@ -38,6 +38,7 @@ struct H2Stream {
   Response response;           // client: what came
   std::optional<Fault> fault;  // server: the head is to be answered with this
   std::string in;              // body received and not yet taken
+  std::size_t unconsumed = 0;  // received, window not given back
   std::size_t list_bytes = 0;  // of the header block being read (RFC 9113 §6.5.2)
   bool head_done = false;
   bool ended = false;  // the peer has said everything

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside the client: from an endpoint to a connection that is checked and ready to speak. Not for
+// other rooms. Belongs to one loop.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/http/client.h"
+#include "core/http/h2_session.h"
+#include "core/tls/stream.h"
+
+namespace aw::http {
+
+// Calls `expire` at `due`, unless it is destroyed before.
+class Guard {
+ public:
+  Guard(boost::asio::any_io_executor const& executor, SteadyTime due, std::function<void()> expire);
+  ~Guard();
+  Guard(Guard const&) = delete;
+  Guard& operator=(Guard const&) = delete;
+  [[nodiscard]] bool expired() const { return state_->expired; }
+
+ private:
+  struct State {
+    std::function<void()> expire;
+    bool expired = false;
+  };
+  std::shared_ptr<State> state_;  // shared with the timer's handler, which may come late
+  boost::asio::steady_timer timer_;
+};
+
+enum class Speaks : std::uint8_t { http1, http2 };
+
+// A connection, and what the report says about it.
+struct Wire {
+  std::unique_ptr<tls::Stream> stream;
+  Speaks speaks = Speaks::http1;
+  SteadyTime born{};
+  std::uint64_t generation = 0;
+  CallReport facts;              // the connection's part
+  std::shared_ptr<void> ticket;  // its place among the pool's connections, given back at its end
+};
+
+struct WireNeeds {
+  Endpoint endpoint;
+  Security const* security = nullptr;
+  Protocol protocol = Protocol::negotiated;
+  SteadyTime deadline;
+};
+// Resolve, connect, handshake, check. `pool` resolves names.
+[[nodiscard]] io::Task<Result<Wire>> open_wire(WireNeeds needs, io::BlockingPool& pool);
+
+// What the peer of a plain or TLS wire said so far that nobody read: nothing, something, its end.
+enum class Heard : std::uint8_t { nothing, something, end };
+[[nodiscard]] Result<Heard> hear(tls::Stream& stream, std::string& into);
+
+}  // namespace aw::http
