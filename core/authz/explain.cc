@@ -73,10 +73,24 @@ std::string mark_of(rego::ExprRecord const& expression) {
   }
   std::string out = "✗";
   for (auto const& [name, value] : expression.values) {
+    if (value.to_text() == name) continue;  // a literal: it says so itself
     out += " " + name + " = " + (value.defined() ? value_text(value) : "undefined") + ",";
   }
   if (out.ends_with(',')) out.pop_back();
   return out;
+}
+
+// Policies are indented with tabs, which a terminal would not line up.
+std::string source_line(std::string_view text) {
+  std::string out;
+  for (char const c : text) {
+    if (c == '\t') {
+      out += "  ";
+    } else {
+      out += c;
+    }
+  }
+  return text::printable(out);
 }
 
 // The rule as it is written, each line with what became of its expressions.
@@ -87,7 +101,7 @@ void append_rule(std::string& out, rego::RuleRecord const& rule, int number_widt
     number.insert(
         0, static_cast<std::size_t>(std::max(0, number_width - static_cast<int>(number.size()))),
         ' ');
-    auto row = "  " + number + " │ " + text::printable(text);
+    auto row = "  " + number + " │ " + source_line(text);
     std::string marks;
     for (auto const& expression : rule.expressions) {
       if (expression.line != line) continue;

@@ -18,7 +18,8 @@ Result<void> check_path(rego::Policy const& policy, std::string const& policy_pa
   path = "data." + path;
   std::string packages;
   for (auto const& module : policy.modules()) {
-    if (module.package == path || module.package.starts_with(path + ".")) return {};
+    bool const below = module.package == path || module.package.starts_with(path + ".");
+    if (below && !module.rules.empty()) return {};
     for (auto const& rule : module.rules) {
       if (rule.path == path || rule.path.starts_with(path + ".") ||
           path.starts_with(rule.path + ".")) {
