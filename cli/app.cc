@@ -13,6 +13,7 @@
 #include "commands/audit_tail.h"
 #include "commands/audit_verify.h"
 #include "commands/authz_check.h"
+#include "commands/authz_explain.h"
 #include "commands/bundle_show.h"
 #include "commands/call.h"
 #include "commands/card_generate.h"
@@ -64,6 +65,8 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_card_show(root, context);
   commands::register_card_generate(root, context);
   commands::register_authz_check(root, context);
+  commands::register_authz_explain(root, context);
+  commands::register_authz_decisions(root, context);
   commands::register_authz_test(root, context);
   commands::register_policy_eval(root, context);
   commands::register_policy_test(root, context);

@@ -10,6 +10,7 @@
 #include "commands/support/call_stream.h"
 #include "commands/support/command.h"
 #include "commands/support/decision_text.h"
+#include "commands/support/dev_notes.h"
 #include "commands/support/payload.h"
 #include "commands/support/task_text.h"
 #include "core/io/task.h"
@@ -52,7 +53,8 @@ bool is_denial(Error const& error) { return exit_code(error.code) == Exit::denie
 
 Result<Exit> report(AgentSession const& session, std::string const& action, Answer const& answer,
                     std::chrono::nanoseconds took, Context& context) {
-  auto const& decision = answer.reply.decision;
+  auto decision = answer.reply.decision;
+  complete_notes(session, action, context, decision);
   if (auto checked = check_reply(answer.reply); !checked.ok()) {
     if (!is_denial(checked.error())) return std::move(checked).error();
     return say_denied(

@@ -5,10 +5,13 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <ostream>
 
 #include "commands/support/command.h"
+#include "commands/support/dev_directory.h"
 #include "commands/support/serving.h"
 #include "core/base/text.h"
 #include "core/identity/dev_provider.h"
@@ -73,7 +76,16 @@ Result<void> run_dev(DevOptions const& options, Context& context) {
                                "server.host=127.0.0.1", "observability.metrics.host=127.0.0.1"};
   serving.request.overrides.insert(serving.request.overrides.end(), options.settings.begin(),
                                    options.settings.end());
+  std::optional<DevEntry> entry;  // while we run, `call` and `authz explain` find us by name
   serving.ready = [&](runtime::Runtime& agent, std::chrono::nanoseconds took) {
+    auto const at = agent.listening();
+    auto published =
+        DevEntry::publish(context, agent.svid().id,
+                          {.address = at.agent,
+                           .admin = at.admin,
+                           .config = std::filesystem::absolute(serving.request.file).string()});
+    if (published.ok()) entry.emplace(*std::move(published));
+    if (!published.ok()) context.say(published.error().text());
     auto* const provider = dynamic_cast<identity::DevProvider*>(&agent.identity_provider());
     auto* const issuer = provider == nullptr ? nullptr : &provider->issuer();
     print_banner(agent, issuer, socket, took, context);

@@ -32,17 +32,21 @@ bool is_listed(a2a::DiscoveryConfig const& discovery, identity::SpiffeId const& 
       discovery.peers, [&](a2a::PeerAddress const& peer) { return peer.spiffe_id == id.text(); });
 }
 
-// --address > peers > what `agentweave dev` runs here, when it gave us our identity > template.
+// Only when `dev` gave us our identity is what runs in it meant.
+bool is_from_dev(AgentOptions const& options, Context const& context) {
+  auto const socket = workload_endpoint(options.identity.socket, context);
+  return socket.ok() && socket->path() == dev_socket(context).string();
+}
+
+// --address > peers > what `agentweave dev` runs here > template.
 Result<http::Endpoint> endpoint_of(AgentOptions const& options, identity::SpiffeId const& id,
-                                   Context const& context) {
+                                   std::optional<DevAgent> const& dev, Context const& context) {
   AW_TRY(auto const discovery, discovery_of(options, context));
-  AW_TRY(auto const socket, workload_endpoint(options.identity.socket, context));
-  bool const from_dev = socket.path() == dev_socket(context).string();
-  if (!options.address.empty() || is_listed(discovery, id) || !from_dev) {
+  bool const use_dev = is_from_dev(options, context) && !is_listed(discovery, id);
+  if (!options.address.empty() || !use_dev) {
     return a2a::target_endpoint(id, discovery, options.address);
   }
-  auto const running = find_dev_address(context, id);
-  return a2a::target_endpoint(id, discovery, running ? *running : std::string(kDevAddress));
+  return a2a::target_endpoint(id, discovery, dev ? dev->address : std::string(kDevAddress));
 }
 
 }  // namespace
@@ -67,7 +71,9 @@ Result<std::unique_ptr<AgentSession>> AgentSession::open(AgentOptions const& opt
   AW_TRY(auto snapshot, fetch_identity(identity, context));
   auto const own_domain = snapshot.svid().id.trust_domain();
   AW_TRY(auto id, a2a::target_id(options.target, own_domain));
-  AW_TRY(auto endpoint, endpoint_of(options, id, context));
+  std::optional<DevAgent> dev;
+  if (is_from_dev(options, context)) dev = find_dev_agent(context, id);
+  AW_TRY(auto endpoint, endpoint_of(options, id, dev, context));
   AW_TRY(auto credentials,
          identity::Credentials::make(
              std::make_shared<const identity::Snapshot>(std::move(snapshot)), {}, context.clock));
@@ -75,8 +81,10 @@ Result<std::unique_ptr<AgentSession>> AgentSession::open(AgentOptions const& opt
   config.timeout = options.timeout;
   config.pool.connect_timeout = std::min(config.pool.connect_timeout, options.timeout);
   a2a::Peer peer{.id = std::move(id), .endpoint = std::move(endpoint)};
-  return std::unique_ptr<AgentSession>(
+  std::unique_ptr<AgentSession> session(
       new AgentSession(std::move(credentials), std::move(peer), config, context.clock));
+  session->dev_ = std::move(dev);
+  return session;
 }
 
 AgentSession::AgentSession(std::shared_ptr<const identity::Credentials> credentials, a2a::Peer peer,

@@ -7,9 +7,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "commands/support/context.h"
+#include "commands/support/dev_directory.h"
 #include "commands/support/identity.h"
 #include "core/a2a/client.h"
 #include "core/http/client.h"
@@ -39,6 +41,8 @@ class AgentSession {
   [[nodiscard]] identity::Credentials const& credentials() const { return *credentials_; }
   [[nodiscard]] a2a::Peer const& peer() const { return peer_; }
   [[nodiscard]] a2a::Client& client() { return client_; }
+  // When `agentweave dev` of this user runs the peer.
+  [[nodiscard]] std::optional<DevAgent> const& dev_agent() const { return dev_; }
   // Closes kept connections: the next call connects and handshakes anew.
   void forget_connections() { transport_.close_idle(); }
 
@@ -51,6 +55,7 @@ class AgentSession {
   a2a::Peer peer_;
   http::Client transport_;
   a2a::Client client_;
+  std::optional<DevAgent> dev_;
 };
 
 }  // namespace aw::commands

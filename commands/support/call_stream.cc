@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "commands/support/decision_text.h"
+#include "commands/support/dev_notes.h"
 #include "commands/support/task_text.h"
 #include "core/base/text.h"
 #include "core/http/sse.h"
@@ -97,11 +98,13 @@ Result<Exit> stream_call(AgentSession& session, a2a::Invocation what,
   auto const began = context.clock.steady();
   auto done = io::run_blocking(follow(session, std::move(what), patience, context));
   if (done.ok()) {
+    complete_notes(session, action, context, *done);
     say_allowed(context, *done, context.clock.steady() - began);
     return Exit::ok;
   }
   if (exit_code(done.error().code) != Exit::denied) return std::move(done).error();
-  auto const notes = notes_of(done.error());
+  auto notes = notes_of(done.error());
+  complete_notes(session, action, context, notes);
   return say_denied(
       context, std::move(done).error(),
       {.caller = session.self().text(), .target = session.peer().id.text(), .action = action},

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "commands/support/context.h"
 #include "core/identity/spiffe_id.h"
@@ -17,25 +19,33 @@ namespace aw::commands {
 [[nodiscard]] std::filesystem::path dev_directory(Context const& context);
 [[nodiscard]] std::filesystem::path dev_socket(Context const& context);  // agent.sock in it
 
-// `dev` says where its agent listens ("https://127.0.0.1:8443"), so that `call NAME` finds it; the
-// file goes when the returned value does. Code::io.
-class DevAddress {
+struct DevAgent {
+  std::string address;  // "https://127.0.0.1:8443"
+  std::string admin;    // "http://127.0.0.1:9091/?t=TOKEN"; empty when there is none
+  std::string config;   // absolute path of its configuration
+};
+
+// `dev` says what it runs, so that `call NAME` finds it; the file goes when the returned value
+// does. Code::io.
+class DevEntry {
  public:
-  static Result<DevAddress> publish(Context const& context, identity::SpiffeId const& id,
-                                    std::string const& address);
-  ~DevAddress();
-  DevAddress(DevAddress&& other) noexcept : file_(std::exchange(other.file_, {})) {}
-  DevAddress& operator=(DevAddress&&) = delete;
-  DevAddress(DevAddress const&) = delete;
-  DevAddress& operator=(DevAddress const&) = delete;
+  static Result<DevEntry> publish(Context const& context, identity::SpiffeId const& id,
+                                  DevAgent const& agent);
+  ~DevEntry();
+  DevEntry(DevEntry&& other) noexcept : file_(std::exchange(other.file_, {})) {}
+  DevEntry& operator=(DevEntry&&) = delete;
+  DevEntry(DevEntry const&) = delete;
+  DevEntry& operator=(DevEntry const&) = delete;
 
  private:
-  explicit DevAddress(std::filesystem::path file) : file_(std::move(file)) {}
+  explicit DevEntry(std::filesystem::path file) : file_(std::move(file)) {}
   std::filesystem::path file_;
 };
 
 // nullopt when no `dev` of this user runs it. A directory that others may write to is not believed.
-[[nodiscard]] std::optional<std::string> find_dev_address(Context const& context,
-                                                          identity::SpiffeId const& id);
+[[nodiscard]] std::optional<DevAgent> find_dev_agent(Context const& context,
+                                                     identity::SpiffeId const& id);
+// All of them, by name of their files.
+[[nodiscard]] std::vector<DevAgent> dev_agents(Context const& context);
 
 }  // namespace aw::commands

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recent decisions of an agent, as its admin port tells them (GET /v1/data/system/decisions).
+//
+// Blocks up to the timeout. What comes back is from another process: every member may be missing.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/support/context.h"
+#include "core/authz/authz.h"
+
+namespace aw::commands {
+
+struct DecisionRecord {
+  std::string id;
+  std::string time;
+  std::string caller;
+  std::string target;
+  std::string action;
+  std::string reason;
+  std::string rule;
+  std::string code;
+  std::string decided_by;
+  std::string policy_digest;
+  authz::Verdict verdict = authz::Verdict::deny;
+  std::chrono::nanoseconds duration{};
+};
+
+struct AdminOptions {
+  std::string url;     // --admin: "http://127.0.0.1:9091/?t=TOKEN"
+  std::string config;  // --config: whose server.admin and state.directory say where
+  std::chrono::nanoseconds timeout = std::chrono::seconds(5);
+};
+
+// --admin --config --timeout. `options` outlives the tree.
+void add_admin_options(CLI::App& command, AdminOptions& options);
+
+// Newest first. Where to ask: --admin, else the agents that `dev` of this user runs, else the
+// configuration. Code::connect, Code::check_failed (no token), Code::protocol.
+[[nodiscard]] Result<std::vector<DecisionRecord>> recent_decisions(AdminOptions const& options,
+                                                                   Context const& context);
+// At one admin address with its token.
+[[nodiscard]] Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin_url,
+                                                                  std::chrono::nanoseconds timeout);
+
+[[nodiscard]] json::Json record_json(DecisionRecord const& record);
+
+}  // namespace aw::commands
