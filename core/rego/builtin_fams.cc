@@ -4,7 +4,6 @@ namespace aw::rego {
 std::span<const Builtin> json_builtins() { return {}; }
 std::span<const Builtin> encoding_builtins() { return {}; }
 std::span<const Builtin> uri_builtins() { return {}; }
-std::span<const Builtin> time_builtins() { return {}; }
 std::span<const Builtin> units_builtins() { return {}; }
 std::span<const Builtin> semver_builtins() { return {}; }
 std::span<const Builtin> net_builtins() { return {}; }

@@ -164,7 +164,7 @@ bool RuleCompiler::place_ref(Statement& s, Vars& bound) {
     if (!bindable(step, after)) return false;
     collect(step, after);
   }
-  if (s.closed ? !all_bound(s.out, bound) : !bindable(s.out, after)) return false;
+  if (s.closed ? !all_bound(s.out, after) : !bindable(s.out, after)) return false;
   s.iterates = false;
   for (Pattern& step : s.steps) {
     mark(step, bound);

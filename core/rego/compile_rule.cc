@@ -291,14 +291,11 @@ void RuleCompiler::rule(Rule const& rule, std::size_t group_path, GroupKind kind
   out.constant_value = out.value.kind == Pattern::Kind::constant;
   out.slots = static_cast<Slot>(vars_.size());
 
+  if (!faults_.empty()) return;
   Pattern const* entry = !out.suffix.empty()              ? &out.suffix.front()
                          : kind == GroupKind::partial_set ? &out.key
                                                           : nullptr;
-  if (entry != nullptr && faults_.empty()) {
-    RulePlan keyed;
-    keyed.suffix = out.suffix;
-    keyed.key = out.key;
-    keyed.value = out.value;
+  if (entry != nullptr) {
     out.keyed = finish_keyed(out, block, *entry);
   }
   Vars bound(vars_.size(), false);

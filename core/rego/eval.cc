@@ -416,18 +416,24 @@ std::string EvalError::text() const {
 }
 
 Outcome Policy::evaluate(Query const& query, Value const& input, EvalOptions const& options) const {
+  return evaluate_covered(*this, query, input, options, nullptr);
+}
+
+Outcome evaluate_covered(Policy const& policy, Query const& query, Value const& input,
+                         EvalOptions const& options, std::vector<Place>* covered) {
   Outcome out;
   PreparedQuery const* prepared = query.get();
-  if (prepared == nullptr || prepared->program != program_) {
+  if (prepared == nullptr || prepared->program.get() != &policy.program()) {
     out.error = std::make_unique<EvalError>();
     out.error->code = "eval_internal_error";
     out.error->message = "the query is not prepared by this policy";
     return out;
   }
-  Evaluator evaluator(*program_, input, options);
+  Evaluator evaluator(policy.program(), input, options);
+  evaluator.cover(covered);
   std::unique_ptr<WhyRecorder> why;
   if (options.trace != TraceLevel::off) {
-    why = std::make_unique<WhyRecorder>(*program_, *prepared);
+    why = std::make_unique<WhyRecorder>(policy.program(), *prepared);
     evaluator.record(why.get());
   }
   if (prepared->is_path) {

@@ -134,6 +134,8 @@ class Evaluator {
   Flow resolve(Statement const& s, Frame& frame, Value& out);
   Flow walk(Statement const& s, Frame& frame, Emit emit);
   Flow walk_value(Statement const& s, std::size_t at, Value const& value, Frame& frame, Emit emit);
+  static Value const* base_member(Value const& base, Value const& key);
+  Flow walk_base(Statement const& s, std::size_t at, Value const& base, Frame& frame, Emit emit);
   Flow walk_tree(Statement const& s, std::size_t at, RuleNode const& node, Value const* base,
                  Frame& frame, Emit emit);
   Flow walk_children(Statement const& s, std::size_t at, RuleNode const& node, Value const* base,
@@ -207,5 +209,9 @@ class Evaluator::Depth {
  private:
   Evaluator& evaluator_;
 };
+
+// Policy::evaluate, and where it has been: every place of a statement or head that ran.
+[[nodiscard]] Outcome evaluate_covered(Policy const& policy, Query const& query, Value const& input,
+                                       EvalOptions const& options, std::vector<Place>* covered);
 
 }  // namespace aw::rego

@@ -57,6 +57,24 @@ Flow Evaluator::walk(Statement const& s, Frame& frame, Emit emit) {
   return walk_tree(s, 0, program_.root, &held, frame, emit);
 }
 
+// The data document's keys are text: a number finds the member of that spelling.
+Value const* Evaluator::base_member(Value const& base, Value const& key) {
+  Value const* found = base.find(key);
+  if (found != nullptr || !key.is(Kind::number) || !base.is(Kind::object)) return found;
+  return base.find(std::string_view(key.number_text()));
+}
+
+Flow Evaluator::walk_base(Statement const& s, std::size_t at, Value const& base, Frame& frame,
+                          Emit emit) {
+  Value const* here = &base;
+  for (; at < s.steps.size() && s.steps[at].ground; ++at) {
+    Value held;
+    here = base_member(*here, operand(s.steps[at], frame, held));
+    if (here == nullptr) return Flow::proceed;
+  }
+  return walk_value(s, at, *here, frame, emit);
+}
+
 Flow Evaluator::walk_value(Statement const& s, std::size_t at, Value const& value, Frame& frame,
                            Emit emit) {
   Value const* here = &value;
@@ -95,7 +113,7 @@ Flow Evaluator::walk_tree(Statement const& s, std::size_t at, RuleNode const& no
   if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", s.place);
   bool only_base = !world_->replaced.empty() && is_replaced(node);
   if (only_base || (node.group == nullptr && node.children.empty())) {
-    return base == nullptr ? Flow::proceed : walk_value(s, at, *base, frame, emit);
+    return base == nullptr ? Flow::proceed : walk_base(s, at, *base, frame, emit);
   }
   if (node.group != nullptr) return walk_group(s, at, *node.group, frame, emit);
   if (at == s.steps.size()) {
@@ -106,10 +124,10 @@ Flow Evaluator::walk_tree(Statement const& s, std::size_t at, RuleNode const& no
   if (!s.steps[at].ground) return walk_children(s, at, node, base, frame, emit);
   Value held;
   Value const& key = operand(s.steps[at], frame, held);
-  Value const* below = base == nullptr ? nullptr : base->find(key);
+  Value const* below = base == nullptr ? nullptr : base_member(*base, key);
   RuleNode const* child = key.is(Kind::string) ? node.child(key.as_string()) : nullptr;
   if (child != nullptr) return walk_tree(s, at + 1, *child, below, frame, emit);
-  return below == nullptr ? Flow::proceed : walk_value(s, at + 1, *below, frame, emit);
+  return below == nullptr ? Flow::proceed : walk_base(s, at + 1, *below, frame, emit);
 }
 
 Flow Evaluator::walk_children(Statement const& s, std::size_t at, RuleNode const& node,
@@ -167,6 +185,10 @@ Flow Evaluator::extent(RuleNode const& node, Value const* base, Value& out) {
     Value made;
     Value const* below = base == nullptr ? nullptr : base->find(key);
     if (Flow flow = extent(*child, below, made); flow != Flow::proceed) return flow;
+    // Where a rule and the data say something of the same path, the whole shows the data's.
+    bool both = child->group != nullptr && made.defined() && below != nullptr;
+    if (both) made = merge(made, *below);
+    if (!made.defined() && below != nullptr) made = *below;
     if (made.defined()) entries.push_back({key, std::move(made)});
   }
   if (base != nullptr) {

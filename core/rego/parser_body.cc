@@ -95,6 +95,17 @@ bool Parser::plain_statement(Expr& out, bool negated, Place start) {
   bool has_with = at_word("with");
   if (!withs(out)) return false;
   out.place = span(start);
+  if (negated && keywords_.not_body) {
+    // `with` belongs to the negation, everything else is inside of it.
+    Expr outer;
+    outer.kind = ExprKind::not_body;
+    outer.place = out.place;
+    outer.with = std::move(out.with);
+    out.with.clear();
+    out.negated = false;
+    outer.body = single(std::move(out));
+    out = std::move(outer);
+  }
   if (!at_logical()) return true;
   if (has_with) {
     fail(peek().place, "with modifier not allowed on logical operand, use parentheses or a body");
@@ -279,7 +290,15 @@ bool Parser::logical_operand(Body& out, bool& explicit_body) {
       } else if (!expression(expr)) {
         return false;
       }
-      expr.negated = negated;
+      if (negated && keywords_.not_body) {
+        Expr outer;
+        outer.kind = ExprKind::not_body;
+        expr.place = span(start);
+        outer.body = single(std::move(expr));
+        expr = std::move(outer);
+      } else {
+        expr.negated = negated;
+      }
     }
   }
   expr.place = span(start);

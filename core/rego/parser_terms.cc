@@ -332,7 +332,8 @@ TermPtr Parser::template_part(TemplatePart const& part) {
   bool binds = plain_expr && expr.term->kind == TermKind::call &&
                (operator_name(*expr.term) == "assign" || operator_name(*expr.term) == "eq");
   if (!plain_expr || binds) return fail(expr.place, "invalid template-string expression");
-  if (expr.term->kind == TermKind::constant && expr.with.empty()) return expr.term;
+  bool scalar = expr.term->kind == TermKind::constant && !expr.term->value.is(Kind::set);
+  if (scalar && expr.with.empty()) return expr.term;
   Place place = expr.place;
   TermPtr slot = make_var(wildcard(), place);
   expr.term = make_call("eq", {slot, expr.term}, place);
