@@ -101,14 +101,14 @@ Result<std::shared_ptr<const Credentials>> Credentials::make(
   if (snapshot == nullptr || !snapshot->has_identity()) {
     return make_error(Code::no_svid, "there is no identity to serve or call with");
   }
-  Svid const& svid = snapshot->svid();
+  Svid const& svid = snapshot->svid();  // lives on in the checker
   if (clock.now() >= svid.not_after()) {
     return make_error(Code::svid_expired, "the X.509-SVID of " + svid.id.text() + " ended at " +
                                               format_rfc3339(svid.not_after()));
   }
   spec.allowed.insert(svid.id.trust_domain());
   auto impl = std::make_shared<Impl>();
-  impl->checker = std::make_shared<const Checker>(snapshot, spec.allowed, clock);
+  impl->checker = std::make_shared<const Checker>(std::move(snapshot), spec.allowed, clock);
   auto server = context_spec(svid, spec, impl->checker);
   server.alpn = spec.server_alpn;
   AW_TRY(impl->server, tls::Context::server(std::move(server)));

@@ -22,8 +22,8 @@ inline constexpr std::size_t kMaxJwtBytes = 16U << 10U;
 struct JwtSvid {
   SpiffeId id;
   std::vector<std::string> audience;  // at least one
-  WallTime issued{};                  // zero when absent
-  WallTime expires{};
+  WallTime issued;                    // zero when absent
+  WallTime expires;
   std::string token;        // the compact form; a bearer secret: do not log it
   std::string claims_json;  // all claims, as sent
 };
@@ -31,8 +31,8 @@ struct JwtSvid {
 struct JwtSpec {
   SpiffeId id;
   std::vector<std::string> audience;
-  WallTime issued{};
-  WallTime expires{};
+  WallTime issued;
+  WallTime expires;
 };
 
 // Header {alg, kid, typ: JWT}, claims {sub, aud, exp, iat}; the algorithm is the key's own.

@@ -149,11 +149,11 @@ Result<std::shared_ptr<const Context>> Context::web_client(WebSpec spec) {
   AW_TRY(auto endpoint,
          new_endpoint(Role::client, library(Crypto::standard), spec.min_version, spec.alpn));
   SSL_CTX* context = endpoint->context.get();
-  int const loaded = spec.ca_file.empty() ? SSL_CTX_set_default_verify_paths(context)
-                                          : SSL_CTX_load_verify_file(context, spec.ca_file.c_str());
+  std::string const file = std::move(spec.ca_file);
+  int const loaded = file.empty() ? SSL_CTX_set_default_verify_paths(context)
+                                  : SSL_CTX_load_verify_file(context, file.c_str());
   if (loaded != 1) {
-    return setup_error("load authorities from " +
-                       (spec.ca_file.empty() ? "the machine's store" : spec.ca_file));
+    return setup_error("load authorities from " + (file.empty() ? "the machine's store" : file));
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   endpoint->web = true;

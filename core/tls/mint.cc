@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <tuple>
 
 #include "core/tls/openssl.h"
 
@@ -57,7 +58,7 @@ Result<NamePtr> address_name(std::string const& text) {
 Result<void> push(GENERAL_NAMES* names, Result<NamePtr> name) {
   if (!name.ok()) return std::move(name).error();
   if (sk_GENERAL_NAME_push(names, name->get()) == 0) return cannot("collect names");
-  static_cast<void>(name->release());  // the list owns it now
+  std::ignore = name->release();  // the list owns it now
   return {};
 }
 

@@ -33,8 +33,8 @@ struct CertificateSpec {
   std::vector<std::string> uris;
   std::vector<std::string> dns_names;
   std::vector<std::string> ip_addresses;  // text form
-  WallTime not_before{};
-  WallTime not_after{};
+  WallTime not_before;
+  WallTime not_after;
   BasicConstraints basic_constraints = BasicConstraints::leaf;
   std::optional<int> path_length;
   std::vector<KeyUsage> key_usage;               // empty = extension absent

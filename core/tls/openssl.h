@@ -66,8 +66,8 @@ struct Certificate::Impl {
   X509Ptr x509;
   std::vector<std::string> uris;
   std::vector<std::string> names;
-  WallTime not_before{};
-  WallTime not_after{};
+  WallTime not_before;
+  WallTime not_after;
 };
 struct PrivateKey::Impl {
   PkeyPtr key;

@@ -6,6 +6,7 @@
 #include <openssl/param_build.h>
 
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "core/base/text.h"
@@ -129,8 +130,8 @@ std::string ecdsa_der(std::string_view signature) {
       ECDSA_SIG_set0(pair.get(), r.get(), s.get()) != 1) {
     return {};
   }
-  static_cast<void>(r.release());  // the pair owns both now
-  static_cast<void>(s.release());
+  std::ignore = r.release();  // the pair owns both now
+  std::ignore = s.release();
   unsigned char* der = nullptr;
   int const size = i2d_ECDSA_SIG(pair.get(), &der);
   std::string out = size > 0 ? text_of(der, static_cast<std::size_t>(size)) : std::string{};

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/ip/address.hpp>
 #include <cerrno>
 
 #include "core/tls/openssl.h"
@@ -44,6 +45,12 @@ Error interrupted() { return make_error(Code::interrupted, "the connection was g
 
 bool would_block(int number) {
   return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
+}
+
+bool is_address(std::string const& name) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(name, error);
+  return !error;
 }
 
 bool waits(int want) { return want == SSL_ERROR_WANT_READ || want == SSL_ERROR_WANT_WRITE; }
@@ -182,7 +189,9 @@ Result<std::unique_ptr<Stream>> Stream::open(Socket socket, std::shared_ptr<cons
   if (endpoint.web && server_name.empty()) {
     return make_error(Code::tls_setup, "a web client must know the server's name");
   }
-  if (!server_name.empty() && SSL_set_tlsext_host_name(ssl, server_name.c_str()) != 1) {
+  // RFC 6066 §3: an address is no name to ask for.
+  if (!server_name.empty() && !is_address(server_name) &&
+      SSL_set_tlsext_host_name(ssl, server_name.c_str()) != 1) {
     return library_error(Code::tls_setup, "set the server's name");
   }
   if (endpoint.web && SSL_set1_host(ssl, server_name.c_str()) != 1) {

@@ -175,6 +175,7 @@ TEST_CASE("a web client trusts its authorities and the one name") {
   Pki const ca;
   auto spec = ca.leaf_spec("spiffe://example.org/opa");
   spec.dns_names = {"opa.internal"};
+  spec.ip_addresses = {"127.0.0.1", "::1"};
   auto const server = must(Context::server(context_spec(ca.leaf(spec))));
   auto const web =
       must(Context::web_client({.ca_file = ca_file(ca, "aw_tls_web_ca.pem"), .alpn = {}}));
@@ -186,9 +187,14 @@ TEST_CASE("a web client trusts its authorities and the one name") {
   CHECK(wrong.client_result().error().code == Code::peer_unverified);
   CHECK(wrong.client_result().error().message.find("hostname mismatch") != std::string::npos);
 
-  TlsPair right(server, web, "opa.internal");
-  right.handshake();
-  CHECK(right.client_result().ok());
+  for (auto const* name : {"opa.internal", "127.0.0.1", "::1"}) {
+    TlsPair right(server, web, name);
+    right.handshake();
+    CHECK(right.client_result().ok());
+  }
+  TlsPair other_address(server, web, "127.0.0.2");
+  other_address.handshake();
+  CHECK_FALSE(other_address.client_result().ok());
 }
 
 TEST_CASE("a web client refuses an authority it does not know, and a missing name") {
