@@ -141,9 +141,9 @@ io::Task<int> await_end(std::shared_ptr<Running> call) {
   int const status = call->process.reap();
   call->over = true;
   call->timer.expires_after(kPipeGrace);
-  call->timer.async_wait([weak = std::weak_ptr(call)](boost::system::error_code const& ec) {
+  call->timer.async_wait([weak = std::weak_ptr(call)](boost::system::error_code const& stopped) {
     auto const self = weak.lock();
-    if (!ec && self) self->close_pipes();
+    if (!stopped && self) self->close_pipes();
   });
   co_return status;
 }
