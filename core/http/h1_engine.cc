@@ -271,7 +271,7 @@ io::Task<bool> H1Engine::receive() {
     auto const pulled = connection_.pull(work_->in);
     if (pulled == Pull::closed) co_return false;
     if (pulled == Pull::bytes) continue;
-    if (work_->in.empty()) {
+    if (work_->in.empty() && !head_done_) {  // a body not here yet needs its head kept
       connection_.shard().give_back(std::move(work_));
       work_ = nullptr;
     } else if (!head_done_ && phase_ != Phase::head) {
