@@ -41,7 +41,7 @@ class Pipeline {
   struct Needs {
     a2a::Router const& router;
     a2a::Service& service;
-    Cards const& cards;
+    Cards cards;
     authz::AuthorizationProvider& authorization;
     audit::AuditLog& audit;
     ReplayGuard& replay;
