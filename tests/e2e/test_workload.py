@@ -184,17 +184,17 @@ with X509Source() as source:
 
 
 class Server(Case):
-    def dev(self, name="dev", trust_domain="dev.test"):
-        """An agent with the embedded identity; its Workload API's socket."""
+    def dev(self, name="dev", trust_domain="dev.test", wait="/readyz"):
+        """An agent with the embedded identity; its Workload API's socket, the same for all names."""
         (self.dir / "policy").mkdir(exist_ok=True)
         (self.dir / "policy/authz.rego").write_text("package agentweave.authz\nimport rego.v1\ndefault allow := false\n")
-        socket = self.dir / f"{name}.d" / "agent.sock"
+        socket = self.dir / "run" / "agent.sock"
         agent = self.agent(name, {
             "agent": {"name": "hello", "trust_domain": trust_domain, "environment": "development", "capabilities": [
                 {"name": "echo", "description": "answers what it was sent", "backend": {"type": "builtin", "name": "echo"}}]},
             "identity": {"provider": "dev", "dev": {"socket": str(socket)}},
             "authorization": {"provider": "opa", "policy_dir": str(self.dir / "policy"), "policy_path": "agentweave/authz/allow"},
-        })
+        }, wait=wait)
         return agent, socket
 
     def test_spire_client(self):
@@ -234,11 +234,11 @@ class Server(Case):
     def test_second_server(self):
         """a second agent does not steal a live socket; after a kill -9 the stale one is replaced"""
         agent, socket = self.dev()
-        second = self.start("second", [house.BINARY, "serve", agent.config_path])
+        second, _ = self.dev("second", wait=None)
         self.assertNotEqual(second.child.wait(20), 0)
         self.assertIn("another process serves", second.err() + second.out())
         agent.signal(house.SIGKILL)
         agent.child.wait()
         self.assertTrue(pathlib.Path(socket).exists())
-        self.dev()
+        self.dev("third")
         self.assertEqual(self.run_cli("svid", "show", "--socket", f"unix://{socket}").returncode, 0)
