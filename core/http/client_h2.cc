@@ -31,6 +31,7 @@ class H2Call final : public Call {
   io::Task<Result<std::string>> more(SteadyTime deadline) override;
 
   // The wire says:
+  void attach(H2Stream& stream) { stream_ = &stream; }
   void head_came();
   void ring() { timer_.cancel(); }
   void over(std::optional<Error> why);
@@ -62,7 +63,7 @@ class H2ClientWire final : public H2Wire,
   void close() override;
 
   // For calls.
-  H2Stream* submit(Request const& request, std::string const& authority, H2Call& call);
+  bool submit(Request const& request, std::string const& authority, H2Call& call);
   void consumed(H2Stream& stream, std::size_t bytes);
   void drop(H2Stream& stream);
   [[nodiscard]] boost::asio::any_io_executor const& executor() const { return executor_; }
@@ -132,8 +133,7 @@ void H2Call::over(std::optional<Error> why) {
 
 io::Task<Result<void>> H2Call::begin(Request request, std::string authority, SteadyTime deadline) {
   reached = Reached::server;
-  stream_ = wire_->submit(request, authority, *this);
-  if (stream_ == nullptr && !error_ && !head_done_) {
+  if (!wire_->submit(request, authority, *this)) {
     reached = Reached::nothing;
     co_return make_error(Code::io, "the connection takes no more requests");
   }
@@ -194,15 +194,16 @@ bool H2ClientWire::usable() {
 
 void H2ClientWire::close() { fail(make_error(Code::interrupted, "the connection was given up")); }
 
-H2Stream* H2ClientWire::submit(Request const& request, std::string const& authority, H2Call& call) {
-  if (dead_) return nullptr;
+bool H2ClientWire::submit(Request const& request, std::string const& authority, H2Call& call) {
+  if (dead_) return false;
   H2Stream* stream =
       session_->request(request, wire_.stream->secure() ? "https" : "http", authority, &call);
-  if (stream == nullptr) return nullptr;
+  if (stream == nullptr) return false;
   streams_.insert(stream);
+  call.attach(*stream);  // first: the answer may be here before `pump` returns
   flush();
   pump();
-  return streams_.contains(stream) ? stream : nullptr;
+  return true;
 }
 
 void H2ClientWire::consumed(H2Stream& stream, std::size_t bytes) {

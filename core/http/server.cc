@@ -40,7 +40,7 @@ struct Listener {
   boost::asio::steady_timer pause;
 };
 
-struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
+struct Server::Impl {
   Impl(ServerOptions its_options, io::Loops& its_loops, Clock const& clock)
       : common(std::make_shared<Common>(std::move(its_options), clock)),
         options(common->options),
@@ -52,16 +52,13 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Counters& counters;
   io::Loops& loops;
   std::atomic<bool> draining{false};
+  std::atomic<std::size_t> posted{0};     // work on its way to the loops
+  std::atomic<std::size_t> accepting{0};  // loops with an open listener
   std::uint16_t port = 0;
   std::string text;
   std::vector<std::shared_ptr<Shard>> shards;  // each touched on its loop only
   std::vector<std::shared_ptr<Listener>> listeners;
 
-  io::Task<void> accept(std::shared_ptr<Impl> self, std::shared_ptr<Shard> shard,
-                        std::shared_ptr<Listener> listener);
-  bool accept_one(std::shared_ptr<Shard> const& shard, Listener& listener);
-  void admit(std::shared_ptr<Shard> const& shard, tls::Socket socket);
-  void turn_away(Shard const& shard, tls::Socket& socket);
   void on_each(std::function<void(Shard&, Listener&)> const& work);
 };
 
@@ -73,14 +70,17 @@ void tune(int descriptor) {
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
+void turn_away(Shard& shard, tls::Socket& socket);
+void admit(std::shared_ptr<Shard> const& shard, tls::Socket socket);
+
 bool exhausted(int number) {
   return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
 }
 
-}  // namespace
+bool accept_one(std::shared_ptr<Shard> const& shard, Listener& listener);
 
-io::Task<void> Server::Impl::accept(std::shared_ptr<Impl> self, std::shared_ptr<Shard> shard,
-                                    std::shared_ptr<Listener> listener) {
+// Holds what belongs to its own loop, nothing of the others'.
+io::Task<void> accept(std::shared_ptr<Shard> shard, std::shared_ptr<Listener> listener) {
   while (!shard->draining) {
     auto const [error] =
         co_await listener->socket.async_wait(boost::asio::socket_base::wait_read, io::kNoThrow);
@@ -95,7 +95,7 @@ io::Task<void> Server::Impl::accept(std::shared_ptr<Impl> self, std::shared_ptr<
 }
 
 // False when there is nobody (left) to accept; errno says why.
-bool Server::Impl::accept_one(std::shared_ptr<Shard> const& shard, Listener& listener) {
+bool accept_one(std::shared_ptr<Shard> const& shard, Listener& listener) {
   int const descriptor =
       ::accept4(listener.socket.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor < 0) return errno == ECONNABORTED || errno == EINTR;
@@ -114,9 +114,10 @@ bool Server::Impl::accept_one(std::shared_ptr<Shard> const& shard, Listener& lis
   return true;
 }
 
-void Server::Impl::admit(std::shared_ptr<Shard> const& shard, tls::Socket socket) {
+void admit(std::shared_ptr<Shard> const& shard, tls::Socket socket) {
+  auto& counters = shard->counters;
   counters.accepted.fetch_add(1, std::memory_order_relaxed);
-  if (counters.connections.fetch_add(1) >= options.limits.max_connections) {
+  if (counters.connections.fetch_add(1) >= shard->options.limits.max_connections) {
     counters.connections.fetch_sub(1);
     return turn_away(*shard, socket);
   }
@@ -127,8 +128,9 @@ void Server::Impl::admit(std::shared_ptr<Shard> const& shard, tls::Socket socket
                                                             [connection](std::exception_ptr) {}));
 }
 
-void Server::Impl::turn_away(Shard const& shard, tls::Socket& socket) {
-  counters.rejected.fetch_add(1, std::memory_order_relaxed);
+void turn_away(Shard& shard, tls::Socket& socket) {
+  auto const& options = shard.options;
+  shard.counters.rejected.fetch_add(1, std::memory_order_relaxed);
   if (options.rejected) {
     options.rejected(make_error(Code::overloaded, "too many connections"), remote_address(socket));
   }
@@ -142,11 +144,18 @@ void Server::Impl::turn_away(Shard const& shard, tls::Socket& socket) {
   static_cast<void>(::send(socket.native_handle(), out.data(), out.size(), MSG_NOSIGNAL));
 }
 
+}  // namespace
+
 void Server::Impl::on_each(std::function<void(Shard&, Listener&)> const& work) {
   for (std::size_t i = 0; i < shards.size(); ++i) {
-    boost::asio::post(shards[i]->loop, [work, shard = shards[i], listener = listeners[i]] {
-      work(*shard, *listener);
-    });
+    posted.fetch_add(1);
+    boost::asio::post(shards[i]->loop,
+                      [work, shard = shards[i], listener = listeners[i], this]() mutable {
+                        work(*shard, *listener);
+                        shard.reset();
+                        listener.reset();
+                        posted.fetch_sub(1);  // the last touch: `stop` waits for it
+                      });
   }
 }
 
@@ -169,8 +178,10 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, io::Loops& 
     impl->listeners.push_back(std::move(listener));
   }
   for (std::size_t i = 0; i < impl->shards.size(); ++i) {
-    boost::asio::co_spawn(loops.at(i), impl->accept(impl, impl->shards[i], impl->listeners[i]),
-                          [](std::exception_ptr) {});  // ends when the listener closes
+    impl->accepting.fetch_add(1);
+    // Ends when the listener closes, which `stop` waits for.
+    boost::asio::co_spawn(loops.at(i), accept(impl->shards[i], impl->listeners[i]),
+                          [raw = impl.get()](std::exception_ptr) { raw->accepting.fetch_sub(1); });
   }
   return std::make_unique<Server>(std::move(impl));
 }
@@ -225,9 +236,10 @@ void Server::stop() {
     for (Connection* connection : shard.connections) open.push_back(connection->shared_from_this());
     for (auto const& connection : open) connection->abort();
   });
-  while (impl_->counters.connections.load() > 0 && !impl_->loops.at(0).stopped()) {
-    std::this_thread::sleep_for(kPoll);
-  }
+  auto const busy = [this] {
+    return impl_->posted.load() + impl_->accepting.load() + impl_->counters.connections.load() > 0;
+  };
+  while (busy() && !impl_->loops.at(0).stopped()) std::this_thread::sleep_for(kPoll);
 }
 
 void Server::close_if(std::function<bool(Session&)> predicate) {
