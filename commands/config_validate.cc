@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "commands/config_policy.h"
 #include "commands/config_report.h"
 #include "commands/support/command.h"
 #include "core/base/fs.h"
@@ -121,7 +122,7 @@ CommandText command_text(std::string name, std::string const& words) {
           .purpose = "Check configurations as serve would, for CI",
           .examples = {words + " config.yaml",
                        words + " deploy/agent.yaml deploy/federation.yaml --env production",
-                       words + " config.yaml --format text,sarif=aw.sarif"},
+                       words + " config.yaml --policy policy --format text,sarif=aw.sarif"},
           .details =
               "Findings go to standard output, each with file, line, column and an AW code.\n"
               "--format takes a list of text, json, sarif, junit and github; each may have =FILE.\n"
@@ -134,6 +135,10 @@ void add(CLI::App& parent, Context& context, CommandText text) {
   command.add_option("FILES", options->files, "The files; none = the one serve would find")
       ->type_name("FILE");
   add_environment_and_overrides(command, options->config);
+  command
+      .add_option("--policy", options->policy_dir,
+                  "Also compile the policies below DIR and run their tests")
+      ->type_name("DIR");
   command.add_option("--format", options->formats, "text, json, sarif, junit, github, with =FILE")
       ->type_name("LIST")
       ->capture_default_str();
@@ -154,6 +159,7 @@ Result<Exit> run_config_validate(ConfigValidateOptions const& options, Context& 
   std::vector<config::Loaded> checked;
   for (std::string const& file : files) AW_TRY(check_file(file, options, context, checked, report));
   check_trust_domains(checked, report);
+  if (!options.policy_dir.empty()) check_policies(options.policy_dir, context.clock, report);
   if (context.machine_readable()) {
     context.print("ConfigValidation", report_json(report), {});
   } else {

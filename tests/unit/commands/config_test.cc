@@ -211,3 +211,28 @@ TEST_CASE("generated: docs/configuration.md is what the program writes") {
   bool const same = *committed == aw::config::reference_page();
   CHECK_MESSAGE(same, "docs/configuration.md is out of date (AW_UPDATE=1 renews it)");
 }
+
+TEST_CASE("config validate --policy compiles the policies and runs their tests") {
+  Shell shell;
+  write("a.yaml", kGood);
+  std::filesystem::create_directory("policy");
+  write("policy/authz.rego",
+        "package agentweave.authz\n\nimport rego.v1\n\ndefault allow := false\n\n"
+        "allow if input.action == \"echo\"\n");
+  write("policy/authz_test.rego",
+        "package agentweave.authz_test\n\nimport rego.v1\n\nimport data.agentweave.authz\n\n"
+        "test_echo if authz.allow with input as {\"action\": \"echo\"}\n\n"
+        "test_planner_cannot_refund if authz.allow with input as {\"action\": \"refund\"}\n");
+  auto const failing = shell.run("agentweave config validate a.yaml --policy policy");
+  CHECK(failing.exit == 4);
+  CHECK(failing.out.find("error[AW2007]: policy test failed: test_planner_cannot_refund") !=
+        std::string::npos);
+  CHECK(failing.out.find("--> policy/authz_test.rego:9:1") != std::string::npos);
+  CHECK(failing.out.find("1 file, 2 rules, 2 tests (1 pass), coverage ") != std::string::npos);
+
+  std::filesystem::remove("policy/authz_test.rego");
+  CHECK(shell.run("agentweave config validate a.yaml --policy policy").exit == 0);
+  write("policy/broken.rego", "package x\n\nallow if {\n");
+  CHECK(shell.run("agentweave config validate a.yaml --policy policy").exit == 4);
+  CHECK(shell.run("agentweave config validate a.yaml --policy nowhere").exit == 4);
+}
