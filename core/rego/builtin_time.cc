@@ -38,7 +38,8 @@ bool want_moment(BuiltinCall& call, std::size_t i, Moment& out) {
     number = items[0];
     for (std::size_t at = 1; at < items.size() && at < 3; ++at) {
       if (items[at].is(Kind::string)) continue;
-      call.type_error("operand 1 must be string but got " + std::string(kind_name(items[at].kind())));
+      call.type_error("operand 1 must be string but got " +
+                      std::string(kind_name(items[at].kind())));
       return false;
     }
     std::string name(items.size() > 1 ? items[1].as_string() : "");
@@ -177,7 +178,8 @@ Value difference(BuiltinCall& call) {
   borrow(minute, second, 60);
   borrow(hour, minute, 60);
   borrow(day, hour, 24);
-  std::int64_t length = days_of(a.civil.year, a.civil.month + 1, 1) - days_of(a.civil.year, a.civil.month, 1);
+  std::int64_t length =
+      days_of(a.civil.year, a.civil.month + 1, 1) - days_of(a.civil.year, a.civil.month, 1);
   borrow(month, day, length);
   borrow(year, month, 12);
   return numbers({year, month, day, hour, minute, second});

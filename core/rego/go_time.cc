@@ -19,9 +19,33 @@ constexpr std::array<std::string_view, 7> kDays = {"Sunday",   "Monday", "Tuesda
 constexpr std::int64_t kDay = 86'400;
 
 enum class Field : std::uint8_t {
-  literal, long_month, month_name, month, month_2, long_day, day_name, day, day_space, day_2,
-  year_day, year_day_space, hour_24, hour_12, hour_12_2, minute, minute_2, second, second_2, year,
-  year_2, upper_pm, lower_pm, zone_name, zone, fraction_zero, fraction_nine,
+  literal,
+  long_month,
+  month_name,
+  month,
+  month_2,
+  long_day,
+  day_name,
+  day,
+  day_space,
+  day_2,
+  year_day,
+  year_day_space,
+  hour_24,
+  hour_12,
+  hour_12_2,
+  minute,
+  minute_2,
+  second,
+  second_2,
+  year,
+  year_2,
+  upper_pm,
+  lower_pm,
+  zone_name,
+  zone,
+  fraction_zero,
+  fraction_nine,
 };
 
 struct Piece {
@@ -36,16 +60,40 @@ struct Known {
 
 // The longest spelling of each beginning stands first.
 constexpr Known kKnown[] = {
-    {"January", Field::long_month}, {"Jan", Field::month_name}, {"Monday", Field::long_day},
-    {"Mon", Field::day_name}, {"MST", Field::zone_name}, {"2006", Field::year},
-    {"002", Field::year_day}, {"__2", Field::year_day_space}, {"01", Field::month_2},
-    {"02", Field::day_2}, {"03", Field::hour_12_2}, {"04", Field::minute_2},
-    {"05", Field::second_2}, {"06", Field::year_2}, {"_2006", Field::literal}, {"_2", Field::day_space},
-    {"15", Field::hour_24}, {"1", Field::month}, {"2", Field::day}, {"3", Field::hour_12},
-    {"4", Field::minute}, {"5", Field::second}, {"PM", Field::upper_pm}, {"pm", Field::lower_pm},
-    {"-07:00:00", Field::zone}, {"-07:00", Field::zone}, {"-070000", Field::zone},
-    {"-0700", Field::zone}, {"-07", Field::zone}, {"Z07:00:00", Field::zone},
-    {"Z07:00", Field::zone}, {"Z070000", Field::zone}, {"Z0700", Field::zone}, {"Z07", Field::zone},
+    {"January", Field::long_month},
+    {"Jan", Field::month_name},
+    {"Monday", Field::long_day},
+    {"Mon", Field::day_name},
+    {"MST", Field::zone_name},
+    {"2006", Field::year},
+    {"002", Field::year_day},
+    {"__2", Field::year_day_space},
+    {"01", Field::month_2},
+    {"02", Field::day_2},
+    {"03", Field::hour_12_2},
+    {"04", Field::minute_2},
+    {"05", Field::second_2},
+    {"06", Field::year_2},
+    {"_2006", Field::literal},
+    {"_2", Field::day_space},
+    {"15", Field::hour_24},
+    {"1", Field::month},
+    {"2", Field::day},
+    {"3", Field::hour_12},
+    {"4", Field::minute},
+    {"5", Field::second},
+    {"PM", Field::upper_pm},
+    {"pm", Field::lower_pm},
+    {"-07:00:00", Field::zone},
+    {"-07:00", Field::zone},
+    {"-070000", Field::zone},
+    {"-0700", Field::zone},
+    {"-07", Field::zone},
+    {"Z07:00:00", Field::zone},
+    {"Z07:00", Field::zone},
+    {"Z070000", Field::zone},
+    {"Z0700", Field::zone},
+    {"Z07", Field::zone},
 };
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -65,8 +113,10 @@ Piece piece_at(std::string_view layout) {
   for (Known const& known : kKnown) {
     if (!layout.starts_with(known.text)) continue;
     if (known.text == "_2006") return {Field::literal, layout.substr(0, 1)};
-    bool lower_follows = known.text == "Jan" && layout.size() > 3 && layout[3] >= 'a' && layout[3] <= 'z';
-    bool lower_day = known.text == "Mon" && layout.size() > 3 && layout[3] >= 'a' && layout[3] <= 'z';
+    bool lower_follows =
+        known.text == "Jan" && layout.size() > 3 && layout[3] >= 'a' && layout[3] <= 'z';
+    bool lower_day =
+        known.text == "Mon" && layout.size() > 3 && layout[3] >= 'a' && layout[3] <= 'z';
     if (lower_follows || lower_day) continue;
     return {known.field, layout.substr(0, known.text.size())};
   }
@@ -120,33 +170,85 @@ void append_piece(std::string& out, Civil const& t, Piece const& piece) {
   auto month = static_cast<std::size_t>(t.month - 1);
   auto weekday = static_cast<std::size_t>(t.weekday());
   switch (piece.field) {
-    case Field::literal: out += piece.text; break;
-    case Field::long_month: out += kMonths[month]; break;
-    case Field::month_name: out += kMonths[month].substr(0, 3); break;
-    case Field::month: append_number(out, t.month, 1); break;
-    case Field::month_2: append_number(out, t.month, 2); break;
-    case Field::long_day: out += kDays[weekday]; break;
-    case Field::day_name: out += kDays[weekday].substr(0, 3); break;
-    case Field::day: append_number(out, t.day, 1); break;
-    case Field::day_space: append_number(out, t.day, 2, ' '); break;
-    case Field::day_2: append_number(out, t.day, 2); break;
-    case Field::year_day: append_number(out, year_day(t), 3); break;
-    case Field::year_day_space: append_number(out, year_day(t), 3, ' '); break;
-    case Field::hour_24: append_number(out, t.hour, 2); break;
-    case Field::hour_12: append_number(out, hour_12, 1); break;
-    case Field::hour_12_2: append_number(out, hour_12, 2); break;
-    case Field::minute: append_number(out, t.minute, 1); break;
-    case Field::minute_2: append_number(out, t.minute, 2); break;
-    case Field::second: append_number(out, t.second, 1); break;
-    case Field::second_2: append_number(out, t.second, 2); break;
-    case Field::year: append_number(out, t.year, 4); break;
-    case Field::year_2: append_number(out, t.year % 100, 2); break;
-    case Field::upper_pm: out += t.hour >= 12 ? "PM" : "AM"; break;
-    case Field::lower_pm: out += t.hour >= 12 ? "pm" : "am"; break;
-    case Field::zone_name: out += t.zone; break;
-    case Field::zone: append_zone(out, t, piece.text); break;
+    case Field::literal:
+      out += piece.text;
+      break;
+    case Field::long_month:
+      out += kMonths[month];
+      break;
+    case Field::month_name:
+      out += kMonths[month].substr(0, 3);
+      break;
+    case Field::month:
+      append_number(out, t.month, 1);
+      break;
+    case Field::month_2:
+      append_number(out, t.month, 2);
+      break;
+    case Field::long_day:
+      out += kDays[weekday];
+      break;
+    case Field::day_name:
+      out += kDays[weekday].substr(0, 3);
+      break;
+    case Field::day:
+      append_number(out, t.day, 1);
+      break;
+    case Field::day_space:
+      append_number(out, t.day, 2, ' ');
+      break;
+    case Field::day_2:
+      append_number(out, t.day, 2);
+      break;
+    case Field::year_day:
+      append_number(out, year_day(t), 3);
+      break;
+    case Field::year_day_space:
+      append_number(out, year_day(t), 3, ' ');
+      break;
+    case Field::hour_24:
+      append_number(out, t.hour, 2);
+      break;
+    case Field::hour_12:
+      append_number(out, hour_12, 1);
+      break;
+    case Field::hour_12_2:
+      append_number(out, hour_12, 2);
+      break;
+    case Field::minute:
+      append_number(out, t.minute, 1);
+      break;
+    case Field::minute_2:
+      append_number(out, t.minute, 2);
+      break;
+    case Field::second:
+      append_number(out, t.second, 1);
+      break;
+    case Field::second_2:
+      append_number(out, t.second, 2);
+      break;
+    case Field::year:
+      append_number(out, t.year, 4);
+      break;
+    case Field::year_2:
+      append_number(out, t.year % 100, 2);
+      break;
+    case Field::upper_pm:
+      out += t.hour >= 12 ? "PM" : "AM";
+      break;
+    case Field::lower_pm:
+      out += t.hour >= 12 ? "pm" : "am";
+      break;
+    case Field::zone_name:
+      out += t.zone;
+      break;
+    case Field::zone:
+      append_zone(out, t, piece.text);
+      break;
     case Field::fraction_zero:
-    case Field::fraction_nine: append_fraction(out, t, piece); break;
+    case Field::fraction_nine:
+      append_fraction(out, t, piece);
+      break;
   }
 }
 
@@ -165,8 +267,8 @@ class TimeParser {
       if (seconds && fraction_at(layout_).text.empty()) read_extra_fraction();
     }
     if (!text_.empty()) {
-      return make_error(Code::policy_builtin, "parsing time " + quoted(whole_) + ": extra text: " +
-                                                  quoted(text_));
+      return make_error(Code::policy_builtin,
+                        "parsing time " + quoted(whole_) + ": extra text: " + quoted(text_));
     }
     return finish();
   }
@@ -189,8 +291,8 @@ class TimeParser {
       t_.day = at.day;
     }
     auto length = days_of(t_.year, t_.month + 1, 1) - days_of(t_.year, t_.month, 1);
-    bool valid = t_.month >= 1 && t_.month <= 12 && t_.day >= 1 && t_.day <= length && t_.hour < 24 &&
-                 t_.minute < 60 && t_.second < 60;
+    bool valid = t_.month >= 1 && t_.month <= 12 && t_.day >= 1 && t_.day <= length &&
+                 t_.hour < 24 && t_.minute < 60 && t_.second < 60;
     if (!valid) {
       return make_error(Code::policy_builtin, "parsing time " + quoted(whole_) + ": out of range");
     }
@@ -293,32 +395,47 @@ class TimeParser {
     int ignored = 0;
     int number = 0;
     switch (piece.field) {
-      case Field::literal: return literal(piece.text);
+      case Field::literal:
+        return literal(piece.text);
       case Field::long_month:
       case Field::month_name:
         if (!name(kMonths, piece.field == Field::month_name ? 3 : 0, number)) return false;
         t_.month = number + 1;
         return true;
-      case Field::month: return digits(1, 2, t_.month);
-      case Field::month_2: return digits(2, 2, t_.month);
-      case Field::long_day: return name(kDays, 0, ignored);
-      case Field::day_name: return name(kDays, 3, ignored);
+      case Field::month:
+        return digits(1, 2, t_.month);
+      case Field::month_2:
+        return digits(2, 2, t_.month);
+      case Field::long_day:
+        return name(kDays, 0, ignored);
+      case Field::day_name:
+        return name(kDays, 3, ignored);
       case Field::day_space:
         if (text_.starts_with(' ')) text_.remove_prefix(1);
         return digits(1, 2, t_.day);
-      case Field::day: return digits(1, 2, t_.day);
-      case Field::day_2: return digits(2, 2, t_.day);
+      case Field::day:
+        return digits(1, 2, t_.day);
+      case Field::day_2:
+        return digits(2, 2, t_.day);
       case Field::year_day_space:
         while (text_.starts_with(' ')) text_.remove_prefix(1);
         return digits(1, 3, year_day_);
-      case Field::year_day: return digits(3, 3, year_day_);
-      case Field::hour_24: return digits(1, 2, t_.hour);
-      case Field::hour_12: return digits(1, 2, t_.hour) && t_.hour <= 12;
-      case Field::hour_12_2: return digits(2, 2, t_.hour) && t_.hour <= 12;
-      case Field::minute: return digits(1, 2, t_.minute);
-      case Field::minute_2: return digits(2, 2, t_.minute);
-      case Field::second: return digits(1, 2, t_.second);
-      case Field::second_2: return digits(2, 2, t_.second);
+      case Field::year_day:
+        return digits(3, 3, year_day_);
+      case Field::hour_24:
+        return digits(1, 2, t_.hour);
+      case Field::hour_12:
+        return digits(1, 2, t_.hour) && t_.hour <= 12;
+      case Field::hour_12_2:
+        return digits(2, 2, t_.hour) && t_.hour <= 12;
+      case Field::minute:
+        return digits(1, 2, t_.minute);
+      case Field::minute_2:
+        return digits(2, 2, t_.minute);
+      case Field::second:
+        return digits(1, 2, t_.second);
+      case Field::second_2:
+        return digits(2, 2, t_.second);
       case Field::year:
         if (!digits(4, 4, number)) return false;
         t_.year = number;
@@ -327,12 +444,18 @@ class TimeParser {
         if (!digits(2, 2, number)) return false;
         t_.year = number + (number >= 69 ? 1900 : 2000);
         return true;
-      case Field::upper_pm: return half_day("PM", "AM");
-      case Field::lower_pm: return half_day("pm", "am");
-      case Field::zone_name: return zone_name();
-      case Field::zone: return zone(piece.text);
-      case Field::fraction_zero: return fraction(piece.text.size() - 1);
-      case Field::fraction_nine: return fraction(0);
+      case Field::upper_pm:
+        return half_day("PM", "AM");
+      case Field::lower_pm:
+        return half_day("pm", "am");
+      case Field::zone_name:
+        return zone_name();
+      case Field::zone:
+        return zone(piece.text);
+      case Field::fraction_zero:
+        return fraction(piece.text.size() - 1);
+      case Field::fraction_nine:
+        return fraction(0);
     }
     return false;
   }
@@ -444,7 +567,7 @@ Result<std::int64_t> parse_go_duration(std::string_view text) {
   if (rest == "0") return 0;
   if (rest.empty()) return fault();
   constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
-      {"ns", 1},  {"us", 1'000},     {"\xC2\xB5s", 1'000},     {"\xCE\xBCs", 1'000},
+      {"ns", 1},         {"us", 1'000},        {"\xC2\xB5s", 1'000},  {"\xCE\xBCs", 1'000},
       {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
   std::int64_t total = 0;
   while (!rest.empty()) {
@@ -457,7 +580,9 @@ Result<std::int64_t> parse_go_duration(std::string_view text) {
     std::string_view head = number.substr(0, dot);
     std::string_view tail = dot < number.size() ? number.substr(dot + 1) : std::string_view{};
     if (head.empty() && tail.empty()) return fault();
-    if (!head.empty() && std::from_chars(head.data(), head.data() + head.size(), whole).ec != std::errc{}) return fault();
+    if (!head.empty() &&
+        std::from_chars(head.data(), head.data() + head.size(), whole).ec != std::errc{})
+      return fault();
     if (tail.contains('.')) return fault();
     std::size_t unit_end = 0;
     while (unit_end < rest.size() && !is_digit(rest[unit_end]) && rest[unit_end] != '.') ++unit_end;
@@ -467,7 +592,9 @@ Result<std::int64_t> parse_go_duration(std::string_view text) {
     }
     if (unit == 0) {
       bool missing = unit_end == 0;
-      std::string what = missing ? "missing unit in duration" : "unknown unit \"" + std::string(rest.substr(0, unit_end)) + "\" in duration";
+      std::string what =
+          missing ? "missing unit in duration"
+                  : "unknown unit \"" + std::string(rest.substr(0, unit_end)) + "\" in duration";
       return make_error(Code::policy_builtin, "time: " + what + " \"" + std::string(text) + "\"");
     }
     rest.remove_prefix(unit_end);

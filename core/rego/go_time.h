@@ -43,9 +43,9 @@ struct Civil {
   std::int32_t offset = 0;  // seconds east of UTC
   std::string zone = "UTC";
 
-  [[nodiscard]] std::int64_t seconds() const;             // since 1970, UTC
+  [[nodiscard]] std::int64_t seconds() const;               // since 1970, UTC
   [[nodiscard]] std::optional<std::int64_t> nanos() const;  // nullopt: does not fit
-  [[nodiscard]] int weekday() const;                       // 0: Sunday
+  [[nodiscard]] int weekday() const;                        // 0: Sunday
 };
 
 [[nodiscard]] Civil civil_of(std::int64_t seconds, int nanosecond, Zone const& zone);

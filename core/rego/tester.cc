@@ -39,7 +39,8 @@ std::vector<Test> tests_of(Program const& program, std::string const& run) {
     }
   }
   std::ranges::sort(out, [](Test const& a, Test const& b) {
-    return std::tie(a.package, a.place.file, a.place.line) < std::tie(b.package, b.place.file, b.place.line);
+    return std::tie(a.package, a.place.file, a.place.line) <
+           std::tie(b.package, b.place.file, b.place.line);
   });
   return out;
 }
@@ -48,7 +49,8 @@ std::string query_of(Program const& program, Test const& test) {
   std::string query = "data";
   for (Module const& module : program.modules) {
     if (package_text(module) != test.package) continue;
-    for (std::string const& step : module.package) query += "[" + Value::string(step).to_json() + "]";
+    for (std::string const& step : module.package)
+      query += "[" + Value::string(step).to_json() + "]";
     break;
   }
   return query + "[" + Value::string(test.name).to_json() + "]";
@@ -68,10 +70,18 @@ void judge(Outcome& outcome, TestResult& result) {
 
 void count(TestReport& report, TestState state) {
   switch (state) {
-    case TestState::passed: ++report.passed; break;
-    case TestState::failed: ++report.failed; break;
-    case TestState::error: ++report.errors; break;
-    case TestState::skipped: ++report.skipped; break;
+    case TestState::passed:
+      ++report.passed;
+      break;
+    case TestState::failed:
+      ++report.failed;
+      break;
+    case TestState::error:
+      ++report.errors;
+      break;
+    case TestState::skipped:
+      ++report.skipped;
+      break;
   }
 }
 

@@ -51,7 +51,8 @@ class ZoneReader {
     std::size_t need = changes_ * 9 + kinds_ * 6 + names_ + leaps_ * 12 + standard_ + universal_;
     if (bytes_.size() < at_ + need) return false;
     std::vector<std::int64_t> times;
-    for (std::size_t i = 0; i < changes_; ++i) times.push_back(static_cast<std::int64_t>(number(8)));
+    for (std::size_t i = 0; i < changes_; ++i)
+      times.push_back(static_cast<std::int64_t>(number(8)));
     for (std::size_t i = 0; i < changes_; ++i) zone.changes_.emplace_back(times[i], number(1));
     zone.kinds_.clear();
     std::vector<std::size_t> names;
@@ -194,11 +195,14 @@ std::shared_ptr<const Zone> Zone::utc() { return std::make_shared<Zone>(); }
 
 Result<std::shared_ptr<const Zone>> Zone::load(std::string const& name) {
   auto unknown = [&] { return make_error(Code::policy_builtin, "unknown time zone " + name); };
-  bool plain = !name.empty() && name.size() < 100 && name[0] != '/' && name.find("..") == std::string::npos &&
-               std::ranges::all_of(name, [](char c) {
-                 return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                        c == '/' || c == '_' || c == '-' || c == '+';
-               });
+  bool plain = !name.empty() && name.size() < 100 && name[0] != '/' &&
+               name.find("..") == std::string::npos &&
+               std::ranges::all_of(
+                   name,
+                   [](char c) {
+                     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            (c >= '0' && c <= '9') || c == '/' || c == '_' || c == '-' || c == '+';
+                   });
   if (!plain) return unknown();
   auto bytes = fs::read_file("/usr/share/zoneinfo/" + name, 1U << 20);
   if (!bytes.ok()) return unknown();
@@ -208,7 +212,8 @@ Result<std::shared_ptr<const Zone>> Zone::load(std::string const& name) {
 }
 
 Zone::Offset const& Zone::at(std::int64_t seconds) const {
-  auto later = std::ranges::upper_bound(changes_, seconds, {}, [](auto const& c) { return c.first; });
+  auto later =
+      std::ranges::upper_bound(changes_, seconds, {}, [](auto const& c) { return c.first; });
   if (later == changes_.begin()) return kinds_[0];
   return kinds_[std::prev(later)->second];
 }
