@@ -34,7 +34,7 @@ enum class Mode { enforce, log_only };
 
 struct Event {
   EventType type = EventType::auth_check;
-  WallTime time{};
+  WallTime time;
   std::string trace_id;
   std::string span_id;
   std::string audit_id;     // made by AuditLog when empty (the decision's id, if there is one)

@@ -70,7 +70,7 @@ class FileSink final : public AuditSink {
   std::uint64_t last_seq_ = 0;
   std::uint64_t rotate_at_ = 0;  // grows when a rotation failed, so that it is not tried each time
   std::int64_t day_ = 0;
-  SteadyTime checked_{};
+  SteadyTime checked_;
   bool torn_ = false;  // a half line of ours is at the end and could not be cut off yet
 };
 

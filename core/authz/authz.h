@@ -33,7 +33,7 @@ struct AuthzContext {
   std::string context_id;
   std::string remote_address;
   std::string request_id;
-  WallTime time{};
+  WallTime time;
   std::string context_json;  // one JSON object, or empty
 };
 

@@ -61,7 +61,8 @@ std::optional<FakeOpa::Asked> read_request(std::stop_token const& stop, int fd,
       out.head = input.substr(0, end);
       auto const length = content_length(out.head);
       if (input.size() >= end + 4 + length) {
-        auto const words = text::split(out.head.substr(0, out.head.find('\r')), ' ');
+        std::string const line = out.head.substr(0, out.head.find('\r'));
+        auto const words = text::split(line, ' ');
         out.method = std::string(words[0]);
         out.target = words.size() > 1 ? std::string(words[1]) : "";
         out.body = input.substr(end + 4, length);

@@ -217,14 +217,15 @@ reason := sprintf("%s may not %s", [input.caller.name, input.action]) if not all
   Config config;
   config.policy_dir = directory.path().string();
   config.data_files = {data};
+  config.cache.ttl = {};  // or the second time of day would get the first one's answer
   auto embedded = Authorizer::open(
       config, {.clock = bench.clock, .log = *bench.quiet, .metrics = bench.registry}, nullptr);
   REQUIRE(embedded.ok());
-  for (auto const* caller :
+  for (std::string const caller :
        {"spiffe://corp.example/agent/planner", "spiffe://corp.example/agent/spy",
         "spiffe://evil.example/agent/planner"}) {
-    for (auto const* action : {"invoice", "refund", "conflict", "", "in\"voice"}) {
-      for (auto const* time : {"2026-11-23T15:33:12.041Z", "2026-11-22T15:33:12.041Z"}) {
+    for (std::string const action : {"invoice", "refund", "conflict", "", "in\"voice"}) {
+      for (std::string const time : {"2026-11-23T15:33:12.041Z", "2026-11-22T15:33:12.041Z"}) {
         auto context = question(action, caller);
         context.time = *parse_rfc3339(time);
         auto const far = remote.ask(context);
