@@ -170,6 +170,8 @@ Value json_remove(BuiltinCall& call) {
 
 std::optional<std::size_t> index_of(Value const& step, std::size_t size, bool append) {
   if (append && step.is(Kind::string) && step.as_string() == "-") return size;
+  bool plain = std::ranges::all_of(step.as_string(), [](char c) { return c >= '0' && c <= '9'; });
+  if (step.is(Kind::string) && !plain) return std::nullopt;
   Value number = step.is(Kind::string) ? Value::number_text(step.as_string()) : step;
   auto index = number.as_int();
   std::size_t most = append ? size + 1 : size;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/base/random.h"
+#include "core/base/text.h"
 #include "core/rego/builtin.h"
 #include "core/rego/number.h"
 #include "core/rego/utf8.h"
@@ -172,6 +173,11 @@ Value to_number(BuiltinCall& call) {
       return value;
     case Kind::string: {
       std::string text(value.as_string());
+      std::string bare = text::lower(text);
+      if (bare.starts_with('-') || bare.starts_with('+')) bare.erase(0, 1);
+      if (bare == "inf" || bare == "infinity" || bare == "nan") {
+        return call.type_error("operand 1 must be valid number string");
+      }
       std::string digits = text;
       if (digits.starts_with('+')) digits.erase(0, 1);
       Value number = Value::number_text(digits);

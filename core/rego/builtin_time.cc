@@ -20,7 +20,7 @@ struct Moment {
 
 Moment moment_of(std::int64_t nanos, std::shared_ptr<const Zone> zone) {
   Moment out;
-  std::int64_t seconds = nanos >= 0 ? nanos / kSecond : (nanos - kSecond + 1) / kSecond;
+  std::int64_t seconds = nanos / kSecond - (nanos % kSecond < 0 ? 1 : 0);
   out.civil = civil_of(seconds, static_cast<int>(nanos - seconds * kSecond), *zone);
   out.nanos = nanos;
   out.zone = std::move(zone);

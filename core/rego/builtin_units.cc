@@ -155,13 +155,15 @@ Value units_parse(BuiltinCall& call) {
     return Value::number_text(integer_of(amount.top()));
   }
   // Ten decimals, rounded half away from zero.
+  bool negative = mpz_sgn(static_cast<mpz_srcptr>(amount.top())) < 0;
+  mpz_abs(amount.top(), amount.top());
   mpz_mul_ui(amount.top(), amount.top(), 20'000'000'000UL);
   mpz_add(amount.top(), amount.top(), amount.bottom());
   mpz_mul_ui(amount.bottom(), amount.bottom(), 2);
   mpz_fdiv_q(amount.top(), amount.top(), amount.bottom());
   std::string digits = integer_of(amount.top());
   if (digits.size() < 11) digits.insert(0, 11 - digits.size(), '0');
-  return Value::number_text(digits.substr(0, digits.size() - 10) + "." +
+  return Value::number_text((negative ? "-" : "") + digits.substr(0, digits.size() - 10) + "." +
                             digits.substr(digits.size() - 10));
 }
 

@@ -36,20 +36,19 @@ Flow Evaluator::call_group(Group const& group, std::span<const Value> arguments,
   return complete(group, arguments, out);
 }
 
-// A function that stands in sees the world as it is, but never itself in its own place.
+// A function that stands in sees input and data as they are, but no other stand-ins.
 Flow Evaluator::call_mocked(Mock const& mock, std::span<const Value> arguments, Statement const& s,
                             Frame const& frame, Value& out) {
   if (mock.target->by_group != nullptr) {
-    auto hidden = std::move(world_->mocks);
-    world_->mocks.clear();
-    for (Mock const& other : hidden) {
-      bool self = other.target->builtin == mock.target->builtin &&
-                  other.target->group == mock.target->group;
-      if (!self) world_->mocks.push_back(other);
-    }
-    World* world = world_;
-    Flow flow = call_group(*mock.target->by_group, arguments, out);
-    world->mocks = std::move(hidden);
+    World* outer = world_;
+    World inner;
+    inner.input = outer->input;
+    inner.data = outer->data;
+    inner.replaced = outer->replaced;
+    Group const& by = *mock.target->by_group;
+    world_ = &inner;
+    Flow flow = call_group(by, arguments, out);
+    world_ = outer;
     return flow;
   }
   if (mock.target->by_builtin != nullptr) {

@@ -490,10 +490,9 @@ std::int64_t Civil::seconds() const {
 }
 
 std::optional<std::int64_t> Civil::nanos() const {
-  std::int64_t out = 0;
-  if (__builtin_mul_overflow(seconds(), std::int64_t{1'000'000'000}, &out)) return std::nullopt;
-  if (__builtin_add_overflow(out, std::int64_t{nanosecond}, &out)) return std::nullopt;
-  return out;
+  __int128 exact = static_cast<__int128>(seconds()) * 1'000'000'000 + nanosecond;
+  if (exact > INT64_MAX || exact < INT64_MIN) return std::nullopt;
+  return static_cast<std::int64_t>(exact);
 }
 
 int Civil::weekday() const {

@@ -18,6 +18,7 @@ namespace aw::rego {
 namespace {
 
 constexpr long kMaxExponent = 100'000;
+constexpr long kMaxWrittenExponent = 30'103;  // 100'000 binary digits, OPA's bound
 
 // value = ± 0.DIGITS × 10^exponent, without leading and trailing zeros; empty digits are zero.
 struct Decimal {
@@ -208,7 +209,10 @@ Value Value::number_text(std::string_view text) {
   if (parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size() && text != "-0") {
     return number(integer);
   }
-  return adopt(new_text_node(text), Kind::number);
+  Decimal decimal = decimal_of(text);
+  bool small = decimal.digits.empty() || std::labs(decimal.exponent) <= kMaxWrittenExponent ||
+               text.find_first_of("eE") == std::string_view::npos;
+  return small ? adopt(new_text_node(text), Kind::number) : Value{};
 }
 
 Value Value::real(double value) {

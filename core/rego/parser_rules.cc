@@ -29,6 +29,30 @@ bool ground(TermPtr const& term) {
   return collection && std::ranges::all_of(term->items, ground);
 }
 
+// `authors: [Jane <jane@x>]` becomes a list of name and e-mail.
+Value with_authors(Value const& metadata) {
+  Value const* authors = metadata.find("authors");
+  if (authors == nullptr) return metadata;
+  std::vector<Value> out;
+  for (Value const& author : authors->items()) {
+    if (!author.is(Kind::string)) {
+      out.push_back(author);
+      continue;
+    }
+    std::string text(author.as_string());
+    std::string mail;
+    if (std::size_t open = text.find('<'); open != std::string::npos && text.ends_with('>')) {
+      mail = text.substr(open + 1, text.size() - open - 2);
+      text.resize(open);
+    }
+    while (text.ends_with(' ')) text.pop_back();
+    std::vector<Entry> entries = {{Value::string("name"), Value::string(text)}};
+    if (!mail.empty()) entries.push_back({Value::string("email"), Value::string(mail)});
+    out.push_back(Value::object(std::move(entries)));
+  }
+  return merge(metadata, Value::object({{"authors", Value::array(std::move(out))}}));
+}
+
 }  // namespace
 
 Parser::Parser(std::string_view text, std::uint32_t file)
@@ -458,7 +482,7 @@ void Parser::annotations(Module& out) {
            "invalid metadata: " + (parsed.ok() ? "not a mapping" : parsed.error().message));
       return;
     }
-    annotation.value = *parsed;
+    annotation.value = with_authors(*parsed);
     annotation.scope = parsed->get("scope").as_string();
     annotation.place.end = line;  // the last line of the block
     out.annotations.push_back(std::move(annotation));
