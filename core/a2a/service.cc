@@ -216,7 +216,10 @@ io::Task<Outcome> Service::send(Exchange& exchange) {
   TaskPtr task = started->task;
   auto const until =
       clock_.steady() + std::chrono::duration_cast<SteadyTime::duration>(options_.wait_limit);
-  while (operation.send.wait == Wait::until_done && !is_terminal(task->status.state)) {
+  auto const goes_on = [&task] {
+    return !is_terminal(task->status.state) && !is_interrupted(task->status.state);
+  };
+  while (operation.send.wait == Wait::until_done && goes_on()) {
     auto const event = co_await started->subscription.next(until);
     if (!event) break;
     if (std::holds_alternative<MessagePtr>(*event)) {

@@ -53,6 +53,10 @@ std::string idempotency_name(std::string_view owner, std::string_view capability
   return name;
 }
 
+// Nothing runs: such a task may be forgotten when it is old or room is needed. One that waits for
+// its caller counts, or callers who never answer would fill the agent.
+bool rests(TaskState state) { return is_terminal(state) || is_interrupted(state); }
+
 Error not_found() { return make_error(Code::task_not_found, "task not found"); }
 
 bool matches(Task const& task, ListParams const& query) {
@@ -95,8 +99,8 @@ struct TaskEngine::State {
   void index(Task const& task) {
     auto& owner = owners[task.owner];
     owner.tasks.insert({task.status.timestamp, task.id});
-    if (is_terminal(task.status.state)) {
-      finished.insert({task.updated, task.id});
+    if (rests(task.status.state)) {
+      resting.insert({task.updated, task.id});
     } else {
       ++owner.running;
     }
@@ -107,8 +111,8 @@ struct TaskEngine::State {
     auto const owner = owners.find(task.owner);
     if (owner == owners.end()) return;
     owner->second.tasks.erase({task.status.timestamp, task.id});
-    if (is_terminal(task.status.state)) {
-      finished.erase({task.updated, task.id});
+    if (rests(task.status.state)) {
+      resting.erase({task.updated, task.id});
     } else {
       --owner->second.running;
     }
@@ -139,16 +143,16 @@ struct TaskEngine::State {
   // What is too old goes; a few at a time, so that no single caller pays for many.
   void expire() {
     auto const oldest = clock.now() - limits.retention;
-    for (int i = 0; i < 16 && !finished.empty() && finished.begin()->first < oldest; ++i)
-      remove(std::string(finished.begin()->second));
+    for (int i = 0; i < 16 && !resting.empty() && resting.begin()->first < oldest; ++i)
+      remove(std::string(resting.begin()->second));
   }
 
   // Room for one more task of `owner`, made by forgetting finished ones.
   Result<void> make_room(std::string const& owner, std::size_t size) {
     expire();
-    while (!finished.empty() &&
+    while (!resting.empty() &&
            (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes))
-      remove(std::string(finished.begin()->second));
+      remove(std::string(resting.begin()->second));
     if (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes)
       return make_error(Code::task_limit, "too many tasks are running on this agent");
     auto const held = owners.find(owner);
@@ -161,7 +165,7 @@ struct TaskEngine::State {
 
   void forget_oldest(Owner const& owner) {
     for (auto key = owner.tasks.rbegin(); key != owner.tasks.rend(); ++key) {
-      if (is_terminal(entries.find(key->id)->second.task->status.state)) {
+      if (rests(entries.find(key->id)->second.task->status.state)) {
         remove(std::string(key->id));
         return;
       }
@@ -202,7 +206,7 @@ struct TaskEngine::State {
   Clock const& clock;
   Entries entries;
   std::map<std::string, Owner, std::less<>> owners;
-  std::set<std::pair<WallTime, std::string>> finished;
+  std::set<std::pair<WallTime, std::string>> resting;
   std::unordered_map<std::string, std::string> keys;  // idempotency name -> task id
   std::size_t bytes = 0;
 };
@@ -284,16 +288,19 @@ Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::st
   if (entry == nullptr) return not_found();
   Task const& before = *entry->task;
   auto const now = state_->clock.now();
+  auto const run = is_interrupted(before.status.state) ? Run::needed : Run::going_on;
+  if (run == Run::needed &&
+      state_->owners[before.owner].running >= state_->limits.max_running_per_caller)
+    return make_error(Code::task_limit, "this caller has too many running tasks");
   AW_TRY(auto moved, with_status(before, {TaskState::working, nullptr, now}));
-  auto next = std::make_shared<Task>(*moved);
+  // A run that goes on keeps its own status.
+  auto next = std::make_shared<Task>(run == Run::needed ? *moved : before);
+  next->updated = now;
   auto said = std::make_shared<Message>(*message);
   said->task_id = next->id;
   said->context_id = next->context_id;
   next->bytes += size_of(*said);
   next->history.push_back(std::move(said));
-  auto const run = is_interrupted(before.status.state) ? Run::needed : Run::going_on;
-  // A run that goes on keeps its own status.
-  if (run == Run::going_on) next->status = before.status;
   AW_TRY(state_->replace(*entry, next));
   AW_TRY(store_.put(next));
   if (run == Run::needed) State::tell(*entry, std::make_shared<Event>(StatusUpdate{next}));

@@ -16,15 +16,17 @@ namespace {
 // Router, service and engine as a server has them, on one loop.
 struct Agent {
   TurnedClock clock;
-  MemoryTaskStore store;
-  TaskEngine engine{{}, store, clock};
+  std::unique_ptr<TaskStore> store;
+  TaskEngine engine;
   ScriptedExecutor executor;
   std::unique_ptr<log::Log> log = log::Log::silent();
   ServiceOptions options;
   std::unique_ptr<Service> service;
   Router router{{.capabilities = {"echo"}}};
 
-  explicit Agent(ServiceOptions given = {}) : options(std::move(given)) {
+  explicit Agent(ServiceOptions given = {},
+                 std::unique_ptr<TaskStore> kept = std::make_unique<MemoryTaskStore>())
+      : store(std::move(kept)), engine({}, *store, clock), options(std::move(given)) {
     executor.scripts["echo"] = [](Work work, Progress& progress) -> io::Task<Result<void>> {
       progress.result(work.payload);
       co_return Result<void>{};
@@ -339,6 +341,24 @@ TEST_CASE("policy is asked about the task's own capability, whatever the message
   RecordingWriter writer;
   auto const outcome = io::run_blocking(agent.service->execute(operation, caller, writer));
   CHECK(outcome.code == Code::internal);
+}
+
+TEST_CASE("a task that cannot be kept is not begun, one that is done is answered all the same") {
+  struct FullDisk final : TaskStore {
+    Result<std::vector<TaskPtr>> load(std::size_t) override { return std::vector<TaskPtr>{}; }
+    Result<void> put(TaskPtr) override { return {}; }
+    void erase(std::string) override {}
+    io::Task<Result<void>> durable() override {
+      co_return make_error(Code::state_unusable, "disk full");
+    }
+  };
+  Agent agent({}, std::make_unique<FullDisk>());
+  auto const later = agent.ask(faq(R"({"task_type":"echo","async":true})"));
+  CHECK(later.whole.status == 503);
+  CHECK(later.json()["error"]["code"] == "AW8008");
+  auto const streamed = agent.ask(request("POST", "/message:stream", words("hi").dump()));
+  CHECK(streamed.whole.status == 503);
+  CHECK(agent.ask(faq(R"({"task_type":"echo","payload":1})")).json()["result"] == 1);
 }
 
 TEST_CASE("the earlier implementation's methods answer at once and work behind") {

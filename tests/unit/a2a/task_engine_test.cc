@@ -164,6 +164,17 @@ TEST_CASE("finished tasks leave after the retention") {
   CHECK_FALSE(f.small_engine.find(old->id, kAda).ok());
 }
 
+TEST_CASE("callers that never answer a question do not fill the agent") {
+  SmallFixture f({.max_tasks = 3, .max_running_per_caller = 2});
+  for (int i = 0; i < 10; ++i) {
+    auto const task = f.small_engine.create(new_task(kAda)).value().task;
+    REQUIRE(f.small_engine.set_status(task->id, TaskState::input_required, nullptr).ok());
+    f.clock.turn(std::chrono::seconds(1));
+  }
+  CHECK(f.small_engine.size() == 3);
+  CHECK(f.small_engine.create(new_task(kEve)).ok());
+}
+
 TEST_CASE("a task may not grow without bound, but it can always end") {
   SmallFixture f({.max_task_bytes = 4'096});
   auto const task = f.small_engine.create(new_task(kAda)).value().task;
@@ -180,6 +191,7 @@ TEST_CASE("a task may not grow without bound, but it can always end") {
 TEST_CASE("follow-up messages are in the history in order and wake an interrupted task") {
   Fixture f;
   auto const task = f.make();
+  REQUIRE(f.engine.set_status(task->id, TaskState::working, message("busy", "")).ok());
   CHECK(f.engine.follow_up(task->id, kAda, message("early", "")).value().run ==
         TaskEngine::Run::going_on);
   REQUIRE(f.engine.set_status(task->id, TaskState::input_required, message("ask", "?")).ok());
@@ -188,7 +200,7 @@ TEST_CASE("follow-up messages are in the history in order and wake an interrupte
   CHECK(continued.task->status.state == TaskState::working);
   std::vector<std::string> ids;
   for (auto const& said : continued.task->history) ids.push_back(said->id);
-  CHECK(ids == std::vector<std::string>{"m", "early", "ask", "answer"});
+  CHECK(ids == std::vector<std::string>{"m", "early", "busy", "ask", "answer"});
   CHECK(continued.task->history.back()->task_id == task->id);
   f.end(task);
   CHECK(f.engine.follow_up(task->id, kAda, message("late", "")).error().code ==
