@@ -48,6 +48,8 @@ class H2Wire {
   [[nodiscard]] virtual bool idle() const = 0;
   [[nodiscard]] virtual Wire const& wire() const = 0;
   virtual void close() = 0;
+  // Why it is of no use.
+  [[nodiscard]] virtual Error failure() const = 0;
 };
 // `changed` when a call ended or the wire did.
 [[nodiscard]] Result<std::shared_ptr<H2Wire>> make_h2_wire(

@@ -61,6 +61,7 @@ class H2ClientWire final : public H2Wire,
   [[nodiscard]] bool idle() const override { return session_->streams() == 0; }
   [[nodiscard]] Wire const& wire() const override { return wire_; }
   void close() override;
+  [[nodiscard]] Error failure() const override { return failure_; }
 
   // For calls.
   bool submit(Request const& request, std::string const& authority, H2Call& call);
@@ -94,6 +95,7 @@ class H2ClientWire final : public H2Wire,
   bool writing_ = false;
   bool flushing_ = false;
   bool dead_ = false;
+  Error failure_ = make_error(Code::io, "the server takes no requests");
 };
 
 // ---- a call
@@ -308,6 +310,7 @@ io::Task<void> H2ClientWire::read(std::shared_ptr<H2ClientWire> keep) {
 
 void H2ClientWire::fail(Error const& error) {
   if (std::exchange(dead_, true)) return;
+  failure_ = error;
   wire_.stream->cancel();
   for (H2Stream* stream : std::exchange(streams_, {})) {
     if (stream->owner == nullptr) continue;

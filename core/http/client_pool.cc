@@ -145,7 +145,7 @@ Result<ClientPool::Taken> ClientPool::adopt(PoolKey const& key,
            if (auto const self = pool.lock()) self->wake(key);
          }));
   taken.call = shared_wire->call();
-  if (taken.call == nullptr) return make_error(Code::io, "the server takes no requests");
+  if (taken.call == nullptr) return shared_wire->failure();
   if (!shut_) targets_[key].h2.push_back({.wire = std::move(shared_wire), .used = now()});
   wake(key);
   return taken;

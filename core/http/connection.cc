@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http/connection.h"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
 #include <utility>
 
 #include "core/http/socket_address.h"
@@ -12,6 +15,9 @@ namespace aw::http {
 namespace {
 
 constexpr std::size_t kSpareWorkspaces = 64;  // a loop
+// How long, and how much of it, a client that was refused is still listened to.
+constexpr std::chrono::milliseconds kParting{500};
+constexpr std::size_t kMaxParting = 64U << 10;
 constexpr std::size_t kSpareBytes = 32U << 10;
 constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -88,6 +94,7 @@ io::Task<void> Connection::serve(tls::Socket socket) {
   auto const self = shared_from_this();  // while this runs
   if (auto begun = co_await begin(std::move(socket)); !begun.ok()) {
     reject(begun.error());
+    if (stream_ != nullptr && !aborted_) co_await part();
     co_return;
   }
   try {
@@ -96,6 +103,26 @@ io::Task<void> Connection::serve(tls::Socket socket) {
     // Cancelled: `abort` has seen to everything.
   }
   stream_->cancel();  // whatever else waits on it holds the connection
+}
+
+// Closing over unread bytes resets the connection, and the alert that says why may be lost with it.
+io::Task<void> Connection::part() {
+  auto const now = steady_now();
+  stream_->shutdown();
+  set_deadline(now, now + kParting);
+  auto& socket = stream_->socket();
+  for (std::size_t thrown = 0; thrown < kMaxParting;) {
+    auto const got = ::recv(socket.native_handle(), scratch().data(), scratch().size(), 0);
+    if (got == 0) co_return;
+    if (got > 0) {
+      thrown += static_cast<std::size_t>(got);
+      continue;
+    }
+    if (errno != EAGAIN && errno != EWOULDBLOCK) co_return;
+    auto const [error] =
+        co_await socket.async_wait(boost::asio::socket_base::wait_read, io::kNoThrow);
+    if (error || aborted_) co_return;
+  }
 }
 
 io::Task<Result<void>> Connection::begin(tls::Socket socket) {

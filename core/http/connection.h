@@ -116,6 +116,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, public
  private:
   void expired(SteadyTime now) override;
   io::Task<Result<void>> begin(tls::Socket socket);
+  io::Task<void> part();
   io::Task<Result<void>> choose_engine();
   [[nodiscard]] ConnectionInfo info(tls::Socket& socket);
   void reject(Error const& error);

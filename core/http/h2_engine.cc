@@ -6,6 +6,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <charconv>
 #include <utility>
 
 namespace aw::http {
@@ -91,8 +92,16 @@ void H2Engine::head(H2Stream& stream) {
   exchange->phase_ = H2Exchange::Phase::body;
   exchange->due_ = steady_now() + limits().body_timeout;
   stream.owner = exchange.get();
+  // Said at once, rather than after megabytes that nobody will take.
+  auto const length = exchange->request_.headers.get("content-length");
+  std::uint64_t said = 0;
+  if (length) std::from_chars(length->data(), length->data() + length->size(), said);
+  bool const hopeless = !exchange->incoming_ && said > limits().max_body_bytes;
   if (exchange->incoming_) ready_.push_back(exchange);
-  exchanges_.emplace(exchange.get(), std::move(exchange));
+  exchanges_.emplace(exchange.get(), exchange);
+  if (hopeless) {
+    return refuse(stream, {.code = Code::too_large, .status = 413, .what = "body too large"});
+  }
   if (++requests_ == limits().max_requests_per_connection) drain();
 }
 
@@ -208,6 +217,8 @@ void H2Engine::end(H2Exchange& exchange) {
     flush_soon();
   }
   forget(exchange);
+  // An answer that stays behind its handler has a deadline of its own.
+  if (!over_) rearm(steady_now());
 }
 
 void H2Engine::forget(H2Exchange& exchange) { exchanges_.erase(&exchange); }

@@ -61,6 +61,7 @@ TEST_CASE("a refused certificate is a failed handshake, never an answer, and is 
     auto const security = site.as("spiffe://example.org/evil", {alpn});
     auto const answer = caller.send(site.endpoint(), post("/", "x"), {.security = &security});
     REQUIRE_FALSE(answer.ok());
+    CAPTURE(answer.error().text());
     CHECK(answer.error().code == Code::handshake_failed);
   }
   CHECK(eventually([&] { return site.rejected().size() == 2; }));
