@@ -133,7 +133,10 @@ Result<std::optional<std::size_t>> Stream::Impl::read_tls(std::span<char> into) 
   }
   int const number = errno;
   int const want = SSL_get_error(ssl.get(), 0);
-  if (want == SSL_ERROR_ZERO_RETURN) return std::optional<std::size_t>(0);
+  // A fatal alert that `readable` has met already looks like a clean end from here on.
+  if (want == SSL_ERROR_ZERO_RETURN && handshake.peer_alert < 0) {
+    return std::optional<std::size_t>(0);
+  }
   if (!waits(want)) return read_failure(want, number);
   read_wants_write = want == SSL_ERROR_WANT_WRITE;
   return std::optional<std::size_t>();
