@@ -21,8 +21,8 @@ Result<void> parse_authority(std::string_view authority, std::string_view text, 
   auto const colon = authority.rfind(':');
   if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos) {
     auto const digits = authority.substr(colon + 1);
-    auto const* const end = digits.data() + digits.size();
-    auto const [rest, error] = std::from_chars(digits.data(), end, out.port);
+    auto const* const end = digits.end();
+    auto const [rest, error] = std::from_chars(digits.begin(), end, out.port);
     if (error != std::errc{} || rest != end || out.port == 0) return unsupported(text, "bad port");
     host = authority.substr(0, colon);
   }
