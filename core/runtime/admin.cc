@@ -126,16 +126,11 @@ server::PlainRoutes admin_routes_of(Runtime::Parts& parts) {
 }
 
 server::Explain explain_to_developers(authz::Authorizer& authorizer) {
-  return [&authorizer](authz::AuthzContext const& context) -> io::Task<std::string> {
+  return [&authorizer](authz::AuthzContext const& context) -> io::Task<server::DecisionNotes> {
     auto const explained = co_await authorizer.explain(context);
-    std::string out;
-    json::Writer w(out);
-    w.begin_object()
-        .member("rule", explained.decision.rule)
-        .member("reason", explained.decision.reason);
-    w.member("policy_ns", explained.decision.duration.count());
-    if (!explained.decision.allowed()) w.member("closest", authz::closest_rule(explained));
-    w.end_object();
+    server::DecisionNotes out{
+        .rule = explained.decision.rule, .hint = {}, .policy = explained.decision.duration};
+    if (!explained.decision.allowed()) out.hint = authz::closest_rule(explained);
     co_return out;
   };
 }

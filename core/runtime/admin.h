@@ -10,7 +10,7 @@ namespace aw::runtime {
 // `parts` outlives the routes.
 [[nodiscard]] server::PlainRoutes admin_routes_of(Runtime::Parts& parts);
 
-// Development only: the rule, the policy's time, and the closest rule when denied, as JSON.
+// Development only: the rule, the policy's time, and the closest rule when denied.
 [[nodiscard]] server::Explain explain_to_developers(authz::Authorizer& authorizer);
 
 }  // namespace aw::runtime

@@ -13,7 +13,6 @@ namespace aw::server {
 namespace {
 
 constexpr std::string_view kDecisionHeader = "x-agentweave-decision-id";
-constexpr std::string_view kExplainHeader = "x-agentweave-explain";
 
 }  // namespace
 
@@ -99,6 +98,16 @@ authz::AuthzDecision refused_decision(Error const& error) {
   out.code = error.code;
   out.reason = code_info(error.code).id;
   return out;
+}
+
+void tell(http::ResponseWriter& writer, DecisionNotes const& notes) {
+  if (!notes.rule.empty())
+    writer.add_header("x-agentweave-decision-rule", text::printable(notes.rule));
+  if (!notes.hint.empty())
+    writer.add_header("x-agentweave-decision-hint", text::printable(notes.hint));
+  auto const micros = std::chrono::duration_cast<std::chrono::microseconds>(notes.policy).count();
+  auto const fraction = std::to_string(1000 + micros % 1000).substr(1);
+  writer.add_header("x-agentweave-decision-ms", std::to_string(micros / 1000) + "." + fraction);
 }
 
 audit::Event event_of(Visit const& visit, authz::AuthzDecision const& decision, WallTime now) {
@@ -216,9 +225,7 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
   // 6: may this caller do this?
   auto const asked = question(visit, operation);
   auto const decision = co_await needs_.authorization.authorize(asked);
-  if (needs_.explain) {
-    visit.writer.add_header(kExplainHeader, text::to_base64url(co_await needs_.explain(asked)));
-  }
+  if (needs_.explain) tell(visit.writer, co_await needs_.explain(asked));
   // 7: on the record, before anything happens because of it.
   if (auto recorded = record(visit, decision); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "denied: no audit record",

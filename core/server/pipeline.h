@@ -34,7 +34,13 @@ struct Visitor {
   std::string remote_address;
 };
 
-using Explain = std::function<io::Task<std::string>(authz::AuthzContext const&)>;
+// What a developer may see of a decision: the rule that allowed, or the one that came closest.
+struct DecisionNotes {
+  std::string rule;  // "authz.rego:14"
+  std::string hint;  // closest rule authz.rego:14 matches all but action ("greet", "status")
+  std::chrono::nanoseconds policy{};
+};
+using Explain = std::function<io::Task<DecisionNotes>(authz::AuthzContext const&)>;
 
 class Pipeline {
  public:
@@ -51,7 +57,7 @@ class Pipeline {
     RecentDecisions& recent;
     Clock const& clock;
     log::Log& log;
-    // Development only: what the caller may see of why (JSON, in x-agentweave-explain). Empty
+    // Development only: why, in x-agentweave-decision-rule, -hint and -ms. Empty
     // otherwise.
     Explain explain = {};
   };
