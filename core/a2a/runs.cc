@@ -208,7 +208,7 @@ void Runs::ended(Run& run, std::exception_ptr const& failure) {
   {
     std::lock_guard const lock(mutex_);
     auto const found = runs_.find(run.task_id);
-    if (found != runs_.end() && found->second.get() == &run) runs_.erase(found);
+    if (found != runs_.end() && found->second.lock().get() == &run) runs_.erase(found);
   }
   // Cancellation unwinds as an exception of asio's, or ends the executor with an error; either way
   // the reason given first is the one that counts.
@@ -240,7 +240,7 @@ Result<TaskPtr> Runs::cancel(std::string_view task_id) {
   {
     std::lock_guard const lock(mutex_);
     auto const found = runs_.find(std::string(task_id));
-    if (found != runs_.end()) run = found->second;
+    if (found != runs_.end()) run = found->second.lock();
   }
   if (run) boost::asio::post(run->loop, [run] { run->interrupt(Run::Why::cancelled); });
   return task;
@@ -251,7 +251,8 @@ void Runs::stop() {
   {
     std::lock_guard const lock(mutex_);
     stopping_ = true;
-    for (auto const& [id, run] : runs_) running.push_back(run);
+    for (auto const& [id, weak] : runs_)
+      if (auto run = weak.lock()) running.push_back(std::move(run));
   }
   for (auto const& run : running) {
     fail(run->task_id, {Code::draining, "the agent is shutting down"});

@@ -44,7 +44,8 @@ class Runs : public std::enable_shared_from_this<Runs> {
   Executor& executor_;
   log::Log& log_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<Run>> runs_;
+  // Weak: a run belongs to its coroutine, so that it goes with its loop at the latest.
+  std::unordered_map<std::string, std::weak_ptr<Run>> runs_;
   bool stopping_ = false;
 };
 

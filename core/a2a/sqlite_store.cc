@@ -261,12 +261,16 @@ io::Task<Result<void>> SqliteTaskStore::durable() {
     if (impl_->written >= impl_->queued)
       co_return make_error(Code::state_unusable, "task store: the last write failed");
     meeting = std::make_shared<Rendezvous>(executor);
-    impl_->waiters.push_back({impl_->queued, [meeting, executor](Result<void> result) {
-                                boost::asio::post(executor, [meeting, result] {
-                                  meeting->result = result;
-                                  meeting->timer.cancel();
-                                });
-                              }});
+    // Weak, and moved on: the timer must die on its own loop, not on the writer's thread.
+    auto done = [weak = std::weak_ptr(meeting), executor](Result<void> result) {
+      auto strong = weak.lock();
+      if (!strong) return;
+      boost::asio::post(executor, [strong = std::move(strong), result] {
+        strong->result = result;
+        strong->timer.cancel();
+      });
+    };
+    impl_->waiters.push_back({impl_->queued, std::move(done)});
   }
   while (!meeting->result) {
     auto const [ec] = co_await meeting->timer.async_wait(io::kNoThrow);

@@ -39,6 +39,8 @@ Subscription::~Subscription() {
   reader_->gone = true;
   reader_->closed = true;
   reader_->queue.clear();
+  reader_->waiting = false;
+  reader_->timer.reset();  // the engine may keep the reader longer than the loop lives
 }
 
 TaskPtr const& Subscription::snapshot() const { return reader_->snapshot; }

@@ -101,15 +101,24 @@ TEST_CASE("a reader that falls too far behind is dropped, the others are not") {
 TEST_CASE("waiting wakes for events of another thread, and ends at its deadline") {
   Fixture f;
   auto const task = f.make();
-  auto subscription = f.engine.subscribe(task->id, kAda).value();
-  std::jthread const other(
-      [&] { (void)f.engine.set_status(task->id, TaskState::working, nullptr); });
-  auto const far = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  CHECK(io::run_blocking(subscription.next(far)) != nullptr);
-  auto fresh = f.engine.subscribe(task->id, kAda).value();
-  auto const near = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
-  CHECK(io::run_blocking(fresh.next(near)) == nullptr);
-  CHECK_FALSE(fresh.over());
+  // Subscriptions live on the loop they wait on.
+  auto const wait = [](TaskEngine& engine, std::string id,
+                       std::chrono::milliseconds time) -> io::Task<bool> {
+    auto subscription = engine.subscribe(id, kAda).value();
+    auto const event = co_await subscription.next(std::chrono::steady_clock::now() + time);
+    CHECK_FALSE(subscription.over());
+    co_return event != nullptr;
+  };
+  {
+    std::jthread const other([&](std::stop_token const& stop) {
+      while (!stop.stop_requested()) {
+        (void)f.engine.set_status(task->id, TaskState::working, nullptr);
+        std::this_thread::yield();
+      }
+    });
+    CHECK(io::run_blocking(wait(f.engine, task->id, std::chrono::seconds(10))));
+  }
+  CHECK_FALSE(io::run_blocking(wait(f.engine, task->id, std::chrono::milliseconds(5))));
 }
 
 TEST_CASE("the same idempotency key is the same task, for one caller and capability") {
