@@ -183,7 +183,9 @@ bool H2ClientWire::usable() {
   while (!dead_ && !reading_) {
     std::string bytes;
     auto const heard = hear(*wire_.stream, bytes);
-    if (!heard.ok() || *heard == Heard::end) {
+    if (!heard.ok()) {
+      fail(heard.error());
+    } else if (*heard == Heard::end) {
       fail(make_error(Code::io, "the server closed the connection"));
     } else if (*heard == Heard::nothing) {
       break;
