@@ -213,6 +213,7 @@ Result<std::shared_ptr<const Policy>> compile(std::span<const Source> modules, V
     return error;
   }
   find_constants(*program);
+  for (auto& group : program->groups) build_index(*group);
   digest_of(*program);
   return std::shared_ptr<const Policy>(std::make_shared<Policy>(std::move(program)));
 }
@@ -257,9 +258,23 @@ Result<Query> Policy::prepare(std::string_view text, std::vector<Diagnostic>* di
               std::all_of(only.term->items.begin() + 1, only.term->items.end(), is_string);
   if (path) {
     prepared->is_path = true;
+    prepared->reference.kind = Statement::Kind::ref;
+    prepared->reference.root = Statement::Root::data;
+    RuleNode const* node = &program_->root;
     for (std::size_t i = 1; i < only.term->items.size(); ++i) {
-      prepared->path.push_back(only.term->items[i]->value);
+      Value const& step = only.term->items[i]->value;
+      Pattern pattern;
+      pattern.kind = Pattern::Kind::constant;
+      pattern.value = step;
+      prepared->path.push_back(step);
+      prepared->reference.steps.push_back(std::move(pattern));
+      RuleNode const* next = node->group == nullptr ? node->child(step.as_string()) : nullptr;
+      bool follows = next != nullptr && prepared->reference.node_steps + 1 == i;
+      if (!follows) continue;
+      node = next;
+      prepared->reference.node_steps = static_cast<std::uint32_t>(i);
     }
+    prepared->reference.node = node;
   }
   return Query(std::move(prepared));
 }

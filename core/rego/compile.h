@@ -146,7 +146,7 @@ struct PlacedRule {
 };
 
 void check_recursion(Program const& program, Faults& faults);
-void check_unsupported(Program const& program, Faults& faults);
+void build_index(Group& group);
 [[nodiscard]] std::string ref_text(std::vector<std::string> const& path);
 
 // Calls `visit` for each statement, also inside closures.

@@ -8,7 +8,7 @@
 
 namespace aw::rego {
 namespace {
-constexpr std::size_t kChunk = 1024;       // slots of one piece of the stack
+constexpr std::size_t kChunk = 512;        // slots of one further piece of the stack
 constexpr std::size_t kHashFrom = 16;      // members from which a set in the making is hashed
 constexpr std::uint64_t kLookEvery = 256;  // steps between looks at the clock
 }  // namespace
@@ -49,8 +49,7 @@ Value DocumentBuilder::finish() {
 }
 
 Evaluator::Evaluator(Program const& program, Value input, EvalOptions const& options)
-    : program_(program), options_(options), first_(std::make_unique<World>()) {
-  world_ = first_.get();
+    : program_(program), options_(options) {
   world_->input = std::move(input);
   world_->data = program.data;
   if (options_.clock != nullptr) deadline_ = options_.clock->steady() + options_.limits.time;
@@ -350,17 +349,8 @@ void Evaluator::finish(Outcome& out) {
 }
 
 void Evaluator::run_path(PreparedQuery const& query, Outcome& out) {
-  Statement s;
-  s.kind = Statement::Kind::ref;
-  s.root = Statement::Root::data;
-  for (Value const& step : query.path) {
-    Pattern pattern;
-    pattern.kind = Pattern::Kind::constant;
-    pattern.value = step;
-    s.steps.push_back(std::move(pattern));
-  }
   Frame frame;
-  (void)resolve(s, frame, out.value);  // a failure is in error_
+  (void)resolve(query.reference, frame, out.value);  // a failure is in error_
   if (out.value.defined()) out.bindings.push_back({{"result", out.value}});
   if (out.value.defined()) out.expressions.push_back({out.value});
   finish(out);
@@ -388,24 +378,24 @@ void Evaluator::run_query(PreparedQuery const& query, Outcome& out) {
 }
 
 Flow Evaluator::with_frame(RulePlan const& rule, Callback<Flow(Frame&)> body) {
-  if (stack_.empty() || used_ + rule.slots > stack_.back().size()) {
+  std::span<Value> was = free_;
+  std::unique_ptr<Value[]> chunk;
+  if (rule.slots > free_.size()) {
     auto size = std::max<std::size_t>(kChunk, rule.slots);
     if (!charge(size * sizeof(Value))) return Flow::error;
-    std::size_t was = used_;
-    stack_.emplace_back(size);
-    used_ = rule.slots;
-    Frame frame{.slots = stack_.back().data(), .rule = &rule};
-    Flow flow = body(frame);
-    stack_.pop_back();
-    used_ = was;
-    memory_ -= size * sizeof(Value);
-    return flow;
+    chunk = std::make_unique<Value[]>(size);
+    free_ = {chunk.get(), size};
   }
-  Frame frame{.slots = stack_.back().data() + used_, .rule = &rule};
-  used_ += rule.slots;
+  Frame frame{.slots = free_.data(), .rule = &rule};
+  std::span<Value> used = free_.first(rule.slots);
+  free_ = free_.subspan(rule.slots);
   Flow flow = body(frame);
-  used_ -= rule.slots;
-  for (Slot i = 0; i < rule.slots; ++i) frame.slots[i] = Value();
+  if (chunk) {
+    memory_ -= std::max<std::size_t>(kChunk, rule.slots) * sizeof(Value);
+  } else {
+    for (Value& slot : used) slot = Value();
+  }
+  free_ = was;
   return flow;
 }
 

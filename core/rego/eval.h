@@ -6,7 +6,7 @@
 // changes the world.
 #pragma once
 
-#include <deque>
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -152,6 +152,7 @@ class Evaluator {
   Flow complete_rule(Group const& group, RulePlan const& rule, std::span<const Value> arguments,
                      Value& out);
   Flow partial_set(Group const& group, Value& out);
+  [[nodiscard]] std::vector<std::uint32_t> const* candidates(Group const& group) const;
   Flow partial_object(Group const& group, Value& out);
   Flow keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into, bool& member);
   Flow insert(RulePlan const& rule, Frame& frame, std::size_t from, DocumentBuilder& into);
@@ -178,11 +179,10 @@ class Evaluator {
   class Depth;
   Program const& program_;
   EvalOptions const& options_;
-  std::unique_ptr<World> first_;
-  World* world_ = nullptr;
-  std::deque<std::vector<Value>> stack_;  // slots of frames, in chunks
-  std::size_t used_ = 0;                  // of the last chunk
-  std::vector<Value> metadata_;
+  World first_;
+  World* world_ = &first_;
+  std::array<Value, 48> first_slots_;  // of frames; more come in chunks
+  std::span<Value> free_ = first_slots_;
   std::unique_ptr<EvalError> error_;
   std::uint64_t steps_ = 0;
   std::size_t depth_ = 0;

@@ -21,10 +21,25 @@ Flow Evaluator::group_value(Group const& group, Value& out) {
   return flow;
 }
 
+// The rules that the input leaves possible; nullptr: all. Records and coverage want to see all.
+std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group) const {
+  if (group.index.path.empty() || why_ != nullptr || covered_ != nullptr) return nullptr;
+  Value const* at = &world_->input;
+  for (Value const& step : group.index.path) {
+    at = at->find(step);
+    if (at == nullptr) return &group.index.rest;
+  }
+  auto found = group.index.by_value.find(*at);
+  return found == group.index.by_value.end() ? &group.index.rest : &found->second;
+}
+
 Flow Evaluator::complete(Group const& group, std::span<const Value> arguments, Value& out) {
   Depth depth(*this);
   if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", {});
-  for (RulePlan const& rule : group.rules) {
+  auto const* only = candidates(group);
+  std::size_t count = only == nullptr ? group.rules.size() : only->size();
+  for (std::size_t i = 0; i < count; ++i) {
+    RulePlan const& rule = group.rules[only == nullptr ? i : (*only)[i]];
     Flow flow = complete_rule(group, rule, arguments, out);
     if (flow == Flow::error) return flow;
     bool follow_all = why_ != nullptr && why_->follows(&rule);
@@ -70,7 +85,10 @@ Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
 
 Flow Evaluator::partial_set(Group const& group, Value& out) {
   SetBuilder members;
-  for (RulePlan const& rule : group.rules) {
+  auto const* only = candidates(group);
+  std::size_t count = only == nullptr ? group.rules.size() : only->size();
+  for (std::size_t i = 0; i < count; ++i) {
+    RulePlan const& rule = group.rules[only == nullptr ? i : (*only)[i]];
     Flow flow = with_frame(rule, [&](Frame& frame) {
       return run(rule.body, 0, frame, [&] {
         if (!charge(sizeof(Value) * 2)) return Flow::error;

@@ -123,6 +123,17 @@ struct RulePlan {
 
 enum class GroupKind : std::uint8_t { complete, function, partial_set, partial_object };
 
+// Which rules can hold, by one value of the input: rules whose body asks for another are left out.
+struct RuleIndex {
+  struct Hash {
+    std::size_t operator()(Value const& v) const { return v.hash(); }
+  };
+  std::vector<Value> path;  // below input; empty: no index
+  std::unordered_map<Value, std::vector<std::uint32_t>, Hash>
+      by_value;                     // ascending, `rest` included
+  std::vector<std::uint32_t> rest;  // rules that do not ask
+};
+
 // All rules of one path.
 struct Group {
   std::uint32_t id = 0;
@@ -132,6 +143,7 @@ struct Group {
   RuleNode const* node = nullptr;
   std::vector<RulePlan> rules;
   std::unique_ptr<RulePlan> fallback;  // default
+  RuleIndex index;
   bool same_constant =
       false;  // complete: all rules say the same constant, so the first success ends it
 };
@@ -166,9 +178,9 @@ struct Program {
 
 struct PreparedQuery {
   std::shared_ptr<const Program> program;
-  std::vector<Source> sources;     // the query's own text
-  RuleNode const* node = nullptr;  // a path: where it leads, with …
-  std::vector<Value> path;         // … all its steps
+  std::vector<Source> sources;  // the query's own text
+  std::vector<Value> path;      // a path below data, as values …
+  Statement reference;          // … and as a reference
   bool is_path = false;
   RulePlan plan;  // any other query
   std::vector<std::pair<std::string, Slot>> outputs;
