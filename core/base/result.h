@@ -19,13 +19,14 @@ class [[nodiscard]] Result {
   using value_type = T;
 
   // Implicit on purpose: `return value;` and `return Error{...};` both read as what they are.
+  // NOLINTBEGIN(google-explicit-constructor)
   template <class U = T>
     requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
              !std::is_same_v<std::remove_cvref_t<U>, Error>)
-  Result(U&& value)
-      : held_(std::in_place, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error)
-      : held_(std::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(U&& value) : held_(std::in_place, std::forward<U>(value)) {}
+  Result(Error error) : held_(std::unexpect, std::move(error)) {}
+
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return held_.has_value(); }
   explicit operator bool() const { return ok(); }
@@ -60,8 +61,8 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
 
   Result() = default;
-  Result(Error error)
-      : held_(std::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : held_(std::unexpect, std::move(error)) {}
 
   [[nodiscard]] bool ok() const { return held_.has_value(); }
   explicit operator bool() const { return ok(); }

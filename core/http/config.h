@@ -26,7 +26,8 @@ struct Limits {
   std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
-  // The whole request, also a streamed one; server.request_timeout_seconds.
+  // From the whole request to the answer's head; a streamed answer then ends when it ends.
+  // server.request_timeout_seconds.
   std::chrono::nanoseconds request_timeout = std::chrono::seconds(60);
 };
 

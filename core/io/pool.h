@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -55,14 +56,15 @@ Task<Result<T>> BlockingPool::run(std::function<Result<T>()> work) {
   auto timer = std::make_shared<boost::asio::steady_timer>(
       executor, boost::asio::steady_timer::time_point::max());
   // The timer is the rendezvous: it is cancelled on the loop's own thread, after the result stands
-  // in `state`.
-  bool const queued = submit([work = std::move(work), state, timer, executor] {
-    auto result = work();
-    boost::asio::post(executor, [state, timer, result = std::move(result)]() mutable {
-      state->emplace(std::move(result));
-      timer->cancel();
-    });
-  });
+  // in `state`. The pool's thread holds it weakly, so that the loop's timer never dies there.
+  bool const queued =
+      submit([work = std::move(work), state, weak = std::weak_ptr(timer), executor] {
+        auto result = work();
+        boost::asio::post(executor, [state, weak, result = std::move(result)]() mutable {
+          state->emplace(std::move(result));
+          if (auto const alive = weak.lock()) alive->cancel();
+        });
+      });
   if (!queued) co_return make_error(Code::overloaded, "too much blocking work queued");
   while (!state->has_value()) {
     auto const [ec] = co_await timer->async_wait(kNoThrow);

@@ -203,7 +203,15 @@ Result<void> Runtime::Parts::open_tasks(Seams& seams) {
   server::Backends backends;
   for (auto& [name, handler] : seams.backends) backends.emplace(name, std::move(handler));
   a2a::ServiceOptions options;
-  options.wait_limit = config.limits.request_timeout;
+  // Answered (202) before the listener would give the request up.
+  options.wait_limit = std::max<std::chrono::nanoseconds>(
+      config.limits.request_timeout - std::chrono::seconds(1), config.limits.request_timeout / 2);
+  card = std::make_unique<a2a::Card>(a2a::CardOptions{.agent = config.agent,
+                                                      .spiffe_id = first_svid->id.text(),
+                                                      .base_url = {},
+                                                      .versions = config.a2a.versions,
+                                                      .made = clock.now()});
+  options.card = card.get();
   for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {
     auto const& capability = config.agent.capabilities[i];
     options.timeouts.emplace(capability.name, capability.timeout);
@@ -226,11 +234,6 @@ Result<void> Runtime::Parts::build_gates() {
       a2a::RouterOptions{.capabilities = capability_names(config.agent),
                          .versions = config.a2a.versions,
                          .max_body = config.limits.max_body_bytes});
-  card = std::make_unique<a2a::Card>(a2a::CardOptions{.agent = config.agent,
-                                                      .spiffe_id = first_svid->id.text(),
-                                                      .base_url = {},
-                                                      .versions = config.a2a.versions,
-                                                      .made = clock.now()});
   AW_TRY(replay,
          server::ReplayGuard::open(config.server.replay, config.server.state.directory, clock));
   rates = std::make_unique<server::RateLimiter>(config.server.rate_limit);

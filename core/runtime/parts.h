@@ -56,9 +56,9 @@ struct Runtime::Parts {
   std::unique_ptr<a2a::TaskStore> store;
   std::unique_ptr<a2a::TaskEngine> engine;
   std::unique_ptr<server::Dispatch> dispatch;
+  std::unique_ptr<a2a::Card> card;
   std::unique_ptr<a2a::Service> service;
   std::unique_ptr<a2a::Router> router;
-  std::unique_ptr<a2a::Card> card;
 
   std::unique_ptr<server::ReplayGuard> replay;
   std::unique_ptr<server::RateLimiter> rates;

@@ -27,6 +27,7 @@ struct Visit {
   Trace trace;
   a2a::Shape shape;
   // As far as the request was understood.
+  bool understood = false;
   std::string capability;
   std::string method;
   std::string task_id;
@@ -65,7 +66,11 @@ std::string context_of(a2a::Operation const& operation) {
     for (auto const& type : operation.part_types) w.string(type);
     w.end_array();
   }
-  if (!operation.params.empty()) w.key("params").raw(operation.params);
+  // Policy sees small parameters whole; a large payload only by its size.
+  constexpr std::size_t kMostParams = 64U << 10U;
+  if (!operation.params.empty() && operation.params.size() <= kMostParams) {
+    w.key("params").raw(operation.params);
+  }
   w.end_object();
   return out;
 }
@@ -216,6 +221,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
 }
 
 io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
+  visit.understood = true;
   visit.shape = operation.shape;
   visit.method = operation.method;
   visit.task_id = operation.task_id;
@@ -286,8 +292,9 @@ io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseco
                       {"reason", error.message},
                       {"decision_id", visit.decision_id}});
   }
-  auto const protocol =
-      error.code == Code::task_not_found || error.code == Code::unknown_capability;
+  bool const protocol = error.code == Code::task_not_found ||
+                        error.code == Code::unknown_capability ||
+                        (visit.understood && error.code == Code::request_malformed);
   co_await visit.writer.respond(protocol
                                     ? a2a::error_response(visit.shape, error, visit.decision_id)
                                     : a2a::refusal(visit.shape, {.code = error.code,
