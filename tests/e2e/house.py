@@ -138,6 +138,14 @@ class Case(unittest.TestCase):
                         "-write", into], check=True, capture_output=True, timeout=20)
         return Identity(into / "svid.0.pem", into / "svid.0.key", into / "bundle.0.pem")
 
+    def mint(self, spire_directory, spiffe_id):
+        """A certificate that does not rotate: lives as long as SPIRE's CA allows, an hour at most."""
+        into = self.dir / ("minted-" + spiffe_id.rsplit("/", 1)[1])
+        into.mkdir()
+        subprocess.run([PEERS / "spire-server", "x509", "mint", "-socketPath", spire_directory / "server.sock", "-spiffeID",
+                        spiffe_id, "-ttl", "1h", "-write", into], check=True, capture_output=True, timeout=20)
+        return Identity(into / "svid.pem", into / "key.pem", into / "bundle.pem")
+
     # --- OPA ---------------------------------------------------------------------------------------------------------
     def opa(self, *files, port=None):
         need("opa")
