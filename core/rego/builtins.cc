@@ -13,8 +13,8 @@ constexpr Family kFamilies[] = {
     arithmetic_builtins, compare_builtins, aggregate_builtins, array_builtins, set_builtins,
     object_builtins,     json_builtins,    string_builtins,    type_builtins,  encoding_builtins,
     uri_builtins,        regex_builtins,   glob_builtins,      time_builtins,  units_builtins,
-    jwt_builtins,        semver_builtins,  net_builtins,       graph_builtins, crypto_builtins,
-    misc_builtins,       sprintf_builtins,
+    schema_builtins,     jwt_builtins,     semver_builtins,    net_builtins,   graph_builtins,
+    crypto_builtins,     misc_builtins,    sprintf_builtins,
 };
 
 struct Refused {
