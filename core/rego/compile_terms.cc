@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Terms into operands; what has to be computed first becomes a statement of its own.
+#include <algorithm>
+
 #include "core/rego/compile.h"
 
 namespace aw::rego {
@@ -12,6 +14,14 @@ bool all_constant(std::vector<Pattern> const& items) {
     if (item.kind != Pattern::Kind::constant) return false;
   }
   return true;
+}
+
+// Functions that Rego v1 dropped.
+bool is_deprecated(std::string_view name) {
+  constexpr std::string_view kDropped[] = {
+      "all",      "any",         "cast_array",       "cast_boolean", "cast_null", "cast_object",
+      "cast_set", "cast_string", "net.cidr_overlap", "re_match",     "set_diff"};
+  return std::ranges::find(kDropped, name) != std::end(kDropped);
 }
 
 Value constant_of(TermKind kind, std::vector<Pattern> const& items) {
@@ -302,6 +312,12 @@ bool RuleCompiler::find_function(Term const& call, Statement& out) {
       return false;
     }
     out.builtin = find_builtin(name);
+    if (out.builtin != nullptr && is_deprecated(name)) {
+      faults_.add("rego_type_error", call.place,
+                  "deprecated built-in function calls in expression: " + name,
+                  "Rego v1 has it no more");
+      return false;
+    }
     if (out.builtin != nullptr) return true;
   }
   faults_.add("rego_type_error", call.place, "undefined function " + name, "",

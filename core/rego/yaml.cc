@@ -96,14 +96,13 @@ void write(std::string& out, Value const& value, std::size_t indent) {
       write(out, item, 0);
       return;
     }
-    bool object = item.is(Kind::object);
     if (in_sequence) {
       std::string inner;
       write(inner, item, indent + 2);
       out += ' ' + inner.substr(indent + 2);
     } else {
       out += '\n';
-      write(out, item, object ? indent + 2 : indent);
+      write(out, item, indent + 2);
     }
   };
   if (value.is(Kind::object) && value.size() > 0) {
