@@ -63,8 +63,9 @@ Result<Exit> report(AgentSession const& session, std::string const& action, Answ
         decision);
   }
   AW_TRY(check_task(answer.task));
+  AW_TRY(auto task, json::parse(answer.task.whole, {.bytes = std::size_t{16} << 20}));
   json::Json const data = {
-      {"task", answer.task.whole},
+      {"task", std::move(task)},
       {"decision", decision_json(decision)},
       {"duration_ms", std::chrono::duration<double, std::milli>(took).count()}};
   context.print("CallResult", data, [&](std::ostream& out) { out << answer.task.product << '\n'; });
@@ -98,7 +99,7 @@ void register_call(CLI::App& parent, Context& context) {
        .purpose = "Ask an agent to do something, and print its answer",
        .examples = {"agentweave call hello greet '{\"name\":\"Ada\"}' --as client",
                     "agentweave call spiffe://corp.example/agent/search query @query.json --stream",
-                    "echo '{\"name\":\"Ada\"}' | agentweave call hello greet -"},
+                    "agentweave call hello greet - < request.json"},
        .details =
            "The connection is mutual TLS; the agent must prove exactly the SPIFFE ID asked for.\n"
            "It is found by --address, else by the configuration's peers, else by "

@@ -49,7 +49,9 @@ json::Json opa_json(rego::Outcome const& outcome, std::string const& query) {
     }
     if (i < outcome.bindings.size()) {
       for (auto const& [name, value] : outcome.bindings[i]) {
-        solution["bindings"][name] = to_json(value);
+        // A path's value is bound to "result", which OPA's output does not show.
+        bool const own_name = name == "result" && !query.contains("result");
+        if (!own_name) solution["bindings"][name] = to_json(value);
       }
     }
     results.push_back(std::move(solution));
@@ -186,8 +188,7 @@ void register_policy_eval(CLI::App& parent, Context& context) {
   command
       .add_option("-d,--data", options->data, "Policies and data: file or directory; repeatable")
       ->type_name("PATH")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   command.add_option("-i,--input", options->input, "The input document: a file, - or {…}")
       ->type_name("FILE");
   command.add_flag_callback(

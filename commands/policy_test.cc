@@ -53,7 +53,7 @@ void register_policy_test(CLI::App& parent, Context& context) {
               .purpose = "Run the tests of policies",
               .examples = {"agentweave policy test policy", "agentweave policy test -v policy",
                            "agentweave policy test --coverage policy"},
-              .details = "Exit 4 when a test fails; 6 when coverage is below --threshold.\n"});
+              .details = "Exit 1 when a test fails; 6 when coverage is below --threshold.\n"});
   command.add_option("PATH", options->paths, "Files and directories of .rego, .json, .yaml")
       ->required();
   add_test_options(command, options->tests);

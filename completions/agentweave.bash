@@ -7,7 +7,41 @@ _agentweave() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     next="${state:+$state }${COMP_WORDS[i]}"
     case "$next" in
+      'serve') state="$next" ;;
       'init') state="$next" ;;
+      'dev') state="$next" ;;
+      'ping') state="$next" ;;
+      'call') state="$next" ;;
+      'card') state="$next" ;;
+      'card show') state="$next" ;;
+      'card generate') state="$next" ;;
+      'authz') state="$next" ;;
+      'authz check') state="$next" ;;
+      'authz explain') state="$next" ;;
+      'authz decisions') state="$next" ;;
+      'authz test') state="$next" ;;
+      'policy') state="$next" ;;
+      'policy eval') state="$next" ;;
+      'policy test') state="$next" ;;
+      'policy check') state="$next" ;;
+      'svid') state="$next" ;;
+      'svid show') state="$next" ;;
+      'svid watch') state="$next" ;;
+      'svid fetch') state="$next" ;;
+      'svid check') state="$next" ;;
+      'svid jwt') state="$next" ;;
+      'bundle') state="$next" ;;
+      'bundle show') state="$next" ;;
+      'config') state="$next" ;;
+      'config validate') state="$next" ;;
+      'config explain') state="$next" ;;
+      'config show') state="$next" ;;
+      'config schema') state="$next" ;;
+      'validate') state="$next" ;;
+      'audit') state="$next" ;;
+      'audit verify') state="$next" ;;
+      'audit query') state="$next" ;;
+      'audit tail') state="$next" ;;
       'metrics') state="$next" ;;
       'health') state="$next" ;;
       'nonce') state="$next" ;;
@@ -21,7 +55,18 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'init metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev ping call card authz policy svid bundle config validate audit metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'serve')
+      case "$prev" in
+        --env) return ;;
+        --host) return ;;
+        --port) return ;;
+        --log-level) return ;;
+        --set) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --env --host --port --log-level --set -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'init')
       case "$prev" in
@@ -30,6 +75,302 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --name --trust-domain -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'dev')
+      case "$prev" in
+        --socket) return ;;
+        --drill) return ;;
+        --set) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --socket --drill --set -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'ping')
+      case "$prev" in
+        --address) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --action) return ;;
+        -c|--count) return ;;
+        -i|--interval) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --action -c --count -i --interval -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'call')
+      case "$prev" in
+        --address) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --stream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'card')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'show generate -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'card show')
+      case "$prev" in
+        --address) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'card generate')
+      case "$prev" in
+        --env) return ;;
+        --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --url) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --env --file --url --hybrid -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'authz')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'check explain decisions test -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'authz check')
+      case "$prev" in
+        --caller) return ;;
+        --target|--callee) return ;;
+        --action) return ;;
+        --input) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --expect) COMPREPLY=($(compgen -W 'allow deny' -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --env) return ;;
+        --opa-endpoint) return ;;
+        --policy-path) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --policy) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --data) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --caller --target --callee --action --input --trace --expect --config --env --opa-endpoint --policy-path --policy --data -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'authz explain')
+      case "$prev" in
+        --admin) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'authz decisions')
+      case "$prev" in
+        -n|--number) return ;;
+        --admin) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -n --number --admin --config -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'authz test')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --env) return ;;
+        -r|--run) return ;;
+        --threshold) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --config --env -r --run -c --coverage --threshold -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'policy')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'eval test check -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'policy eval')
+      case "$prev" in
+        -d|--data) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -i|--input) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -f|--format) COMPREPLY=($(compgen -W 'json values raw pretty' -- "$cur")); return ;;
+        --explain) COMPREPLY=($(compgen -W 'why full' -- "$cur")); return ;;
+        -t|--timeout) return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -d --data -i --input -I --stdin-input -f --format --explain --fail --fail-defined --strict-builtin-errors -t --timeout -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'policy test')
+      case "$prev" in
+        -r|--run) return ;;
+        --threshold) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -r --run -c --coverage --threshold -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'policy check')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -S --strict -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'svid')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'show watch fetch check jwt -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'svid show')
+      case "$prev" in
+        --socket) return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --socket -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'svid watch')
+      case "$prev" in
+        --socket) return ;;
+        -t|--timeout) return ;;
+        -n|--count) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --socket -t --timeout -n --count -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'svid fetch')
+      case "$prev" in
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --out) return ;;
+        --as) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --socket -t --timeout --out --as -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'svid check')
+      case "$prev" in
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --expires-in) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --socket -t --timeout --expires-in -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'svid jwt')
+      case "$prev" in
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --aud|--audience) return ;;
+        --as) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --socket -t --timeout --aud --audience --as -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'bundle')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'show -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'bundle show')
+      case "$prev" in
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --format) COMPREPLY=($(compgen -W 'list pem spiffe' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --socket -t --timeout --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'config')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'validate explain show schema -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'config validate')
+      case "$prev" in
+        --env) return ;;
+        --set) return ;;
+        --policy) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --format) return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --env --set --policy --format --strict --warnings-as-errors -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'config explain')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'config show')
+      case "$prev" in
+        --env) return ;;
+        --set) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --env --set --origins -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'config schema')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'validate')
+      case "$prev" in
+        --env) return ;;
+        --set) return ;;
+        --policy) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --format) return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --env --set --policy --format --strict --warnings-as-errors -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'audit')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'verify query tail -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'audit verify')
+      case "$prev" in
+        -c|--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --env) return ;;
+        --set) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -c --config --env --set --allow-restarts -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'audit query')
+      case "$prev" in
+        -c|--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --env) return ;;
+        --set) return ;;
+        --group) return ;;
+        --limit) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -c --config --env --set --group --limit -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'audit tail')
+      case "$prev" in
+        -c|--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --env) return ;;
+        --set) return ;;
+        -n|--lines) return ;;
+        --where) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -c --config --env --set -n --lines --where -f --follow -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
       ;;
     'metrics')
       case "$prev" in

@@ -54,8 +54,7 @@ void add_policy_options(CLI::App& command, PolicyOptions& options) {
       .add_option("--opa-endpoint", options.opa_endpoints,
                   "Ask this OPA instead (http://, https://, unix://); may be repeated")
       ->type_name("URL")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   command
       .add_option("--policy-path", options.policy_path,
                   "Package or rule to ask, like agentweave/authz/allow")
@@ -65,8 +64,7 @@ void add_policy_options(CLI::App& command, PolicyOptions& options) {
   command
       .add_option("--data", options.data_files, "Data file for --policy (JSON or YAML); repeatable")
       ->type_name("FILE")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
 }
 
 Result<PolicySource> policy_source(PolicyOptions const& options, Context const& context) {

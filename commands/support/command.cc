@@ -43,6 +43,7 @@ CLI::App& add_group(CLI::App& parent, std::string const& name, std::string const
   auto* group = parent.add_subcommand(name, purpose);
   group->fallthrough();
   group->require_subcommand(0, 1);
+  group->footer("");  // CLI11 hands the parent's down, and with it the root's examples
   return *group;
 }
 

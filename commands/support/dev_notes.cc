@@ -2,6 +2,7 @@
 #include "commands/support/dev_notes.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "commands/support/authorizer.h"
 #include "commands/support/decisions.h"
@@ -9,22 +10,21 @@
 namespace aw::commands {
 namespace {
 
-// The same question to the same files: which rule came closest.
-std::string closest(AgentSession const& session, std::string const& action,
-                    Context const& context) {
+// The same question to the same files, this time with the reasons.
+std::optional<authz::Explanation> ask_again(AgentSession const& session, std::string const& action,
+                                            Context const& context) {
   PolicyOptions options;
   options.config = session.dev_agent()->config;
   options.environment = "development";
   auto const source = policy_source(options, context);
-  if (!source.ok()) return {};
+  if (!source.ok()) return std::nullopt;
   auto const authorizer = CommandAuthorizer::open(source->config, context);
-  if (!authorizer.ok()) return {};
-  authz::AuthzContext const question{.caller = session.self(),
-                                     .callee = session.peer().id,
-                                     .action = action,
-                                     .time = context.clock.now()};
-  auto const explanation = (*authorizer)->explain(question);
-  return explanation.decision.allowed() ? std::string() : authz::closest_rule(explanation);
+  if (!authorizer.ok()) return std::nullopt;
+  return (*authorizer)
+      ->explain({.caller = session.self(),
+                 .callee = session.peer().id,
+                 .action = action,
+                 .time = context.clock.now()});
 }
 
 }  // namespace
@@ -38,8 +38,12 @@ void complete_notes(AgentSession const& session, std::string const& action, Cont
   if (found == recent->end()) return;
   if (decision.rule.empty()) decision.rule = found->rule;
   if (!decision.duration) decision.duration = found->duration;
-  if (found->verdict == authz::Verdict::deny && decision.hint.empty()) {
-    decision.hint = closest(session, action, context);
+  auto const again = ask_again(session, action, context);
+  // Another answer now means that the policy changed in between: then its reasons are not ours.
+  if (!again || again->decision.verdict != found->verdict) return;
+  if (decision.rule.empty()) decision.rule = again->decision.rule;
+  if (!again->decision.allowed() && decision.hint.empty()) {
+    decision.hint = authz::closest_rule(*again);
   }
 }
 

@@ -24,7 +24,8 @@ std::size_t take_body(char* bytes, std::size_t one, std::size_t count, void* tar
 }
 
 Error failure(CURLcode code, std::string const& url) {
-  std::string const what = "get " + url + ": ";
+  // What follows the question mark may be an admin token.
+  std::string const what = "get " + url.substr(0, url.find('?')) + ": ";
   switch (code) {
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:

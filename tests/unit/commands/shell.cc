@@ -29,7 +29,8 @@ std::vector<std::string> shell_words(std::string const& line) {
       in = In::nothing;
       continue;
     }
-    if (in == In::nothing && (c == '>' || c == '|' || c == '#' || c == '&')) return words;
+    if (in == In::nothing && (c == '>' || c == '<' || c == '|' || c == '#' || c == '&'))
+      return words;
     in = c == '\'' ? In::single_quotes : c == '"' ? In::double_quotes : In::word;
     if (in == In::word) word += c == '\\' && i + 1 < line.size() ? line[++i] : c;
   }

@@ -16,7 +16,8 @@ struct Ran {
   std::string err;
 };
 
-// Words of a shell line: quotes and backslashes; what follows `>`, `|`, `&&` or `#` is cut off.
+// Words of a shell line: quotes and backslashes; what follows `<`, `>`, `|`, `&&` or `#` is cut
+// off.
 [[nodiscard]] std::vector<std::string> shell_words(std::string const& line);
 
 class Shell {
