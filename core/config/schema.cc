@@ -95,12 +95,10 @@ void add_agent(std::vector<Field>& rows) {
                      .example("corp.example"));
   rows.push_back(
       field("agent.description", "what the agent does, for its card", &C::agent, &A::description)
-          .reloadable()
           .example("answers questions about invoices"));
   rows.push_back(
       field("agent.version", "the agent's own version, for its card", &C::agent, &A::version)
-          .checked(checks::not_empty, "any text")
-          .reloadable());
+          .checked(checks::not_empty, "any text"));
   rows.push_back(
       choice("agent.environment", "how strict to be; --env and AGENTWEAVE_ENV win over the file",
              {name("production", Environment::production), name("staging", Environment::staging),
@@ -198,7 +196,6 @@ void add_identity(std::vector<Field>& rows) {
   rows.push_back(field("identity.allowed_trust_domains",
                        "trust domains whose members may call, besides the own one", at,
                        &I::allowed_trust_domains)
-                     .reloadable()
                      .checked(checks::trust_domain, "SPIFFE trust domain names, never *")
                      .example("[us.example.com, eu.example.com]"));
   rows.push_back(field("identity.certificate_path", "mtls-static: PEM chain, leaf first", at,
@@ -248,13 +245,11 @@ void add_authorization(std::vector<Field>& rows) {
                          [](Config& config, std::size_t /*index*/) -> Slot {
                            return FirstSlot{&config.authorization.opa_endpoints};
                          })
-                     .reloadable()
                      .env("AGENTWEAVE_OPA_ENDPOINT")
                      .env("OPA_ENDPOINT")
                      .checked(checks::opa_endpoint, "http://, https:// or unix:///path")
                      .matching("^(https?|unix)://"));
   rows.push_back(field("authorization.opa_endpoints", "remote OPA servers", at, &A::opa_endpoints)
-                     .reloadable()
                      .checked(checks::opa_endpoint, "http://, https:// or unix:///path")
                      .example("[\"http://opa-1:8181\", \"http://opa-2:8181\"]"));
   rows.push_back(choice("authorization.failover_strategy",
@@ -262,44 +257,36 @@ void add_authorization(std::vector<Field>& rows) {
                         {name("round_robin", authz::Failover::round_robin),
                          name("priority", authz::Failover::priority),
                          old_name("failover", authz::Failover::priority)},
-                        at, &A::failover)
-                     .reloadable());
+                        at, &A::failover));
   rows.push_back(field("authorization.opa_ca_path",
                        "PEM trust of https endpoints; empty = the system's", at, &A::opa_ca_path)
                      .file());
-  rows.push_back(field("authorization.opa_token", "bearer token for OPA", at, &A::opa_token)
-                     .secret()
-                     .reloadable());
+  rows.push_back(
+      field("authorization.opa_token", "bearer token for OPA", at, &A::opa_token).secret());
   rows.push_back(
       field("authorization.policy_dir", "embedded engine: every .rego below it", at, &A::policy_dir)
           .file()
-          .reloadable()
           .example("policies"));
   rows.push_back(field("authorization.data_files",
                        "embedded engine: JSON or YAML files merged at the root of data", at,
                        &A::data_files)
                      .file()
-                     .reloadable()
                      .example("[data.json]"));
   rows.push_back(
       field("authorization.bundle", "embedded engine: an OPA bundle (.tar.gz)", at, &A::bundle)
-          .file()
-          .reloadable());
+          .file());
   rows.push_back(
       field("authorization.policy_path", "the package or rule that is asked", at, &A::policy_path)
-          .reloadable()
           .env("AGENTWEAVE_POLICY_PATH")
           .checked(checks::policy_path, "a package or rule path")
           .example("agentweave/authz/v2/allow"));
   rows.push_back(field("authorization.timeout",
                        "how long one decision may take, failover included; then it is a denial", at,
                        &A::timeout)
-                     .in(0.001, 300)
-                     .reloadable());
+                     .in(0.001, 300));
   rows.push_back(field("authorization.cache_ttl_seconds", "how long a decision is kept; 0 = off",
                        at, &A::cache, &authz::CacheConfig::ttl)
-                     .in(0, 86'400)
-                     .reloadable());
+                     .in(0, 86'400));
   rows.push_back(field("authorization.cache.max_size", "how many decisions are kept", at, &A::cache,
                        &authz::CacheConfig::max_entries)
                      .in(1, 10'000'000));
@@ -437,8 +424,7 @@ void add_server(std::vector<Field>& rows) {
                      .example("http://127.0.0.1:9000"));
   rows.push_back(field("server.max_concurrent_requests", "requests in work at the same time", at,
                        &V::max_concurrent_requests)
-                     .in(1, 1'000'000)
-                     .reloadable());
+                     .in(1, 1'000'000));
   rows.push_back(field("server.request_timeout_seconds", "one request, from head to last byte",
                        &C::limits, &http::Limits::request_timeout)
                      .in(0.001, 86'400));
@@ -453,15 +439,12 @@ void add_server(std::vector<Field>& rows) {
                      .reloadable());
   rows.push_back(field("server.rate_limit.requests_per_second", "per caller; 0 = off", at,
                        &V::rate_limit, &server::RateLimitConfig::requests_per_second)
-                     .in(0, 1e9)
-                     .reloadable());
+                     .in(0, 1e9));
   rows.push_back(field("server.rate_limit.burst", "per caller; 0 = one second's worth", at,
                        &V::rate_limit, &server::RateLimitConfig::burst)
-                     .in(0, 1e9)
-                     .reloadable());
+                     .in(0, 1e9));
   rows.push_back(field("server.readiness.require_pdp", "not ready while no decision point answers",
-                       at, &V::readiness, &server::ReadinessConfig::require_pdp)
-                     .reloadable());
+                       at, &V::readiness, &server::ReadinessConfig::require_pdp));
   rows.push_back(field("server.admin.enabled", "the admin listener", at, &V::admin,
                        &server::AdminConfig::enabled));
   rows.push_back(field("server.admin.host", "its address; keep it on loopback", at, &V::admin,
@@ -537,18 +520,15 @@ void add_protocol(std::vector<Field>& rows) {
                      .file()
                      .example("/var/lib/agentweave"));
   rows.push_back(special("peers", "where SPIFFE IDs are found", Type::maps, peers_slot)
-                     .reloadable()
                      .example("[{id: \"spiffe://corp.example/agent/search\", address: "
                               "\"https://search:8443\"}]"));
   rows.push_back(field("peers[].id", "whom it must be", &C::discovery, &a2a::DiscoveryConfig::peers,
                        &a2a::PeerAddress::spiffe_id)
                      .required()
-                     .reloadable()
                      .checked(checks::spiffe_id, "spiffe://trust-domain/path"));
   rows.push_back(field("peers[].address", "where it listens", &C::discovery,
                        &a2a::DiscoveryConfig::peers, &a2a::PeerAddress::address)
                      .required()
-                     .reloadable()
                      .checked(checks::peer_address, "https://host:port"));
   rows.push_back(field("outbound.listen",
                        "loopback listener for the agent's own calls; empty = none", &C::server,

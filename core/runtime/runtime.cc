@@ -84,6 +84,8 @@ Result<std::vector<config::Change>> Runtime::reload(config::Loaded const& loaded
   AW_TRY(p.identity->provider().reload());
   p.log->set_levels(loaded.config.logging.level, loaded.config.logging.loggers);
   p.config.logging = loaded.config.logging;
+  p.config.server.graceful_shutdown = loaded.config.server.graceful_shutdown;
+  p.config.server.shutdown_delay = loaded.config.server.shutdown_delay;
   AW_TRY(p.announce(audit::EventType::config_change, "reloaded"));
   for (auto const& change : changes) {
     bool const now = change.effect == config::Effect::reloadable;

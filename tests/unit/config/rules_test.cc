@@ -195,7 +195,7 @@ TEST_CASE("a reload tells what it changes, and what needs a restart") {
   const auto changes = changed_keys(before, after);
   REQUIRE(changes.size() == 4);
   CHECK(changes[0].key == "authorization.opa_endpoints");
-  CHECK(changes[0].effect == Effect::reloadable);
+  CHECK(changes[0].effect == Effect::restart_needed);
   CHECK(changes[1].key == "server.port");
   CHECK(changes[1].effect == Effect::restart_needed);
   CHECK(changes[2].key == "peers");
