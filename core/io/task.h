@@ -29,7 +29,8 @@ using Task = boost::asio::awaitable<T>;
 inline constexpr auto kNoThrow = boost::asio::as_tuple_t<boost::asio::use_awaitable_t<>>{};
 
 namespace detail {
-// co_spawn default-constructs the result it hands over, which a Result cannot: so the value is left here instead.
+// co_spawn default-constructs the result it hands over, which a Result cannot: so the value is left
+// here instead.
 template <class T>
 Task<void> keep(Task<T> task, std::optional<T>* out) {
   out->emplace(co_await std::move(task));
