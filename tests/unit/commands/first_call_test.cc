@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Story S1 in one process: the project that `init` makes, run as `dev` runs it, and called by the
+// commands over real TLS.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "commands/support/dev_directory.h"
+#include "core/runtime/runtime.h"
+#include "shell.h"
+
+namespace {
+
+using aw::testing::Ran;
+using aw::testing::Shell;
+
+// The agent of the shell's directory, announced as `dev` announces it. Ports are the kernel's
+// choice.
+class RunningAgent {
+ public:
+  explicit RunningAgent(Shell& shell) {
+    shell.env["XDG_RUNTIME_DIR"] = shell.directory().string();
+    auto const socket = shell.directory() / "agentweave" / "agent.sock";
+    auto loaded = aw::config::load(
+        {.file = "config.dev.yaml",
+         .env = aw::config::lookup_in(shell.env),
+         .environment = "development",
+         .overrides = {"identity.dev.socket=" + socket.string(), "server.workers=1",
+                       "authorization.audit.destination=file://" +
+                           (shell.directory() / "audit.log").string()}});
+    INFO((loaded.ok() ? std::string() : loaded.error().text()));
+    REQUIRE(loaded.ok());
+    loaded->config.server.port = 0;
+    loaded->config.server.admin.port = 0;
+    loaded->config.metrics.port = 0;
+    auto started = aw::runtime::Runtime::start(*loaded, clock_, {}, {});
+    INFO((started.ok() ? std::string() : started.error().text()));
+    REQUIRE(started.ok());
+    agent_ = *std::move(started);
+    announce(shell);
+  }
+
+  [[nodiscard]] aw::runtime::Listening listening() const { return agent_->listening(); }
+
+ private:
+  void announce(Shell& shell) {
+    std::istringstream in;
+    std::ostringstream out;
+    aw::commands::Context const context(
+        {.in = in, .out = out, .err = out, .env = shell.env, .clock = clock_});
+    auto entry = aw::commands::DevEntry::publish(
+        context, agent_->svid().id,
+        {.address = agent_->listening().agent,
+         .admin = agent_->listening().admin,
+         .config = std::filesystem::absolute("config.dev.yaml").string()});
+    REQUIRE(entry.ok());
+    entry_.emplace(*std::move(entry));
+  }
+
+  aw::SystemClock clock_;
+  std::unique_ptr<aw::runtime::Runtime> agent_;
+  std::optional<aw::commands::DevEntry> entry_;
+};
+
+void start_in_new_project(Shell& shell) {
+  REQUIRE(shell.run("agentweave init hello").exit == 0);
+  std::filesystem::current_path("hello");
+}
+
+std::string decision_in(std::string const& talk) {
+  auto const at = talk.find("d-0");
+  return at == std::string::npos ? "" : talk.substr(at, talk.find_first_of(" \n", at) - at);
+}
+
+}  // namespace
+
+TEST_CASE("the first minute: an allowed call, a denied one, and why") {
+  Shell shell;
+  start_in_new_project(shell);
+  RunningAgent const agent(shell);
+
+  auto const allowed = shell.run("agentweave call hello greet '{\"name\":\"Ada\"}' --as client");
+  INFO(allowed.err);
+  CHECK(allowed.exit == 0);
+  CHECK(allowed.out == "{\"message\":\"Hello, Ada!\"}\n");
+  CHECK(allowed.err.starts_with("allowed  rule authz.rego:14  decision d-"));
+  CHECK(allowed.err.contains(" ms (policy "));
+
+  auto const denied = shell.run("agentweave call hello delete_all '{}' --as client");
+  INFO(denied.err);
+  CHECK(denied.exit == 3);
+  CHECK(denied.out.empty());
+  CHECK(
+      denied.err.starts_with("denied   AW3001 no rule allows action \"delete_all\" for "
+                             "spiffe://hello.test/agent/client\n"));
+  CHECK(denied.err.contains(
+      "         closest rule authz.rego:14 matches all but action (\"greet\", \"status\")\n"));
+  CHECK(denied.err.contains("next:    agentweave authz explain d-"));
+
+  auto const why = shell.run("agentweave authz explain " + decision_in(denied.err));
+  INFO(why.err);
+  CHECK(why.exit == 0);
+  CHECK(why.out.starts_with("DENIED  reason no_matching_rule  AW3001"));
+  CHECK(why.out.contains("  action   delete_all\n"));
+}
+
+TEST_CASE("calls in every form the help promises") {
+  Shell shell;
+  start_in_new_project(shell);
+  RunningAgent const agent(shell);
+
+  shell.input = R"({"name":"Bob"})";
+  CHECK(shell.run("agentweave call hello greet - --as client").out.contains("Hello, Bob!"));
+
+  auto const streamed = shell.run("agentweave call hello greet --stream --as client");
+  CHECK(streamed.exit == 0);
+  CHECK(streamed.out.contains(R"({"state":"running"})"));
+
+  auto const json = shell.run("agentweave call hello status -o json --as client");
+  auto const whole = aw::json::Json::parse(json.out);
+  CHECK(whole["kind"] == "CallResult");
+  CHECK(whole["data"]["task"]["status"]["state"] == "completed");
+  CHECK(json.err.empty());
+
+  auto const refused = shell.run("agentweave call hello nothing -o json --as client");
+  CHECK(refused.exit == 3);
+  CHECK(aw::json::Json::parse(refused.out)["error"]["code"] == "AW3001");
+  CHECK(shell.run("agentweave call hello nothing --stream --as client").exit == 3);
+
+  auto const nobody = shell.run("agentweave call hello greet --as nobody");
+  CHECK(nobody.exit == 5);
+  CHECK(nobody.err.contains("it gives: "));
+}
+
+TEST_CASE("somebody else at the address is refused, whatever it answers") {
+  Shell shell;
+  start_in_new_project(shell);
+  RunningAgent const agent(shell);
+  auto const wrong =
+      shell.run("agentweave call other greet --as client --address " + agent.listening().agent);
+  INFO(wrong.err);
+  CHECK(wrong.exit != 0);
+  CHECK(wrong.out.empty());
+  CHECK(wrong.err.contains("AW5010"));
+}
+
+TEST_CASE("ping times the phases and says whether the card belongs to the peer") {
+  Shell shell;
+  start_in_new_project(shell);
+  RunningAgent const agent(shell);
+  auto const ran = shell.run("agentweave ping hello -c 2 -i 1ms --as client");
+  INFO(ran.err);
+  CHECK(ran.exit == 0);
+  CHECK(ran.out.starts_with("spiffe://hello.test/agent/hello  127.0.0.1:"));
+  CHECK(ran.out.contains("TLSv1.3"));
+  CHECK(ran.out.contains("card ok (bound to peer)"));
+  CHECK(ran.out.contains("  2/2 ok\n"));
+  CHECK(shell.run("agentweave ping hello --action greet --as client").exit == 0);
+  CHECK(shell.run("agentweave ping hello --action nothing --as client").exit == 3);
+}
+
+TEST_CASE("a running agent shows its card, its health and its metrics") {
+  Shell shell;
+  start_in_new_project(shell);
+  RunningAgent const agent(shell);
+  auto const card = shell.run("agentweave card show hello --as client");
+  CHECK(card.exit == 0);
+  CHECK(card.out.contains("greet   application/json  application/json  allowed"));
+
+  auto const at = agent.listening();
+  auto const address = at.metrics.substr(0, at.metrics.find('/', 8));
+  CHECK(shell.run("agentweave health " + address).exit == 0);
+  CHECK(shell.run("agentweave health --ready " + address).out.starts_with("ready"));
+  auto const metrics =
+      shell.run("agentweave metrics circuit_breaker_state --url " + address + "/metrics");
+  CHECK(metrics.exit == 0);
+  auto const bad = shell.run("agentweave metrics --url " + address + "/nothing");
+  CHECK(bad.exit == 1);
+  CHECK(bad.err.contains("answered status 404"));
+  auto const decisions = shell.run("agentweave authz decisions -o json");
+  CHECK(aw::json::Json::parse(decisions.out)["kind"] == "DecisionList");
+}
