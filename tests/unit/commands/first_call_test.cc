@@ -113,9 +113,16 @@ TEST_CASE("calls in every form the help promises") {
   shell.input = R"({"name":"Bob"})";
   CHECK(shell.run("agentweave call hello greet - --as client").out.contains("Hello, Bob!"));
 
-  auto const streamed = shell.run("agentweave call hello greet --stream --as client");
+  auto const streamed =
+      shell.run("agentweave call hello greet '{\"name\":\"Eve\"}' --stream --as client");
+  INFO(streamed.err);
   CHECK(streamed.exit == 0);
   CHECK(streamed.out.contains(R"({"state":"running"})"));
+  CHECK(streamed.out.ends_with("{\"message\":\"Hello, Eve!\"}\n"));
+
+  auto const failed = shell.run("agentweave call hello greet '{}' --as client");
+  CHECK(failed.exit == 1);
+  CHECK(failed.err.contains("AW7004 the task failed"));
 
   auto const json = shell.run("agentweave call hello status -o json --as client");
   auto const whole = aw::json::Json::parse(json.out);
