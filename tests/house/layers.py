@@ -21,7 +21,7 @@ ONLY = [
     ("OpenSSL", re.compile(r"#\s*include\s+<openssl/"), ("core/tls/", "core/rego/builtin_"),
      "OpenSSL stays behind core/tls; the policy builtins io.jwt.* and crypto.* are the one exception"),
     ("gRPC", re.compile(r"#\s*include\s+<grpc"), ("core/identity/workload",), "gRPC stays behind the Workload API files"),
-    ("exit", re.compile(r"\b(?:std::|::)?(?:_?exit|quick_exit)\("), ("cli/main.cc", "core/backend/"),
+    ("exit", re.compile(r"\b(?:std::|::)?(?:_?exit|quick_exit)\(\s*[^)\s]"), ("cli/main.cc", "core/backend/"),
      "a process ends in one place; return an Exit (a forked child may _exit)"),
     ("getenv", re.compile(r"\bgetenv\("), ("cli/",), "the environment is given (commands::Env)"),
     ("system_clock::now", re.compile(r"system_clock::now\("), ("core/base/clock.cc",), "time is given (aw::Clock)"),
