@@ -177,7 +177,8 @@ class Case(unittest.TestCase):
         child.audit_path = self.dir / f"{name}-audit.log"
         if wait:
             def ready():
-                assert child.alive() or not self.fail(f"{name} ended: {child.err()[-3000:]}")
+                if not child.alive():
+                    raise RuntimeError(f"{name} ended:\n{child.err()[-3000:]}")
                 return plain(child.metrics_port, wait)[0] == 200
             try:
                 wait_for(f"{name} ready", ready)

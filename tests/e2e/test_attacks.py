@@ -57,7 +57,7 @@ class Attacks(Case):
             "identity": {"provider": "dev", "dev": {"socket": str(socket_path)}},
             "authorization": {"provider": "opa", "policy_dir": str(self.dir / "policy"), "policy_path": "agentweave/authz/allow",
                               "audit": {"destination": f"file://{self.dir}/target-audit.log"}},
-            "server": {"limits": {"head_timeout_seconds": 2, "body_timeout_seconds": 2, "handshake_timeout_seconds": 2}},
+            "server": {"limits": {"head_timeout": 2, "body_timeout": 2, "handshake_timeout": 2}},
         }
         self.agent_ = self.agent("target", config, args=["--env", "development"])
         self.port = self.agent_.port
