@@ -43,7 +43,8 @@ IdentityKeeper::~IdentityKeeper() { stop(); }
 Result<void> IdentityKeeper::start(std::chrono::nanoseconds timeout, std::stop_token const& stop) {
   AW_TRY(needs_.provider.start(snapshots_));
   AW_TRY(identity::wait_first_snapshot(snapshots_, needs_.provider, timeout, stop));
-  auto const seen = current_.latest();
+  // The snapshot is there before its credentials are: those are made on the provider's thread.
+  auto const seen = current_.wait_newer(0, std::chrono::seconds(5));
   if (!seen.value || !seen.value->credentials) {
     return make_error(Code::no_svid, "the first SVID cannot be used",
                       "see the log for what is wrong with it");
