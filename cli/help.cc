@@ -54,6 +54,7 @@ void write_commands(std::ostream& out, CommandInfo const& command) {
   out << "\nCommands:\n";
   for (auto const& child : command.children) {
     std::vector<std::string> names;
+    names.reserve(child.children.size());
     for (auto const& grandchild : child.children) names.push_back(grandchild.name);
     auto const left = child.name + (names.empty() ? "" : " " + text::join(names, "|"));
     write_row(out, left, child.purpose);

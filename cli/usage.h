@@ -4,7 +4,7 @@
 
 #include "core/base/result.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 class ParseError;
 }  // namespace CLI

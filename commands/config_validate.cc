@@ -131,7 +131,7 @@ CommandText command_text(std::string name, std::string const& words) {
 
 void add(CLI::App& parent, Context& context, CommandText text) {
   auto options = std::make_shared<ConfigValidateOptions>();
-  auto& command = add_command(parent, std::move(text));
+  auto& command = add_command(parent, text);
   command.add_option("FILES", options->files, "The files; none = the one serve would find")
       ->type_name("FILE");
   add_environment_and_overrides(command, options->config);

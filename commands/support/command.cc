@@ -29,7 +29,7 @@ std::string footer_of(CommandText const& text) {
 
 }  // namespace
 
-CLI::App& add_command(CLI::App& parent, CommandText text) {
+CLI::App& add_command(CLI::App& parent, CommandText const& text) {
   auto* command = parent.add_subcommand(text.name, text.purpose);
   command->fallthrough();
   command->footer(footer_of(text));

@@ -24,7 +24,7 @@ struct CommandText {
 
 // A command that does something. Positional values are never taken for command names, and -o, -q,
 // -v, --no-color of the root work after it.
-CLI::App& add_command(CLI::App& parent, CommandText text);
+CLI::App& add_command(CLI::App& parent, CommandText const& text);
 
 // A word that only groups commands: `agentweave svid …`. Finds it when it is there already, so that
 // each command's file can stand alone.

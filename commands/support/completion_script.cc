@@ -56,6 +56,7 @@ std::string state_of(CommandInfo const& root, CommandInfo const& command) {
 
 std::string bash_words(CommandInfo const& root, CommandInfo const& command) {
   std::vector<std::string> words;
+  words.reserve(command.children.size() + command.positionals.size() + command.options.size());
   for (auto const& child : command.children) words.push_back(child.name);
   for (auto const& positional : command.positionals) {
     words.insert(words.end(), positional.choices.begin(), positional.choices.end());

@@ -19,7 +19,7 @@
 #include "core/base/json.h"
 #include "core/base/result.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 }
 

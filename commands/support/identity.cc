@@ -18,6 +18,7 @@ bool is_called(identity::Svid const& svid, std::string_view name) {
 
 Error nobody_called(std::string const& name, identity::Snapshot const& snapshot) {
   std::vector<std::string> names;
+  names.reserve(snapshot.svids.size());
   for (auto const& svid : snapshot.svids) names.emplace_back(svid.id.last_segment());
   return make_error(Code::no_svid, "the Workload API gives no identity \"" + name + "\"",
                     "it gives: " + text::join(names, ", "));

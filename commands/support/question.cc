@@ -17,7 +17,8 @@ std::string text_at(Json const& object, char const* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::string first_of(std::string flag, std::string second, std::string third = {}) {
+std::string first_of(std::string const& flag, std::string const& second,
+                     std::string const& third = {}) {
   if (!flag.empty()) return flag;
   return second.empty() ? third : second;
 }
