@@ -175,7 +175,9 @@ class Federation(Case):
         subprocess.run([house.TOOLS / "spire-federate.sh", a, "a.test", b, "b.test"], check=True, capture_output=True)
         in_a = self.agent("in_a", config(self, a_endpoint, "a.test", allowed_trust_domains=["a.test", "b.test"]))
         in_b = self.agent("in_b", config(self, b_endpoint, "b.test", allowed_trust_domains=["a.test", "b.test"]))
-        closed = self.agent("closed", config(self, a_endpoint, "a.test", allowed_trust_domains=["a.test"]))
+        narrow = config(self, a_endpoint, "a.test", allowed_trust_domains=["a.test"])
+        narrow["authorization"]["audit"]["destination"] = f"file://{self.dir}/audit-narrow.log"
+        closed = self.agent("closed", narrow)
 
         def bundles():
             return all(house.metric(x.metrics_port, "agentweave_trust_bundles") == 2 for x in (in_a, in_b, closed))
