@@ -129,7 +129,7 @@ CommandText command_text(std::string name, std::string const& words) {
               "Exit codes: 0 usable, 2 usage, 4 not usable."};
 }
 
-void add(CLI::App& parent, Context& context, CommandText text) {
+void add(CLI::App& parent, Context& context, CommandText const& text) {
   auto options = std::make_shared<ConfigValidateOptions>();
   auto& command = add_command(parent, text);
   command.add_option("FILES", options->files, "The files; none = the one serve would find")
