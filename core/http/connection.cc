@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http/connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -125,6 +127,17 @@ io::Task<void> Connection::part() {
   }
 }
 
+namespace {
+
+// No ticket follows the handshake, so no byte of ours carries the ACK of the client's last flight:
+// a client with Nagle's algorithm on would hold its first request back until the ACK's own timer.
+void acknowledge_now(int descriptor) {
+  int const one = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+}
+
+}  // namespace
+
 io::Task<Result<void>> Connection::begin(tls::Socket socket) {
   auto const now = steady_now();
   set_deadline(now, now + limits().handshake_timeout);
@@ -142,6 +155,7 @@ io::Task<Result<void>> Connection::begin(tls::Socket socket) {
     }
     co_return shaken;
   }
+  acknowledge_now(stream_->socket().native_handle());
   auto const facts = info(stream_->socket());
   AW_CO_TRY(session_, shard_->options.sessions(facts));
   if (auto const end = session_->must_close_by(); end != WallTime::max()) {
