@@ -130,9 +130,9 @@ TEST_CASE("blocking work runs off the loop and its result comes back to it") {
 }
 
 TEST_CASE("a full pool says no instead of queueing without end") {
-  BlockingPool pool(1, 1);
   std::latch started(1);
   std::latch release(1);
+  BlockingPool pool(1, 1);  // last: its thread still uses the latches while it is joined
   REQUIRE(pool.submit([&] {
     started.count_down();
     release.wait();
