@@ -216,7 +216,7 @@ class Attacks(Case):
         self.check_well()
 
     def test_replay(self):
-        """the same nonce again gets 409, after a restart too; an old timestamp as well"""
+        """the same nonce again gets 409; an old timestamp as well"""
         nonce = {"x-agentweave-nonce": "A" * 22, "x-agentweave-timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())}
         self.assertEqual(self.call(headers=nonce)[0], 200)
         status, _, body = self.call(headers=nonce)
@@ -254,7 +254,7 @@ class Attacks(Case):
         self.assertEqual(verified.returncode, 0, verified.stderr)
 
     def test_drain(self):
-        """SIGTERM: not ready, in-flight work finishes, exit 0"""
+        """SIGTERM while idle: the shutdown is on the record, exit 0"""
         self.agent_.signal(house.SIGTERM)
         self.assertEqual(self.agent_.child.wait(20), 0)
         events = [r["event_type"] for r in audit_records(self.agent_.audit_path)]
