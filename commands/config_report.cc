@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/base/json.h"
 #include "core/base/text.h"
 
 namespace aw::commands {
@@ -14,7 +15,7 @@ namespace {
 
 using config::Diagnostic;
 using config::Severity;
-using nlohmann::json;
+using json::Json;
 
 struct FormatName {
   std::string_view name;
@@ -38,12 +39,12 @@ std::string percent(double value) {
   return out.data();
 }
 
-std::string dumped(json const& value) {
-  return value.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
+std::string dumped(Json const& value) {
+  return value.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 // Both shapes that are documented: path/message and field/error.
-json finding_json(Diagnostic const& one) {
+Json finding_json(Diagnostic const& one) {
   return {{"path", one.key},
           {"field", one.key},
           {"message", one.message},
@@ -96,7 +97,7 @@ std::string escaped_command(std::string_view text, std::string_view also) {
   return out;
 }
 
-json sarif_rule(Code code) {
+Json sarif_rule(Code code) {
   CodeInfo const& info = code_info(code);
   return {{"id", code_name(code)},
           {"name", std::string(info.id)},
@@ -105,20 +106,20 @@ json sarif_rule(Code code) {
           {"help", {{"text", std::string(info.remedy)}}}};
 }
 
-json sarif_result(Diagnostic const& one) {
-  json result = {
+Json sarif_result(Diagnostic const& one) {
+  Json result = {
       {"ruleId", code_name(one.code)},
       {"level", one.severity == Severity::error ? "error" : "warning"},
       {"message",
        {{"text", one.hint.empty() ? one.message : one.message + " (" + one.hint + ")"}}}};
   if (one.place.file.empty()) return result;
-  json physical = {{"artifactLocation", {{"uri", one.place.file}}}};
+  Json physical = {{"artifactLocation", {{"uri", one.place.file}}}};
   if (one.place.line > 0 && one.place.column > 0) {
     physical["region"] = {{"startLine", one.place.line},
                           {"startColumn", one.place.column},
                           {"endColumn", one.place.column + one.place.length}};
   }
-  result["locations"] = json::array({{{"physicalLocation", std::move(physical)}}});
+  result["locations"] = Json::array({{{"physicalLocation", std::move(physical)}}});
   return result;
 }
 
@@ -196,12 +197,12 @@ std::string report_text(ConfigReport const& report) {
   return config::render_text(report.diagnostics) + report_summary(report);
 }
 
-json report_json(ConfigReport const& report) {
-  json out = {{"valid", report.errors() == 0},
+Json report_json(ConfigReport const& report) {
+  Json out = {{"valid", report.errors() == 0},
               {"environment", report.environment},
               {"files", report.files},
-              {"errors", json::array()},
-              {"warnings", json::array()},
+              {"errors", Json::array()},
+              {"warnings", Json::array()},
               {"insecure", report.insecure},
               {"keys", report.keys}};
   for (Diagnostic const& one : report.diagnostics) {
@@ -218,24 +219,24 @@ json report_json(ConfigReport const& report) {
 
 std::string report_sarif(ConfigReport const& report) {
   std::set<Code> codes;
-  json results = json::array();
+  Json results = Json::array();
   for (Diagnostic const& one : report.diagnostics) {
     codes.insert(one.code);
     results.push_back(sarif_result(one));
   }
-  json rules = json::array();
+  Json rules = Json::array();
   for (const Code code : codes) rules.push_back(sarif_rule(code));
-  json artifacts = json::array();
+  Json artifacts = Json::array();
   for (std::string const& file : report.files) {
     artifacts.push_back({{"location", {{"uri", file}}}});
   }
-  json const run = {{"tool", {{"driver", {{"name", "agentweave"}, {"rules", std::move(rules)}}}}},
+  Json const run = {{"tool", {{"driver", {{"name", "agentweave"}, {"rules", std::move(rules)}}}}},
                     {"artifacts", std::move(artifacts)},
                     {"columnKind", "utf16CodeUnits"},
                     {"results", std::move(results)}};
   return dumped({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
                  {"version", "2.1.0"},
-                 {"runs", json::array({run})}});
+                 {"runs", Json::array({run})}});
 }
 
 std::string report_junit(ConfigReport const& report) {

@@ -3,21 +3,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "commands/support/json_member.h"
+
 namespace aw::commands {
 namespace {
 
 using json::Json;
-
-Json member(Json const& object, char const* name) {
-  if (!object.is_object()) return {};
-  auto const found = object.find(name);
-  return found == object.end() ? Json() : *found;
-}
-
-std::string text_at(Json const& object, char const* name) {
-  auto const value = member(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 std::string joined(Json const& list) {
   std::string out;

@@ -11,7 +11,7 @@ namespace aw::commands {
 namespace {
 
 // Single-quoted for a POSIX-like shell.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (char const c : text) {
     if (c == '\'') {
@@ -80,7 +80,7 @@ std::string bash_value_cases(CommandInfo const& root, CommandInfo const& command
     out += "        " + text::join(option.names, "|") + ") ";
     switch (option.completes) {
       case Completes::choices:
-        out += "COMPREPLY=($(compgen -W " + quoted(text::join(option.choices, " ")) +
+        out += "COMPREPLY=($(compgen -W " + shell_quoted(text::join(option.choices, " ")) +
                " -- \"$cur\")); return ;;\n";
         break;
       case Completes::file:
@@ -102,13 +102,13 @@ std::string bash_script(CommandInfo const& root) {
   std::string cases;
   for (auto const* command : flatten(root)) {
     auto const state = state_of(root, *command);
-    if (command != &root) commands += "      " + quoted(state) + ") state=\"$next\" ;;\n";
-    cases += "    " + quoted(state) + ")\n";
+    if (command != &root) commands += "      " + shell_quoted(state) + ") state=\"$next\" ;;\n";
+    cases += "    " + shell_quoted(state) + ")\n";
     if (auto const values = bash_value_cases(root, *command); !values.empty()) {
       cases += "      case \"$prev\" in\n" + values + "      esac\n";
     }
-    cases +=
-        "      COMPREPLY=($(compgen -W " + quoted(bash_words(root, *command)) + " -- \"$cur\"))\n";
+    cases += "      COMPREPLY=($(compgen -W " + shell_quoted(bash_words(root, *command)) +
+             " -- \"$cur\"))\n";
     if (takes_files(*command)) cases += "      COMPREPLY+=($(compgen -f -- \"$cur\"))\n";
     cases += "      ;;\n";
   }
@@ -162,7 +162,7 @@ std::string zsh_option(OptionInfo const& option) {
   for (auto const& name : option.names) {
     std::string spec = name + "[" + zsh_text(option.purpose) + "]";
     if (!option.value.empty()) spec += ":value:" + zsh_action(option);
-    out += "        " + quoted(spec) + " \\\n";
+    out += "        " + shell_quoted(spec) + " \\\n";
   }
   return out;
 }
@@ -183,8 +183,8 @@ std::string zsh_command(CommandInfo const& root, CommandInfo const& command) {
     for (auto const& positional : command.positionals) {
       bool const many = positional.count == OptionInfo::Count::many;
       out += "        " +
-             quoted(std::string(many ? "*" : "") + ":" + zsh_text(positional.value) + ":" +
-                    zsh_action(positional)) +
+             shell_quoted(std::string(many ? "*" : "") + ":" + zsh_text(positional.value) + ":" +
+                          zsh_action(positional)) +
              " \\\n";
     }
     return out + "        && return\n}\n\n";
@@ -193,7 +193,7 @@ std::string zsh_command(CommandInfo const& root, CommandInfo const& command) {
       "        '1:command:->command' '*::argument:->argument' && return\n"
       "  case $state in\n    command)\n      local -a commands=(\n";
   for (auto const& child : command.children) {
-    out += "        " + quoted(child.name + ":" + zsh_text(child.purpose)) + "\n";
+    out += "        " + shell_quoted(child.name + ":" + zsh_text(child.purpose)) + "\n";
   }
   out += "      )\n      _describe command commands ;;\n    argument)\n      case $line[1] in\n";
   for (auto const& child : command.children) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "commands/support/dev_directory.h"
+#include "commands/support/json_member.h"
 #include "commands/support/options.h"
 #include "commands/support/web.h"
 #include "core/base/fs.h"
@@ -24,17 +25,6 @@ std::string decisions_url(std::string const& admin) {
   std::string base = admin.substr(0, query);
   while (base.ends_with('/')) base.pop_back();
   return base + std::string(kPath) + (query == std::string::npos ? "" : admin.substr(query));
-}
-
-json::Json member(json::Json const& object, char const* name) {
-  if (!object.is_object()) return {};
-  auto const found = object.find(name);
-  return found == object.end() ? json::Json() : *found;
-}
-
-std::string text_at(json::Json const& object, char const* name) {
-  auto const value = member(object, name);
-  return value.is_string() ? text::printable(value.get<std::string>()) : std::string();
 }
 
 DecisionRecord read_record(json::Json const& item) {

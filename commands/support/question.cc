@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "commands/support/json_member.h"
 #include "core/a2a/discovery.h"
 #include "core/base/json.h"
 
@@ -11,11 +12,6 @@ namespace aw::commands {
 namespace {
 
 using json::Json;
-
-std::string text_at(Json const& object, char const* name) {
-  auto const found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::string first_of(std::string const& flag, std::string const& second,
                      std::string const& third = {}) {

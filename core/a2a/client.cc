@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = std::size_t{16} << 20;
 
-std::string header(http::Headers const& headers, std::string_view name) {
+std::string answer_header(http::Headers const& headers, std::string_view name) {
   return std::string(headers.get(name).value_or(std::string_view()));
 }
 
@@ -131,10 +131,10 @@ io::Task<Result<std::string>> read_all(http::ResponseStream& stream, SteadyTime 
 }  // namespace
 
 DecisionNotes decision_notes(http::Headers const& headers) {
-  return {.id = header(headers, "x-agentweave-decision-id"),
-          .rule = header(headers, "x-agentweave-decision-rule"),
-          .hint = header(headers, "x-agentweave-decision-hint"),
-          .duration = parse_milliseconds(header(headers, "x-agentweave-decision-ms"))};
+  return {.id = answer_header(headers, "x-agentweave-decision-id"),
+          .rule = answer_header(headers, "x-agentweave-decision-rule"),
+          .hint = answer_header(headers, "x-agentweave-decision-hint"),
+          .duration = parse_milliseconds(answer_header(headers, "x-agentweave-decision-ms"))};
 }
 
 Result<void> check_reply(int status, std::string_view body, DecisionNotes const& decision) {
@@ -218,7 +218,8 @@ io::Task<Result<Client::Stream>> Client::stream(Peer peer, Invocation what, Stea
     AW_CO_TRY(auto const body, co_await read_all(*out.events, deadline));
     AW_CO_TRY(check_reply(status, body, out.decision));
   }
-  out.is_stream = header(out.events->headers(), "content-type").starts_with(http::kSseContentType);
+  out.is_stream =
+      answer_header(out.events->headers(), "content-type").starts_with(http::kSseContentType);
   co_return out;
 }
 

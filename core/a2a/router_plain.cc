@@ -24,7 +24,7 @@ Parsed parse_create(http::Request const& request, RouterOptions const& options,
   return operation;
 }
 
-Parsed parse_list(http::Request const& request, Operation operation) {
+Parsed parse_plain_list(http::Request const& request, Operation operation) {
   operation.kind = Kind::list;
   operation.params = "{}";
   operation.list.include_artifacts = true;
@@ -73,7 +73,7 @@ Parsed parse_plain(http::Request const& request, std::span<const std::string_vie
     return Unmapped{Code::unmapped_route, operation.shape, std::string(request.method)};
   if (segments.size() == 1) {
     if (post) return parse_create(request, options, std::move(operation));
-    return get ? parse_list(request, std::move(operation)) : Parsed(wrong_method());
+    return get ? parse_plain_list(request, std::move(operation)) : Parsed(wrong_method());
   }
   operation.task_id = std::string(segments[1]);
   if (segments.size() == 2) {

@@ -16,7 +16,7 @@
 namespace aw::audit {
 namespace {
 
-constexpr long kConnectMilliseconds = 3000;
+constexpr long kSyslogConnectMilliseconds = 3000;
 constexpr int kSendMilliseconds = 5000;
 constexpr int kPriority = (16 * 8) + 6;  // local0, informational
 
@@ -129,7 +129,7 @@ class StreamTransport final : public Transport {
     curl_easy_setopt(curl_, CURLOPT_PROXY, "");
     curl_easy_setopt(curl_, CURLOPT_SSL_ENABLE_ALPN, 0L);
     curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds);
+    curl_easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT_MS, kSyslogConnectMilliseconds);
     if (auto const done = curl_easy_perform(curl_); done != CURLE_OK) {
       disconnect();
       return failed(destination_.name, curl_easy_strerror(done));

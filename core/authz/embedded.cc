@@ -7,22 +7,18 @@
 namespace aw::authz {
 namespace {
 
-std::string place(rego::Location const& location) {
-  return location.file + ":" + std::to_string(location.line);
-}
-
 // The rule that decided, or the one that came closest.
 std::string rule_of(rego::Why const& why, AuthzDecision const& decision) {
   if (decision.allowed()) {
     for (auto const& rule : why.rules) {
       if (rule.fired && !rule.is_default && rule.path.ends_with(".allow")) {
-        return place(rule.location);
+        return rule.location.text();
       }
     }
     return {};
   }
   if (why.closest < 0) return {};
-  return place(why.rules[static_cast<std::size_t>(why.closest)].location);
+  return why.rules[static_cast<std::size_t>(why.closest)].location.text();
 }
 
 }  // namespace

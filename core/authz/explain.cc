@@ -17,10 +17,6 @@ constexpr std::size_t kMaxEvents = 400;
 constexpr std::size_t kMaxValue = 160;
 constexpr std::size_t kMarkColumn = 72;
 
-std::string place(rego::Location const& location) {
-  return location.file + ":" + std::to_string(location.line);
-}
-
 double milliseconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -182,7 +178,7 @@ json::Json rule_json(rego::RuleRecord const& rule) {
                            {"state", state_name(expression.state)},
                            {"values", std::move(values)}});
   }
-  return {{"path", rule.path},   {"rule", place(rule.location)},
+  return {{"path", rule.path},   {"rule", rule.location.text()},
           {"fired", rule.fired}, {"default", rule.is_default},
           {"held", rule.held},   {"expressions", std::move(expressions)}};
 }
@@ -230,7 +226,7 @@ json::Json trace_json(Explanation const& explanation) {
     for (auto const& event : explanation.events) {
       out["events"].push_back({{"op", event.op},
                                {"depth", event.depth},
-                               {"at", place(event.location)},
+                               {"at", event.location.text()},
                                {"text", event.text}});
     }
   }

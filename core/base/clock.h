@@ -16,6 +16,9 @@ using WallTime =
     std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;  // UTC
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+// For deadlines and durations of real waits, which no test's clock may stretch.
+[[nodiscard]] inline SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
 class Clock {
  public:
   virtual ~Clock() = default;

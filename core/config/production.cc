@@ -34,7 +34,7 @@ struct Rule {
   std::string_view hint;
 };
 
-constexpr auto kRules = std::to_array<Rule>({
+constexpr auto kProductionRules = std::to_array<Rule>({
     {"authorization.default_action", "log-only", log_only,
      "Security violation: 'log-only' mode not allowed in production environment", "use \"deny\""},
     {"authorization.provider", "allow-all", allow_all,
@@ -68,7 +68,7 @@ bool applies(Rule const& rule, Environment environment) {
 void check_production(Facts const& facts, std::vector<Diagnostic>& found,
                       std::vector<std::string>& insecure) {
   const Environment environment = facts.config.environment;
-  for (Rule const& rule : kRules) {
+  for (Rule const& rule : kProductionRules) {
     if (!rule.violated(facts.config)) continue;
     insecure.push_back(std::string(rule.key) + '=' + std::string(rule.setting));
     if (!applies(rule, environment)) continue;

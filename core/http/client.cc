@@ -14,8 +14,6 @@ struct Client::Impl : ClientShared {
 
 namespace {
 
-SteadyTime now() { return std::chrono::steady_clock::now(); }
-
 Result<void> check(Endpoint const& endpoint, Request const& request) {
   if (!is_token(request.method) || request.method == "CONNECT") {
     return make_error(Code::usage, "malformed request method");
@@ -77,11 +75,11 @@ io::Task<Result<std::unique_ptr<Call>>> ask(Asking asking) {
                           .deadline = options.deadline};
     AW_CO_TRY(auto taken, co_await pool->take(key, needs, kept));
     tell(options.report, taken.facts, taken.reused);
-    auto const sent = now();
+    auto const sent = steady_now();
     // Its own copy: the first try must leave the request as it is.
     auto begun = co_await taken.call->begin(asking.request, authority, options.deadline);
     if (options.report != nullptr) {
-      options.report->total = now() - asking.began;
+      options.report->total = steady_now() - asking.began;
       if (taken.call->first_byte != SteadyTime{}) {
         options.report->first_byte = taken.call->first_byte - sent;
       }
@@ -119,7 +117,7 @@ Client::Client(ClientConfig config, io::BlockingPool& pool, Clock const& clock)
 Client::~Client() = default;
 
 io::Task<Result<Response>> Client::send(Endpoint endpoint, Request request, CallOptions options) {
-  auto const began = now();
+  auto const began = steady_now();
   if (options.deadline == SteadyTime::max()) options.deadline = began + impl_->config.timeout;
   AW_CO_TRY(auto call, co_await ask({.shared = impl_,
                                      .endpoint = std::move(endpoint),
@@ -135,7 +133,7 @@ io::Task<Result<Response>> Client::send(Endpoint endpoint, Request request, Call
     }
     body.append(piece);
   }
-  if (options.report != nullptr) options.report->total = now() - began;
+  if (options.report != nullptr) options.report->total = steady_now() - began;
   Response response = std::move(call->response);
   response.body = std::move(body);
   co_return response;
@@ -143,7 +141,7 @@ io::Task<Result<Response>> Client::send(Endpoint endpoint, Request request, Call
 
 io::Task<Result<std::unique_ptr<ResponseStream>>> Client::open(Endpoint endpoint, Request request,
                                                                CallOptions options) {
-  auto const began = now();
+  auto const began = steady_now();
   if (options.deadline == SteadyTime::max()) options.deadline = began + impl_->config.timeout;
   AW_CO_TRY(auto call, co_await ask({.shared = impl_,
                                      .endpoint = std::move(endpoint),

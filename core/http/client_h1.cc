@@ -14,8 +14,6 @@ constexpr std::size_t kOneWrite = 64U << 10;
 constexpr int kMaxInterim = 8;
 constexpr HeadLimits kAnswerHead{.bytes = 64U << 10, .fields = 200, .target = 0};
 
-SteadyTime now() { return std::chrono::steady_clock::now(); }
-
 Error malformed(Fault const& fault) {
   return make_error(fault.code == Code::too_large ? Code::too_large : Code::protocol,
                     "malformed answer: " + std::string(fault.what));
@@ -98,7 +96,7 @@ io::Task<Result<void>> H1Call::read_head(Asked asked) {
       AW_CO_TRY(co_await wire_.stream->readable());
     } else if (reached != Reached::answer) {
       reached = Reached::answer;
-      first_byte = now();
+      first_byte = steady_now();
     }
   }
 }

@@ -11,7 +11,7 @@ namespace aw::http {
 
 namespace {
 
-constexpr std::size_t kWrite = 32U << 10;
+constexpr std::size_t kWriteTurn = 32U << 10;
 constexpr H2Limits kLimits{.head = {.bytes = 64U << 10, .fields = 200, .target = 8U << 10},
                            .max_streams = 1000};
 
@@ -253,7 +253,7 @@ void H2ClientWire::flush() {
   if (writing_ || flushing_ || dead_) return;
   flushing_ = true;
   std::string out;
-  while (!dead_ && session_->produce(out, kWrite)) {
+  while (!dead_ && session_->produce(out, kWriteTurn)) {
     auto const sent = wire_.stream->try_write(out);
     if (!sent.ok()) {
       flushing_ = false;

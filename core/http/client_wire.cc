@@ -24,8 +24,6 @@ using tcp = boost::asio::ip::tcp;
 
 constexpr std::size_t kMaxAddresses = 8;
 
-SteadyTime now() { return std::chrono::steady_clock::now(); }
-
 Error late(std::string_view doing) {
   return make_error(Code::timeout, std::string(doing) + ": not done before the deadline");
 }
@@ -113,8 +111,8 @@ io::Task<Result<tls::Socket>> connect_any(std::vector<tcp::endpoint> addresses,
                                           SteadyTime deadline) {
   Error last = make_error(Code::connect, "no address");
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    auto const share = (deadline - now()) / static_cast<std::int64_t>(addresses.size() - i);
-    auto socket = co_await connect_tcp(addresses[i], now() + share);
+    auto const share = (deadline - steady_now()) / static_cast<std::int64_t>(addresses.size() - i);
+    auto socket = co_await connect_tcp(addresses[i], steady_now() + share);
     if (socket.ok()) co_return socket;
     last = std::move(socket).error();
   }
@@ -128,18 +126,18 @@ bool is_address(std::string const& host) {
 }
 
 io::Task<Result<tls::Socket>> reach(WireNeeds const& needs, io::BlockingPool& pool, Wire& wire) {
-  auto const began = now();
+  auto const began = steady_now();
   if (needs.endpoint.scheme == Scheme::unix_socket) {
     auto socket = co_await connect_unix(needs.endpoint.socket_path, needs.deadline);
-    wire.facts.connect = now() - began;
+    wire.facts.connect = steady_now() - began;
     co_return socket;
   }
   AW_CO_TRY(auto addresses,
             co_await resolve(needs.endpoint.host, needs.endpoint.port, needs.deadline, pool));
-  auto const resolved = now();
+  auto const resolved = steady_now();
   wire.facts.resolve = resolved - began;
   auto socket = co_await connect_any(std::move(addresses), needs.deadline);
-  wire.facts.connect = now() - resolved;
+  wire.facts.connect = steady_now() - resolved;
   co_return socket;
 }
 
@@ -153,13 +151,13 @@ io::Task<Result<void>> secure(WireNeeds const& needs, tls::Socket socket, Wire& 
   auto name = security.server_name;
   if (name.empty() && !is_address(needs.endpoint.host)) name = needs.endpoint.host;
   AW_CO_TRY(wire.stream, tls::Stream::open(std::move(socket), context, name));
-  auto const began = now();
+  auto const began = steady_now();
   Guard const guard(co_await boost::asio::this_coro::executor, needs.deadline,
                     [&wire] { wire.stream->cancel(); });
   auto shaken = co_await wire.stream->handshake();
   if (guard.expired()) co_return late("TLS handshake");
   AW_CO_TRY(std::move(shaken));
-  wire.facts.handshake = now() - began;
+  wire.facts.handshake = steady_now() - began;
   wire.facts.alpn = wire.stream->alpn();
   wire.facts.tls_version = wire.stream->version();
   wire.facts.cipher = wire.stream->cipher();
@@ -204,7 +202,7 @@ io::Task<Result<Wire>> open_wire(WireNeeds needs, io::BlockingPool& pool) {
     wire.stream = tls::Stream::plaintext(std::move(*socket));
     if (needs.protocol == Protocol::http2) wire.speaks = Speaks::http2;
   }
-  wire.born = now();
+  wire.born = steady_now();
   co_return wire;
 }
 

@@ -15,10 +15,6 @@ constexpr std::size_t kMaxTrailers = 32;
 // All extensions and trailers of one body: they carry nothing, so they may not cost anything.
 constexpr std::size_t kMaxOverhead = 16U << 10;
 
-std::unexpected<Fault> bad(std::string_view what) {
-  return std::unexpected(Fault{.code = Code::request_malformed, .status = 400, .what = what});
-}
-
 std::unexpected<Fault> too_large() {
   return std::unexpected(Fault{.code = Code::too_large, .status = 413, .what = "body too large"});
 }
@@ -73,7 +69,7 @@ std::expected<std::size_t, Fault> BodyDecoder::feed(std::string_view bytes, std:
 
 std::expected<void, Fault> BodyDecoder::closed() {
   if (state_ == State::until_close) state_ = State::done;
-  if (state_ != State::done) return bad("body cut off");
+  if (state_ != State::done) return malformed_message("body cut off");
   return {};
 }
 
@@ -105,14 +101,15 @@ std::expected<std::size_t, Fault> BodyDecoder::line(std::string_view bytes) {
   auto const end = bytes.find('\n');
   auto const take = end == std::string_view::npos ? bytes.size() : end + 1;
   auto const most = state_ == State::trailers ? kMaxTrailerLine : kMaxSizeLine;
-  if (line_.size() + take > most) return bad("chunk line too long");
+  if (line_.size() + take > most) return malformed_message("chunk line too long");
   line_.append(bytes.substr(0, take));
   if (end == std::string_view::npos) return take;
-  if (line_.size() < 2 || line_[line_.size() - 2] != '\r') return bad("chunk line without CR");
+  if (line_.size() < 2 || line_[line_.size() - 2] != '\r')
+    return malformed_message("chunk line without CR");
   std::string_view const text(line_.data(), line_.size() - 2);
   std::expected<void, Fault> read;
   if (state_ == State::chunk_end) {
-    if (!text.empty()) return bad("chunk longer than its size");
+    if (!text.empty()) return malformed_message("chunk longer than its size");
     state_ = State::size;
   } else {
     read = state_ == State::size ? size_line(text) : trailer_line(text);
@@ -126,12 +123,12 @@ std::expected<std::size_t, Fault> BodyDecoder::line(std::string_view bytes) {
 std::expected<void, Fault> BodyDecoder::size_line(std::string_view text) {
   auto const digits = text.substr(0, text.find_first_not_of("0123456789abcdefABCDEF"));
   auto const extension = text.substr(digits.size());
-  if (digits.empty() || digits.size() > 15) return bad("malformed chunk size");
+  if (digits.empty() || digits.size() > 15) return malformed_message("malformed chunk size");
   if (!extension.empty() && (extension.front() != ';' || !is_field_value(extension))) {
-    return bad("malformed chunk extension");
+    return malformed_message("malformed chunk extension");
   }
   overhead_ += extension.size();
-  if (overhead_ > kMaxOverhead) return bad("too many chunk extensions");
+  if (overhead_ > kMaxOverhead) return malformed_message("too many chunk extensions");
   std::from_chars(digits.data(), digits.data() + digits.size(), left_, 16);
   if (left_ > room_) return too_large();
   room_ -= left_;
@@ -152,7 +149,7 @@ std::expected<void, Fault> BodyDecoder::trailer_line(std::string_view text) {
   FieldBlock fields;
   auto const read = fields.line(text, trailers_);
   if (read && fields.lengths + fields.encodings + fields.hosts > 0) {
-    return bad("framing field in a trailer");
+    return malformed_message("framing field in a trailer");
   }
   return read;
 }

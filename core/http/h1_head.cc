@@ -12,10 +12,6 @@ namespace {
 
 using text::equal_ignoring_case;
 
-std::unexpected<Fault> bad(std::string_view what) {
-  return std::unexpected(Fault{.code = Code::request_malformed, .status = 400, .what = what});
-}
-
 std::unexpected<Fault> too_large(int status, std::string_view what) {
   return std::unexpected(Fault{.code = Code::too_large, .status = status, .what = what});
 }
@@ -57,7 +53,7 @@ std::expected<std::optional<std::string_view>, Fault> next_line(std::string_view
     scanned = bytes.size();
     return std::nullopt;
   }
-  if (end == line_start || bytes[end - 1] != '\r') return bad("line ends without CR");
+  if (end == line_start || bytes[end - 1] != '\r') return malformed_message("line ends without CR");
   auto const line = bytes.substr(line_start, end - 1 - line_start);
   line_start = end + 1;
   scanned = line_start;
@@ -67,18 +63,18 @@ std::expected<std::optional<std::string_view>, Fault> next_line(std::string_view
 std::expected<void, Fault> absolute_target(std::string_view rest, Request& out) {
   auto const slash = rest.find_first_of("/?");
   auto const authority = rest.substr(0, slash);
-  if (!is_authority(authority)) return bad("target has a malformed authority");
+  if (!is_authority(authority)) return malformed_message("target has a malformed authority");
   out.authority.assign(authority);
   auto const path = slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash);
-  if (!is_origin_target(path)) return bad("malformed target");
+  if (!is_origin_target(path)) return malformed_message("malformed target");
   out.set_target(path);
   return {};
 }
 
 std::expected<void, Fault> parse_target(std::string_view target, Request& out) {
-  if (out.method == "CONNECT") return bad("CONNECT is not served");
+  if (out.method == "CONNECT") return malformed_message("CONNECT is not served");
   if (target == "*") {
-    if (out.method != "OPTIONS") return bad("target * is for OPTIONS");
+    if (out.method != "OPTIONS") return malformed_message("target * is for OPTIONS");
     out.set_target(target);
     return {};
   }
@@ -92,7 +88,7 @@ std::expected<void, Fault> parse_target(std::string_view target, Request& out) {
       return absolute_target(target.substr(scheme.size()), out);
     }
   }
-  return bad("malformed target");
+  return malformed_message("malformed target");
 }
 
 std::expected<Version, Fault> parse_version(std::string_view text) {
@@ -100,7 +96,7 @@ std::expected<Version, Fault> parse_version(std::string_view text) {
   if (text == "HTTP/1.0") return Version::http1_0;
   bool const shaped = text.size() == 8 && text.starts_with("HTTP/") && text[5] >= '0' &&
                       text[5] <= '9' && text[6] == '.' && text[7] >= '0' && text[7] <= '9';
-  if (!shaped) return bad("malformed version");
+  if (!shaped) return malformed_message("malformed version");
   return std::unexpected(
       Fault{.code = Code::request_malformed, .status = 505, .what = "version not spoken"});
 }
@@ -148,11 +144,11 @@ std::expected<void, Fault> FieldBlock::line(std::string_view text, Headers& out)
   auto const colon = text.find(':');
   // An obsolete fold begins with a blank, which no token does.
   if (colon == std::string_view::npos || !is_token(text.substr(0, colon))) {
-    return bad("malformed field name");
+    return malformed_message("malformed field name");
   }
   auto const name = text.substr(0, colon);
   auto const value = trim_blanks(text.substr(colon + 1));
-  if (!is_field_value(value)) return bad("control character in a field value");
+  if (!is_field_value(value)) return malformed_message("control character in a field value");
   if (auto noted = note(name, value); !noted) return noted;
   out.add(name, value);
   return {};
@@ -162,8 +158,8 @@ std::expected<void, Fault> FieldBlock::note(std::string_view name, std::string_v
   switch (name.size()) {
     case 4:
       if (equal_ignoring_case(name, "host")) {
-        if (++hosts > 1) return bad("more than one host");
-        if (!is_authority(value)) return bad("malformed host");
+        if (++hosts > 1) return malformed_message("more than one host");
+        if (!is_authority(value)) return malformed_message("malformed host");
       }
       break;
     case 6:
@@ -185,14 +181,15 @@ std::expected<void, Fault> FieldBlock::note(std::string_view name, std::string_v
       break;
     case 14:
       if (equal_ignoring_case(name, "content-length")) {
-        if (++lengths > 1) return bad("more than one content-length");
-        if (!parse_length(value, length)) return bad("malformed content-length");
+        if (++lengths > 1) return malformed_message("more than one content-length");
+        if (!parse_length(value, length)) return malformed_message("malformed content-length");
       }
       break;
     case 17:
       if (equal_ignoring_case(name, "transfer-encoding")) {
-        if (++encodings > 1) return bad("more than one transfer-encoding");
-        if (!equal_ignoring_case(value, "chunked")) return bad("transfer-encoding not spoken");
+        if (++encodings > 1) return malformed_message("more than one transfer-encoding");
+        if (!equal_ignoring_case(value, "chunked"))
+          return malformed_message("transfer-encoding not spoken");
       }
       break;
     default:
@@ -235,9 +232,10 @@ std::expected<std::size_t, Fault> RequestHead::parse(std::string_view bytes, Req
 std::expected<void, Fault> RequestHead::request_line(std::string_view text, Request& out) const {
   auto const first = text.find(' ');
   auto const last = text.rfind(' ');
-  if (first == std::string_view::npos || first == last) return bad("malformed request line");
+  if (first == std::string_view::npos || first == last)
+    return malformed_message("malformed request line");
   auto const method = text.substr(0, first);
-  if (!is_token(method) || method.size() > 32) return bad("malformed method");
+  if (!is_token(method) || method.size() > 32) return malformed_message("malformed method");
   auto const target = text.substr(first + 1, last - first - 1);
   if (target.size() > limits_.target) return too_large(414, "target too long");
   auto const version = parse_version(text.substr(last + 1));
@@ -249,15 +247,15 @@ std::expected<void, Fault> RequestHead::request_line(std::string_view text, Requ
 
 std::expected<void, Fault> RequestHead::finish(Request& out) {
   bool const old = out.version == Version::http1_0;
-  if (fields_.hosts == 0 && !old) return bad("no host");
+  if (fields_.hosts == 0 && !old) return malformed_message("no host");
   if (fields_.encodings > 0 && (old || fields_.lengths > 0)) {
-    return bad("transfer-encoding where a length counts");
+    return malformed_message("transfer-encoding where a length counts");
   }
   if (fields_.hosts > 0) {
     auto const host = out.headers.get("host").value_or("");
     // RFC 9112 §3.2.2 lets the target win; we let nobody disagree.
     if (!out.authority.empty() && !equal_ignoring_case(out.authority, host)) {
-      return bad("target and host disagree");
+      return malformed_message("target and host disagree");
     }
     out.authority.assign(host);
     out.headers.erase("host");
@@ -306,7 +304,7 @@ std::expected<std::size_t, Fault> ResponseHead::parse(std::string_view bytes, As
 // RFC 9112 §4: HTTP/1.1 SP 3DIGIT SP [reason]; the last space is often forgotten when there is no
 // reason.
 std::expected<void, Fault> ResponseHead::status_line(std::string_view text, Response& out) {
-  if (text.size() < 12 || text[8] != ' ') return bad("malformed status line");
+  if (text.size() < 12 || text[8] != ' ') return malformed_message("malformed status line");
   auto const version = parse_version(text.substr(0, 8));
   if (!version) return std::unexpected(version.error());
   version_ = *version;
@@ -314,7 +312,7 @@ std::expected<void, Fault> ResponseHead::status_line(std::string_view text, Resp
   bool const fine = digits[0] >= '1' && digits[0] <= '9' && digits[1] >= '0' && digits[1] <= '9' &&
                     digits[2] >= '0' && digits[2] <= '9';
   if (!fine || (text.size() > 12 && text[12] != ' ') || !is_field_value(text)) {
-    return bad("malformed status line");
+    return malformed_message("malformed status line");
   }
   out.status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
   return {};
@@ -323,7 +321,7 @@ std::expected<void, Fault> ResponseHead::status_line(std::string_view text, Resp
 std::expected<void, Fault> ResponseHead::finish(Asked asked, Response const& out) {
   bool const old = version_ == Version::http1_0;
   if (fields_.encodings > 0 && (old || fields_.lengths > 0)) {
-    return bad("transfer-encoding where a length counts");
+    return malformed_message("transfer-encoding where a length counts");
   }
   framing_ = Framing{.body = BodyKind::until_close,
                      .length = fields_.length,

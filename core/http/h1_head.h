@@ -25,6 +25,10 @@ struct Fault {
   std::string_view what;  // a literal
 };
 
+inline std::unexpected<Fault> malformed_message(std::string_view what) {
+  return std::unexpected(Fault{.code = Code::request_malformed, .status = 400, .what = what});
+}
+
 enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
 
 // What the head says about what follows.

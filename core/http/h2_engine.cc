@@ -14,7 +14,7 @@ namespace aw::http {
 namespace {
 
 // Taken from the session per write: two TLS records.
-constexpr std::size_t kWrite = 32U << 10;
+constexpr std::size_t kAnswerTurn = 32U << 10;
 // Between the two GOAWAYs when the client does not answer our PING.
 constexpr std::chrono::seconds kNotice{1};
 
@@ -240,7 +240,7 @@ void H2Engine::flush() {
   for (;;) {
     out.clear();
     in_turn_ = true;  // `sent` may wake writers; they need not ask for another flush
-    bool const more = session_->produce(out, kWrite);
+    bool const more = session_->produce(out, kAnswerTurn);
     in_turn_ = false;
     if (!more) break;
     auto const done = connection_.stream().try_write(out);

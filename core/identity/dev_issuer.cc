@@ -23,7 +23,7 @@ nanoseconds backdate(nanoseconds ttl) {
 constexpr auto kShortestTtl = std::chrono::seconds(2);
 // The ticking thread looks at the clock this often, so that a suspended laptop catches up when it
 // wakes.
-constexpr nanoseconds kLook = std::chrono::seconds(1);
+constexpr nanoseconds kRotationLook = std::chrono::seconds(1);
 constexpr nanoseconds kRetry = std::chrono::milliseconds(200);
 constexpr std::size_t kMaxIdentities = 100;
 
@@ -104,9 +104,9 @@ void DevIssuer::run() {
     auto const due = tick();
     // Making a key or a certificate can only fail for lack of memory or entropy: try again shortly,
     // the old SVIDs stand.
-    auto const wait = due.ok()
-                          ? std::clamp<nanoseconds>(*due - clock_.now(), nanoseconds::zero(), kLook)
-                          : kRetry;
+    auto const wait =
+        due.ok() ? std::clamp<nanoseconds>(*due - clock_.now(), nanoseconds::zero(), kRotationLook)
+                 : kRetry;
     std::unique_lock lock(mutex_);
     if (wake_.wait_for(lock, wait, [this] { return stopping_; })) return;
   }

@@ -7,7 +7,7 @@ namespace aw::identity {
 namespace {
 
 // How soon a stop request is noticed; a snapshot ends the wait at once.
-constexpr std::chrono::nanoseconds kLook = std::chrono::milliseconds(50);
+constexpr std::chrono::nanoseconds kSnapshotLook = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -23,7 +23,7 @@ Result<std::shared_ptr<const Snapshot>> wait_first_snapshot(io::Watch<Snapshot> 
       return make_error(Code::interrupted, "interrupted while waiting for an SVID");
     std::chrono::nanoseconds const left = deadline - std::chrono::steady_clock::now();
     if (left <= std::chrono::nanoseconds::zero()) break;
-    seen = watch.wait_newer(seen.version, std::min(left, kLook));
+    seen = watch.wait_newer(seen.version, std::min(left, kSnapshotLook));
   }
   auto error = provider.status().last_error.value_or(
       make_error(Code::no_svid, "the identity provider said nothing",

@@ -15,7 +15,7 @@ namespace {
 
 // How soon a stream notices that its client went away or the server stops; changes are pushed at
 // once.
-constexpr auto kLook = std::chrono::milliseconds(100);
+constexpr auto kStreamLook = std::chrono::milliseconds(100);
 constexpr int kMaxAudiences = 32;
 
 grpc::Status denied() { return {grpc::StatusCode::PERMISSION_DENIED, "no identity issued"}; }
@@ -86,7 +86,7 @@ grpc::Status WorkloadService::push(grpc::ServerContext& context,
   std::uint64_t sent = 0;
   while (!context.IsCancelled()) {
     if (stopping_.load()) return stopped();
-    auto const seen = source_.snapshots().wait_newer(sent, kLook);
+    auto const seen = source_.snapshots().wait_newer(sent, kStreamLook);
     if (seen.version == sent) continue;
     if (!seen.value->has_identity()) return denied();
     Message message;

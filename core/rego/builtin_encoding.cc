@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/text.h"
+#include "core/rego/ascii.h"
 #include "core/rego/base64.h"
 #include "core/rego/builtin.h"
 #include "core/rego/utf8.h"
@@ -48,12 +49,6 @@ Value base64url_decode(BuiltinCall& call) {
 
 Value hex_encode(BuiltinCall& call) {
   return call.want(0, Kind::string) ? Value::string(text::to_hex(call.text(0))) : Value{};
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 Value hex_decode(BuiltinCall& call) {

@@ -140,7 +140,7 @@ constexpr Builtin kObjects[] = {
     {"object.subset", 2, object_subset},
 };
 
-constexpr Builtin kTypes[] = {
+constexpr Builtin kTypeBuiltins[] = {
     {"is_null", 1, is_kind<Kind::null>},     {"is_boolean", 1, is_kind<Kind::boolean>},
     {"is_number", 1, is_kind<Kind::number>}, {"is_string", 1, is_kind<Kind::string>},
     {"is_array", 1, is_kind<Kind::array>},   {"is_object", 1, is_kind<Kind::object>},
@@ -153,6 +153,6 @@ constexpr Builtin kTypes[] = {
 }  // namespace
 
 std::span<const Builtin> object_builtins() { return kObjects; }
-std::span<const Builtin> type_builtins() { return kTypes; }
+std::span<const Builtin> type_builtins() { return kTypeBuiltins; }
 
 }  // namespace aw::rego

@@ -13,7 +13,7 @@
 namespace aw::rego {
 namespace {
 
-constexpr int kMaxDepth = 64;
+constexpr int kMaxSchemaDepth = 64;
 constexpr std::size_t kMaxFindings = 100;
 constexpr std::size_t kMaxChecks = 200'000;
 constexpr std::array<std::string_view, 7> kTypes = {"array", "boolean", "integer", "number",
@@ -37,7 +37,7 @@ bool has_type(Value const& value, std::string_view type) {
 
 // The schema itself: empty when it is well formed.
 std::string schema_problem(Value const& schema, int depth) {
-  if (depth > kMaxDepth) return "schema is nested too deeply";
+  if (depth > kMaxSchemaDepth) return "schema is nested too deeply";
   if (schema.is(Kind::boolean)) return {};
   if (!schema.is(Kind::object)) return "schema must be an object or a boolean";
   auto bad_type = [](Value const& type) {
@@ -101,7 +101,7 @@ class Validator {
     if (findings.size() >= kMaxFindings) return;
     if (budget_ == 0) return add("budget", field, "Validation takes too many steps");
     --budget_;
-    if (depth > kMaxDepth) return add("depth", field, "Schema is nested too deeply");
+    if (depth > kMaxSchemaDepth) return add("depth", field, "Schema is nested too deeply");
     if (schema.is_false()) return add("false", field, "False always fails validation");
     if (!schema.is(Kind::object)) return;
     Value reference = schema.get("$ref");

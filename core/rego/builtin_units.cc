@@ -8,13 +8,12 @@
 
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/rego/ascii.h"
 #include "core/rego/builtin.h"
 #include "core/rego/number.h"
 
 namespace aw::rego {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // A rational with an owner.
 class Rational {

@@ -2,6 +2,7 @@
 // uri.parse and uri.is_valid, with the rules of Go's net/url.
 #include <algorithm>
 
+#include "core/rego/ascii.h"
 #include "core/rego/builtin.h"
 
 namespace aw::rego {
@@ -16,15 +17,6 @@ struct Uri {
   std::string query;
   std::string fragment;
 };
-
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 bool unescape(std::string_view text, std::string& out, std::string& problem) {
   for (std::size_t i = 0; i < text.size(); ++i) {

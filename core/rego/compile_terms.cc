@@ -7,7 +7,7 @@
 namespace aw::rego {
 
 namespace {
-constexpr int kMaxDepth = 400;
+constexpr int kMaxTermDepth = 400;
 
 bool all_constant(std::vector<Pattern> const& items) {
   for (Pattern const& item : items) {
@@ -116,7 +116,7 @@ Statement RuleCompiler::statement(Statement::Kind kind, Place place) const {
 }
 
 Pattern RuleCompiler::operand(Term const& term, Block& block) {
-  if (++depth_ > kMaxDepth) {
+  if (++depth_ > kMaxTermDepth) {
     --depth_;
     faults_.add("rego_compile_error", term.place, "nested too deeply");
     return constant_pattern(Value::null());

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "core/base/text.h"
+#include "core/rego/ascii.h"
 
 namespace aw::rego {
 namespace {
@@ -95,8 +96,6 @@ constexpr Known kKnown[] = {
     {"Z0700", Field::zone},
     {"Z07", Field::zone},
 };
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 Piece fraction_at(std::string_view layout) {
   if (layout.size() < 2 || (layout[0] != '.' && layout[0] != ',')) return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/rego/lexer.h"
 
+#include "core/rego/ascii.h"
 #include "core/rego/utf8.h"
 
 namespace aw::rego {
@@ -8,8 +9,7 @@ namespace {
 
 constexpr int kMaxTemplateDepth = 16;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_word_start(char c) { return is_alpha(c) || c == '_'; }
 bool is_word(char c) { return is_word_start(c) || is_digit(c); }
 
 class Lexer {

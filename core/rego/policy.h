@@ -37,6 +37,8 @@ struct Location {
   std::string file;
   int line = 0;  // from 1
   int column = 0;
+
+  [[nodiscard]] std::string text() const { return file + ":" + std::to_string(line); }
 };
 
 // One fault of a policy, as OPA names it, with what a person needs to fix it.

@@ -11,7 +11,7 @@ namespace aw::rego {
 namespace {
 
 constexpr std::size_t kMaxNodes = 200'000;  // after anchors are followed
-constexpr int kMaxDepth = 100;
+constexpr int kMaxYamlDepth = 100;
 
 bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::ranges::find(words, text) != words.end();
@@ -43,7 +43,7 @@ Value plain_scalar(std::string const& text) {
 class Reader {
  public:
   Value read(YAML::Node const& node, int depth) {
-    if (++nodes_ > kMaxNodes || depth > kMaxDepth) {
+    if (++nodes_ > kMaxNodes || depth > kMaxYamlDepth) {
       problem = "document is too large or nested too deeply";
       return Value::null();
     }

@@ -2,6 +2,3 @@
 add_executable(rego_conformance ${CMAKE_CURRENT_LIST_DIR}/conformance.cc)
 target_link_libraries(rego_conformance PRIVATE aw_rego)
 set_target_properties(rego_conformance PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
-if(TARGET rego_tests)
-  target_compile_definitions(rego_tests PRIVATE AW_POLICIES_DIR="${PROJECT_SOURCE_DIR}/policies")
-endif()

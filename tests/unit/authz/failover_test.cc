@@ -21,13 +21,13 @@ OpaAnswer answered(int status, std::string body) {
 }
 
 // A RemoteOpa over a script, with `count` endpoints.
-struct Remote {
+struct ScriptedRemote {
   Bench bench;
   std::shared_ptr<ScriptedOpa::State> script = std::make_shared<ScriptedOpa::State>();
   Config config;
   std::unique_ptr<RemoteOpa> opa;
 
-  explicit Remote(std::size_t count, Failover strategy = Failover::round_robin) {
+  explicit ScriptedRemote(std::size_t count, Failover strategy = Failover::round_robin) {
     config.opa_endpoints.clear();
     for (std::size_t i = 0; i < count; ++i) {
       config.opa_endpoints.push_back("http://opa-" + std::to_string(i + 1) + ":8181");
@@ -47,7 +47,7 @@ struct Remote {
 
 TEST_CASE("round robin starts at another endpoint each time, priority always at the first") {
   for (auto const strategy : {Failover::round_robin, Failover::priority}) {
-    Remote remote(3, strategy);
+    ScriptedRemote remote(3, strategy);
     remote.script->answer = [](OpaRequest const&) { return answered(200, kTrue); };
     std::vector<std::size_t> order;
     for (int i = 0; i < 4; ++i) CHECK(remote.ask().allowed());
@@ -61,7 +61,7 @@ TEST_CASE("round robin starts at another endpoint each time, priority always at 
 }
 
 TEST_CASE("asks POST /v1/data/{policy_path} with the input in a body of its own") {
-  Remote remote(1);
+  ScriptedRemote remote(1);
   remote.script->answer = [](OpaRequest const&) { return answered(200, kTrue); };
   CHECK(remote.ask().allowed());
   REQUIRE(remote.script->asked.size() == 1);
@@ -72,7 +72,7 @@ TEST_CASE("asks POST /v1/data/{policy_path} with the input in a body of its own"
 }
 
 TEST_CASE("goes on to the next endpoint when one gives no answer") {
-  Remote remote(3);
+  ScriptedRemote remote(3);
   remote.script->answer = [](OpaRequest const& request) -> Result<OpaAnswer> {
     if (request.endpoint == 0) return make_error(Code::connect, "refused");
     if (request.endpoint == 1) return answered(500, "oops");
@@ -86,7 +86,7 @@ TEST_CASE("goes on to the next endpoint when one gives no answer") {
 }
 
 TEST_CASE("a deny is an answer: nobody else is asked") {
-  Remote remote(3);
+  ScriptedRemote remote(3);
   remote.script->answer = [](OpaRequest const&) { return answered(200, "{\"result\":false}"); };
   auto const decision = remote.ask();
   CHECK_FALSE(decision.allowed());
@@ -95,7 +95,7 @@ TEST_CASE("a deny is an answer: nobody else is asked") {
 }
 
 TEST_CASE("when nobody answers it is no plain deny, and says when to come back") {
-  Remote remote(2);
+  ScriptedRemote remote(2);
   remote.script->answer = [](OpaRequest const&) -> Result<OpaAnswer> {
     return make_error(Code::timeout, "timed out");
   };
@@ -111,7 +111,7 @@ TEST_CASE("when nobody answers it is no plain deny, and says when to come back")
 }
 
 TEST_CASE("the breaker closes again after two good probes, one at a time") {
-  Remote remote(1);
+  ScriptedRemote remote(1);
   bool up = false;
   remote.script->answer = [&up](OpaRequest const&) -> Result<OpaAnswer> {
     if (!up) return make_error(Code::connect, "refused");
@@ -132,7 +132,7 @@ TEST_CASE("the breaker closes again after two good probes, one at a time") {
 }
 
 TEST_CASE("no caller's input can open the breaker with an evaluation error") {
-  Remote remote(1);
+  ScriptedRemote remote(1);
   remote.script->answer = [](OpaRequest const&) {
     return answered(500, R"({"errors":[{"code":"eval_conflict_error"}]})");
   };
@@ -141,7 +141,7 @@ TEST_CASE("no caller's input can open the breaker with an evaluation error") {
 }
 
 TEST_CASE("each endpoint gets its share of the time that is left") {
-  Remote remote(3);
+  ScriptedRemote remote(3);
   auto& clock = remote.bench.clock;
   auto const started = clock.steady();
   remote.script->answer = [&clock](OpaRequest const& request) -> Result<OpaAnswer> {
@@ -154,7 +154,7 @@ TEST_CASE("each endpoint gets its share of the time that is left") {
 }
 
 TEST_CASE("a transport that throws is a transport that failed") {
-  Remote remote(1);
+  ScriptedRemote remote(1);
   remote.script->answer = [](OpaRequest const&) -> Result<OpaAnswer> {
     throw std::runtime_error("surprise");
   };
@@ -207,7 +207,7 @@ TEST_CASE("whatever state and whatever fault: never an allow without an endpoint
       answered(200, "{\"result\":false}"),
   };
   for (int round = 0; round < 200; ++round) {
-    Remote remote(1 + pick(4), pick(2) == 0 ? Failover::round_robin : Failover::priority);
+    ScriptedRemote remote(1 + pick(4), pick(2) == 0 ? Failover::round_robin : Failover::priority);
     bool said_yes = false;
     remote.script->answer = [&](OpaRequest const&) -> Result<OpaAnswer> {
       if (pick(10) == 0) {
@@ -227,7 +227,7 @@ TEST_CASE("whatever state and whatever fault: never an allow without an endpoint
 }
 
 TEST_CASE("every series an alert may name is there from the start") {
-  Remote const remote(2);
+  ScriptedRemote const remote(2);
   for (auto const* line :
        {"agentweave_authz_allowed_total 0",
         "agentweave_authz_denied_total{reason=\"no_matching_rule\"} 0",

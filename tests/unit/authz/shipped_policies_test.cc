@@ -5,12 +5,13 @@
 #include <filesystem>
 
 #include "real_opa.h"
+#include "tests/support/source_dir.h"
 
 using namespace aw;
 using namespace aw::authz;
 
 TEST_CASE("the embedded engine and a real OPA agree on the policies that ship") {
-  std::string const policies = AW_POLICY_DIR;
+  std::string const policies = testing::source_dir() / "policies";
   auto const data = policies + "/data.example.json";
   // Without their tests, which expect data of their own.
   testing::TempDir directory;

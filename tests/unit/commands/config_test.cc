@@ -11,6 +11,7 @@
 #include "core/base/fs.h"
 #include "core/config/reference.h"
 #include "shell.h"
+#include "tests/support/source_dir.h"
 
 using aw::testing::Shell;
 
@@ -200,7 +201,7 @@ TEST_CASE("config schema prints a JSON Schema") {
 }
 
 TEST_CASE("generated: docs/configuration.md is what the program writes") {
-  std::filesystem::path const path = AW_SOURCE_DIR "/docs/configuration.md";
+  std::filesystem::path const path = aw::testing::source_dir() / "docs/configuration.md";
   auto const* update = std::getenv("AW_UPDATE");  // NOLINT(concurrency-mt-unsafe): one thread
   if (update != nullptr && std::string_view(update) == "1") {
     REQUIRE(aw::fs::write_file_atomic(path, aw::config::reference_page(), aw::fs::Mode::public_file)

@@ -13,6 +13,7 @@
 #include "commands/support/project.h"
 #include "core/base/fs.h"
 #include "shell.h"
+#include "tests/support/source_dir.h"
 
 namespace {
 
@@ -38,7 +39,7 @@ bool updating() {
 }  // namespace
 
 TEST_CASE("generated files are current") {
-  std::filesystem::path const source = AW_SOURCE_DIR;
+  std::filesystem::path const source = aw::testing::source_dir();
   for (auto const& page : all_pages()) {
     auto const path = source / page.path;
     if (updating()) {
@@ -57,7 +58,8 @@ TEST_CASE("generated files are current") {
 TEST_CASE("no man page is left of a command that is gone") {
   std::set<std::string> known;
   for (auto const& page : all_pages()) known.insert(page.path);
-  for (auto const& entry : std::filesystem::directory_iterator(AW_SOURCE_DIR "/packaging/man")) {
+  for (auto const& entry :
+       std::filesystem::directory_iterator(aw::testing::source_dir() / "packaging/man")) {
     CHECK_MESSAGE(known.contains("packaging/man/" + entry.path().filename().string()),
                   entry.path().filename().string() << " belongs to no command");
   }

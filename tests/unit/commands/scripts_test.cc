@@ -17,6 +17,7 @@
 #include "core/base/fs.h"
 #include "core/base/text.h"
 #include "shell.h"
+#include "tests/support/source_dir.h"
 
 namespace {
 
@@ -138,7 +139,8 @@ void run_script(std::filesystem::path const& path) {
 
 TEST_CASE("the scripts show what people see") {
   std::vector<std::filesystem::path> scripts;
-  for (auto const& entry : std::filesystem::directory_iterator(AW_SOURCE_DIR "/tests/scripts")) {
+  for (auto const& entry :
+       std::filesystem::directory_iterator(aw::testing::source_dir() / "tests/scripts")) {
     if (entry.path().extension() == ".txt") scripts.push_back(entry.path());
   }
   std::ranges::sort(scripts);

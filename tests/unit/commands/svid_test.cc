@@ -16,7 +16,7 @@ namespace {
 using aw::identity::DevIssuer;
 using aw::identity::SpiffeId;
 using aw::identity::TrustDomain;
-using nlohmann::json;
+using aw::json::Json;
 
 std::unique_ptr<DevIssuer> issuer_of(std::string const& domain, aw::Clock const& clock) {
   auto const id = [&](std::string const& path) {
@@ -39,11 +39,11 @@ struct Bench {
   aw::testing::Shell shell;
 
   Bench() { shell.env["SPIFFE_ENDPOINT_SOCKET"] = server->address(); }
-  json product(std::string const& line) {
+  Json product(std::string const& line) {
     auto const ran = shell.run(line + " -o json");
     CAPTURE(ran.err);
     REQUIRE(ran.exit == 0);
-    return json::parse(ran.out).at("data");
+    return Json::parse(ran.out).at("data");
   }
 };
 
@@ -137,7 +137,7 @@ TEST_CASE("svid watch prints a line per update and stops after the count") {
   CHECK(ran.exit == 0);
   CHECK(holds(ran.out, "  received     spiffe://dev.test/agent/hello   leaf "));
   auto const line = bench.shell.run("agentweave svid watch -n 1 -o jsonl");
-  auto const event = json::parse(line.out);
+  auto const event = Json::parse(line.out);
   CHECK(event.at("event") == "received");
   CHECK(event.at("spiffe_id") == "spiffe://dev.test/agent/hello");
 }
@@ -152,7 +152,7 @@ TEST_CASE("bundle show lists trust domains and prints documents") {
   CHECK(holds(list.out, "other.test   federated   CAs: "));
   CHECK(bench.shell.run("agentweave bundle show other.test --format pem").out ==
         other->bundle().pem());
-  auto const document = json::parse(bench.shell.run("agentweave bundle show --format spiffe").out);
+  auto const document = Json::parse(bench.shell.run("agentweave bundle show --format spiffe").out);
   CHECK(document.at("keys").size() == 2);
   CHECK(bench.product("agentweave bundle show spiffe://other.test").size() == 1);
   auto const missing = bench.shell.run("agentweave bundle show none.test --format pem");

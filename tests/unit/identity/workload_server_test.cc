@@ -20,7 +20,7 @@ using aw::identity::WorkloadEndpoint;
 using aw::identity::WorkloadServer;
 using aw::testing::kPatience;
 
-struct Bench {
+struct ServerBench {
   aw::testing::TempDir scratch;
   aw::SystemClock clock;
   std::unique_ptr<aw::identity::DevIssuer> issuer = aw::testing::make_issuer("dev.test", clock);
@@ -41,7 +41,7 @@ void trust(grpc::ClientContext& context) { context.AddMetadata("workload.spiffe.
 }  // namespace
 
 TEST_CASE("the served state is the issued state") {
-  Bench bench;
+  ServerBench bench;
   auto const other = aw::testing::make_issuer("other.test", bench.clock);
   REQUIRE(bench.issuer->add_federated(other->bundle()).ok());
   auto const fetched = bench.fetch();
@@ -56,7 +56,7 @@ TEST_CASE("the served state is the issued state") {
 }
 
 TEST_CASE("a follower sees rotations, withdrawal and return as they happen") {
-  Bench bench;
+  ServerBench bench;
   auto const log = aw::log::Log::silent();
   aw::io::Watch<Snapshot> watch;
   aw::identity::WorkloadApiProvider provider({.endpoint = bench.server->address()}, bench.clock,
@@ -73,7 +73,7 @@ TEST_CASE("a follower sees rotations, withdrawal and return as they happen") {
 }
 
 TEST_CASE("a follower survives the server's restart") {
-  Bench bench;
+  ServerBench bench;
   auto const log = aw::log::Log::silent();
   aw::io::Watch<Snapshot> watch;
   aw::identity::WorkloadApiProvider provider({.endpoint = bench.server->address()}, bench.clock,
@@ -89,7 +89,7 @@ TEST_CASE("a follower survives the server's restart") {
 }
 
 TEST_CASE("every call without the security header is refused as invalid") {
-  Bench bench;
+  ServerBench bench;
   auto const api = stub(bench.endpoint);
   auto const ended = [](auto reader, auto message) {
     while (reader->Read(&message)) continue;
@@ -112,7 +112,7 @@ TEST_CASE("every call without the security header is refused as invalid") {
 }
 
 TEST_CASE("JWT-SVIDs are issued for an audience and validated") {
-  Bench bench;
+  ServerBench bench;
   auto const jwt =
       aw::identity::fetch_jwt_svid(bench.endpoint, {.audience = {"billing"}, .id = {}}, kPatience);
   REQUIRE(jwt.ok());
@@ -137,7 +137,7 @@ TEST_CASE("JWT-SVIDs are issued for an audience and validated") {
 }
 
 TEST_CASE("a JWT-SVID can be asked for by identity, and only for ours") {
-  Bench bench;
+  ServerBench bench;
   auto const ask = [&](std::string const& id) {
     return aw::identity::fetch_jwt_svid(
         bench.endpoint, {.audience = {"x"}, .id = aw::identity::SpiffeId::parse(id).value()},
@@ -148,7 +148,7 @@ TEST_CASE("a JWT-SVID can be asked for by identity, and only for ours") {
 }
 
 TEST_CASE("bundles come with X.509 and JWT authorities of each trust domain") {
-  Bench bench;
+  ServerBench bench;
   auto const other = aw::testing::make_issuer("other.test", bench.clock);
   REQUIRE(bench.issuer->add_federated(other->bundle()).ok());
   auto const bundles = aw::identity::fetch_bundles(bench.endpoint, kPatience);
@@ -161,7 +161,7 @@ TEST_CASE("bundles come with X.509 and JWT authorities of each trust domain") {
 }
 
 TEST_CASE("withdrawn, one-shot questions are denied with a hint") {
-  Bench bench;
+  ServerBench bench;
   REQUIRE(bench.issuer->withdraw().ok());
   auto const fetched = bench.fetch();
   REQUIRE(!fetched.ok());
@@ -170,7 +170,7 @@ TEST_CASE("withdrawn, one-shot questions are denied with a hint") {
 }
 
 TEST_CASE("more streams than the bound are told so, and a closed one makes room") {
-  Bench bench;
+  ServerBench bench;
   auto const api = stub(bench.endpoint);
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
   std::vector<std::unique_ptr<grpc::ClientReader<X509BundlesResponse>>> readers;
@@ -191,7 +191,7 @@ TEST_CASE("more streams than the bound are told so, and a closed one makes room"
 }
 
 TEST_CASE("stop ends open streams promptly and removes the socket") {
-  Bench bench;
+  ServerBench bench;
   auto const api = stub(bench.endpoint);
   grpc::ClientContext context;
   trust(context);
@@ -207,7 +207,7 @@ TEST_CASE("stop ends open streams promptly and removes the socket") {
 }
 
 TEST_CASE("a second server does not take the socket of a running one") {
-  Bench bench;
+  ServerBench bench;
   auto const second = WorkloadServer::start(bench.socket, *bench.issuer, bench.clock);
   REQUIRE(!second.ok());
   CHECK(second.error().code == Code::address_in_use);

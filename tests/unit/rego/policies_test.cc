@@ -6,12 +6,14 @@
 
 #include "core/base/fs.h"
 #include "core/rego/tester.h"
+#include "tests/support/source_dir.h"
 
 namespace aw::rego {
 
 TEST_CASE("the shipped policies compile strictly, pass their tests and are covered") {
   std::vector<Source> sources;
-  for (auto const& entry : std::filesystem::directory_iterator(AW_POLICIES_DIR)) {
+  for (auto const& entry :
+       std::filesystem::directory_iterator(testing::source_dir() / "policies")) {
     if (entry.path().extension() != ".rego") continue;
     auto text = fs::read_file(entry.path());
     REQUIRE(text.ok());
@@ -31,11 +33,11 @@ TEST_CASE("the shipped policies compile strictly, pass their tests and are cover
 }
 
 TEST_CASE("the example data is a document the default policy understands") {
-  auto text = fs::read_file(AW_POLICIES_DIR "/data.example.json");
+  auto text = fs::read_file(testing::source_dir() / "policies/data.example.json");
   REQUIRE(text.ok());
   auto data = parse_json(*text);
   REQUIRE(data.ok());
-  auto rules = fs::read_file(AW_POLICIES_DIR "/default.rego");
+  auto rules = fs::read_file(testing::source_dir() / "policies/default.rego");
   REQUIRE(rules.ok());
   std::vector<Source> sources = {{"default.rego", *rules}};
   auto policy = compile(sources, *data);

@@ -16,18 +16,18 @@ using namespace aw::fixtures;
 
 namespace {
 
-Pki const& pki() {
+Pki const& stream_pki() {
   static Pki const one;
   return one;
 }
 
 auto server_context(tls::VerifyPeer verify = accept_anyone(), std::vector<std::string> alpn = {}) {
-  return must(tls::Context::server(
-      context_spec(pki().leaf("spiffe://example.org/server"), std::move(verify), std::move(alpn))));
+  return must(tls::Context::server(context_spec(stream_pki().leaf("spiffe://example.org/server"),
+                                                std::move(verify), std::move(alpn))));
 }
 auto client_context(tls::VerifyPeer verify = accept_anyone(), std::vector<std::string> alpn = {}) {
-  return must(tls::Context::client(
-      context_spec(pki().leaf("spiffe://example.org/client"), std::move(verify), std::move(alpn))));
+  return must(tls::Context::client(context_spec(stream_pki().leaf("spiffe://example.org/client"),
+                                                std::move(verify), std::move(alpn))));
 }
 
 tls::VerifyPeer refuse(Code code) {
