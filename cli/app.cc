@@ -15,6 +15,7 @@
 #include "commands/authz_check.h"
 #include "commands/authz_explain.h"
 #include "commands/bundle_show.h"
+#include "commands/bundle_watch.h"
 #include "commands/call.h"
 #include "commands/card_generate.h"
 #include "commands/card_show.h"
@@ -77,6 +78,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_svid_check(root, context);
   commands::register_svid_jwt(root, context);
   commands::register_bundle_show(root, context);
+  commands::register_bundle_watch(root, context);
   commands::register_config_validate(root, context);
   commands::register_validate(root, context);
   commands::register_config_explain(root, context);

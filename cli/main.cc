@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process: hands the real streams, environment, clock and signals to cli::run.
+#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -46,6 +47,16 @@ class Interrupt {
   bool armed_ = false;
 };
 
+// A standard stream that came closed would be given to the next file or socket, and what we say
+// written into it. Opened the wrong way round, so that using it still fails.
+void hold_standard_streams() {
+  for (int const fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    int const opened = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened != fd && opened >= 0) close(opened);
+  }
+}
+
 aw::commands::Terminal terminal(int fd) {
   return isatty(fd) == 1 ? aw::commands::Terminal::yes : aw::commands::Terminal::no;
 }
@@ -53,6 +64,7 @@ aw::commands::Terminal terminal(int fd) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of write, not our death
   std::ios::sync_with_stdio(false);
   auto const env = aw::commands::process_environment();

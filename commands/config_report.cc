@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/base/json.h"
+#include "core/base/markup.h"
 #include "core/base/text.h"
 
 namespace aw::commands {
@@ -59,28 +60,7 @@ Json finding_json(Diagnostic const& one) {
           {"hint", one.hint}};
 }
 
-std::string xml(std::string_view text) {
-  std::string out;
-  for (const char c : text::printable(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+std::string xml(std::string_view text) { return text::escape_markup(text::printable(text)); }
 
 // Workflow commands end at a line feed and split at commas and colons.
 std::string escaped_command(std::string_view text, std::string_view also) {

@@ -11,6 +11,7 @@
 #include "commands/support/card_text.h"
 #include "commands/support/command.h"
 #include "commands/support/decision_text.h"
+#include "commands/support/dev_notes.h"
 #include "commands/support/options.h"
 #include "commands/support/wait.h"
 #include "core/base/text.h"
@@ -122,6 +123,7 @@ void take_round(PingOptions const& options, AgentSession& session, Context& cont
     return;
   }
   ++tally.good;
+  complete_notes(session, action, context, round->decision);
   if (round->refused && !options.action.empty()) tally.denied = true;
   tally.rounds.push_back(round_json(session, *round));
   if (context.machine_readable()) return;

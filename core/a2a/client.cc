@@ -2,7 +2,6 @@
 #include "core/a2a/client.h"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
@@ -20,17 +19,6 @@ constexpr std::size_t kMaxAnswer = std::size_t{16} << 20;
 
 std::string answer_header(http::Headers const& headers, std::string_view name) {
   return std::string(headers.get(name).value_or(std::string_view()));
-}
-
-// Milliseconds with a fraction: "0.061".
-std::optional<std::chrono::nanoseconds> parse_milliseconds(std::string_view text) {
-  double value = 0;
-  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  constexpr double kMost = 3'600'000;
-  bool const whole = error == std::errc() && end == text.data() + text.size();
-  if (text.empty() || !whole || !(value >= 0 && value < kMost)) return std::nullopt;
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::duration<double, std::milli>(value));
 }
 
 // When the body names no code of ours: another implementation, or something in between.
@@ -131,10 +119,9 @@ io::Task<Result<std::string>> read_all(http::ResponseStream& stream, SteadyTime 
 }  // namespace
 
 DecisionNotes decision_notes(http::Headers const& headers) {
-  return {.id = answer_header(headers, "x-agentweave-decision-id"),
-          .rule = answer_header(headers, "x-agentweave-decision-rule"),
-          .hint = answer_header(headers, "x-agentweave-decision-hint"),
-          .duration = parse_milliseconds(answer_header(headers, "x-agentweave-decision-ms"))};
+  DecisionNotes out;
+  out.id = answer_header(headers, "x-agentweave-decision-id");
+  return out;
 }
 
 Result<void> check_reply(int status, std::string_view body, DecisionNotes const& decision) {

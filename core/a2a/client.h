@@ -32,8 +32,8 @@ struct Invocation {
   std::string traceparent;     // empty = a new trace
 };
 
-// What an agent says about its decision. The notes are there only where the server offers them to
-// its callers (development).
+// What is known about an agent's decision. An answer brings the id and nothing more: a caller must
+// not learn the policy. Whoever may know the rest fills it in.
 struct DecisionNotes {
   std::string id;    // "d-…"
   std::string rule;  // "authz.rego:14"

@@ -16,6 +16,22 @@ constexpr std::string_view kBase64 =
 constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+// C0, DEL, and C1, which terminals obey too (U+009B opens a control sequence).
+bool is_control(std::string_view character) {
+  auto const first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return first < 0x20 || first == 0x7F;
+  return first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
+void append_escaped(std::string& out, std::string_view bytes) {
+  for (char const c : bytes) {
+    auto const byte = static_cast<unsigned char>(c);
+    out += "\\x";
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+}
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) {
@@ -136,14 +152,17 @@ std::size_t utf8_length(std::string_view text) {
   return point < kLeast[length] || point > 0x10FFFF || surrogate ? 0 : length;
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    std::size_t const length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+std::size_t utf8_prefix(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t const length = utf8_length(text.substr(at));
+    if (length == 0) break;
+    at += length;
   }
-  return true;
+  return at;
 }
+
+bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
 
 std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> candidates) {
@@ -179,15 +198,15 @@ std::optional<std::string> from_base64url(std::string_view text) {
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (char c : text) {
-    auto const byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F) {
-      out += c;
+  while (!text.empty()) {
+    std::size_t const length = utf8_length(text);
+    auto const part = text.substr(0, std::max<std::size_t>(length, 1));
+    if (length == 0 || is_control(part)) {
+      append_escaped(out, part);
     } else {
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
+      out += part;
     }
+    text.remove_prefix(part.size());
   }
   return out;
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/clock.h"
+#include "core/base/json.h"
 #include "core/base/secret.h"
 #include "core/base/text.h"
 #include "core/config/schema.h"
@@ -136,7 +137,8 @@ class Assigner {
     if (!text) return;
     const auto value = parse_number(*text);
     if (!value) return wrong_type(*entry_.value);
-    if (in_range(*value)) *to = *value;
+    if (!in_range(*value)) return out_of_range();
+    *to = *value;
   }
   void operator()(std::chrono::nanoseconds* to) {
     const auto text = single();
@@ -267,9 +269,9 @@ class Assigner {
       to = to_json(*entry_.value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
       return;
     }
-    const auto parsed = nlohmann::json::parse(entry_.value->text, nullptr, false);
-    if (parsed.is_discarded()) return wrong_type(*entry_.value);
-    to = parsed.dump();
+    const auto parsed = json::parse(entry_.value->text, {.bytes = kMaxFileBytes, .depth = kMaxDepth});
+    if (!parsed.ok()) return wrong_type(*entry_.value);
+    to = parsed->dump();
   }
 
   [[nodiscard]] bool in_range(double value) const {

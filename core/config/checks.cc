@@ -81,6 +81,23 @@ std::string with_authority(std::string_view url, std::string_view scheme) {
   return {};
 }
 
+// SPIFFE Workload Endpoint §4: an IP address and a port, nothing else; a name would have to be
+// resolved by somebody who may lie.
+std::string tcp_endpoint(std::string_view url) {
+  constexpr std::string_view kScheme = "tcp://";
+  const std::string_view rest = url.substr(kScheme.size());
+  const auto colon = rest.rfind(':');
+  const std::string_view host = rest.substr(0, colon);
+  const bool v6 = host.starts_with('[') && host.ends_with(']') && host.size() > 3;
+  const bool v4 = !host.empty() && std::ranges::all_of(host, [](char c) {
+    return is_digit(c) || c == '.';
+  }) && std::ranges::count(host, '.') == 3;
+  if (colon == std::string_view::npos || (!v4 && !v6) || !is_port(rest.substr(colon + 1))) {
+    return "must be an IP address and a port after tcp://";
+  }
+  return {};
+}
+
 std::string unix_path(std::string_view url) {
   constexpr std::string_view kScheme = "unix://";
   const std::string_view path = url.substr(kScheme.size());
@@ -125,7 +142,7 @@ std::string spiffe_id(std::string_view text) {
 
 std::string spiffe_endpoint(std::string_view text) {
   if (text.starts_with("unix://")) return unix_path(text);
-  if (text.starts_with("tcp://")) return with_authority(text, "tcp://");
+  if (text.starts_with("tcp://")) return tcp_endpoint(text);
   return "SPIFFE endpoint must start with 'unix://' or 'tcp://'";
 }
 

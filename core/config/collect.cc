@@ -2,6 +2,7 @@
 // A file's tree against the table and the lists of older and refused names.
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "core/base/secret.h"
 #include "core/base/text.h"
@@ -178,8 +179,11 @@ class Collector {
     const std::string parent = dot == std::string::npos ? "" : where.row.substr(0, dot);
     Diagnostic out = problem(Code::config_unknown_key, member.at.place(),
                              "unknown key \"" + where.written + '"');
+    constexpr std::size_t kLongestName = 64;  // nobody mistypes more
     const auto names = names_below(parent);
-    if (const auto near = text::nearest(member.name, names)) {
+    const auto near = member.name.size() <= kLongestName ? text::nearest(member.name, names)
+                                                         : std::optional<std::string_view>();
+    if (near) {
       out.hint = "did you mean \"" + std::string(*near) + "\"?";
     } else if (const auto elsewhere = same_name(member.name); !elsewhere.empty()) {
       out.hint = "did you mean \"" + elsewhere + "\"?";

@@ -8,8 +8,6 @@
 namespace aw::config {
 namespace {
 
-constexpr std::size_t kMaxShownLine = 200;
-
 // Tabs stay, so that the caret line can repeat them; everything else a terminal acts on does not.
 std::string shown(std::string_view line) {
   std::string out;

@@ -14,6 +14,9 @@
 
 namespace aw::config {
 
+// Longer lines are not shown.
+inline constexpr std::size_t kMaxShownLine = 200;
+
 enum class Severity { warning, error };
 
 // Lines and columns count from 1; columns count bytes, as YAML parsers do. A line of 0 means the

@@ -13,7 +13,7 @@
 #include <set>
 #include <sstream>
 
-#include "core/base/text.h"
+#include "core/base/utf8.h"
 
 namespace aw::config {
 namespace {
@@ -35,6 +35,13 @@ int shown_length(Source const& source, YAML::Mark const& mark, std::string_view 
   return static_cast<int>((end == std::string_view::npos ? line.size() : end) - start);
 }
 
+// The line for a finding. A long one is not kept: it would not be shown, and a file of one line and
+// twenty thousand mistakes would be copied as often.
+std::string shown_line(Source const& source, int line) {
+  const std::string_view text = source.line(line);
+  return text.size() > kMaxShownLine ? std::string() : std::string(text);
+}
+
 // Ends the parse with a finding; caught in parse_document, never leaves this file.
 struct Stop {
   Diagnostic diagnostic;
@@ -46,7 +53,7 @@ class Builder final : public YAML::EventHandler {
   Builder(std::shared_ptr<const Source> source, std::vector<Diagnostic>& diagnostics)
       : source_(std::move(source)), diagnostics_(diagnostics) {}
 
-  void OnDocumentStart(YAML::Mark const& /*mark*/) override {}
+  void OnDocumentStart(YAML::Mark const& mark) override { start_ = origin(mark, {}); }
   void OnDocumentEnd() override {}
 
   void OnNull(YAML::Mark const& mark, YAML::anchor_t anchor) override {
@@ -67,6 +74,7 @@ class Builder final : public YAML::EventHandler {
   void OnScalar(YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor,
                 std::string const& value) override {
     check_tag(mark, tag);
+    check_closed(mark);
     auto node = std::make_shared<Node>();
     node->at = origin(mark, value);
     node->quoted = tag == "!";
@@ -89,6 +97,7 @@ class Builder final : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
   [[nodiscard]] NodePtr take() { return std::move(root_); }
+  [[nodiscard]] Place start() const { return start_.place(); }
 
  private:
   struct Open {
@@ -115,6 +124,19 @@ class Builder final : public YAML::EventHandler {
     }
     throw Stop{problem(Code::config_syntax, origin(mark, {}).place(),
                        "YAML tags are not supported: " + tag, "remove the tag")};
+  }
+
+  // yaml-cpp takes the end of the file for the end of a quoted text; a file that was cut short would
+  // pass for a whole one.
+  void check_closed(YAML::Mark const& mark) const {
+    std::string const& text = source_->text();
+    const std::string_view line = source_->line(mark.line + 1);
+    const auto column = static_cast<std::size_t>(mark.column);
+    if (column >= line.size() || (line[column] != '"' && line[column] != '\'')) return;
+    const auto start = static_cast<std::size_t>(line.data() - text.data()) + column;
+    if (text.find(line[column], start + 1) != std::string::npos) return;
+    throw Stop{problem(Code::config_syntax, origin(mark, {}).place(),
+                       "invalid YAML: the quote is not closed")};
   }
 
   void open(YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor, NodeKind kind) {
@@ -198,14 +220,27 @@ class Builder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, NodePtr> anchors_;
   std::size_t total_ = 0;
   NodePtr root_;
+  Origin start_;
 };
+
+// The place of one byte of the text.
+Place place_of_byte(Source const& source, std::size_t at) {
+  std::string const& text = source.text();
+  const std::string_view before = std::string_view(text).substr(0, at);
+  Place place;
+  place.file = source.name();
+  place.line = 1 + static_cast<int>(std::ranges::count(before, '\n'));
+  place.column = 1 + static_cast<int>(at - (before.rfind('\n') + 1));
+  place.line_text = shown_line(source, place.line);
+  return place;
+}
 
 // What yaml-cpp does not check: size, encoding, bytes that are no text.
 std::optional<Diagnostic> unreadable(std::shared_ptr<const Source> const& source) {
-  Place place;
-  place.file = source->name();
   std::string const& text = source->text();
   if (text.size() > kMaxFileBytes) {
+    Place place;
+    place.file = source->name();
     return problem(Code::config_too_large, place,
                    "larger than " + std::to_string(kMaxFileBytes >> 20U) + " MiB");
   }
@@ -214,12 +249,14 @@ std::optional<Diagnostic> unreadable(std::shared_ptr<const Source> const& source
     return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7F;
   });
   if (control != text.end()) {
-    place.line = 1 + static_cast<int>(std::count(text.begin(), control, '\n'));
-    place.column = 1;
+    const Place place = place_of_byte(*source, static_cast<std::size_t>(control - text.begin()));
     return problem(Code::config_syntax, place,
                    "not a text file: control character in line " + std::to_string(place.line));
   }
-  if (!text::is_utf8(text)) return problem(Code::config_syntax, place, "not valid UTF-8");
+  if (const std::size_t good = text::utf8_prefix(text); good < text.size()) {
+    return problem(Code::config_syntax, place_of_byte(*source, good), "not valid UTF-8",
+                   "save the file as UTF-8");
+  }
   return std::nullopt;
 }
 
@@ -229,11 +266,18 @@ Diagnostic syntax_error(Source const& source, YAML::Exception const& thrown) {
   if (!thrown.mark.is_null()) {
     place.line = thrown.mark.line + 1;
     place.column = thrown.mark.column + 1;
-    place.line_text = std::string(source.line(place.line));
+    place.line_text = shown_line(source, place.line);
   }
-  const bool deep = dynamic_cast<YAML::DeepRecursion const*>(&thrown) != nullptr;
-  return problem(deep ? Code::config_too_large : Code::config_syntax, place,
-                 deep ? "nested too deep" : "invalid YAML: " + thrown.msg);
+  if (dynamic_cast<YAML::DeepRecursion const*>(&thrown) != nullptr) {
+    return problem(Code::config_too_large, place, "nested too deep");
+  }
+  const auto tab = place.line_text.find('\t');
+  if (tab != std::string::npos && place.line_text.find_first_not_of(" \t") > tab) {
+    place.column = static_cast<int>(tab) + 1;
+    return problem(Code::config_syntax, place, "invalid YAML: a tab in the indentation",
+                   "indent with spaces");
+  }
+  return problem(Code::config_syntax, place, "invalid YAML: " + thrown.msg);
 }
 
 }  // namespace
@@ -266,7 +310,7 @@ Place Origin::place() const {
   out.line = line;
   out.column = column;
   out.length = length;
-  out.line_text = std::string(source->line(line));
+  out.line_text = shown_line(*source, line);
   return out;
 }
 
@@ -290,9 +334,11 @@ std::string_view kind_name(NodeKind kind) {
 }
 
 Diagnostic problem(Code code, Place place, std::string message, std::string hint) {
+  constexpr std::size_t kMaxMessage = 500;  // the file's own words may be in it
   Diagnostic out;
   out.code = code;
   out.message = std::move(message);
+  if (out.message.size() > kMaxMessage) out.message.replace(kMaxMessage, std::string::npos, "…");
   out.hint = std::move(hint);
   out.place = std::move(place);
   return out;
@@ -318,10 +364,8 @@ Parsed parse_document(std::shared_ptr<const Source> const& source) {
     out.root = any ? builder.take() : nullptr;
     Builder second(source, out.diagnostics);
     if (any && parser.HandleNextDocument(second)) {
-      Place place;
-      place.file = source->name();
-      out.diagnostics.push_back(problem(Code::config_syntax, place, "more than one YAML document",
-                                        "one file, one document"));
+      out.diagnostics.push_back(problem(Code::config_syntax, second.start(),
+                                        "more than one YAML document", "one file, one document"));
     }
   } catch (Stop& stop) {
     out.diagnostics.push_back(std::move(stop.diagnostic));

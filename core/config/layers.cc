@@ -107,8 +107,10 @@ void apply_environment(Values& values, EnvLookup const& env) {
   }
   for (Field const& field : all_fields()) {
     std::vector<std::string> names = field.variables;
+    // The most specific name counts first, but for the environment, whose documented variable may
+    // not be outdone by a derived one.
     if (const std::string derived = derived_variable(field); !derived.empty()) {
-      names.insert(names.begin(), derived);
+      names.insert(field.key == "agent.environment" ? names.end() : names.begin(), derived);
     }
     for (std::string const& name : names) {
       auto text = env(name);
@@ -154,7 +156,8 @@ void apply_override(Values& values, std::string_view text, std::vector<Diagnosti
     return fail(Code::config_out_of_range, std::string(written) + " leaves a gap in the list",
                 "the next free number may be added");
   }
-  values.insert_or_assign(target->key, Entry{std::move(node), at, field, target->index, 0});
+  const std::size_t index = field->is_item() ? target->index : 0;
+  values.insert_or_assign(target->key, Entry{std::move(node), at, field, index, 0});
 }
 
 void settle_pairs(Values& values) {

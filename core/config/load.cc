@@ -16,12 +16,23 @@ namespace {
 constexpr std::size_t kMaxFindings = 200;
 
 // A path stands relative to the file that says it; a command only when it starts with a dot.
-std::string anchored(Entry const& entry, std::string const& text) {
-  if (entry.at.rank != Rank::file || entry.at.source == nullptr) return text;
-  const std::filesystem::path directory =
-      std::filesystem::path(entry.at.source->name()).parent_path();
+std::string anchored(Origin const& at, std::string const& text) {
+  if (at.rank != Rank::file || at.source == nullptr) return text;
+  const std::filesystem::path directory = std::filesystem::path(at.source->name()).parent_path();
   if (text.empty() || text.front() == '/' || directory.empty()) return text;
   return (directory / text).lexically_normal().string();
+}
+
+// The items of one list may come from different places: --set KEY[1]=… leaves the file's own.
+void anchor_list(Entry const& entry, std::vector<std::string>& list) {
+  const bool command = !entry.field->key.ends_with("_files");
+  auto const& given = entry.value->items;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (command && i > 0) break;  // the program only, never its arguments
+    std::string& item = list[i];
+    if (command && !item.starts_with("./") && !item.starts_with("../")) continue;
+    item = anchored(i < given.size() ? given[i]->at : entry.at, item);
+  }
 }
 
 void anchor_paths(Values const& values, Config& config) {
@@ -30,16 +41,29 @@ void anchor_paths(Values const& values, Config& config) {
       continue;
     }
     const Slot slot = entry.field->access(config, entry.index);
-    if (auto* const* text = std::get_if<std::string*>(&slot)) **text = anchored(entry, **text);
-    auto* const* list = std::get_if<std::vector<std::string>*>(&slot);
-    if (list == nullptr) continue;
-    const bool command = !key.ends_with("_files");
-    for (std::string& item : **list) {
-      if (!command || item.starts_with("./") || item.starts_with("../")) {
-        item = anchored(entry, item);
-      }
-      if (command) break;  // the program only, never its arguments
+    if (auto* const* text = std::get_if<std::string*>(&slot)) {
+      **text = anchored(entry.at, **text);
+    } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&slot)) {
+      anchor_list(entry, **list);
     }
+  }
+}
+
+// A finding about a secret's neighbour must not print the secret's line, whatever stands in it.
+void hide_secrets(Values const& values, std::vector<Diagnostic>& found) {
+  std::set<std::pair<std::string, int>> lines;
+  for (auto const& [key, entry] : values) {
+    if (!entry.field->is_secret || entry.at.source == nullptr) continue;
+    for (Origin const* at : {&entry.at, &entry.value->at}) {
+      lines.emplace(at->source->name(), at->line);
+    }
+  }
+  for (Diagnostic& one : found) {
+    const bool named = std::ranges::any_of(all_fields(), [&one](Field const& row) {
+      return row.is_secret && one.place.line_text.find(row.key.substr(row.key.rfind('.') + 1)) !=
+                                  std::string::npos;
+    });
+    if (named || lines.contains({one.place.file, one.place.line})) one.place.line_text.clear();
   }
 }
 
@@ -143,8 +167,9 @@ Loaded inspect(LoadRequest const& request) {
   out.files = std::move(assembled.files);
   if (!assembled.readable) return out;
   Values& values = assembled.values;
-  // A file that is no YAML says nothing: what it lacks would only hide what is wrong with it.
-  const bool parsed = !values.empty() || found.empty();
+  // A file that is no YAML says nothing: what it lacks would only hide what is wrong with it. A file
+  // that only draws warnings says nothing either, but what is decided without it must be checked.
+  const bool parsed = !values.empty() || count(found, Severity::error) == 0;
   apply_environment(values, request.env);
   add_flags(request, values, found);
   settle_pairs(values);
@@ -160,6 +185,7 @@ Loaded inspect(LoadRequest const& request) {
   stay_on_loopback(out, values);
   note_origins(values, out.origins);
   out.keys = values.size();
+  hide_secrets(values, found);
   sort_findings(out);
   limit_findings(found);
   return out;

@@ -140,28 +140,38 @@ void backends(Facts const& facts, Found& found) {
   }
 }
 
-// Plain HTTP is for the same machine.
-void plain_http(Facts const& facts, Found& found) {
-  const auto check = [&facts, &found](std::string key, std::string_view url,
-                                      std::string_view what) {
-    if (!url.starts_with("http://") || checks::is_loopback(checks::url_host(url))) return;
-    warn(found, facts, std::move(key),
-         std::string(what) + " crosses the network without TLS: " + std::string(url),
-         "use https:// or unix://, or keep it on loopback");
+bool leaves_the_machine(std::string_view url) {
+  return url.starts_with("http://") && !checks::is_loopback(checks::url_host(url));
+}
+
+// The payload and the verified caller's name go to a backend: never over a network in the clear, in
+// no environment.
+void plain_backends(Facts const& facts, Found& found) {
+  const auto check = [&facts, &found](std::string key, std::string const& url) {
+    if (!leaves_the_machine(url)) return;
+    refuse(found, facts, Code::config_conflict, std::move(key),
+           "backend " + url + " would be called without encryption",
+           "use a loopback address, a unix socket, or https");
   };
-  if (facts.config.environment == Environment::development) return;
-  if (!facts.config.authorization.embedded()) {
-    const std::string key = facts.given("authorization.opa_endpoints")
-                                ? "authorization.opa_endpoints"
-                                : "authorization.opa_endpoint";
-    for (std::string const& url : facts.config.authorization.opa_endpoints) {
-      check(key, url, "the decision");
-    }
-  }
   for (std::size_t i = 0; i < facts.config.backends.size(); ++i) {
-    check(capability_key(i, "backend.url"), facts.config.backends[i].url, "the payload");
+    backend::Config const& one = facts.config.backends[i];
+    if (one.kind == backend::Kind::http) check(capability_key(i, "backend.url"), one.url);
   }
-  check("server.upstream", facts.config.server.upstream, "the payload");
+  check("server.upstream", facts.config.server.upstream);
+}
+
+// OPA often stands beside us in a network of its own; that is told, not refused.
+void plain_opa(Facts const& facts, Found& found) {
+  if (facts.config.environment == Environment::development) return;
+  if (facts.config.authorization.embedded()) return;
+  const std::string key = facts.given("authorization.opa_endpoints")
+                              ? "authorization.opa_endpoints"
+                              : "authorization.opa_endpoint";
+  for (std::string const& url : facts.config.authorization.opa_endpoints) {
+    if (!leaves_the_machine(url)) continue;
+    warn(found, facts, key, "the decision crosses the network without TLS: " + url,
+         "use https:// or unix://, or keep it on loopback");
+  }
 }
 
 void static_files(Facts const& facts, Found& found) {
@@ -261,7 +271,8 @@ constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     some_destination,
     unique_names,
     backends,
-    plain_http,
+    plain_backends,
+    plain_opa,
     static_files,
     own_domain,
     ports,

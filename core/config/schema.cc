@@ -351,7 +351,7 @@ void add_transport(std::vector<Field>& rows) {
   using R = http::RetryConfig;
   const auto at = &C::transport;
   rows.push_back(choice("transport.tls_min_version", "oldest TLS; production takes only 1.3",
-                        {name("1.3", tls::Version::tls1_3), name("1.2", tls::Version::tls1_2)},
+                        {name("1.2", tls::Version::tls1_2), name("1.3", tls::Version::tls1_3)},
                         &C::tls, &tls::Config::min_version));
   rows.push_back(choice("transport.peer_verification", "strict; peers are always verified",
                         {name("strict", tls::PeerVerification::strict),

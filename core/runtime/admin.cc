@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.h"
-#include "core/base/text.h"
+#include "core/base/markup.h"
 
 namespace aw::runtime {
 namespace {
@@ -18,29 +18,6 @@ http::Response answer(int status, std::string_view type, std::string body) {
   out.headers.add("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
   out.headers.add("referrer-policy", "no-referrer");
   out.body = std::move(body);
-  return out;
-}
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
   return out;
 }
 
@@ -83,12 +60,12 @@ std::string page(Runtime::Parts& p) {
       "<style>body{font:14px "
       "system-ui;margin:2em;max-width:70em}pre{background:#f4f4f4;padding:1em;overflow:auto}</"
       "style>";
-  out += "<h1>" + escape_html(p.config.agent.name) + "</h1><p>" +
-         escape_html(p.first_svid->id.text()) + "</p>";
-  out += "<h2>Checks</h2><pre>" + escape_html(server::verbose_text(p.health)) + "</pre>";
+  out += "<h1>" + text::escape_markup(p.config.agent.name) + "</h1><p>" +
+         text::escape_markup(p.first_svid->id.text()) + "</p>";
+  out += "<h2>Checks</h2><pre>" + text::escape_markup(server::verbose_text(p.health)) + "</pre>";
   out += "<h2>Recent decisions</h2><pre>";
   auto const recent = json::parse(p.recent->document(), {.bytes = 64U << 20, .depth = 64});
-  if (recent.ok()) out += escape_html(recent->dump(2));
+  if (recent.ok()) out += text::escape_markup(recent->dump(2));
   return out + "</pre>";
 }
 
@@ -123,16 +100,6 @@ server::PlainRoutes admin_routes_of(Runtime::Parts& parts) {
   out.emplace("/reload-policy",
               server::PlainRoute{"POST", [p](auto const&) { return reload_policy(*p); }});
   return out;
-}
-
-server::Explain explain_to_developers(authz::Authorizer& authorizer) {
-  return [&authorizer](authz::AuthzContext const& context) -> io::Task<server::DecisionNotes> {
-    auto const explained = co_await authorizer.explain(context);
-    server::DecisionNotes out{
-        .rule = explained.decision.rule, .hint = {}, .policy = explained.decision.duration};
-    if (!explained.decision.allowed()) out.hint = authz::closest_rule(explained);
-    co_return out;
-  };
 }
 
 }  // namespace aw::runtime

@@ -153,9 +153,18 @@ void IdentityKeeper::watch_expiry() {
   }
 }
 
+// Two scrapes at once (9090 and the admin port) must not count the same failure twice, or the one
+// that read first last.
+void IdentityKeeper::count_failures() {
+  std::lock_guard const lock(counting_);
+  auto const failures = needs_.provider.status().failures;
+  rotation_errors_.add(failures - counted_failures_);
+  counted_failures_ = failures;
+}
+
 void IdentityKeeper::refresh_metrics() {
+  count_failures();
   auto const status = needs_.provider.status();
-  rotation_errors_.add(status.failures - counted_failures_.exchange(status.failures));
   last_update_.set(unix_seconds(status.last_update));
   auto const seen = current_.latest().value;
   bool const usable = seen && seen->credentials;

@@ -8,7 +8,6 @@
 // own watches the expiry.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -70,6 +69,7 @@ class IdentityKeeper {
   void note_rotation(identity::Svid const& before, identity::Svid const& now);
   void run_hooks(identity::Svid const& svid);
   void watch_expiry();
+  void count_failures();
   void refresh_metrics();
 
   Needs const needs_;
@@ -85,8 +85,8 @@ class IdentityKeeper {
   std::condition_variable wake_;
   audit::AuditLog* audit_ = nullptr;
   std::vector<std::function<void(identity::Svid const&)>> hooks_;
-  std::atomic<std::uint64_t> counted_failures_{
-      0};  // of the provider's, already in rotation_errors_
+  std::mutex counting_;
+  std::uint64_t counted_failures_ = 0;  // of the provider's; guarded by counting_
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -2,6 +2,7 @@
 // The steps of runtime.cc: each builds one part from those above it.
 #include "core/runtime/parts.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -239,7 +240,7 @@ Result<void> Runtime::Parts::build_gates() {
   rates = std::make_unique<server::RateLimiter>(config.server.rate_limit);
   admission = std::make_unique<server::Admission>(config.server.max_concurrent_requests);
   recent = std::make_unique<server::RecentDecisions>(kRecentDecisions);
-  server::Pipeline::Needs needs{
+  pipeline = std::make_unique<server::Pipeline>(server::Pipeline::Needs{
       .router = *router,
       .service = *service,
       .cards = [this](a2a::CardRequest const& asked) { return card->respond(asked); },
@@ -251,9 +252,7 @@ Result<void> Runtime::Parts::build_gates() {
       .instruments = *instruments,
       .recent = *recent,
       .clock = clock,
-      .log = *log};
-  if (development()) needs.explain = explain_to_developers(*authorizer);
-  pipeline = std::make_unique<server::Pipeline>(std::move(needs));
+      .log = *log});
   return {};
 }
 
@@ -281,8 +280,10 @@ Result<void> Runtime::Parts::bind_agent() {
   metrics.before_scrape([this] {
     instruments->active_connections.set(static_cast<double>(agent->stats().connections));
   });
-  identity->current().on_change(
-      [this](io::Watch<Current>::Seen const& seen) { recheck_connections(*seen.value); });
+  identity->current().on_change([this](io::Watch<Current>::Seen const& seen) {
+    tell_missing_bundles(*seen.value->snapshot);
+    recheck_connections(*seen.value);
+  });
   log->info(log::Component::agent, "Server listening", {{"address", agent->address()}});
   return {};
 }
@@ -319,6 +320,25 @@ Result<void> Runtime::Parts::announce(audit::EventType type, std::string_view re
 std::shared_ptr<const identity::Credentials> Runtime::Parts::current() const {
   auto const seen = identity->current().latest();
   return seen.value ? seen.value->credentials : nullptr;
+}
+
+// AW1210: a domain that is allowed while nobody brings its bundle is refused like any stranger's.
+// Said when that becomes so, not at every rotation.
+void Runtime::Parts::tell_missing_bundles(identity::Snapshot const& now) {
+  std::vector<std::string> known;
+  for (auto const& [domain, bundle] : now.bundles) known.push_back(domain.name());
+  std::vector<std::string> missing;
+  std::lock_guard const lock(checking);
+  for (auto const& found : config::check_bundles(loaded, known)) {
+    missing.push_back(found.value);
+    if (std::ranges::find(told_missing, found.value) != told_missing.end()) continue;
+    log->write(log::Component::identity, log::Level::warning, found.message,
+               {{"code", code_name(found.code)},
+                {"trust_domain", found.value},
+                {"at", found.place.text()},
+                {"hint", found.hint}});
+  }
+  told_missing = std::move(missing);
 }
 
 // Runs on the identity's thread. Live connections are looked at again only when trust changed: our

@@ -30,8 +30,9 @@
 namespace aw::runtime {
 
 struct Runtime::Parts {
-  config::Config config;
-  std::vector<std::string> insecure;
+  config::Loaded const loaded;  // as it was given
+  config::Config config;        // as it is now: a reload changes some of it
+  std::vector<std::string> const& insecure = loaded.insecure;
   Clock const& clock;
   SteadyTime began;
 
@@ -90,13 +91,12 @@ struct Runtime::Parts {
   Result<void> announce(audit::EventType type, std::string_view reason);
 
   [[nodiscard]] std::shared_ptr<const identity::Credentials> current() const;
-  [[nodiscard]] bool development() const {
-    return config.environment == config::Environment::development;
-  }
   void recheck_connections(Current const& now);
+  void tell_missing_bundles(identity::Snapshot const& now);
 
   std::mutex checking;
   std::shared_ptr<const identity::Snapshot> checked;  // guarded by checking
+  std::vector<std::string> told_missing;              // guarded by checking
 };
 
 }  // namespace aw::runtime

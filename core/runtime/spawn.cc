@@ -33,9 +33,13 @@ Result<void> spawn_detached(std::vector<std::string> const& command,
 
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+                                            POSIX_SPAWN_SETSIGDEF);
   sigset_t none;
+  sigset_t all;  // what we ignore (SIGPIPE) is our business, not the command's
   sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setsigmask(&attributes, &none);
   pid_t child = -1;
   int const failed = ::posix_spawnp(&child, arguments[0], nullptr, &attributes, arguments.data(),

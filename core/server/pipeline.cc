@@ -105,16 +105,6 @@ authz::AuthzDecision refused_decision(Error const& error) {
   return out;
 }
 
-void tell(http::ResponseWriter& writer, DecisionNotes const& notes) {
-  if (!notes.rule.empty())
-    writer.add_header("x-agentweave-decision-rule", text::printable(notes.rule));
-  if (!notes.hint.empty())
-    writer.add_header("x-agentweave-decision-hint", text::printable(notes.hint));
-  auto const micros = std::chrono::duration_cast<std::chrono::microseconds>(notes.policy).count();
-  auto const fraction = std::to_string(1000 + micros % 1000).substr(1);
-  writer.add_header("x-agentweave-decision-ms", std::to_string(micros / 1000) + "." + fraction);
-}
-
 audit::Event event_of(Visit const& visit, authz::AuthzDecision const& decision, WallTime now) {
   audit::Event event;
   event.type = audit::EventType::auth_check;
@@ -229,9 +219,7 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
   visit.capability = operation.capability;
   if (!resolved.ok()) co_return co_await refuse(visit, std::move(resolved).error());
   // 6: may this caller do this?
-  auto const asked = question(visit, operation);
-  auto const decision = co_await needs_.authorization.authorize(asked);
-  if (needs_.explain) tell(visit.writer, co_await needs_.explain(asked));
+  auto const decision = co_await needs_.authorization.authorize(question(visit, operation));
   // 7: on the record, before anything happens because of it.
   if (auto recorded = record(visit, decision); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "denied: no audit record",

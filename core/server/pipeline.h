@@ -34,14 +34,6 @@ struct Visitor {
   std::string remote_address;
 };
 
-// What a developer may see of a decision: the rule that allowed, or the one that came closest.
-struct DecisionNotes {
-  std::string rule;  // "authz.rego:14"
-  std::string hint;  // closest rule authz.rego:14 matches all but action ("greet", "status")
-  std::chrono::nanoseconds policy{};
-};
-using Explain = std::function<io::Task<DecisionNotes>(authz::AuthzContext const&)>;
-
 class Pipeline {
  public:
   struct Needs {
@@ -57,9 +49,6 @@ class Pipeline {
     RecentDecisions& recent;
     Clock const& clock;
     log::Log& log;
-    // Development only: why, in x-agentweave-decision-rule, -hint and -ms. Empty
-    // otherwise.
-    Explain explain = {};
   };
   explicit Pipeline(Needs needs) : needs_(needs) {}
 

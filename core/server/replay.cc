@@ -57,10 +57,22 @@ class Shard {
     return Outcome::fresh;
   }
 
-  // Takes back an entry that could not be made durable.
+  // From the journal. No share is applied: forgetting an entry because others came first would open
+  // a window. Of two records of one nonce the one that lasts longer counts.
+  void restore(ReplayEntry const& entry) {
+    std::lock_guard const lock(mutex_);
+    auto& expires_ms = callers_[entry.caller][entry.nonce];
+    if (expires_ms >= entry.expires_ms) return;
+    if (expires_ms == 0) ++size_;
+    expires_ms = entry.expires_ms;
+    due_[entry.expires_ms / 1000].emplace_back(entry.caller, entry.nonce);
+  }
+
+  // Takes back an entry that could not be made durable. It stays among those that are due, where it
+  // may meet the same nonce again, sent later.
   void forget(ReplayEntry const& entry) {
     std::lock_guard const lock(mutex_);
-    drop(entry.caller, entry.nonce);
+    drop(entry.caller, entry.nonce, entry.expires_ms / 1000);
   }
 
   std::size_t size() {
@@ -71,16 +83,22 @@ class Shard {
  private:
   void expire(std::int64_t now_ms) {
     while (!due_.empty() && due_.begin()->first < now_ms / 1000) {
-      for (auto const& [caller, nonce] : due_.begin()->second) drop(caller, nonce);
+      for (auto const& [caller, nonce] : due_.begin()->second) {
+        drop(caller, nonce, due_.begin()->first);
+      }
       due_.erase(due_.begin());
     }
   }
 
-  void drop(Digest const& caller, Digest const& nonce) {
-    auto const found = callers_.find(caller);
-    if (found == callers_.end() || found->second.erase(nonce) == 0) return;
+  // Unless it was sent again since, to be remembered longer.
+  void drop(Digest const& caller, Digest const& nonce, std::int64_t second) {
+    auto const of_caller = callers_.find(caller);
+    if (of_caller == callers_.end()) return;
+    auto const entry = of_caller->second.find(nonce);
+    if (entry == of_caller->second.end() || entry->second / 1000 > second) return;
+    of_caller->second.erase(entry);
     --size_;
-    if (found->second.empty()) callers_.erase(found);
+    if (of_caller->second.empty()) callers_.erase(of_caller);
   }
 
   std::mutex mutex_;
@@ -136,9 +154,7 @@ Result<std::unique_ptr<ReplayGuard>> ReplayGuard::open(ReplayConfig config,
     Impl* self = impl.get();
     std::int64_t const now = to_ms(clock.now());
     auto const load = [self, now](ReplayEntry const& entry) {
-      // The share is not applied: forgetting an entry because others came first would open a
-      // window.
-      if (entry.expires_ms >= now) self->shard_of(entry).insert(entry, now, SIZE_MAX);
+      if (entry.expires_ms >= now) self->shard_of(entry).restore(entry);
     };
     AW_TRY(impl->journal, ReplayJournal::open(directory, config.past + config.future, clock, load));
   }

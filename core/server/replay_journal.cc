@@ -69,7 +69,8 @@ Result<File> open_file(std::filesystem::path const& path) {
   return file;
 }
 
-// Reads the whole records; a torn one at the end is cut off.
+// Reads the whole records. A torn one at the end is cut off; one that is damaged in the middle is
+// passed over, since what stands behind it must still be refused.
 Result<void> replay_file(File& file, std::function<void(ReplayEntry const&)> const& load) {
   Record record{};
   std::int64_t at = 0;
@@ -77,9 +78,9 @@ Result<void> replay_file(File& file, std::function<void(ReplayEntry const&)> con
     ssize_t const got = ::pread(file.fd.get(), record.data(), record.size(), at);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return unusable(file.path, errno);
+    if (got != static_cast<ssize_t>(kRecord)) break;
     ReplayEntry entry;
-    if (got != static_cast<ssize_t>(kRecord) || !decode(record, entry)) break;
-    load(entry);
+    if (decode(record, entry)) load(entry);
     at += static_cast<std::int64_t>(kRecord);
   }
   if (at != file.size && ::ftruncate(file.fd.get(), at) != 0) return unusable(file.path, errno);

@@ -1,98 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attacks on the listener. Nothing may reach the backend without an audited allow, and the agent must stay well."""
+import http.client
 import json
 import socket
 import ssl
 import struct
 import threading
 import time
-import http.client
-import http.server
 
 import house
-from house import Case, audit_records, connect, plain, request, wait_for
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-
-
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+from house import audit_records, connect, plain, request, wait_for
+from target import PREFACE, Backend, Target, frame
 
 
-class Backend(http.server.BaseHTTPRequestHandler):
-    seen = []
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        Backend.seen.append((dict(self.headers), body))
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(b'{"ok":true}')
-
-    def log_message(self, *args):
-        pass
-
-
-class Attacks(Case):
-    """One agent on the embedded development identity (no peers needed), one real HTTP backend behind it."""
-
-    def setUp(self):
-        super().setUp()
-        Backend.seen = []
-        self.backend = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backend)
-        threading.Thread(target=self.backend.serve_forever, daemon=True).start()
-        self.addCleanup(self.backend.shutdown)
-        (self.dir / "policy").mkdir()
-        (self.dir / "policy/authz.rego").write_text(
-            'package agentweave.authz\nimport rego.v1\ndefault allow := false\n'
-            'allow if {\n  endswith(input.caller_spiffe_id, "/client")\n  input.action == "work"\n}\n')
-        self.work = self.dir / "w"
-        self.work.mkdir()
-        socket_path = self.work / "agent.sock"
-        config = {
-            "agent": {"name": "target", "trust_domain": "attack.test", "environment": "development",
-                      "capabilities": [{"name": name, "description": "x", "backend": {"type": "http", "url": f"http://127.0.0.1:{self.backend.server_port}/{name}"}}
-                                       for name in ("work", "secret")]},
-            "identity": {"provider": "dev", "dev": {"socket": str(socket_path)}},
-            "authorization": {"provider": "opa", "policy_dir": str(self.dir / "policy"), "policy_path": "agentweave/authz/allow",
-                              "audit": {"destination": f"file://{self.dir}/target-audit.log"}},
-            "server": {"limits": {"head_timeout": 2, "body_timeout": 2, "handshake_timeout": 2}},
-        }
-        self.agent_ = self.agent("target", config, args=["--env", "development"])
-        self.port = self.agent_.port
-        made = self.run_cli("svid", "fetch", "--socket", f"unix://{socket_path}", "--as", "client", "--out", self.dir / "id")
-        assert made.returncode == 0, made.stderr
-        self.client = house.Identity(self.dir / "id/svid.pem", self.dir / "id/svid.key", self.dir / "id/bundle.pem")
-
-    def call(self, action="work", headers=None):
-        return request(self.port, self.client, "POST", "/a2a/v1/tasks", {"task_type": action, "payload": {}}, headers)
-
-    def raw(self, data, identity=None, alpn=("http/1.1",), read=True, timeout=6):
-        """Sends bytes as they are and returns everything that comes back until the end."""
-        tls = connect(self.port, identity or self.client, alpn=alpn, timeout=timeout)
-        answer = b""
-        try:
-            tls.sendall(data)
-            while read:
-                part = tls.recv(65536)
-                if not part:
-                    break
-                answer += part
-        except (OSError, ssl.SSLError):
-            pass
-        finally:
-            tls.close()
-        return answer
-
-    def check_well(self):
-        """The agent still serves, and every dispatch that happened has its allow in the audit log."""
-        self.assertEqual(self.call()[0], 200)
-        self.assertTrue(self.agent_.alive())
-        allowed = [r for r in audit_records(self.agent_.audit_path)
-                   if r.get("event_type") == "AUTH_CHECK" and r.get("decision") == "allow" and r.get("action") == "work"]
-        self.assertEqual(len(Backend.seen), len(allowed))
-
+class Attacks(Target):
     def test_denied_never_reaches_the_backend(self):
         """a denied action, an unknown capability and unknown routes are refused, audited, and the backend hears nothing"""
         self.assertEqual(self.call("secret")[0], 403)
@@ -184,9 +105,6 @@ class Attacks(Case):
                 self.fail("a slow client was kept beyond its deadline")
             raw.close()
         self.check_well()
-
-    def h2(self, data, seconds=6):
-        return self.raw(data, alpn=("h2",), timeout=seconds)
 
     def test_h2_floods(self):
         """rapid reset, CONTINUATION, SETTINGS and PING floods end the connection; the agent serves on"""

@@ -25,9 +25,10 @@ class FirstFiveMinutes(Case):
             self.assertIn(name, made.stdout)
             self.assertTrue((self.dir / "hello" / name).exists())
         self.assertIn("agentweave dev", made.stdout)
-        socket = self.dir / "agent.sock"
+        env = {"XDG_RUNTIME_DIR": str(self.dir)}  # where `dev` leaves what `call` looks for
+        socket = self.dir / "agentweave/agent.sock"
         ports = ["--set", "server.port=0", "--set", "server.admin.port=0", "--set", "observability.metrics.port=0"]
-        dev = self.start("dev", [BINARY, "dev", "--socket", socket, *ports], cwd=self.dir / "hello")
+        dev = self.start("dev", [BINARY, "dev", *ports], cwd=self.dir / "hello", env=env)
         wait_for("the banner", lambda: "listening" in dev.out(), 20)
         self.assertRegex(dev.out(), pattern(
             "DEVELOPMENT  throw-away trust domain hello.test, keys live in memory only, never listens beyond loopback\n"
@@ -35,21 +36,21 @@ class FirstFiveMinutes(Case):
             f"workload   unix:{socket}   (SPIFFE_ENDPOINT_SOCKET for other tools)\n"
             "policy     <source>  <n> rules, 4 tests pass          mode enforce (default deny)\n"
             "listening  https://127.0.0.1:<port> (mTLS)   admin http://127.0.0.1:<port>/?t=<token>   ready in <time>"))
-        address = re.search(r"https://(\S+)", dev.out()).group(1)
-        env = {"SPIFFE_ENDPOINT_SOCKET": f"unix://{socket}"}
         began = time.monotonic()
-        allowed = self.run_cli("call", "hello", "greet", '{"name":"Ada"}', "--as", "client", "--address", address, env=env)
+        allowed = self.run_cli("call", "hello", "greet", '{"name":"Ada"}', "--as", "client", env=env)
         self.assertEqual(allowed.returncode, 0, allowed.stderr)
         self.assertLess(time.monotonic() - began, 5)
         self.assertEqual(json.loads(allowed.stdout), {"message": "Hello, Ada!"})
         self.assertRegex(allowed.stderr, r"allowed  rule authz\.rego:\d+  decision d-\w+  [\d.]+ ms \(policy [\d.]+ ms\)")
-        denied = self.run_cli("call", "hello", "delete_all", "{}", "--as", "client", "--address", address, env=env)
+        denied = self.run_cli("call", "hello", "delete_all", "{}", "--as", "client", env=env)
         self.assertEqual(denied.returncode, 3, denied.stderr)
         said = denied.stdout + denied.stderr
         self.assertIn('denied   AW3001 no rule allows action "delete_all" for spiffe://hello.test/agent/client', said)
         self.assertRegex(said, r'closest rule authz\.rego:\d+ matches all but action \("greet", "status"\)')
-        self.assertRegex(said, r"next:    agentweave authz explain d-\w+|next: ")
-        pinged = self.run_cli("ping", "hello", "--as", "client", "--address", address, "-c", "2", env=env)
+        decision = re.search(r"next:    agentweave authz explain (d-\w+)", said).group(1)
+        explained = self.run_cli("authz", "explain", decision, env=env)
+        self.assertIn("delete_all", explained.stdout + explained.stderr)
+        pinged = self.run_cli("ping", "hello", "--as", "client", "-c", "2", env=env)
         self.assertEqual(pinged.returncode, 0, pinged.stderr)
         self.assertIn("TLSv1.3", pinged.stdout)
         self.assertIn("2/2 ok", pinged.stdout)

@@ -2,9 +2,13 @@
 // The identity commands against a Workload API in this process.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "commands/bundle_watch.h"
 #include "core/base/fs.h"
 #include "core/identity/dev_issuer.h"
 #include "core/identity/workload_server.h"
@@ -57,6 +61,31 @@ unsigned mode_of(std::filesystem::path const& path) {
   return info.st_mode & 07777U;
 }
 
+// What a process substitution is to the command.
+class Pipe {
+ public:
+  Pipe() {
+    std::array<int, 2> ends{};
+    REQUIRE(pipe(ends.data()) == 0);
+    reader_ = aw::Fd(ends[0]);
+    writer_ = aw::Fd(ends[1]);
+  }
+  [[nodiscard]] int writer() const { return writer_.get(); }
+  std::string text() {
+    writer_.reset();
+    std::string out;
+    std::array<char, 4096> part{};
+    for (ssize_t n = 0; (n = read(reader_.get(), part.data(), part.size())) > 0;) {
+      out.append(part.data(), static_cast<std::size_t>(n));
+    }
+    return out;
+  }
+
+ private:
+  aw::Fd reader_;
+  aw::Fd writer_;
+};
+
 }  // namespace
 
 TEST_CASE("svid show says who we are, who vouches for it and how long") {
@@ -105,6 +134,91 @@ TEST_CASE("svid fetch writes files that fit together, the key for its owner only
   // Again over the old files, as cron does.
   CHECK(bench.shell.run("agentweave svid fetch --out certs/new").exit == 0);
   CHECK(mode_of(directory / "svid.key") == 0600);
+}
+
+TEST_CASE("svid fetch --fd hands the parts over open descriptors and writes no file") {
+  Bench bench;
+  Pipe key;
+  Pipe bundle;
+  auto const ran = bench.shell.run("agentweave svid fetch --as client --fd cert,key=" +
+                                   std::to_string(key.writer()) +
+                                   ",bundle=" + std::to_string(bundle.writer()));
+  CAPTURE(ran.err);
+  REQUIRE(ran.exit == 0);
+  auto const leaf = aw::tls::Certificate::parse_pem(ran.out).value();
+  CHECK(leaf.uri_sans() == std::vector<std::string>{"spiffe://dev.test/agent/client"});
+  CHECK(aw::tls::PrivateKey::from_pem(key.text()).value().matches(leaf));
+  CHECK(bundle.text() == bench.issuer->bundle().pem());
+  CHECK(std::filesystem::is_empty(bench.shell.directory()));
+}
+
+TEST_CASE("svid fetch --fd all is one document that fits together") {
+  Bench bench;
+  auto const ran = bench.shell.run("agentweave svid fetch --fd all");
+  REQUIRE(ran.exit == 0);
+  auto const chain = aw::tls::Certificate::parse_pem_chain(ran.out).value();
+  CHECK(chain.size() == 2);  // leaf and authority
+  CHECK(aw::tls::PrivateKey::from_pem(ran.out).value().matches(chain[0]));
+}
+
+TEST_CASE("svid fetch --fd refuses what is no open descriptor, before it asks for anything") {
+  Bench bench;
+  for (std::string const words :
+       {"nothing", "key=", "key=x", "key=-1", "key=0", "cert=99999999999", "key=913", "=3"}) {
+    CAPTURE(words);
+    auto const ran = bench.shell.run("agentweave svid fetch --socket /nowhere --fd " + words);
+    CHECK(ran.exit == 2);
+    CHECK(holds(ran.err, "--fd"));
+  }
+}
+
+TEST_CASE("bundle watch tells which authority signs, and what a rotation changes") {
+  Bench bench;
+  auto const first = bench.shell.run("agentweave bundle watch -n 1");
+  CAPTURE(first.err);
+  REQUIRE(first.exit == 0);
+  CHECK(holds(first.out, " dev.test  CAs: "));
+  CHECK(holds(first.out, "…(active)"));
+  REQUIRE(bench.issuer->rotate_ca().ok());
+  auto const second = bench.shell.run("agentweave bundle watch -n 1 -o jsonl");
+  auto const event = Json::parse(second.out);
+  CHECK(event.at("trust_domain") == "dev.test");
+  REQUIRE(event.at("authorities").size() == 2);
+  std::multiset<std::string> roles;
+  for (auto const& one : event.at("authorities")) roles.insert(one.at("role").get<std::string>());
+  CHECK(roles.contains("active"));
+  CHECK(bench.shell.run("agentweave bundle watch none.test -n 1").exit == 5);
+  CHECK(bench.shell.run("agentweave bundle watch --agents -n 1 --config none.yaml").exit == 4);
+  bench.shell.env["AGENTWEAVE_AGENT_NAME"] = "x";
+  CHECK(bench.shell.run("agentweave bundle watch --socket /nowhere -n 1 -t 100ms").exit == 5);
+}
+
+TEST_CASE("an authority's role follows from who signs and from its age") {
+  Bench bench;
+  auto const before = bench.issuer->bundle();
+  auto const old = before.x509_authorities()[0].fingerprint_sha256();
+  REQUIRE(bench.issuer->rotate_ca().ok());
+  auto const both = bench.issuer->bundle();
+  REQUIRE(both.x509_authorities().size() == 2);
+  auto const role_of = [&](std::string const& active, std::string const& whose) {
+    for (auto const& one : aw::commands::authorities_of(both, active)) {
+      if (one.fingerprint == whose) return one.role;
+    }
+    FAIL("no such authority");
+    return aw::commands::AuthorityRole::unknown;
+  };
+  using aw::commands::AuthorityRole;
+  CHECK(role_of(old, old) == AuthorityRole::active);
+  CHECK(role_of("", old) == AuthorityRole::unknown);
+  CHECK(role_of("ffff", old) == AuthorityRole::unknown);
+}
+
+TEST_CASE("agents are counted by the authority that signs them, the silent ones apart") {
+  aw::commands::AgentIssuers const agents = {
+      {"spiffe://a/1", "d07a11"}, {"spiffe://a/2", "8c1f22"}, {"spiffe://a/3", ""}};
+  CHECK(aw::commands::agents_text(agents, "d07a11") == "agents 1/3 on d07a…, 1 silent");
+  CHECK(aw::commands::agents_text(agents, "") == "agents 0/3 on none, 1 silent");
+  CHECK(aw::commands::agents_text({}, "d07a11") == "agents 0/0 on d07a…");
 }
 
 TEST_CASE("svid fetch for a name we do not have says which we have") {

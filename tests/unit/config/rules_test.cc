@@ -141,6 +141,27 @@ TEST_CASE("a backend says what its type needs, and nothing else") {
   CHECK(capability(", backend: {type: a2a, url: \"http://127.0.0.1:1\"}").ok());
 }
 
+TEST_CASE("a backend on another machine is reached with encryption or not at all") {
+  for (auto const* environment : {"production", "staging", "development"}) {
+    CAPTURE(environment);
+    const auto text = [](std::string const& url) {
+      return "agent:\n  name: a\n  trust_domain: b.c\n  capabilities:\n    - {name: x, "
+             "description: d, backend: {type: http, url: \"" + url + "\"}}\n";
+    };
+    CHECK_FALSE(loaded({.text = text("http://10.0.0.1:9000"), .environment = environment}).ok());
+    CHECK_FALSE(loaded({.text = text("http://backend:9000"), .environment = environment}).ok());
+    CHECK_FALSE(loaded({.text = text("http://127.0.0.1.evil.test"), .environment = environment}).ok());
+    for (char const* good : {"http://127.0.0.1:9000", "http://[::1]:9000", "http://localhost:1/x",
+                             "https://backend:9000", "unix:///run/a.sock:/x"}) {
+      CAPTURE(good);
+      CHECK(loaded({.text = text(good), .environment = environment}).ok());
+    }
+    CHECK_FALSE(loaded({.text = kMinimal + "server: {upstream: \"http://backend:9000\"}\n",
+                        .environment = environment})
+                    .ok());
+  }
+}
+
 TEST_CASE("capability names are unique") {
   const Loaded result = loaded({.text = R"(agent:
   name: a
@@ -165,7 +186,6 @@ TEST_CASE("what is valid but odd is a warning") {
            "server: {admin: {host: 0.0.0.0}}",
            "replay: {mode: required}",
            "authorization: {opa_endpoints: [\"http://opa-1:8181\"]}",
-           "server: {upstream: \"http://backend:9000\"}",
        }) {
     CAPTURE(text);
     const Loaded result = with(std::string(text) + "\n");

@@ -38,6 +38,30 @@ TEST_CASE("the rate is off at zero") {
   for (int i = 0; i < 1000; ++i) CHECK(limiter.take("a", {}) == 0ns);
 }
 
+TEST_CASE("a slow rate tells its whole wait, and a clock that goes back takes nothing away") {
+  RateLimiter limiter({.requests_per_second = 0.1, .burst = 1});
+  SteadyTime const now{1h};
+  CHECK(limiter.take("a", now) == 0ns);
+  auto const wait = limiter.take("a", now);
+  CHECK(wait >= 10s);
+  CHECK(wait < 11s);
+  CHECK(limiter.take("a", now - 1min) > 0ns);
+  CHECK(limiter.take("a", now + 10s + 1ms) == 0ns);
+}
+
+TEST_CASE("a moved slot is one slot") {
+  Admission admission(1);
+  {
+    auto first = admission.enter();
+    Admission::Slot const second(std::move(first));
+    CHECK_FALSE(first);  // NOLINT(bugprone-use-after-move): that is the question
+    CHECK(second);
+    CHECK(admission.in_flight() == 1);
+  }
+  CHECK(admission.in_flight() == 0);
+  CHECK_FALSE(Admission(0).enter());
+}
+
 TEST_CASE("a flood of caller names does not grow the table without end") {
   RateLimiter limiter({.requests_per_second = 1, .burst = 1});
   for (std::size_t i = 0; i < 2 * RateLimiter::kMostCallers; ++i) {

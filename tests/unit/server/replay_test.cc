@@ -2,8 +2,10 @@
 #include "core/server/replay.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <atomic>
+#include <csignal>
 #include <fstream>
 #include <thread>
 #include <vector>
@@ -163,6 +165,144 @@ TEST_CASE("of many simultaneous copies of one request exactly one passes") {
   }
   for (auto& thread : threads) thread.join();
   CHECK(passed == 1);
+}
+
+namespace {
+
+// Files of this process may not grow while it lives: a full disk, as far as they can tell.
+class FullDisk {
+ public:
+  FullDisk() {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit const none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+  FullDisk(FullDisk const&) = delete;
+  FullDisk& operator=(FullDisk const&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("a nonce that cannot be written down is refused, and may be used when it can") {
+  Fixture f;
+  auto guard = f.open();
+  auto const n = nonce();
+  {
+    FullDisk const full;
+    CHECK(code_of(f.send(*guard, "c", n)) == Code::state_unusable);
+    CHECK(guard->size() == 0);
+  }
+  CHECK(f.send(*guard, "c", n).ok());
+  CHECK(code_of(f.send(*guard, "c", n)) == Code::replayed);
+}
+
+TEST_CASE("a nonce used again after a full disk is remembered to its later end") {
+  Fixture f;
+  auto guard = f.open();
+  auto const n = nonce();
+  {
+    FullDisk const full;
+    CHECK_FALSE(f.send(*guard, "c", n).ok());
+  }
+  f.clock.advance(200s);
+  auto const later = format_rfc3339(f.clock.now());
+  CHECK(guard->admit("c", {.nonce = n, .timestamp = later}).ok());
+  f.clock.advance(150s);  // past the end of the first, within the second's window
+  CHECK(code_of(guard->admit("c", {.nonce = n, .timestamp = later})) == Code::replayed);
+  CHECK(guard->size() == 1);
+}
+
+TEST_CASE("a damaged record does not take those behind it along") {
+  Fixture f;
+  std::vector<std::string> sent;
+  {
+    auto guard = f.open();
+    for (int i = 0; i < 5; ++i) {
+      sent.push_back(nonce());
+      CHECK(f.send(*guard, "c", sent.back()).ok());
+    }
+  }
+  for (auto const* name : {"replay-0.journal", "replay-1.journal"}) {
+    auto const path = f.dir / name;
+    if (std::filesystem::file_size(path) == 0) continue;
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(48 + 40);  // the second record's mark
+    file << "damaged!";
+  }
+  auto again = f.open();
+  CHECK(again->size() == 4);
+  for (std::size_t i : {0U, 2U, 3U, 4U}) {
+    CHECK(code_of(f.send(*again, "c", sent[i])) == Code::replayed);
+  }
+}
+
+TEST_CASE("every spelling of one moment is one window") {
+  Fixture f;
+  auto guard = f.open();
+  auto const now = f.clock.now();
+  auto const text = format_rfc3339(now);  // …T..:..:...000Z
+  auto const day = text.substr(0, 10);
+  struct Row {
+    std::string timestamp;
+    Code code;
+  };
+  for (Row const& row : {
+           Row{text, Code::internal},
+           Row{text.substr(0, 19) + "Z", Code::internal},
+           Row{text.substr(0, 19) + "+00:00", Code::internal},
+           Row{text.substr(0, 19) + "+01:00", Code::replay_outside_window},
+           Row{text.substr(0, 19), Code::request_malformed},
+           Row{day, Code::request_malformed},
+           Row{" " + text, Code::request_malformed},
+           Row{text + "x", Code::request_malformed},
+           Row{"1800000000", Code::request_malformed},
+           Row{"", Code::request_malformed},
+           Row{"9999-12-31T23:59:59Z", Code::request_malformed},
+           Row{"0000-01-01T00:00:00Z", Code::request_malformed},
+           Row{"1677-01-01T00:00:00Z", Code::request_malformed},
+       }) {
+    CAPTURE(row.timestamp);
+    auto const result = guard->admit("c", {.nonce = nonce(), .timestamp = row.timestamp});
+    auto const code = code_of(result);
+    if (row.code == Code::request_malformed) {
+      CHECK((code == Code::request_malformed || code == Code::replay_outside_window));
+    } else {
+      CHECK(code == row.code);
+    }
+  }
+}
+
+TEST_CASE("a nonce is base64url of 128 bits to 192 bytes, and nothing else") {
+  Fixture f;
+  auto guard = f.open();
+  auto const at = format_rfc3339(f.clock.now());
+  struct Row {
+    std::string nonce;
+    bool good;
+  };
+  for (Row const& row : {
+           Row{std::string(22, 'A'), true},
+           Row{std::string(256, 'A'), true},
+           Row{std::string(21, 'A'), false},
+           Row{std::string(257, 'A'), false},
+           Row{std::string(21, 'A') + "+", false},
+           Row{std::string(21, 'A') + "/", false},
+           Row{std::string(21, 'A') + " ", false},
+           Row{std::string(21, 'A') + '\0', false},
+           Row{"AAAAAAAAAA\nAAAAAAAAAAAA", false},
+           Row{std::string(25, 'A'), false},  // no length of base64
+           Row{"", false},
+       }) {
+    CAPTURE(row.nonce);
+    auto const result = guard->admit("n", {.nonce = row.nonce, .timestamp = at});
+    CHECK(result.ok() == row.good);
+    if (!row.good) CHECK(code_of(result) == Code::request_malformed);
+  }
 }
 
 TEST_CASE("a second process cannot share the journal") {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agentweave bundle watch`: a trust domain's authorities over time, for whoever rotates a CA.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands/support/context.h"
+#include "commands/support/workload.h"
+
+namespace aw::commands {
+
+struct BundleWatchOptions {
+  WorkloadOptions workload;
+  std::string trust_domain;  // empty = the own one
+  bool agents = false;       // ask the peers of the configuration which authority signs them
+  std::string config;        // where the peers are listed
+  std::uint64_t count = 0;   // stop after so many lines; 0 = never
+};
+
+// What one authority does for the domain, as far as the Workload API and certificates tell: taint
+// is a word of the issuer that no bundle carries.
+enum class AuthorityRole {
+  active,    // signs the certificate looked at
+  prepared,  // younger than the active one
+  old,       // older: what it signed is still trusted
+  unknown,   // no certificate of this domain was seen
+};
+[[nodiscard]] std::string_view role_name(AuthorityRole role);
+
+struct AuthorityView {
+  std::string fingerprint;
+  WallTime not_before{};
+  WallTime not_after{};
+  AuthorityRole role = AuthorityRole::unknown;
+};
+// `active` is the fingerprint of the authority that signs, empty when not known.
+[[nodiscard]] std::vector<AuthorityView> authorities_of(identity::Bundle const& bundle,
+                                                        std::string const& active);
+
+// Which authority signs each agent, by SPIFFE ID; empty = it did not answer.
+using AgentIssuers = std::map<std::string, std::string>;
+// `agents 2/3 on d07a…`; the authority most recently active, or the most common one.
+[[nodiscard]] std::string agents_text(AgentIssuers const& agents, std::string const& active);
+
+Result<Exit> run_bundle_watch(BundleWatchOptions const& options, Context& context);
+void register_bundle_watch(CLI::App& parent, Context& context);
+
+}  // namespace aw::commands
