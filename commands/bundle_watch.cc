@@ -177,10 +177,11 @@ class Reporter {
 
   [[nodiscard]] json::Json event(Bundle const& bundle, std::vector<AuthorityView> const& all,
                                  WallTime now) const {
-    json::Json out = {{"time", format_rfc3339(now)},
-                      {"trust_domain", bundle.trust_domain().name()},
-                      {"sequence", bundle.sequence() ? json::Json(*bundle.sequence()) : json::Json()},
-                      {"authorities", json::Json::array()}};
+    json::Json out = {
+        {"time", format_rfc3339(now)},
+        {"trust_domain", bundle.trust_domain().name()},
+        {"sequence", bundle.sequence() ? json::Json(*bundle.sequence()) : json::Json()},
+        {"authorities", json::Json::array()}};
     for (auto const& one : all) out["authorities"].push_back(authority_json(one));
     if (options_.agents) out["agents"] = agents_;
     return out;
@@ -231,8 +232,8 @@ std::vector<AuthorityView> authorities_of(Bundle const& bundle, std::string cons
 std::string agents_text(AgentIssuers const& agents, std::string const& active) {
   auto const on = std::ranges::count_if(
       agents, [&active](auto const& one) { return !active.empty() && one.second == active; });
-  auto const silent = std::ranges::count_if(
-      agents, [](auto const& one) { return one.second.empty(); });
+  auto const silent =
+      std::ranges::count_if(agents, [](auto const& one) { return one.second.empty(); });
   std::string out = "agents " + std::to_string(on) + '/' + std::to_string(agents.size()) + " on " +
                     short_fingerprint(active);
   if (silent > 0) out += ", " + std::to_string(silent) + " silent";

@@ -51,8 +51,8 @@ Result<Descriptor> parse_descriptor(std::string_view text) {
       {"all", Part::all},
   });
   auto const equals = text.find('=');
-  auto const* part = std::ranges::find(kParts, text.substr(0, equals),
-                                       &std::pair<std::string_view, Part>::first);
+  auto const* part =
+      std::ranges::find(kParts, text.substr(0, equals), &std::pair<std::string_view, Part>::first);
   Descriptor out;
   bool good = part != kParts.end();
   if (good && equals != std::string_view::npos) {
@@ -67,8 +67,8 @@ Result<Descriptor> parse_descriptor(std::string_view text) {
   }
   out.part = part->second;
   if (::fcntl(out.number, F_GETFD) < 0) {
-    return make_error(Code::usage, "--fd: descriptor " + std::to_string(out.number) +
-                                       " is not open",
+    return make_error(Code::usage,
+                      "--fd: descriptor " + std::to_string(out.number) + " is not open",
                       "for example: 3>key.pem");
   }
   bool const secret = out.part == Part::key || out.part == Part::all;

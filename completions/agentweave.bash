@@ -32,6 +32,7 @@ _agentweave() {
       'svid jwt') state="$next" ;;
       'bundle') state="$next" ;;
       'bundle show') state="$next" ;;
+      'bundle watch') state="$next" ;;
       'config') state="$next" ;;
       'config validate') state="$next" ;;
       'config explain') state="$next" ;;
@@ -247,10 +248,11 @@ _agentweave() {
         --socket) return ;;
         -t|--timeout) return ;;
         --out) return ;;
+        --fd) return ;;
         --as) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --socket -t --timeout --out --as -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --socket -t --timeout --out --fd --as -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'svid check')
       case "$prev" in
@@ -275,7 +277,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'show -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'show watch -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'bundle show')
       case "$prev" in
@@ -284,6 +286,16 @@ _agentweave() {
         --format) COMPREPLY=($(compgen -W 'list pem spiffe' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --socket -t --timeout --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'bundle watch')
+      case "$prev" in
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -n|--count) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --socket -t --timeout --agents --config -n --count -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'config')
       case "$prev" in

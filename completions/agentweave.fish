@@ -1,7 +1,7 @@
 # Made by `agentweave completion fish`; do not edit.
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
-  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'card' 'card show' 'card generate' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
+  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'card' 'card show' 'card generate' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
     set -l next (string join ' ' $state $word)
@@ -151,6 +151,7 @@ complete -c agentweave -n '__agentweave_at svid fetch' -s h -l help -d 'Print th
 complete -c agentweave -n '__agentweave_at svid fetch' -l socket -x -d 'Workload API address, unix:///path or tcp://IP:PORT (default: SPIFFE_ENDPOINT_SOCKET)'
 complete -c agentweave -n '__agentweave_at svid fetch' -s t -l timeout -x -d 'How long to wait for the Workload API'
 complete -c agentweave -n '__agentweave_at svid fetch' -l out -x -d 'Directory; made (0700) where it is missing'
+complete -c agentweave -n '__agentweave_at svid fetch' -l fd -x -d 'No files: cert, key, bundle or all to standard output, or with =N to descriptor N; comma-separated'
 complete -c agentweave -n '__agentweave_at svid fetch' -l as -x -d 'Which SVID: SPIFFE ID, hint or last path segment (default: the first)'
 complete -c agentweave -n '__agentweave_at svid check' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at svid check' -l socket -x -d 'Workload API address, unix:///path or tcp://IP:PORT (default: SPIFFE_ENDPOINT_SOCKET)'
@@ -162,11 +163,18 @@ complete -c agentweave -n '__agentweave_at svid jwt' -s t -l timeout -x -d 'How 
 complete -c agentweave -n '__agentweave_at svid jwt' -l aud -l audience -x -d 'Who the token is for; several are allowed'
 complete -c agentweave -n '__agentweave_at svid jwt' -l as -x -d 'Which identity: SPIFFE ID, hint or last path segment (default: the first)'
 complete -c agentweave -n '__agentweave_at bundle' -f -a 'show' -d 'Print the trust bundles this workload verifies its peers with'
+complete -c agentweave -n '__agentweave_at bundle' -f -a 'watch' -d 'Print a line for every change of a trust domain\'s authorities'
 complete -c agentweave -n '__agentweave_at bundle' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at bundle show' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at bundle show' -l socket -x -d 'Workload API address, unix:///path or tcp://IP:PORT (default: SPIFFE_ENDPOINT_SOCKET)'
 complete -c agentweave -n '__agentweave_at bundle show' -s t -l timeout -x -d 'How long to wait for the Workload API'
 complete -c agentweave -n '__agentweave_at bundle show' -l format -x -a 'list pem spiffe' -d 'A document instead of the list'
+complete -c agentweave -n '__agentweave_at bundle watch' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at bundle watch' -l socket -x -d 'Workload API address, unix:///path or tcp://IP:PORT (default: SPIFFE_ENDPOINT_SOCKET)'
+complete -c agentweave -n '__agentweave_at bundle watch' -s t -l timeout -x -d 'How long to wait for the Workload API'
+complete -c agentweave -n '__agentweave_at bundle watch' -l agents -d 'Ask the configuration\'s peers'
+complete -c agentweave -n '__agentweave_at bundle watch' -l config -r -F -d 'Configuration whose peers are asked'
+complete -c agentweave -n '__agentweave_at bundle watch' -s n -l count -x -d 'Stop after so many lines (0 = never)'
 complete -c agentweave -n '__agentweave_at config' -f -a 'validate' -d 'Check configurations as serve would, for CI'
 complete -c agentweave -n '__agentweave_at config' -f -a 'explain' -d 'Say what a setting means, takes and defaults to'
 complete -c agentweave -n '__agentweave_at config' -f -a 'show' -d 'Print the configuration in force: merged, defaults filled in, masked'

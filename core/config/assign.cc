@@ -269,7 +269,8 @@ class Assigner {
       to = to_json(*entry_.value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
       return;
     }
-    const auto parsed = json::parse(entry_.value->text, {.bytes = kMaxFileBytes, .depth = kMaxDepth});
+    const auto parsed =
+        json::parse(entry_.value->text, {.bytes = kMaxFileBytes, .depth = kMaxDepth});
     if (!parsed.ok()) return wrong_type(*entry_.value);
     to = parsed->dump();
   }

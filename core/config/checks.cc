@@ -89,9 +89,9 @@ std::string tcp_endpoint(std::string_view url) {
   const auto colon = rest.rfind(':');
   const std::string_view host = rest.substr(0, colon);
   const bool v6 = host.starts_with('[') && host.ends_with(']') && host.size() > 3;
-  const bool v4 = !host.empty() && std::ranges::all_of(host, [](char c) {
-    return is_digit(c) || c == '.';
-  }) && std::ranges::count(host, '.') == 3;
+  const bool v4 = !host.empty() &&
+                  std::ranges::all_of(host, [](char c) { return is_digit(c) || c == '.'; }) &&
+                  std::ranges::count(host, '.') == 3;
   if (colon == std::string_view::npos || (!v4 && !v6) || !is_port(rest.substr(colon + 1))) {
     return "must be an IP address and a port after tcp://";
   }

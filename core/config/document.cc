@@ -126,8 +126,8 @@ class Builder final : public YAML::EventHandler {
                        "YAML tags are not supported: " + tag, "remove the tag")};
   }
 
-  // yaml-cpp takes the end of the file for the end of a quoted text; a file that was cut short would
-  // pass for a whole one.
+  // yaml-cpp takes the end of the file for the end of a quoted text; a file that was cut short
+  // would pass for a whole one.
   void check_closed(YAML::Mark const& mark) const {
     std::string const& text = source_->text();
     const std::string_view line = source_->line(mark.line + 1);

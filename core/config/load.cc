@@ -60,8 +60,8 @@ void hide_secrets(Values const& values, std::vector<Diagnostic>& found) {
   }
   for (Diagnostic& one : found) {
     const bool named = std::ranges::any_of(all_fields(), [&one](Field const& row) {
-      return row.is_secret && one.place.line_text.find(row.key.substr(row.key.rfind('.') + 1)) !=
-                                  std::string::npos;
+      return row.is_secret &&
+             one.place.line_text.find(row.key.substr(row.key.rfind('.') + 1)) != std::string::npos;
     });
     if (named || lines.contains({one.place.file, one.place.line})) one.place.line_text.clear();
   }
@@ -167,8 +167,9 @@ Loaded inspect(LoadRequest const& request) {
   out.files = std::move(assembled.files);
   if (!assembled.readable) return out;
   Values& values = assembled.values;
-  // A file that is no YAML says nothing: what it lacks would only hide what is wrong with it. A file
-  // that only draws warnings says nothing either, but what is decided without it must be checked.
+  // A file that is no YAML says nothing: what it lacks would only hide what is wrong with it. A
+  // file that only draws warnings says nothing either, but what is decided without it must be
+  // checked.
   const bool parsed = !values.empty() || count(found, Severity::error) == 0;
   apply_environment(values, request.env);
   add_flags(request, values, found);

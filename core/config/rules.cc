@@ -164,9 +164,8 @@ void plain_backends(Facts const& facts, Found& found) {
 void plain_opa(Facts const& facts, Found& found) {
   if (facts.config.environment == Environment::development) return;
   if (facts.config.authorization.embedded()) return;
-  const std::string key = facts.given("authorization.opa_endpoints")
-                              ? "authorization.opa_endpoints"
-                              : "authorization.opa_endpoint";
+  const std::string key = facts.given("authorization.opa_endpoints") ? "authorization.opa_endpoints"
+                                                                     : "authorization.opa_endpoint";
   for (std::string const& url : facts.config.authorization.opa_endpoints) {
     if (!leaves_the_machine(url)) continue;
     warn(found, facts, key, "the decision crosses the network without TLS: " + url,

@@ -16,10 +16,8 @@ Runtime::Runtime(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Clock const& clock,
                                                 Seams seams, std::stop_token const& stop) {
-  auto made = std::unique_ptr<Parts>(new Parts{.loaded = loaded,
-                                               .config = loaded.config,
-                                               .clock = clock,
-                                               .began = clock.steady()});
+  auto made = std::unique_ptr<Parts>(new Parts{
+      .loaded = loaded, .config = loaded.config, .clock = clock, .began = clock.steady()});
   Parts& p = *made;
   std::unique_ptr<Runtime> runtime(new Runtime(std::move(made)));
 

@@ -99,7 +99,7 @@ class Handshakes(Case):
             "a user": issue("user", sans=f"URI:spiffe://a@{DOMAIN}/agent/client"),
             "an upper-case domain": issue("upper", sans="URI:spiffe://ATTACK.test/agent/client"),
             "3000 bytes": issue("long", sans=long),
-            "a CA as a leaf": issue("ca", basic="critical,CA:TRUE", usage="critical,digitalSignature,keyCertSign"),
+            "a CA as a leaf": issue("caleaf", basic="critical,CA:TRUE", usage="critical,digitalSignature,keyCertSign"),
             "a leaf that may sign certificates": issue("signs", usage="critical,digitalSignature,keyCertSign"),
             "no digital signature": issue("nosign", usage="critical,keyAgreement"),
             "for servers only": issue("serveronly", extended="serverAuth"),

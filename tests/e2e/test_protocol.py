@@ -43,7 +43,8 @@ class Http1(Target):
             self.refused(START + line + chunked + post(SECRET), line)
         self.refused(START.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked" + chunked + post(SECRET), "in HTTP/1.0")
         # A name with an underscore is another name: without a length the request has no body.
-        self.refused(START + b"Transfer_Encoding: chunked" + chunked, "an underscore")
+        got = statuses(self.raw(START + b"Transfer_Encoding: chunked" + chunked))
+        self.assertFalse([s for s in got if s < 400], got)
         self.assertEqual(Backend.seen, [])
         self.check_well()
 
@@ -72,13 +73,13 @@ class Http1(Target):
 
     def test_targets(self):
         """absolute, authority and encoded targets reach no action but the one their plain form names"""
-        for target in (b"/a2a/v1/%74asks", b"/a2a/v1/tasks/", b"//a2a/v1/tasks", b"/a2a//v1/tasks", b"/./a2a/v1/tasks", b"/a2a/v1/../v1/tasks", b"/a2a/v1/%2e%2e/v1/tasks",
+        for target in (b"/a2a/v1/%74asks", b"//a2a/v1/tasks", b"/a2a//v1/tasks", b"/./a2a/v1/tasks", b"/a2a/v1/../v1/tasks", b"/a2a/v1/%2e%2e/v1/tasks",
                        b"/a2a/v1/tasks%00", b"/a2a/v1/tasks%2f", b"/a2a/v1/tasks%20", b"/a2a/v1/tasks;x=y", b"/A2A/V1/TASKS", b"\\a2a\\v1\\tasks", b"/a2a/v1\\tasks",
                        b"/a2a/v1/tasks#x", b"a2a/v1/tasks", b"*", b"x:443", b"/%", b"/%zz", b"/a2a/v1/tasks\xff", b"/a2a/v1/tasks\x7f", b"ftp://x/a2a/v1/tasks",
                        b"http://x@y/a2a/v1/tasks", b"http://", b"https:///a2a/v1/tasks", b"/work", b"/secret", b"/backend/work"):
-            self.refused(post(target=target), target)
+            self.refused(post(target=target, headers=b"Connection: close\r\n"), target)
         self.assertEqual(Backend.seen, [])
-        for target in (b"/a2a/v1/tasks?x=/secret", b"https://x/a2a/v1/tasks", b"http://elsewhere.example/a2a/v1/tasks"):
+        for target in (b"/a2a/v1/tasks/", b"/a2a/v1/tasks?x=/secret", b"https://x/a2a/v1/tasks", b"http://elsewhere.example/a2a/v1/tasks"):
             with self.subTest(target):
                 self.assertIn(statuses(self.raw(post(target=target, headers=b"Connection: close\r\n")))[0], (200, 400, 404, 421))
         self.check_well()

@@ -75,7 +75,7 @@ class Pipe {
     writer_.reset();
     std::string out;
     std::array<char, 4096> part{};
-    for (ssize_t n = 0; (n = read(reader_.get(), part.data(), part.size())) > 0;) {
+    for (ssize_t n = 0; (n = ::read(reader_.get(), part.data(), part.size())) > 0;) {
       out.append(part.data(), static_cast<std::size_t>(n));
     }
     return out;
@@ -140,9 +140,9 @@ TEST_CASE("svid fetch --fd hands the parts over open descriptors and writes no f
   Bench bench;
   Pipe key;
   Pipe bundle;
-  auto const ran = bench.shell.run("agentweave svid fetch --as client --fd cert,key=" +
-                                   std::to_string(key.writer()) +
-                                   ",bundle=" + std::to_string(bundle.writer()));
+  auto const ran = bench.shell.run(
+      "agentweave svid fetch --as client --fd cert,key=" + std::to_string(key.writer()) +
+      ",bundle=" + std::to_string(bundle.writer()));
   CAPTURE(ran.err);
   REQUIRE(ran.exit == 0);
   auto const leaf = aw::tls::Certificate::parse_pem(ran.out).value();

@@ -146,11 +146,13 @@ TEST_CASE("a backend on another machine is reached with encryption or not at all
     CAPTURE(environment);
     const auto text = [](std::string const& url) {
       return "agent:\n  name: a\n  trust_domain: b.c\n  capabilities:\n    - {name: x, "
-             "description: d, backend: {type: http, url: \"" + url + "\"}}\n";
+             "description: d, backend: {type: http, url: \"" +
+             url + "\"}}\n";
     };
     CHECK_FALSE(loaded({.text = text("http://10.0.0.1:9000"), .environment = environment}).ok());
     CHECK_FALSE(loaded({.text = text("http://backend:9000"), .environment = environment}).ok());
-    CHECK_FALSE(loaded({.text = text("http://127.0.0.1.evil.test"), .environment = environment}).ok());
+    CHECK_FALSE(
+        loaded({.text = text("http://127.0.0.1.evil.test"), .environment = environment}).ok());
     for (char const* good : {"http://127.0.0.1:9000", "http://[::1]:9000", "http://localhost:1/x",
                              "https://backend:9000", "unix:///run/a.sock:/x"}) {
       CAPTURE(good);

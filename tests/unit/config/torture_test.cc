@@ -47,7 +47,11 @@ TEST_CASE("text that is no configuration is told with code, line and column") {
       {"an escape", "agent:\n  name: \x1b[2J\n", "a.yaml:2:9", "AW1001"},
       {"DEL", "a: \x7f\n", "a.yaml:1:4", "AW1001"},
       {"Latin-1", "agent:\n  name: caf\xe9\n", "a.yaml:2:12", "AW1001"},
-      {"UTF-16", std::string("\xff\xfe" "a\0", 4), "a.yaml:1:", "AW1001"},
+      {"UTF-16",
+       std::string("\xff\xfe"
+                   "a\0",
+                   4),
+       "a.yaml:1:", "AW1001"},
       {"an overlong slash", "a: \xc0\xaf\n", "a.yaml:1:4", "AW1001"},
       {"a surrogate", "a: \xed\xa0\x80\n", "a.yaml:1:4", "AW1001"},
       {"cut short", "a: \xe2\x82", "a.yaml:1:4", "AW1001"},
@@ -64,11 +68,14 @@ TEST_CASE("text that is no configuration is told with code, line and column") {
       {"an anchor in itself", "agent: &x {name: *x}\n", "a.yaml:1:18", "AW1010"},
       {"a wide list", "a: [" + std::string(60'000, ',') + "]", "a.yaml:1:", "AW10"},
       {"deep flow", "a: " + std::string(5000, '['), "a.yaml:1:", "AW1010"},
-      {"deep maps", "a: " + [] {
-         std::string out;
-         for (int i = 0; i < 200; ++i) out += "{a: ";
-         return out;
-       }(), "a.yaml:1:", "AW1010"},
+      {"deep maps",
+       "a: " +
+           [] {
+             std::string out;
+             for (int i = 0; i < 200; ++i) out += "{a: ";
+             return out;
+           }(),
+       "a.yaml:1:", "AW1010"},
       {"a list", "- a\n", "a.yaml:1:1", "AW1004"},
       {"a number", "42\n", "a.yaml:1:1", "AW1004"},
       {"a word", "hello\n", "a.yaml:1:1", "AW1004"},
@@ -87,7 +94,8 @@ TEST_CASE("text that is no configuration is told with code, line and column") {
     CHECK(exit_code(first.code) == Exit::invalid);
     const std::string shown = render_text(first);
     CHECK((first.place.line_text.empty() || shown.find('^') != std::string::npos));
-    for (const char c : shown) CHECK((c == '\n' || c == '\t' || static_cast<unsigned char>(c) >= 0x20));
+    for (const char c : shown)
+      CHECK((c == '\n' || c == '\t' || static_cast<unsigned char>(c) >= 0x20));
   }
 }
 
@@ -129,8 +137,7 @@ TEST_CASE("a file of warnings only does not escape what is required or what prod
       {"nothing else is given", {.text = odd}, Code::config_missing_key},
       {"the rest comes from flags",
        {.text = odd,
-        .set = {"agent.name=a", "agent.trust_domain=b.c",
-                "authorization.default_action=log-only"}},
+        .set = {"agent.name=a", "agent.trust_domain=b.c", "authorization.default_action=log-only"}},
        Code::insecure_in_production},
       {"the rest comes from variables",
        {.text = odd,
@@ -258,11 +265,12 @@ TEST_CASE("includes that go wrong are told at the line that asks for them") {
   directory.write("back.yaml", "server: {port: 1}\ninclude: [two.yaml]\n");
   std::filesystem::create_directory_symlink(".", directory.path() / "here");
   directory.write("round.yaml", "include: here/round.yaml\n" + kMinimal);
-  directory.write("wide.yaml", "include: [leaf.yaml" + [] {
-    std::string out;
-    for (int i = 0; i < 100; ++i) out += ", leaf.yaml";
-    return out;
-  }() + "]\n" + kMinimal);
+  directory.write(
+      "wide.yaml", "include: [leaf.yaml" + [] {
+        std::string out;
+        for (int i = 0; i < 100; ++i) out += ", leaf.yaml";
+        return out;
+      }() + "]\n" + kMinimal);
   directory.write("leaf.yaml", "server: {port: 1}\n");
   directory.write("broken.yaml", "include: bad.yaml\n" + kMinimal);
   directory.write("bad.yaml", "server: [\n");
