@@ -74,6 +74,7 @@ void IdentityKeeper::on_svid_update(std::function<void(identity::Svid const&)> h
 }
 
 void IdentityKeeper::take(std::shared_ptr<const identity::Snapshot> const& snapshot) {
+  std::lock_guard const lock(publishing_);
   auto const before = current_.latest().value;
   if (!snapshot->has_identity()) {
     needs_.log.error(log::Component::identity,
@@ -135,22 +136,26 @@ void IdentityKeeper::run_hooks(identity::Svid const& svid) {
   }
 }
 
-// A certificate that runs out is as good as none: nobody may be accepted or called with it.
 void IdentityKeeper::watch_expiry() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     // Looks four times a second, so that a clock that jumps (sleep, NTP) is noticed soon.
     wake_.wait_for(lock, std::chrono::milliseconds(250));
-    auto const seen = current_.latest().value;
-    if (!seen || !seen->credentials || seen->credentials->not_after() > needs_.clock.now())
-      continue;
     lock.unlock();
-    needs_.log.error(log::Component::identity,
-                     "SVID has expired and rotation failed: failing closed",
-                     {{"spiffe_id", seen->credentials->self().text()}});
-    current_.publish(Current{.credentials = nullptr, .snapshot = seen->snapshot});
+    drop_expired();
     lock.lock();
   }
+}
+
+// A certificate that runs out is as good as none: nobody may be accepted or called with it.
+void IdentityKeeper::drop_expired() {
+  // No new SVID may arrive between the look and the word: it would be dropped with the old one.
+  std::lock_guard const lock(publishing_);
+  auto const seen = current_.latest().value;
+  if (!seen || !seen->credentials || seen->credentials->not_after() > needs_.clock.now()) return;
+  needs_.log.error(log::Component::identity, "SVID has expired and rotation failed: failing closed",
+                   {{"spiffe_id", seen->credentials->self().text()}});
+  current_.publish(Current{.credentials = nullptr, .snapshot = seen->snapshot});
 }
 
 // Two scrapes at once (9090 and the admin port) must not count the same failure twice, or the one

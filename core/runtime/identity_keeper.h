@@ -69,6 +69,7 @@ class IdentityKeeper {
   void note_rotation(identity::Svid const& before, identity::Svid const& now);
   void run_hooks(identity::Svid const& svid);
   void watch_expiry();
+  void drop_expired();
   void count_failures();
   void refresh_metrics();
 
@@ -81,6 +82,7 @@ class IdentityKeeper {
   metrics::Gauge& bundles_;
   io::Watch<identity::Snapshot> snapshots_;
   io::Watch<Current> current_;
+  std::mutex publishing_;  // one after the other: the provider's threads and ours
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   audit::AuditLog* audit_ = nullptr;

@@ -284,6 +284,7 @@ Result<void> Runtime::Parts::bind_agent() {
     tell_missing_bundles(*seen.value->snapshot);
     recheck_connections(*seen.value);
   });
+  if (auto const now = current()) tell_missing_bundles(now->snapshot());
   log->info(log::Component::agent, "Server listening", {{"address", agent->address()}});
   return {};
 }

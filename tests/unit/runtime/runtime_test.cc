@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The composer as an embedder uses it: a configuration, an identity of one's own, in-process
+// handlers.
+#include "core/runtime/runtime.h"
+
+#include <doctest/doctest.h>
+
+#include "core/base/fs.h"
+#include "core/identity/dev_issuer.h"
+#include "core/identity/dev_provider.h"
+#include "tests/support/temp_dir.h"
+
+using namespace aw;
+using namespace aw::runtime;
+
+namespace {
+
+struct Project {
+  testing::TempDir scratch;
+  SystemClock clock;
+
+  Project() {
+    std::filesystem::create_directory(scratch / "policy");
+    REQUIRE(fs::write_file_atomic(scratch / "policy/authz.rego",
+                                  "package agentweave.authz\nimport rego.v1\n"
+                                  "default allow := false\n",
+                                  fs::Mode::public_file)
+                .ok());
+  }
+
+  [[nodiscard]] config::Loaded loaded(std::string const& more = {}) const {
+    config::LoadRequest request;
+    request.file = (scratch / "config.yaml").string();
+    request.text =
+        "agent: {name: a, trust_domain: dev.test, environment: development}\n"
+        "authorization: {policy_dir: policy, audit: {destination: \"file://" +
+        (scratch / "audit.log").string() +
+        "\"}}\n"
+        "observability: {logging: {output: \"file://" +
+        (scratch / "agent.log").string() + "\"}}\n" + more;
+    request.overrides = {"identity.provider=dev",
+                         "identity.dev.socket=" + (scratch / "api.sock").string(),
+                         "server.workers=1",
+                         "server.port=0",
+                         "server.host=127.0.0.1",
+                         "server.admin.port=0",
+                         "observability.metrics.port=0",
+                         "observability.metrics.host=127.0.0.1"};
+    auto out = config::inspect(request);
+    INFO(config::render_text(out.diagnostics));
+    REQUIRE(out.ok());
+    return out;
+  }
+  [[nodiscard]] std::string log() const {
+    return fs::read_file(scratch / "agent.log").value_or(std::string());
+  }
+  std::unique_ptr<Runtime> start(config::Loaded const& loaded, Seams seams = {}) {
+    auto started = Runtime::start(loaded, clock, std::move(seams), {});
+    INFO((started.ok() ? std::string() : started.error().text()));
+    REQUIRE(started.ok());
+    return std::move(started).value();
+  }
+};
+
+std::size_t times(std::string const& text, std::string_view word) {
+  std::size_t count = 0;
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a trust domain that is allowed and has no bundle is told at start, and again when lost") {
+  Project project;
+  auto const agent = project.start(project.loaded(
+      "identity: {allowed_trust_domains: [dev.test, eu.exmaple.com, us.example.com]}\n"));
+  auto const first = project.log();
+  CHECK(times(first, "AW1210") == 2);
+  CHECK(times(first, "eu.exmaple.com") >= 1);
+  auto& issuer = dynamic_cast<identity::DevProvider&>(agent->identity_provider()).issuer();
+  REQUIRE(issuer.renew().ok());
+  CHECK(times(project.log(), "AW1210") == 2);  // a rotation is no news
+  auto const other = identity::DevIssuer::create(
+      {.domain = identity::TrustDomain::parse("us.example.com").value(),
+       .identities = {{.id = identity::SpiffeId::parse("spiffe://us.example.com/a").value(),
+                       .name = "a",
+                       .dns_names = {}}}},
+      project.clock);
+  REQUIRE(other.ok());
+  REQUIRE(issuer.add_federated((*other)->bundle()).ok());
+  CHECK(times(project.log(), "AW1210") == 2);
+  REQUIRE(issuer.remove_federated((*other)->bundle().trust_domain()).ok());
+  CHECK(times(project.log(), "AW1210") == 3);
+  CHECK(agent->drain());
+}
+
+TEST_CASE("own domain and known bundles draw no warning") {
+  Project project;
+  auto const agent =
+      project.start(project.loaded("identity: {allowed_trust_domains: [dev.test]}\n"));
+  CHECK(times(project.log(), "AW1210") == 0);
+}
+
+TEST_CASE("the embedder's hook hears of the first SVID and of each rotation") {
+  Project project;
+  std::vector<std::string> seen;
+  Seams seams;
+  seams.on_svid_update = [&seen](identity::Svid const& svid) {
+    seen.push_back(svid.leaf().serial_hex());
+  };
+  auto const agent = project.start(project.loaded(), std::move(seams));
+  CHECK(seen.size() == 1);
+  auto& issuer = dynamic_cast<identity::DevProvider&>(agent->identity_provider()).issuer();
+  REQUIRE(issuer.renew().ok());
+  CHECK(seen.size() == 2);
+}
+
+TEST_CASE("what cannot be built says so, and leaves nothing behind") {
+  Project project;
+  struct Row {
+    char const* what;
+    std::string more;
+    Exit exit;
+  };
+  for (Row const& row : {
+           Row{"no policy", "authorization: {policy_dir: nowhere}\n", Exit::invalid},
+           Row{"an audit log in a file's place",
+               "authorization: {policy_dir: policy, audit: {destination: "
+               "\"file:///dev/null/x\"}}\n",
+               Exit::failed},
+           Row{"a state directory in a file's place", "state: {directory: /dev/null/x}\n",
+               Exit::failed},
+           Row{"an address that is not ours", "server: {host: 192.0.2.1}\n", Exit::failed},
+       }) {
+    CAPTURE(std::string(row.what));
+    config::LoadRequest request;
+    request.file = (project.scratch / "config.yaml").string();
+    request.text =
+        "agent: {name: a, trust_domain: dev.test, environment: development}\n" +
+        (row.more.starts_with("auth") ? std::string()
+                                      : std::string("authorization: {policy_dir: policy, "
+                                                    "audit: {destination: stderr}}\n")) +
+        row.more;
+    request.overrides = {
+        "identity.provider=dev",
+        "identity.dev.socket=" + (project.scratch / "api.sock").string(),
+        "server.workers=1",
+        "server.port=0",
+        "server.admin.port=0",
+        "observability.metrics.port=0",
+        "observability.logging.output=file://" + (project.scratch / "agent.log").string()};
+    auto const loaded = config::inspect(request);
+    INFO(config::render_text(loaded.diagnostics));
+    REQUIRE(loaded.ok());
+    auto const started = Runtime::start(loaded, project.clock, {}, {});
+    REQUIRE_FALSE(started.ok());
+    CHECK(exit_code(started.error().code) == row.exit);
+    CHECK_FALSE(std::filesystem::exists(project.scratch / "api.sock"));
+  }
+}
+
+TEST_CASE("a drain is recorded, happens once, and a stop without one is no crash") {
+  Project project;
+  auto agent = project.start(project.loaded());
+  CHECK(agent->drain());
+  CHECK(agent->drain());
+  agent.reset();
+  auto const audit = fs::read_file(project.scratch / "audit.log").value_or(std::string());
+  CHECK(times(audit, "SHUTDOWN") == 1);
+  CHECK(times(audit, "STARTUP") == 1);
+  project.start(project.loaded()).reset();
+}
+
+TEST_CASE("a reload takes over what it may and names what needs a restart") {
+  Project project;
+  auto const agent = project.start(project.loaded());
+  auto changed =
+      project.loaded("server: {graceful_shutdown_seconds: 7, max_concurrent_requests: 5}\n");
+  auto const changes = agent->reload(changed);
+  REQUIRE(changes.ok());
+  std::vector<std::string> restart;
+  std::vector<std::string> now;
+  for (auto const& change : *changes) {
+    (change.effect == config::Effect::reloadable ? now : restart).push_back(change.key);
+  }
+  CHECK(now == std::vector<std::string>{"server.graceful_shutdown_seconds"});
+  CHECK(restart == std::vector<std::string>{"server.max_concurrent_requests"});
+  REQUIRE(fs::write_file_atomic(project.scratch / "policy/authz.rego", "package x\nallow if {",
+                                fs::Mode::public_file)
+              .ok());
+  CHECK_FALSE(agent->reload(changed).ok());
+}
