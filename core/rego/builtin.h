@@ -111,6 +111,7 @@ struct Builtin {
 [[nodiscard]] std::span<const Builtin> graph_builtins();
 [[nodiscard]] std::span<const Builtin> crypto_builtins();
 [[nodiscard]] std::span<const Builtin> x509_builtins();
+[[nodiscard]] std::span<const Builtin> private_key_builtins();
 [[nodiscard]] std::span<const Builtin> jwt_builtins();
 [[nodiscard]] std::span<const Builtin> misc_builtins();
 

@@ -4,19 +4,10 @@
 
 #include "core/rego/ascii.h"
 #include "core/rego/builtin.h"
+#include "core/rego/uri.h"
 
 namespace aw::rego {
 namespace {
-
-struct Uri {
-  std::string scheme;
-  std::string host;
-  std::string port;
-  std::string path;
-  std::string raw_path;
-  std::string query;
-  std::string fragment;
-};
 
 bool unescape(std::string_view text, std::string& out, std::string& problem) {
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -76,7 +67,10 @@ class UriParser {
       rest = rest.substr(0, mark);
     }
     if (!rest.starts_with('/')) {
-      if (!out.scheme.empty()) return true;  // opaque
+      if (!out.scheme.empty()) {
+        out.opaque = rest;
+        return true;
+      }
       std::string_view first = rest.substr(0, rest.find('/'));
       if (first.contains(':')) return fail("first path segment in URL cannot contain colon");
     }
@@ -125,8 +119,10 @@ class UriParser {
       if (!valid) return fail("net/url: invalid userinfo");
       std::string ignored;
       if (!unescape(user, ignored, problem)) return false;
+      out.has_user = true;
       text.remove_prefix(at + 1);
     }
+    out.authority = text;
     return host(text, out);
   }
 
@@ -176,13 +172,11 @@ class UriParser {
   std::string_view text_;
 };
 
-Value uri_parse(BuiltinCall& call) {
+Value uri_builtin_parse(BuiltinCall& call) {
   if (!call.want(0, Kind::string)) return {};
-  Uri uri;
-  UriParser parser(call.text(0));
-  if (!parser.parse(uri)) {
-    return call.fail("parse " + call[0].to_json() + ": " + parser.problem);
-  }
+  auto parsed = parse_uri(call.text(0));
+  if (!parsed.ok()) return call.fail(parsed.error().message);
+  Uri const& uri = *parsed;
   std::vector<Entry> entries;
   auto add = [&](std::string_view name, std::string const& text) {
     if (!text.empty()) entries.push_back({Value::string(name), Value::string(text)});
@@ -199,16 +193,25 @@ Value uri_parse(BuiltinCall& call) {
 
 Value uri_is_valid(BuiltinCall& call) {
   if (!call[0].is(Kind::string) || call.text(0).empty()) return Value::boolean(false);
-  Uri uri;
-  return Value::boolean(UriParser(call.text(0)).parse(uri));
+  return Value::boolean(parse_uri(call.text(0)).ok());
 }
 
 constexpr Builtin kUri[] = {
-    {"uri.parse", 1, uri_parse},
+    {"uri.parse", 1, uri_builtin_parse},
     {"uri.is_valid", 1, uri_is_valid},
 };
 
 }  // namespace
+
+Result<Uri> parse_uri(std::string_view text) {
+  Uri uri;
+  UriParser parser(text);
+  if (!parser.parse(uri)) {
+    return make_error(Code::policy_builtin,
+                      "parse " + Value::string(text).to_json() + ": " + parser.problem);
+  }
+  return uri;
+}
 
 std::span<const Builtin> uri_builtins() { return kUri; }
 

@@ -10,11 +10,11 @@ namespace {
 
 using Family = std::span<const Builtin> (*)();
 constexpr Family kFamilies[] = {
-    arithmetic_builtins, compare_builtins, aggregate_builtins, array_builtins, set_builtins,
-    object_builtins,     json_builtins,    string_builtins,    type_builtins,  encoding_builtins,
-    uri_builtins,        regex_builtins,   glob_builtins,      time_builtins,  units_builtins,
-    schema_builtins,     jwt_builtins,     semver_builtins,    net_builtins,   graph_builtins,
-    crypto_builtins,     misc_builtins,    sprintf_builtins,
+    arithmetic_builtins, compare_builtins, aggregate_builtins,   array_builtins, set_builtins,
+    object_builtins,     json_builtins,    string_builtins,      type_builtins,  encoding_builtins,
+    uri_builtins,        regex_builtins,   glob_builtins,        time_builtins,  units_builtins,
+    schema_builtins,     jwt_builtins,     semver_builtins,      net_builtins,   graph_builtins,
+    crypto_builtins,     x509_builtins,    private_key_builtins, misc_builtins,  sprintf_builtins,
 };
 
 struct Refused {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The PEM blocks of a text (RFC 7468), and what the crypto builtins take from them.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/rego/builtin_keys.h"
+
+namespace aw::rego {
+
+struct PemBlock {
+  std::string type;  // "CERTIFICATE"
+  std::string der;
+};
+
+// At most 64; text around blocks and malformed blocks are skipped.
+[[nodiscard]] std::vector<PemBlock> pem_blocks(std::string_view text);
+
+using X509Bytes = std::vector<std::string>;
+// DER of each certificate of a PEM text, or of base64 of one or of DER.
+[[nodiscard]] Result<X509Bytes> pem_or_der_certificates(std::string_view text);
+
+}  // namespace aw::rego

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates, requests and keys as the documents that OPA's crypto builtins answer: the fields of
+// Go's x509.Certificate and its kin, their names and numbers.
+//
+// Pure functions. They describe; whether a certificate is to be trusted, builtin_x509.cc decides.
+// A fault's text names the part that is malformed; code: Code::policy_builtin.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/rego/builtin_keys.h"
+#include "core/rego/value.h"
+
+namespace aw::rego {
+
+enum class UriStrings { no, yes };  // yes: with a member URIStrings, which only some builtins have
+
+[[nodiscard]] Result<Value> certificate_value(X509* certificate, UriStrings uri_strings);
+[[nodiscard]] Result<Value> request_value(X509_REQ* request);
+[[nodiscard]] Value public_key_value(EVP_PKEY* key);  // null for kinds that Go does not know
+[[nodiscard]] int public_key_algorithm(EVP_PKEY* key);
+[[nodiscard]] int signature_algorithm(X509_ALGOR const* algorithm);
+[[nodiscard]] Value private_key_value(EVP_PKEY* key);
+[[nodiscard]] Result<Value> private_key_jwk(EVP_PKEY* key);
+
+// Parts of them. A name is a Name's DER (RFC 5280 §4.1.2.4).
+[[nodiscard]] Result<Value> name_value(std::string_view der);
+[[nodiscard]] Value object_id_value(std::string_view body);  // an array of numbers
+[[nodiscard]] Value base64_value(std::string_view bytes);
+
+// What the extensions say, as members to add; `extensions` is the DER of the SEQUENCE (empty: none).
+struct ExtensionFacts {
+  std::vector<Entry> members;
+  Value list;         // the member Extensions
+  Value uri_strings;  // of the subject's alternative names, as written
+};
+enum class ExtensionsOf { certificate, request };
+[[nodiscard]] Result<ExtensionFacts> extension_facts(std::string_view extensions, ExtensionsOf of);
+
+}  // namespace aw::rego
