@@ -4,9 +4,12 @@
 //
 // A case passes when all its expectations hold. Skipped are only cases that the skip list below
 // names with its reason. Exit 1 when one fails. `-v` tells why each failed, `-t TOPIC` runs one
-// topic.
+// topic. `--default FOLDER` runs every .jsonl of AGENTWEAVE_REGO_CASES or else of the folder, and
+// ends with 77 when there is none.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -35,6 +38,11 @@ struct Count {
   int failed = 0;
   int skipped = 0;
 };
+
+std::map<std::string, int>& skips() {
+  static std::map<std::string, int> all;
+  return all;
+}
 
 // The reason to skip a case, or empty. A refused builtin names itself.
 std::string skip_reason(Value const& test) {
@@ -168,6 +176,7 @@ void run_file(std::string const& name, Options const& options,
     std::string reason = test.ok() ? skip_reason(*test) : "";
     if (!reason.empty()) {
       ++count.skipped;
+      ++skips()[reason];
       if (options.verbose) {
         std::cout << "skip " << name << ":" << number << " " << test->get("note").as_string()
                   << ": " << reason << "\n";
@@ -187,6 +196,17 @@ void run_file(std::string const& name, Options const& options,
   }
 }
 
+// Every .jsonl file of the folder, in order of their names.
+void add_folder(std::string const& folder, std::vector<std::string>& files) {
+  std::error_code none;
+  for (auto const& entry : std::filesystem::directory_iterator(folder, none)) {
+    if (entry.path().extension() == ".jsonl") files.push_back(entry.path().string());
+  }
+  std::ranges::sort(files);
+}
+
+constexpr int kSkipped = 77;  // ctest's word for it
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -197,6 +217,14 @@ int main(int argc, char** argv) {
       options.verbose = true;
     } else if (argument == "-t" && i + 1 < argc) {
       options.topic = argv[++i];
+    } else if (argument == "--default" && i + 1 < argc) {
+      char const* named = std::getenv("AGENTWEAVE_REGO_CASES");
+      add_folder(named != nullptr ? named : argv[i + 1], options.files);
+      ++i;
+      if (options.files.empty()) {
+        std::cout << "no cases here; set AGENTWEAVE_REGO_CASES to a folder of them\n";
+        return kSkipped;
+      }
     } else {
       options.files.push_back(argument);
     }
@@ -204,6 +232,8 @@ int main(int argc, char** argv) {
   std::map<std::string, Count> counts;
   for (std::string const& file : options.files) run_file(file, options, counts);
   Count total;
+  for (auto const& [reason, count] : skips())
+    std::cout << "skipped " << count << ": " << reason << "\n";
   for (auto const& [topic, count] : counts) {
     std::cout << topic << ": " << count.passed << " passed, " << count.failed << " failed, "
               << count.skipped << " skipped\n";
