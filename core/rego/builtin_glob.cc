@@ -9,12 +9,22 @@ namespace {
 
 constexpr std::size_t kMaxPattern = 16U << 10;
 
+// One character of a regular expression; escaped, but for letters and digits, which would become
+// something else (\\f, \\d).
+void append_literal(std::string& out, Rune r) {
+  bool word =
+      (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') || r >= 0x80;
+  if (r == '\n') {
+    out += "\\n";
+    return;
+  }
+  if (!word) out += '\\';
+  append_utf8(out, r);
+}
+
 std::string class_of(std::vector<Rune> const& delimiters) {
   std::string out;
-  for (Rune r : delimiters) {
-    if (r < 0x80) out += '\\';
-    append_utf8(out, r);
-  }
+  for (Rune r : delimiters) append_literal(out, r);
   return out;
 }
 
@@ -31,17 +41,6 @@ class Translator {
   }
 
  private:
-  void literal(std::string& out, Rune r) {
-    bool word =
-        (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') || r >= 0x80;
-    if (!word) out += '\\';
-    if (r == '\n') {
-      out += 'n';
-    } else {
-      append_utf8(out, r);
-    }
-  }
-
   bool sequence(std::string& out, int depth) {
     if (depth > 20) return false;
     while (at_ < runes_.size()) {
@@ -65,7 +64,7 @@ class Translator {
           if (at_ >= runes_.size()) return false;
           r = runes_[at_++];
         }
-        literal(out, r);
+        append_literal(out, r);
       }
     }
     return depth == 0;
@@ -97,7 +96,7 @@ class Translator {
       if (range) {
         out += '-';
       } else {
-        literal(out, r);
+        append_literal(out, r);
       }
       any = true;
     }

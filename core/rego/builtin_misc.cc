@@ -24,7 +24,7 @@ bool uuid_bytes(std::string_view text, std::string& out) {
   if (text.size() == 45 && text::equal_ignoring_case(text.substr(0, 9), "urn:uuid:")) {
     text.remove_prefix(9);
   }
-  if (text.size() == 38 && text.starts_with('{') && text.ends_with('}')) text = text.substr(1, 36);
+  if (text.size() == 38) text = text.substr(1, 36);  // whatever the brackets are, as OPA's library
   std::string digits;
   for (std::size_t i = 0; i < text.size(); ++i) {
     bool dash = text.size() == 36 && (i == 8 || i == 13 || i == 18 || i == 23);

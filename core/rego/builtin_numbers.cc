@@ -145,11 +145,47 @@ Value range_of(BuiltinCall& call, std::int64_t step) {
   return Value::array(std::move(items));
 }
 
-Value numbers_range(BuiltinCall& call) { return range_of(call, 1); }
+// The same where a bound or the step does not fit 64 bits.
+Value big_range_of(BuiltinCall& call, Value const& step) {
+  std::string_view problem;
+  bool up = compare_numbers(call[0], call[1]) <= 0;
+  std::size_t most = call.context.options->limits.memory / sizeof(Value) / 4;
+  std::vector<Value> items;
+  Value at = call[0];
+  while (up ? compare_numbers(at, call[1]) <= 0 : compare_numbers(at, call[1]) >= 0) {
+    bool stop = items.size() >= most || (items.size() % 4096 == 4095 && call.context.interrupted &&
+                                         call.context.interrupted());
+    if (stop) return call.fatal("the range is too large");
+    items.push_back(at);
+    at = arithmetic(up ? Arithmetic::plus : Arithmetic::minus, at, step, problem);
+  }
+  return Value::array(std::move(items));
+}
+
+bool want_integers(BuiltinCall& call) {
+  for (std::size_t i = 0; i < call.count(); ++i) {
+    if (!call.want(i, Kind::number)) return false;
+    if (is_integer(call[i])) continue;
+    call.type_error("operand " + std::to_string(i + 1) +
+                    " must be integer number but got floating-point number");
+    return false;
+  }
+  return true;
+}
+
+Value numbers_range(BuiltinCall& call) {
+  if (!want_integers(call)) return {};
+  bool fits = call[0].as_int() && call[1].as_int();
+  return fits ? range_of(call, 1) : big_range_of(call, Value::number(1));
+}
 
 Value numbers_range_step(BuiltinCall& call) {
-  std::int64_t step = 0;
-  return call.want_int(2, step) ? range_of(call, step) : Value{};
+  if (!want_integers(call)) return {};
+  if (compare_numbers(call[2], Value::number(0)) <= 0) {
+    return call.fail("step must be a positive integer");
+  }
+  bool fits = call[0].as_int() && call[1].as_int() && call[2].as_int();
+  return fits ? range_of(call, *call[2].as_int()) : big_range_of(call, call[2]);
 }
 
 Value format_int(BuiltinCall& call) {

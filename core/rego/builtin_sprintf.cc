@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 #include "core/base/text.h"
 #include "core/rego/builtin.h"
@@ -43,6 +44,7 @@ Argument argument_of(Value const& value) {
   out.text = value.to_text();
   if (!value.is(Kind::number)) return out;
   bool floating = out.text.find_first_of(".eE") != std::string::npos;
+  if (floating && !std::isfinite(std::strtod(out.text.c_str(), nullptr))) return out;
   out.kind = floating ? Argument::Kind::floating : Argument::Kind::integer;
   out.number = value.as_double();
   return out;

@@ -167,6 +167,7 @@ bool RuleTree::build() {
   for (std::size_t m = 0; m < program_.modules.size(); ++m) {
     RuleNode* node = &program_.root;
     for (std::string const& step : program_.modules[m].package) node = descend(node, step);
+    node->package = true;
     for (Rule const& rule : program_.modules[m].rules) place(rule, m);
   }
   flatten();

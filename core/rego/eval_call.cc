@@ -59,46 +59,6 @@ Flow Evaluator::call_mocked(Mock const& mock, std::span<const Value> arguments, 
   return Flow::proceed;
 }
 
-void Evaluator::set_metadata(Frame const& frame) {
-  context_.metadata_rule = Value::object(std::vector<Entry>{});
-  context_.metadata_chain = Value::array({});
-  if (frame.rule == nullptr || frame.rule->module >= program_.modules.size()) return;
-  Module const& module = program_.modules[frame.rule->module];
-  std::vector<Value> chain;
-  std::vector<Value> path;
-  for (std::string const& step : module.package) path.push_back(Value::string(step));
-  Value package_path = Value::array(path);
-  Rule const* own = nullptr;
-  for (Rule const& rule : module.rules) {
-    if (rule.place.offset <= frame.rule->place.offset &&
-        frame.rule->place.offset < rule.place.end) {
-      own = &rule;
-    }
-  }
-  if (own != nullptr) {
-    for (TermPtr const& step : own->head.ref) {
-      path.push_back(is_var(step) ? Value::string(step->name) : step->value);
-    }
-    if (own->annotations >= 0) {
-      Value const& held = module.annotations[static_cast<std::size_t>(own->annotations)].value;
-      context_.metadata_rule = merge(held, Value::object({{"scope", Value::string("rule")}}));
-      chain.push_back(
-          Value::object({{"path", Value::array(path)}, {"annotations", context_.metadata_rule}}));
-    } else {
-      chain.push_back(Value::object({{"path", Value::array(path)}}));
-    }
-  }
-  for (std::string_view scope : {"document", "package", "subpackages"}) {
-    for (Annotation const& annotation : module.annotations) {
-      if (annotation.scope != scope) continue;
-      Value held = merge(annotation.value, Value::object({{"scope", Value::string(scope)}}));
-      Value at = scope == "document" ? Value::array(path) : package_path;
-      chain.push_back(Value::object({{"path", at}, {"annotations", held}}));
-    }
-  }
-  context_.metadata_chain = Value::array(std::move(chain));
-}
-
 Flow Evaluator::call_builtin(Builtin const& builtin, std::span<const Value> arguments,
                              Statement const& s, Frame const& frame, Value& out) {
   if (builtin.name.starts_with("rego.metadata")) set_metadata(frame);

@@ -112,7 +112,8 @@ Flow Evaluator::walk_tree(Statement const& s, std::size_t at, RuleNode const& no
   Depth depth(*this);
   if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", s.place);
   bool only_base = !world_->replaced.empty() && is_replaced(node);
-  if (only_base || (node.group == nullptr && node.children.empty())) {
+  bool leaf = node.group == nullptr && node.children.empty() && !node.package;
+  if (only_base || leaf) {
     return base == nullptr ? Flow::proceed : walk_base(s, at, *base, frame, emit);
   }
   if (node.group != nullptr) return walk_group(s, at, *node.group, frame, emit);

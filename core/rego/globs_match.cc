@@ -33,26 +33,16 @@ bool overlap(Part const& a, Part const& b) {
   return false;
 }
 
+// Reads a glob as OPA's library does, and finds the same faults at the same places.
 class PatternParser {
  public:
-  explicit PatternParser(std::string_view text) : runes_(to_runes(text)) {}
+  explicit PatternParser(std::string_view text) : text_(text), runes_(to_runes(text)) {}
 
   Result<std::vector<Part>> parse() {
     std::vector<Part> parts;
-    while (at_ < runes_.size()) {
+    while (at_ < runes_.size() && problem_.empty()) {
       Part part;
-      Rune c = runes_[at_++];
-      if (c == '[') {
-        if (!parse_class(part))
-          return make_error(Code::policy_builtin, "input is not a valid pattern");
-      } else if (c == '.') {
-        part.ranges = {{0, 0x10FFFF}};
-      } else if (c == '*' || c == '+' || c == ']') {
-        return make_error(Code::policy_builtin, "input is not a valid pattern");
-      } else {
-        if (c == '\\' && at_ < runes_.size()) c = runes_[at_++];
-        part.ranges = {{c, c}};
-      }
+      if (!parse_part(part)) break;
       if (at_ < runes_.size() && (runes_[at_] == '*' || runes_[at_] == '+')) {
         part.repeats = true;
         part.optional = runes_[at_++] == '*';
@@ -60,30 +50,87 @@ class PatternParser {
       parts.push_back(std::move(part));
       if (parts.size() > kMaxParts) return make_error(Code::policy_builtin, "pattern is too long");
     }
+    if (!problem_.empty()) return make_error(Code::policy_builtin, problem_);
     return parts;
   }
 
  private:
-  bool parse_class(Part& part) {
-    while (at_ < runes_.size() && runes_[at_] != ']') {
-      Rune from = runes_[at_++];
-      if (from == '\\' && at_ < runes_.size()) from = runes_[at_++];
-      Rune to = from;
-      if (at_ + 1 < runes_.size() && runes_[at_] == '-' && runes_[at_ + 1] != ']') {
-        ++at_;
-        to = runes_[at_++];
-        if (to == '\\' && at_ < runes_.size()) to = runes_[at_++];
-      }
-      if (to < from) return false;
-      part.ranges.push_back({from, to});
-    }
-    if (at_ >= runes_.size()) return false;
-    ++at_;
-    return !part.ranges.empty();
+  bool fail(std::string_view what) {
+    problem_ = "input:" + std::string(text_) + ", pos:" + std::to_string(at_) + ", " +
+               std::string(what) + ": the input provided is invalid";
+    return false;
   }
 
+  // The next character, and whether it was escaped. Precondition: there is one.
+  bool rune(Rune& out, bool& escaped) {
+    escaped = runes_[at_] == '\\';
+    if (escaped && at_ + 1 == runes_.size()) {
+      return fail("input ends with a \\ (escape) character");
+    }
+    at_ += escaped ? 1 : 0;
+    out = runes_[at_++];
+    return true;
+  }
+
+  bool parse_part(Part& part) {
+    Rune c = 0;
+    bool escaped = false;
+    if (!rune(c, escaped)) return false;
+    if (!escaped && c == '[') return parse_class(part);
+    if (!escaped && c == ']') return fail("set-close ']' with no preceding '['");
+    if (!escaped && (c == '*' || c == '+')) {
+      return fail("flag '" + std::string(1, static_cast<char>(c)) +
+                  "' must be preceded by a non-flag");
+    }
+    part.ranges = {{c, c}};
+    if (!escaped && c == '.') part.ranges = {{0, 0x10FFFF}};
+    return true;
+  }
+
+  bool parse_class(Part& part) {
+    bool open_range = false;  // the last range is one character, which `-` may widen
+    while (at_ < runes_.size()) {
+      Rune c = 0;
+      bool escaped = false;
+      if (!rune(c, escaped)) return false;
+      if (!escaped && c == ']') return true;
+      if (!escaped && c == '-') {
+        if (!open_range) return fail("range character '-' must be preceded by a Unicode character");
+        if (!widen(part.ranges.back())) return false;
+        open_range = false;
+        continue;
+      }
+      part.ranges.push_back({c, c});
+      open_range = true;
+    }
+    return fail("found [ without matching ]");
+  }
+
+  bool widen(Range& range) {
+    if (at_ + 1 >= runes_.size()) {
+      return fail("range character '-' must be followed by a Unicode character");
+    }
+    bool escaped = false;
+    Rune to = 0;
+    if (!rune(to, escaped)) return false;
+    if (!escaped && (to == ']' || to == '-')) {
+      return fail("range character '-' cannot be followed by a special symbol");
+    }
+    if (to < range.from) {
+      std::string words = "range is out of order: '";
+      append_utf8(words, to);
+      words += "' comes before '";
+      append_utf8(words, range.from);
+      return fail(words + "' in Unicode");
+    }
+    range.to = to;
+    return true;
+  }
+
+  std::string_view text_;
   std::vector<Rune> runes_;
   std::size_t at_ = 0;
+  std::string problem_;
 };
 
 }  // namespace

@@ -318,15 +318,27 @@ int Parser::logical_group(Expr& out, bool operand) {
     return 0;
   }
   bool nested = lhs.front().kind != ExprKind::term || lhs.front().negated;
-  bool with_here = at_word("with") && !braces && operand;
-  if (at_logical()) {
+  if (at_word("with") && !braces) {
+    // `(a with x)` is an operand where one is wanted; elsewhere the parentheses hold a term.
+    if (!withs(lhs.front())) return -1;
+    if (at_logical()) {
+      fail(peek().place, "with modifier not allowed on logical operand, use parentheses or a body");
+      return -1;
+    }
+    if (!expect_symbol(")")) return -1;
+    if (!operand && !at_logical()) {
+      rewind(before);
+      return 0;
+    }
+    out = std::move(lhs.front());
+  } else if (at_logical()) {
     Expr first;
     first.place = start;
     if (!logical_tail(first, true, std::move(lhs)) || !withs(first) || !expect_symbol(")")) {
       return -1;
     }
     out = std::move(first);
-  } else if ((nested && !braces) || with_here) {
+  } else if (nested && !braces) {
     out = std::move(lhs.front());
     if (!withs(out) || !expect_symbol(")")) return -1;
   } else {

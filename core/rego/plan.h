@@ -153,6 +153,7 @@ struct RuleNode {
   RuleNode* parent = nullptr;
   std::map<std::string, std::unique_ptr<RuleNode>, std::less<>> children;
   Group* group = nullptr;
+  bool package = false;     // some module's package, though it may hold no rule
   std::vector<Value> path;  // below data
 
   [[nodiscard]] RuleNode const* child(std::string_view key) const {

@@ -124,17 +124,40 @@ void write(std::string& out, Value const& value, std::size_t indent) {
   }
 }
 
+// What go-yaml says of the same fault.
+std::string yaml_words(std::string const& said) {
+  if (said == "end of sequence flow not found") return "did not find expected ',' or ']'";
+  if (said == "end of map flow not found") return "did not find expected ',' or '}'";
+  return said;
+}
+
+// A second document must begin with `---`; the reader is more lenient there than YAML 1.2 §9.2.
+bool documents_apart(std::string const& text, YAML::Mark const& mark) {
+  std::size_t at = mark.pos < 0 ? text.size() : static_cast<std::size_t>(mark.pos);
+  std::string_view before = std::string_view(text).substr(0, std::min(at, text.size()));
+  return before.empty() || before.contains("---") || text.substr(at).starts_with("---") ||
+         before.contains("...");
+}
+
 }  // namespace
 
-Result<Value> parse_yaml(std::string_view text) {
+Result<Value> parse_yaml(std::string_view given) {
+  std::string text(given);
   try {
     Reader reader;
-    Value value = reader.read(YAML::Load(std::string(text)), 0);
+    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    for (std::size_t i = 1; i < documents.size(); ++i) {
+      if (documents_apart(text, documents[i].Mark())) continue;
+      return make_error(Code::policy_data, "yaml: line " +
+                                               std::to_string(documents[i].Mark().line + 1) +
+                                               ": did not find expected <document start>");
+    }
+    Value value = documents.empty() ? Value::null() : reader.read(documents.front(), 0);
     if (!reader.problem.empty()) return make_error(Code::policy_data, "yaml: " + reader.problem);
     return value;
   } catch (YAML::Exception const& fault) {
-    return make_error(Code::policy_data,
-                      "yaml: line " + std::to_string(fault.mark.line + 1) + ": " + fault.msg);
+    return make_error(Code::policy_data, "yaml: line " + std::to_string(fault.mark.line + 1) +
+                                             ": " + yaml_words(fault.msg));
   }
 }
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What rego.metadata.rule and rego.metadata.chain answer: the annotations of the rule that asks, then
+// those of its document, its package and the packages above, wherever they are written.
+#include "core/rego/eval.h"
+
+namespace aw::rego {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Rule const* rule_at(Module const& module, Place const& place) {
+  Rule const* own = nullptr;
+  for (Rule const& rule : module.rules) {
+    if (rule.place.offset <= place.offset && place.offset < rule.place.end) own = &rule;
+  }
+  return own;
+}
+
+// The rule below an annotation.
+Rule const* rule_below(Module const& module, Annotation const& annotation) {
+  for (Rule const& rule : module.rules) {
+    if (rule.place.line > annotation.place.end) return &rule;
+  }
+  return nullptr;
+}
+
+std::vector<Value> path_of(Names const& package) {
+  std::vector<Value> path;
+  for (std::string const& step : package) path.push_back(Value::string(step));
+  return path;
+}
+
+// Up to the first step that is no constant.
+std::vector<Value> path_of(Module const& module, Rule const& rule) {
+  std::vector<Value> path = path_of(module.package);
+  for (TermPtr const& step : rule.head.ref) {
+    bool first = path.size() == module.package.size();
+    if (is_var(step) && !first) break;
+    path.push_back(is_var(step) ? Value::string(step->name) : step->value);
+  }
+  return path;
+}
+
+Value annotated(Annotation const& annotation) {
+  return merge(annotation.value, Value::object({{"scope", Value::string(annotation.scope)}}));
+}
+
+Value link(std::vector<Value> path, Value annotations) {
+  Value at = Value::array(std::move(path));
+  if (!annotations.defined()) return Value::object({{"path", at}});
+  return Value::object({{"path", at}, {"annotations", std::move(annotations)}});
+}
+
+class ChainMaker {
+ public:
+  ChainMaker(Program const& program, Module const& module, Rule const& rule)
+      : program_(program), module_(module), rule_(rule), path_(path_of(module, rule)) {}
+
+  std::vector<Value> run() {
+    for (auto at = module_.annotations.rbegin(); at != module_.annotations.rend(); ++at) {
+      if (at->scope == "rule" && rule_below(module_, *at) == &rule_) {
+        chain_.push_back(link(path_, annotated(*at)));
+      }
+    }
+    if (chain_.empty()) chain_.push_back(link(path_, {}));
+    of_document();
+    of_package("package", module_.package);
+    for (Names package = module_.package; !package.empty(); package.pop_back()) {
+      of_package("subpackages", package);
+    }
+    return std::move(chain_);
+  }
+
+ private:
+  void of_document() {
+    for (Module const& module : program_.modules) {
+      for (Annotation const& annotation : module.annotations) {
+        if (annotation.scope != "document") continue;
+        Rule const* below = rule_below(module, annotation);
+        if (below == nullptr || path_of(module, *below) != path_) continue;
+        chain_.push_back(link(path_, annotated(annotation)));
+        return;
+      }
+    }
+  }
+
+  void of_package(std::string_view scope, Names const& package) {
+    for (Module const& module : program_.modules) {
+      if (module.package != package) continue;
+      for (Annotation const& annotation : module.annotations) {
+        if (annotation.scope != scope) continue;
+        chain_.push_back(link(path_of(package), annotated(annotation)));
+        return;
+      }
+    }
+  }
+
+  Program const& program_;
+  Module const& module_;
+  Rule const& rule_;
+  std::vector<Value> path_;
+  std::vector<Value> chain_;
+};
+
+}  // namespace
+
+void Evaluator::set_metadata(Frame const& frame) {
+  context_.metadata_rule = Value::object(std::vector<Entry>{});
+  context_.metadata_chain = Value::array({});
+  if (frame.rule == nullptr || frame.rule->module >= program_.modules.size()) return;
+  Module const& module = program_.modules[frame.rule->module];
+  Rule const* own = rule_at(module, frame.rule->place);
+  if (own == nullptr) return;
+  std::vector<Value> chain = ChainMaker(program_, module, *own).run();
+  Value first = chain.front().get("annotations");
+  if (first.defined()) context_.metadata_rule = first;
+  context_.metadata_chain = Value::array(std::move(chain));
+}
+
+}  // namespace aw::rego
