@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What rego.metadata.rule and rego.metadata.chain answer: the annotations of the rule that asks, then
-// those of its document, its package and the packages above, wherever they are written.
+// What rego.metadata.rule and rego.metadata.chain answer: the annotations of the rule that asks,
+// then those of its document, its package and the packages above, wherever they are written.
 #include "core/rego/eval.h"
 
 namespace aw::rego {

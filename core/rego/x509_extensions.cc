@@ -2,8 +2,8 @@
 // The extensions of RFC 5280 §4.2, as the fields that Go's x509.Certificate makes of them.
 #include <arpa/inet.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "core/rego/der.h"
@@ -46,11 +46,20 @@ Value url_value(Uri const& uri) {
 }
 
 // Extended key usages that Go numbers, by their place in this list.
-constexpr std::array<std::string_view, 14> kKnownUsages = {
-    "2.5.29.37.0",       "1.3.6.1.5.5.7.3.1",      "1.3.6.1.5.5.7.3.2",       "1.3.6.1.5.5.7.3.3",
-    "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.5",      "1.3.6.1.5.5.7.3.6",       "1.3.6.1.5.5.7.3.7",
-    "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9",      "1.3.6.1.4.1.311.10.3.3",  "2.16.840.1.113730.4.1",
-    "1.3.6.1.4.1.311.2.1.22", "1.3.6.1.4.1.311.61.1.1"};
+constexpr std::array<std::string_view, 14> kKnownUsages = {"2.5.29.37.0",
+                                                           "1.3.6.1.5.5.7.3.1",
+                                                           "1.3.6.1.5.5.7.3.2",
+                                                           "1.3.6.1.5.5.7.3.3",
+                                                           "1.3.6.1.5.5.7.3.4",
+                                                           "1.3.6.1.5.5.7.3.5",
+                                                           "1.3.6.1.5.5.7.3.6",
+                                                           "1.3.6.1.5.5.7.3.7",
+                                                           "1.3.6.1.5.5.7.3.8",
+                                                           "1.3.6.1.5.5.7.3.9",
+                                                           "1.3.6.1.4.1.311.10.3.3",
+                                                           "2.16.840.1.113730.4.1",
+                                                           "1.3.6.1.4.1.311.2.1.22",
+                                                           "1.3.6.1.4.1.311.61.1.1"};
 
 class ExtensionReader {
  public:
@@ -82,9 +91,7 @@ class ExtensionReader {
     }
     return out;
   }
-  Value uri_strings() {
-    return uris_.empty() ? Value::null() : Value::array(std::move(uris_));
-  }
+  Value uri_strings() { return uris_.empty() ? Value::null() : Value::array(std::move(uris_)); }
 
  private:
   [[nodiscard]] bool reads_all() const { return facts_.contains("IsCA"); }
@@ -318,8 +325,9 @@ class ExtensionReader {
       auto from = both ? object_id(issuer) : std::nullopt;
       auto to = both ? object_id(subject) : std::nullopt;
       if (!from || !to) return bad_extension("policy mappings");
-      append("PolicyMappings", Value::object({{"IssuerDomainPolicy", Value::string(dotted(*from))},
-                                              {"SubjectDomainPolicy", Value::string(dotted(*to))}}));
+      append("PolicyMappings",
+             Value::object({{"IssuerDomainPolicy", Value::string(dotted(*from))},
+                            {"SubjectDomainPolicy", Value::string(dotted(*to))}}));
     }
     return {};
   }
@@ -375,9 +383,8 @@ class ExtensionReader {
       } else if (base.tag == der::context(7)) {
         std::size_t half = base.body.size() / 2;
         if (half != 4 && half != 16) return bad_extension("IP constraint");
-        append(side + "IPRanges",
-               Value::object({{"IP", address_value(base.body.substr(0, half))},
-                              {"Mask", base64_value(base.body.substr(half))}}));
+        append(side + "IPRanges", Value::object({{"IP", address_value(base.body.substr(0, half))},
+                                                 {"Mask", base64_value(base.body.substr(half))}}));
       } else {
         unhandled = true;
       }

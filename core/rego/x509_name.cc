@@ -14,8 +14,8 @@ struct NamePart {
   std::string_view member;
 };
 constexpr std::array kNameLists = {
-    NamePart{6, "Country"},          NamePart{10, "Organization"}, NamePart{11, "OrganizationalUnit"},
-    NamePart{7, "Locality"},         NamePart{8, "Province"},      NamePart{9, "StreetAddress"},
+    NamePart{6, "Country"},     NamePart{10, "Organization"}, NamePart{11, "OrganizationalUnit"},
+    NamePart{7, "Locality"},    NamePart{8, "Province"},      NamePart{9, "StreetAddress"},
     NamePart{17, "PostalCode"},
 };
 
@@ -82,11 +82,10 @@ Result<Value> name_value(std::string_view der) {
       AW_TRY(read_attribute(attribute, parts));
     }
   }
-  std::vector<Entry> members = {
-      {Value::string("CommonName"), Value::string(parts.common_name)},
-      {Value::string("SerialNumber"), Value::string(parts.serial_number)},
-      {Value::string("Names"), list_or_null(std::move(parts.all))},
-      {Value::string("ExtraNames"), Value::null()}};
+  std::vector<Entry> members = {{Value::string("CommonName"), Value::string(parts.common_name)},
+                                {Value::string("SerialNumber"), Value::string(parts.serial_number)},
+                                {Value::string("Names"), list_or_null(std::move(parts.all))},
+                                {Value::string("ExtraNames"), Value::null()}};
   for (std::size_t i = 0; i < kNameLists.size(); ++i) {
     members.push_back(
         {Value::string(kNameLists[i].member), list_or_null(std::move(parts.lists[i]))});

@@ -39,12 +39,18 @@ struct NumberedAlgorithm {
   int number;
 };
 constexpr NumberedAlgorithm kSignatures[] = {
-    {NID_md2WithRSAEncryption, 1},    {NID_md5WithRSAEncryption, 2},
-    {NID_sha1WithRSAEncryption, 3},   {NID_sha256WithRSAEncryption, 4},
-    {NID_sha384WithRSAEncryption, 5}, {NID_sha512WithRSAEncryption, 6},
-    {NID_dsaWithSHA1, 7},             {NID_dsa_with_SHA256, 8},
-    {NID_ecdsa_with_SHA1, 9},         {NID_ecdsa_with_SHA256, 10},
-    {NID_ecdsa_with_SHA384, 11},      {NID_ecdsa_with_SHA512, 12},
+    {NID_md2WithRSAEncryption, 1},
+    {NID_md5WithRSAEncryption, 2},
+    {NID_sha1WithRSAEncryption, 3},
+    {NID_sha256WithRSAEncryption, 4},
+    {NID_sha384WithRSAEncryption, 5},
+    {NID_sha512WithRSAEncryption, 6},
+    {NID_dsaWithSHA1, 7},
+    {NID_dsa_with_SHA256, 8},
+    {NID_ecdsa_with_SHA1, 9},
+    {NID_ecdsa_with_SHA256, 10},
+    {NID_ecdsa_with_SHA384, 11},
+    {NID_ecdsa_with_SHA512, 12},
     {NID_ED25519, 16},
 };
 
@@ -135,8 +141,7 @@ Value attributes_value(std::string_view request_info) {
   if (!outer.take(der::kSequence, info)) return Value::null();
   DerReader fields(info);
   bool there = fields.take(der::kInteger, ignored) && fields.take(der::kSequence, ignored) &&
-               fields.take(der::kSequence, ignored) &&
-               fields.take(der::constructed(0), attributes);
+               fields.take(der::kSequence, ignored) && fields.take(der::constructed(0), attributes);
   std::vector<Value> out;
   for (DerReader all(there ? attributes : ""); !all.empty();) {
     std::string_view body;
@@ -184,12 +189,10 @@ Result<Value> certificate_value(X509* certificate, UriStrings uri_strings) {
   add(members, "Extensions", facts.list);
   add(members, "ExtraExtensions", Value::null());
   if (uri_strings == UriStrings::yes) add(members, "URIStrings", facts.uri_strings);
-  add(members, "Raw", base64_value(der_of([&](unsigned char** out) {
-        return i2d_X509(certificate, out);
-      })));
-  add(members, "RawTBSCertificate", base64_value(der_of([&](unsigned char** out) {
-        return i2d_re_X509_tbs(certificate, out);
-      })));
+  add(members, "Raw",
+      base64_value(der_of([&](unsigned char** out) { return i2d_X509(certificate, out); })));
+  add(members, "RawTBSCertificate",
+      base64_value(der_of([&](unsigned char** out) { return i2d_re_X509_tbs(certificate, out); })));
   add(members, "RawSubjectPublicKeyInfo", base64_value(der_of([&](unsigned char** out) {
         return i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), out);
       })));
@@ -216,8 +219,7 @@ Result<Value> request_value(X509_REQ* request) {
   X509_REQ_get0_signature(request, &signature, &algorithm);
   EVP_PKEY* key = X509_REQ_get0_pubkey(request);
   ERR_clear_error();
-  std::string info =
-      der_of([&](unsigned char** out) { return i2d_re_X509_REQ_tbs(request, out); });
+  std::string info = der_of([&](unsigned char** out) { return i2d_re_X509_REQ_tbs(request, out); });
   std::vector<Entry> members = std::move(facts.members);
   add(members, "Extensions", facts.list);
   add(members, "ExtraExtensions", Value::null());

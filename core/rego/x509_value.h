@@ -29,7 +29,8 @@ enum class UriStrings { no, yes };  // yes: with a member URIStrings, which only
 [[nodiscard]] Value object_id_value(std::string_view body);  // an array of numbers
 [[nodiscard]] Value base64_value(std::string_view bytes);
 
-// What the extensions say, as members to add; `extensions` is the DER of the SEQUENCE (empty: none).
+// What the extensions say, as members to add; `extensions` is the DER of the SEQUENCE (empty:
+// none).
 struct ExtensionFacts {
   std::vector<Entry> members;
   Value list;         // the member Extensions

@@ -5,3 +5,7 @@ set_target_properties(rego_conformance PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PRO
 # Exit 77: no cases were found, which shows as a skipped test.
 add_test(NAME rego_conformance COMMAND rego_conformance --default ${PROJECT_SOURCE_DIR}/../shared/conformance/rego)
 set_tests_properties(rego_conformance PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+# The engine as a filter of questions, which differential.py holds against OPA.
+add_executable(rego_differ ${CMAKE_CURRENT_LIST_DIR}/differ.cc)
+target_link_libraries(rego_differ PRIVATE aw_rego)
+set_target_properties(rego_differ PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
