@@ -71,6 +71,7 @@ struct Expr {
   ExprKind kind = ExprKind::term;
   bool negated = false;
   bool generated = false;  // not written by the author
+  bool braced = false;     // the one expression of an operand in braces
   Place place;
   TermPtr term;
   std::vector<TermPtr> symbols;
@@ -116,6 +117,7 @@ struct Module {
   Place place;
   std::vector<std::string> package;  // without "data"
   std::vector<Import> imports;
+  std::vector<Import> keywords;  // `import future.keywords.in`, `import rego.v1`
   std::vector<Rule> rules;
   std::vector<Annotation> annotations;  // in order of the text
 };

@@ -5,6 +5,7 @@
 
 #include "core/rego/compile_tree.h"
 #include "core/rego/digest.h"
+#include "core/rego/type_check.h"
 
 namespace aw::rego {
 namespace {
@@ -57,15 +58,27 @@ Names names_of(Program const& program, Module const& module) {
 
 void check_imports(Program const& program, Module const& module, Names const& names,
                    Faults& faults) {
-  if (program.options.strictness != Strictness::strict) return;
+  bool strict = program.options.strictness == Strictness::strict;
   std::set<std::string> seen;
+  for (Import const& import : module.keywords) {
+    if (seen.insert(ref_text(import.path)).second) continue;
+    faults.add("rego_compile_error", import.place,
+               "import must not shadow import " + ref_text(import.path));
+  }
   for (Import const& import : module.imports) {
     if (!seen.insert(import.name()).second) {
       faults.add("rego_compile_error", import.place,
                  "import must not shadow import " + ref_text(import.path));
-    } else if (!names.used_imports.contains(import.name())) {
+    } else if (strict && !names.used_imports.contains(import.name())) {
       faults.add("rego_compile_error", import.place, "import " + ref_text(import.path) + " unused");
     }
+  }
+}
+
+void report_unused(PlacedRule const& placed, std::set<std::string> const& unused, Faults& faults) {
+  for (std::string const& name : unused) {
+    faults.add("rego_compile_error", placed.rule->head.place,
+               "unused argument " + name + ". (hint: use _ (wildcard variable) instead)");
   }
 }
 
@@ -74,16 +87,24 @@ void compile_one(Program& program, RuleTree& tree, PlacedRule const& placed, Nam
   Group& group = tree.group_of(placed);
   auto plan = std::make_unique<RulePlan>();
   RulePlan* at = plan.get();
+  std::optional<std::set<std::string>> unused;
   for (Rule const* rule = placed.rule; rule != nullptr; rule = rule->otherwise.get()) {
     RuleCompiler compiler(program, names, faults);
     at->module = static_cast<std::uint32_t>(placed.module);
     at->annotations = placed.rule->annotations;
     compiler.rule(*rule, placed.path_length, group.kind, *at);
+    auto here = compiler.unused_arguments();
+    if (unused) {
+      std::erase_if(*unused, [&](std::string const& name) { return !here.contains(name); });
+    } else {
+      unused = std::move(here);
+    }
     if (rule->otherwise) {
       at->otherwise = std::make_unique<RulePlan>();
       at = at->otherwise.get();
     }
   }
+  if (program.options.strictness == Strictness::strict) report_unused(placed, *unused, faults);
   ++program.rules;
   if (placed.rule->is_default) {
     group.fallback = std::move(plan);
@@ -206,6 +227,7 @@ Result<std::shared_ptr<const Policy>> compile(std::span<const Source> modules, V
       check_imports(*program, program->modules[i], names[i], faults);
     }
     if (faults.empty()) check_recursion(*program, faults);
+    if (faults.empty()) check_types(*program, faults);
   }
   if (!faults.empty()) {
     Error error = first_fault(faults.found());

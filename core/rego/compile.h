@@ -51,6 +51,8 @@ class RuleCompiler {
 
   void rule(Rule const& rule, std::size_t group_path, GroupKind kind, RulePlan& out);
   void query(Body const& body, PreparedQuery& out);
+  // Arguments that this body does not read; strict mode asks when none of a rule's bodies does.
+  [[nodiscard]] std::set<std::string> unused_arguments() const;
 
  private:
   struct Variable {
@@ -60,6 +62,9 @@ class RuleCompiler {
     bool assigned = false;  // by := : strict mode wants it read
     std::size_t reads = 0;
     bool argument = false;
+    bool every = false;         // of `every`
+    bool in_some = false;       // of `some … in`
+    bool printed_only = false;  // seen only in print()
   };
   struct Scope {
     std::map<std::string, Slot, std::less<>> declared;
@@ -90,6 +95,7 @@ class RuleCompiler {
   bool split_unify(Pattern& left, Pattern& right, Place place, Block& block);
   void equality(Term const& left, Term const& right, Place place, Block& block, bool closed);
   bool find_function(Term const& call, Statement& out);
+  bool names_result(Term const& call);
   std::vector<std::string> function_path(Term const& op);
   Statement statement(Statement::Kind kind, Place place) const;
   void link(Statement& ref);
@@ -100,6 +106,10 @@ class RuleCompiler {
   void plain_expression(Expr const& expr, Block& block);
   void negated(Expr const& expr, Block& block);
   void term_expression(Term const& term, Block& block);
+  void assignment(Term const& term, Block& block);
+  bool assignable(Term const& left);
+  bool assignable_shape(Term const& left);
+  bool binds_names(Body const& body);
   void some_in(Expr const& expr, Block& block);
   void every(Expr const& expr, Block& block);
   void with(Expr const& expr, Block& block);
@@ -134,6 +144,7 @@ class RuleCompiler {
   int depth_ = 0;
   bool is_query_ = false;
   bool quiet_ = false;
+  int printing_ = 0;  // inside the arguments of so many print()
   std::set<Slot> reported_;
 };
 

@@ -32,17 +32,28 @@ void add_reached(RuleNode const& node, std::vector<Pattern> const& steps, std::s
   }
 }
 
-void add_statement(Statement const& s, std::set<std::uint32_t>& out) {
+// A replaced document's own rules.
+void add_target(Program const& program, WithTarget const& target, std::set<std::uint32_t>& out) {
+  RuleNode const* node = &program.root;
+  for (Value const& step : target.path) {
+    node = node->group != nullptr ? node : node->child(step.as_string());
+    if (node == nullptr) return;
+  }
+  add_below(*node, out);
+}
+
+void add_statement(Program const& program, Statement const& s, std::set<std::uint32_t>& out) {
   if (s.group != nullptr) out.insert(s.group->id);
   if (s.node != nullptr) add_reached(*s.node, s.steps, s.node_steps, out);
   for (WithTarget const& target : s.targets) {
+    if (target.kind == WithTarget::Kind::data) add_target(program, target, out);
     if (target.by_group != nullptr) out.insert(target.by_group->id);
   }
 }
 
-void add_rule(RulePlan const& rule, std::set<std::uint32_t>& out) {
-  for_each_statement(rule.body, [&](Statement const& s) { add_statement(s, out); });
-  if (rule.otherwise) add_rule(*rule.otherwise, out);
+void add_rule(Program const& program, RulePlan const& rule, std::set<std::uint32_t>& out) {
+  for_each_statement(rule.body, [&](Statement const& s) { add_statement(program, s, out); });
+  if (rule.otherwise) add_rule(program, *rule.otherwise, out);
 }
 
 class CycleFinder {
@@ -108,8 +119,8 @@ class CycleFinder {
 void check_recursion(Program const& program, Faults& faults) {
   Edges edges(program.groups.size());
   for (auto const& group : program.groups) {
-    for (RulePlan const& rule : group->rules) add_rule(rule, edges[group->id]);
-    if (group->fallback) add_rule(*group->fallback, edges[group->id]);
+    for (RulePlan const& rule : group->rules) add_rule(program, rule, edges[group->id]);
+    if (group->fallback) add_rule(program, *group->fallback, edges[group->id]);
   }
   CycleFinder(program, edges, faults).run();
 }

@@ -123,7 +123,9 @@ bool RuleCompiler::try_place(Statement& s, Vars& bound, Vars const& enclosing) {
     case Statement::Kind::fail:
       return true;
     case Statement::Kind::unify: {
-      if (s.closed && !(all_bound(s.left, bound) && all_bound(s.out, bound))) return false;
+      // What is only looked at binds nothing.
+      bool reads = s.closed || s.out.kind == Pattern::Kind::none;
+      if (reads && !(all_bound(s.left, bound) && all_bound(s.out, bound))) return false;
       if (!(all_bound(s.left, bound) && bindable(s.out, bound))) {
         if (!(all_bound(s.out, bound) && bindable(s.left, bound))) return false;
         std::swap(s.left, s.out);
@@ -260,6 +262,10 @@ bool RuleCompiler::place_logic(Statement& s, Vars& bound, Vars const& enclosing)
 void RuleCompiler::report_var(Slot slot) {
   Variable const& var = vars_[slot];
   if (!reported_.insert(slot).second) return;
+  if (var.printed_only) {
+    faults_.add("rego_compile_error", var.place, "var " + var.name + " is undeclared");
+    return;
+  }
   faults_.add("rego_unsafe_var_error", var.place, "var " + var.name + " is unsafe",
               "bind it with `:=`, `some … in`, or a reference that has it as a key");
 }

@@ -3,6 +3,19 @@
 #include "core/rego/compile.h"
 
 namespace aw::rego {
+namespace {
+
+std::string root_name(TermPtr const& term) {
+  if (term->kind == TermKind::ref && term->items.size() == 1) return root_name(term->items[0]);
+  return term->kind == TermKind::var ? term->name : "";
+}
+
+bool is_reserved(TermPtr const& term) {
+  std::string name = root_name(term);
+  return name == "input" || name == "data";
+}
+
+}  // namespace
 
 void RuleCompiler::body(Body const& body, Block& block) {
   for (Expr const& expr : body) expression(expr, block);
@@ -48,6 +61,12 @@ void RuleCompiler::plain_expression(Expr const& expr, Block& block) {
       bool both = expr.kind == ExprKind::logical_and;
       Statement made =
           statement(both ? Statement::Kind::conjunction : Statement::Kind::disjunction, expr.place);
+      if (binds_names(expr.body) || binds_names(expr.other)) {
+        faults_.add("rego_compile_error", expr.place,
+                    std::string("cannot assign vars inside implicit ") + (both ? "and" : "or") +
+                        " operand");
+        return;
+      }
       closure(expr.body, made.body);
       closure(expr.other, made.other);
       block.push_back(std::move(made));
@@ -58,6 +77,13 @@ void RuleCompiler::plain_expression(Expr const& expr, Block& block) {
   }
   if (expr.negated) return negated(expr, block);
   term_expression(*expr.term, block);
+}
+
+// An operand without braces that is one `:=`.
+bool RuleCompiler::binds_names(Body const& body) {
+  if (body.size() != 1 || body.front().kind != ExprKind::term || body.front().braced) return false;
+  Term const& term = *body.front().term;
+  return term.kind == TermKind::call && operator_name(term) == "assign";
 }
 
 // `not x`: what `x` is made of is computed before and outside (so that its absence is no negation's
@@ -102,63 +128,7 @@ void RuleCompiler::term_expression(Term const& term, Block& block) {
   if (term.kind == TermKind::call) {
     std::string name = operator_name(term);
     bool pair = term.items.size() == 3;
-    if (name == "assign" && pair) {
-      Term const& left = *term.items[1];
-      Block before;
-      // The right side sees the names as they were before this assignment.
-      Term const& right = *term.items[2];
-      bool shape = left.kind == TermKind::var || left.kind == TermKind::array ||
-                   left.kind == TermKind::object;
-      if (!shape) {
-        faults_.add("rego_compile_error", left.place,
-                    "cannot assign to " + std::string(left.kind == TermKind::ref    ? "ref"
-                                                      : left.kind == TermKind::call ? "call"
-                                                                                    : "this term"));
-        return;
-      }
-      if (left.kind == TermKind::var && !is_wildcard(left.name)) {
-        if (left.name == "input" || left.name == "data") {
-          faults_.add(
-              "rego_compile_error", left.place,
-              "variables must not shadow " + left.name + " (use a different variable name)");
-          return;
-        }
-        auto again = scopes_.back().declared.find(left.name);
-        if (again != scopes_.back().declared.end()) {
-          Variable const& var = vars_[again->second];
-          faults_.add("rego_compile_error", left.place,
-                      "var " + left.name +
-                          (var.argument   ? " declared above"
-                           : var.assigned ? " assigned above"
-                                          : " declared above"));
-          return;
-        }
-        auto above = scopes_.back().referenced.find(left.name);
-        if (above != scopes_.back().referenced.end() && !global(left.name)) {
-          faults_.add("rego_compile_error", left.place, "var " + left.name + " referenced above");
-          return;
-        }
-      }
-      Pattern out = fresh(left.place);
-      std::size_t mark = vars_.size();
-      (void)mark;
-      bool simple = left.kind == TermKind::var;
-      if (simple) {
-        // Declared only after the right side is compiled.
-        assign_into(right, out, block, false);
-        Slot slot = out.slot;
-        if (is_wildcard(left.name)) return;
-        vars_[slot].name = left.name;
-        vars_[slot].declared = true;
-        vars_[slot].assigned = true;
-        scopes_.back().declared[left.name] = slot;
-        return;
-      }
-      assign_into(right, out, block, false);
-      Pattern shape_pattern = declaration(left, block);
-      unify(std::move(shape_pattern), std::move(out), term.place, block);
-      return;
-    }
+    if (name == "assign" && pair) return assignment(term, block);
     if ((name == "eq" || name == "equal") && pair) {
       return equality(*term.items[1], *term.items[2], term.place, block, name == "equal");
     }
@@ -177,6 +147,64 @@ void RuleCompiler::term_expression(Term const& term, Block& block) {
   block.push_back(std::move(made));
 }
 
+// Only names, and arrays and objects of names, may stand left of `:=`.
+bool RuleCompiler::assignable_shape(Term const& left) {
+  if (left.kind == TermKind::var) return true;
+  bool object = left.kind == TermKind::object;
+  if (object || left.kind == TermKind::array) {
+    for (std::size_t i = object ? 1 : 0; i < left.items.size(); i += object ? 2 : 1) {
+      if (!assignable_shape(*left.items[i])) return false;
+    }
+    return true;
+  }
+  std::string_view what = left.kind == TermKind::ref        ? "ref"
+                          : left.kind == TermKind::call     ? "call"
+                          : left.kind == TermKind::constant ? kind_name(left.value.kind())
+                                                            : "this term";
+  faults_.add("rego_compile_error", left.place, "cannot assign to " + std::string(what));
+  return false;
+}
+
+bool RuleCompiler::assignable(Term const& left) {
+  if (!assignable_shape(left)) return false;
+  if (left.kind != TermKind::var || is_wildcard(left.name)) return true;
+  if (left.name == "input" || left.name == "data") {
+    faults_.add("rego_compile_error", left.place,
+                "variables must not shadow " + left.name + " (use a different variable name)");
+    return false;
+  }
+  auto again = scopes_.back().declared.find(left.name);
+  if (again != scopes_.back().declared.end()) {
+    Variable const& var = vars_[again->second];
+    bool assigned = var.assigned && !var.argument;
+    faults_.add("rego_compile_error", left.place,
+                "var " + left.name + (assigned ? " assigned above" : " declared above"));
+    return false;
+  }
+  return true;
+}
+
+void RuleCompiler::assignment(Term const& term, Block& block) {
+  Term const& left = *term.items[1];
+  if (!assignable(left)) return;
+  Pattern out = fresh(left.place);
+  // The right side sees the names as they were before: what is declared here comes after it.
+  assign_into(*term.items[2], out, block, false);
+  if (left.kind != TermKind::var) {
+    Pattern shape = declaration(left, block);
+    return unify(std::move(shape), std::move(out), term.place, block);
+  }
+  if (is_wildcard(left.name)) return;
+  if (scopes_.back().referenced.contains(left.name) && !global(left.name)) {
+    faults_.add("rego_compile_error", left.place, "var " + left.name + " referenced above");
+    return;
+  }
+  vars_[out.slot].name = left.name;
+  vars_[out.slot].declared = true;
+  vars_[out.slot].assigned = true;
+  scopes_.back().declared[left.name] = out.slot;
+}
+
 void RuleCompiler::some_in(Expr const& expr, Block& block) {
   Term const& collection = *expr.symbols.back();
   Pattern held = fresh(collection.place);
@@ -192,8 +220,10 @@ void RuleCompiler::some_in(Expr const& expr, Block& block) {
     }
   }
   Block before;
+  std::size_t mark = vars_.size();
   Pattern key = pair ? declaration(*expr.symbols[0], before) : fresh(expr.place);
   Pattern value = declaration(*expr.symbols[pair ? 1 : 0], before);
+  for (std::size_t i = mark; i < vars_.size(); ++i) vars_[i].in_some = true;
   for (Statement& s : before) block.push_back(std::move(s));
   made.steps.push_back(std::move(key));
   made.out = std::move(value);
@@ -211,8 +241,10 @@ void RuleCompiler::every(Expr const& expr, Block& block) {
   scopes_.emplace_back();
   made.left = held;
   Block none;
+  std::size_t mark = vars_.size();
   made.steps.push_back(pair ? declaration(*expr.symbols[0], none) : Pattern{});
   made.out = declaration(*expr.symbols[pair ? 1 : 0], none);
+  for (std::size_t i = mark; i < vars_.size(); ++i) vars_[i].every = true;
   scopes_.emplace_back();
   body(expr.body, made.body);
   scopes_.pop_back();
@@ -254,7 +286,17 @@ void RuleCompiler::with_target(With const& with, WithTarget& out, Block& block) 
   };
   if (function_of(*with.target, out.builtin, out.group)) {
     out.kind = WithTarget::Kind::function;
-    if (function_of(*with.value, out.by_builtin, out.by_group)) return;
+    if (function_of(*with.value, out.by_builtin, out.by_group)) {
+      std::size_t wanted =
+          out.group != nullptr ? out.group->arity : static_cast<std::size_t>(out.builtin->arity);
+      std::size_t given = out.by_group != nullptr ? out.by_group->arity
+                                                  : static_cast<std::size_t>(out.by_builtin->arity);
+      if (wanted == given) return;
+      faults_.add("rego_type_error", with.place,
+                  (out.group != nullptr ? out.group->path : std::string(out.builtin->name)) +
+                      ": arity mismatch");
+      return;
+    }
   } else if (root) {
     out.kind = path.front() == "input" ? WithTarget::Kind::input : WithTarget::Kind::data;
     for (std::size_t i = 1; i < path.size(); ++i) out.path.push_back(Value::string(path[i]));
@@ -273,6 +315,11 @@ void RuleCompiler::rule(Rule const& rule, std::size_t group_path, GroupKind kind
   Block block;
   scopes_.emplace_back();
   for (TermPtr const& arg : rule.head.args) {
+    if (is_reserved(arg)) {
+      faults_.add("rego_compile_error", arg->place,
+                  "args must not shadow " + root_name(arg) + " (use a different variable name)");
+      return;
+    }
     out.args.push_back(declaration(*arg, block));
   }
   for (Variable& var : vars_) var.argument = true;
@@ -291,6 +338,7 @@ void RuleCompiler::rule(Rule const& rule, std::size_t group_path, GroupKind kind
   out.constant_value = out.value.kind == Pattern::Kind::constant;
   out.slots = static_cast<Slot>(vars_.size());
 
+  check_unused();
   if (!faults_.empty()) return;
   Pattern const* entry = !out.suffix.empty()              ? &out.suffix.front()
                          : kind == GroupKind::partial_set ? &out.key
@@ -300,7 +348,6 @@ void RuleCompiler::rule(Rule const& rule, std::size_t group_path, GroupKind kind
   }
   Vars bound(vars_.size(), false);
   finish_rule(out, std::move(block), bound);
-  if (program_.options.strictness == Strictness::strict) check_unused();
 }
 
 void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {
@@ -312,7 +359,8 @@ void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {
     out.plan.exprs.push_back({expr.place, expr.generated});
     bool value = expr.kind == ExprKind::term && !expr.negated && expr.with.empty();
     std::string name = value && expr.term->kind == TermKind::call ? operator_name(*expr.term) : "";
-    if (!value || name == "eq" || name == "assign" || name == "print") {
+    bool statement_only = name == "eq" || name == "assign" || name == "print";
+    if (!value || statement_only || names_result(*expr.term)) {
       expression(expr, block);
       out.expressions.push_back(constant_pattern(Value::boolean(true)));
       continue;
@@ -338,13 +386,24 @@ void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {
   out.plan.body = std::move(block);
 }
 
+// Declared names that nothing reads are faults; assigned ones only in strict mode.
 void RuleCompiler::check_unused() {
+  bool strict = program_.options.strictness == Strictness::strict;
   for (Variable const& var : vars_) {
-    if (!var.declared || var.argument || var.reads > 0 || var.name.empty() || var.name == "_")
-      continue;
+    bool looked_at = var.declared && !var.argument && !var.in_some && !var.name.empty();
+    if (!looked_at || var.reads > 0 || var.name == "_" || (var.assigned && !strict)) continue;
     faults_.add("rego_compile_error", var.place,
                 (var.assigned ? "assigned var " : "declared var ") + var.name + " unused");
   }
+}
+
+std::set<std::string> RuleCompiler::unused_arguments() const {
+  std::set<std::string> out;
+  for (Variable const& var : vars_) {
+    bool unused = var.argument && var.declared && var.reads == 0;
+    if (unused && !var.name.empty() && var.name != "_") out.insert(var.name);
+  }
+  return out;
 }
 
 }  // namespace aw::rego

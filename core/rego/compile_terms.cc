@@ -103,6 +103,8 @@ Slot RuleCompiler::resolve(std::string const& name, Place place) {
   if (!scopes_.empty()) scopes_.back().referenced.try_emplace(name, place);
   auto [at, added] = implicit_.try_emplace(name, 0);
   if (added) at->second = new_var(name, place);
+  if (added) vars_[at->second].printed_only = printing_ > 0;
+  if (printing_ == 0) vars_[at->second].printed_only = false;
   ++vars_[at->second].reads;
   return at->second;
 }
@@ -287,6 +289,21 @@ std::vector<std::string> RuleCompiler::function_path(Term const& op) {
   return path;
 }
 
+// `f(x, y)` where f takes one argument: y is what it answers.
+bool RuleCompiler::names_result(Term const& call) {
+  if (call.kind != TermKind::call) return false;
+  std::vector<std::string> path = function_path(*call.items[0]);
+  if (path.empty()) return false;
+  std::size_t given = call.items.size() - 1;
+  if (path.front() != "data") {
+    Builtin const* builtin = find_builtin(ref_text(path));
+    return builtin != nullptr && given == static_cast<std::size_t>(builtin->arity) + 1;
+  }
+  RuleNode const* node = &program_.root;
+  for (std::size_t i = 1; i < path.size() && node != nullptr; ++i) node = node->child(path[i]);
+  return node != nullptr && node->group != nullptr && given == node->group->arity + 1;
+}
+
 bool RuleCompiler::find_function(Term const& call, Statement& out) {
   std::vector<std::string> path = function_path(*call.items[0]);
   std::string name = path.empty() ? operator_name(call) : ref_text(path);
@@ -331,30 +348,35 @@ void RuleCompiler::call_into(Term const& term, Pattern out, Block& block, bool t
     faults_.add("rego_compile_error", term.place, "unification is not a value");
     return;
   }
-  if (name == "print" && !find_declared(name)) return print(term, block);
+  bool value_wanted = out.kind != Pattern::Kind::none;
+  if (name == "print" && !find_declared(name)) {
+    if (!value_wanted) return print(term, block);
+    std::string text(program_.text(term.place));
+    faults_.add("rego_type_error", term.place, text + " used as value");
+    return;
+  }
   Statement made = statement(Statement::Kind::call, term.place);
   if (!find_function(term, made)) return;
   std::size_t given = term.items.size() - 1;
   std::size_t arity =
       made.group != nullptr ? made.group->arity : static_cast<std::size_t>(made.builtin->arity);
-  if (given != arity && given != arity + 1) {
-    faults_.add("rego_type_error", term.place,
-                name + ": arity mismatch\n\thave: " + std::to_string(given) +
-                    " arguments\n\twant: " + std::to_string(arity));
+  // One more argument is the result; there is no such argument where the result is wanted.
+  if (given != arity && (given != arity + 1 || value_wanted)) {
+    std::string told = made.group != nullptr ? "function " + made.group->path + " has arity " +
+                                                   std::to_string(arity) + ", got " +
+                                                   std::to_string(given) + " arguments"
+                                             : name + ": arity mismatch";
+    faults_.add("rego_type_error", term.place, told,
+                "have: " + std::to_string(given) + " arguments, want: " + std::to_string(arity));
     return;
   }
   for (std::size_t i = 1; i <= arity; ++i) made.steps.push_back(operand(*term.items[i], block));
   made.out = std::move(out);
   made.test = test;
   if (given == arity + 1) {
-    Pattern asked = operand(*term.items.back(), block);
-    bool value_wanted = made.out.kind != Pattern::Kind::none;
-    Pattern outer = std::move(made.out);
-    made.out = std::move(asked);
+    made.out = operand(*term.items.back(), block);
     made.test = false;
     block.push_back(std::move(made));
-    if (value_wanted)
-      unify(std::move(outer), constant_pattern(Value::boolean(true)), term.place, block);
     return;
   }
   block.push_back(std::move(made));
@@ -373,7 +395,9 @@ void RuleCompiler::print(Term const& call, Block& block) {
     Pattern one = fresh(call.place);
     std::uint32_t outer = expr_;
     expr_ = kNoExpr;
+    ++printing_;
     assign_into(*call.items[i], one, all.body, false);
+    --printing_;
     expr_ = outer;
     scopes_.pop_back();
     all.left = one;

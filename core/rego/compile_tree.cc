@@ -31,6 +31,11 @@ RuleNode* RuleTree::descend(RuleNode* node, std::string const& name) {
 }
 
 void RuleTree::place(Rule const& rule, std::size_t module) {
+  std::string const& name = rule.head.ref[0]->name;
+  if (name == "input" || name == "data") {
+    faults_.add("rego_compile_error", rule.place,
+                "rules must not shadow " + name + " (use a different rule name)");
+  }
   RuleNode* node = &program_.root;
   for (std::string const& step : program_.modules[module].package) node = descend(node, step);
   PlacedRule placed;

@@ -168,7 +168,6 @@ class Lexer {
     char c = peek();
     if (c == '\n') return fail("non-terminated string");
     if (c != '\\') {
-      if (static_cast<unsigned char>(c) < 0x20) return fail("illegal control character in string");
       if (static_cast<unsigned char>(c) < 0x80) {
         out += c;
         advance();

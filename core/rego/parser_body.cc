@@ -50,6 +50,7 @@ bool Parser::statement(Expr& out) {
     take();
     Body lhs;
     if (body(lhs, "}") && at_logical()) {
+      for (Expr& inner : lhs) inner.braced = true;
       return logical_tail(out, true, std::move(lhs)) && withs(out);
     }
     rewind(before);
@@ -258,7 +259,9 @@ bool Parser::logical_operand(Body& out, bool& explicit_body) {
   if (at_symbol("{")) {
     take();
     explicit_body = true;
-    return body(out, "}");
+    bool ok = body(out, "}");
+    for (Expr& inner : out) inner.braced = true;
+    return ok;
   }
   Expr expr;
   expr.place = start;

@@ -92,6 +92,8 @@ class Parser {
   bool if_body(Body& out);
   bool path(std::vector<std::string>& out);
   void annotations(Module& out);
+  bool annotation_allowed(Annotation const& annotation, Module const& module);
+  bool default_allowed(Head const& head);
 
   class Nesting;
   std::string_view text_;

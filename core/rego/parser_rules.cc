@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/rego/builtin.h"
 #include "core/rego/parser_impl.h"
 #include "core/rego/yaml.h"
 
@@ -27,6 +28,37 @@ bool ground(TermPtr const& term) {
   bool collection = term->kind == TermKind::array || term->kind == TermKind::object ||
                     term->kind == TermKind::set;
   return collection && std::ranges::all_of(term->items, ground);
+}
+
+std::string_view term_name(TermKind kind) {
+  switch (kind) {
+    case TermKind::var:
+      return "var";
+    case TermKind::ref:
+      return "ref";
+    case TermKind::call:
+      return "call";
+    case TermKind::array:
+      return "array";
+    case TermKind::object:
+      return "object";
+    case TermKind::set:
+      return "set";
+    default:
+      return "term";
+  }
+}
+
+// What stands in a term, outside of comprehensions, that has to be looked up; or empty.
+std::string_view looked_up(Term const& term) {
+  bool found =
+      term.kind == TermKind::var || term.kind == TermKind::ref || term.kind == TermKind::call;
+  if (found) return term_name(term.kind);
+  if (term.body) return {};
+  for (TermPtr const& item : term.items) {
+    if (std::string_view inner = looked_up(*item); !inner.empty()) return inner;
+  }
+  return {};
 }
 
 // `authors: [Jane <jane@x>]` becomes a list of name and e-mail.
@@ -160,13 +192,6 @@ bool Parser::module(Module& out) {
   }
   if (!package(out)) return false;
   while (peek().kind != Tok::end) {
-    if (!on_new_line()) {
-      if (!skip_symbol(";")) {
-        unexpected("a new line or ;");
-        return false;
-      }
-      continue;
-    }
     bool ok = at_word("import") ? import(out) : rule(out);
     if (!ok || failed_) return false;
   }
@@ -238,10 +263,18 @@ bool Parser::import(Module& out) {
       return false;
     }
     import.alias = take().text;
+    if (import.alias == "data" || import.alias == "input") {
+      fail(import.place,
+           "unexpected import alias, must not be a reserved name, got: " + import.alias);
+      return false;
+    }
   }
   import.place = span(start);
   std::string const& root = import.path.front();
-  if (root == "future" || root == "rego") return import_keywords(import);
+  if (root == "future" || root == "rego") {
+    out.keywords.push_back(import);
+    return import_keywords(import);
+  }
   if (root != "data" && root != "input") {
     fail(start,
          "unexpected import path, must begin with one of: {data, future, input, rego}, got: " +
@@ -290,11 +323,9 @@ bool Parser::rule(Module& out) {
   if (!rule_head(rule, contains)) return false;
   rule.head.place = span(start);
   if (rule.is_default) {
-    bool valued = rule.head.value != nullptr;
-    if (!valued) {
-      fail(peek().place, "expected default rule value term (e.g., default name := <VALUE>)");
-      return false;
-    }
+    if (contains) return fail(start, "default rules cannot be multi-value"), false;
+    if (!rule.head.value) rule.head.value = make_constant(Value::boolean(true), start);
+    if (!default_allowed(rule.head)) return false;
     rule.body = true_body(start);
     rule.place = span(start);
     out.rules.push_back(std::move(rule));
@@ -316,6 +347,31 @@ bool Parser::rule(Module& out) {
     if (!body(next.body, "}")) return false;
     next.place = span(at);
     out.rules.push_back(std::move(next));
+  }
+  return true;
+}
+
+// A default's value holds nothing to look up, and its arguments are plain names.
+bool Parser::default_allowed(Head const& head) {
+  std::string_view found = looked_up(*head.value);
+  if (!found.empty()) {
+    fail(head.value->place,
+         "illegal default rule (value cannot contain " + std::string(found) + ")");
+    return false;
+  }
+  std::vector<std::string> seen;
+  for (TermPtr const& arg : head.args) {
+    if (!is_var(arg)) {
+      std::string what = arg->kind == TermKind::constant ? std::string(kind_name(arg->value.kind()))
+                                                         : std::string(term_name(arg->kind));
+      fail(arg->place, "illegal default rule (arguments cannot contain " + what + ")");
+      return false;
+    }
+    if (!is_wildcard(arg->name) && std::ranges::find(seen, arg->name) != seen.end()) {
+      fail(arg->place, "illegal default rule (arguments cannot be repeated " + arg->name + ")");
+      return false;
+    }
+    seen.push_back(arg->name);
   }
   return true;
 }
@@ -399,7 +455,8 @@ bool Parser::rule_body(Rule& out, Head const& head, bool contains) {
     fail(peek().place, "`if` keyword is required before rule body");
     return false;
   } else {
-    if (!contains && !valued) {
+    bool call_only = head.function && !contains && !valued;
+    if (!contains && !valued && !call_only) {
       bool set_like = head.ref.size() > 1 && !head.function;
       fail(out.head.ref[0]->place,
            set_like ? "`contains` keyword is required for partial set rules"
@@ -413,6 +470,10 @@ bool Parser::rule_body(Rule& out, Head const& head, bool contains) {
     out.head.value = make_constant(Value::boolean(true), out.head.ref[0]->place);
   }
   if (!at_word("else")) return true;
+  if (!has_if) {
+    fail(peek().place, "unexpected else keyword");
+    return false;
+  }
   if (contains) {
     fail(peek().place, "else keyword cannot be used on multi-value rules");
     return false;
@@ -459,6 +520,22 @@ bool Parser::else_rule(Rule& out, Head const& head) {
   return else_rule(*out.otherwise, head);
 }
 
+bool Parser::annotation_allowed(Annotation const& annotation, Module const& module) {
+  std::string_view scope = annotation.scope;
+  bool of_package = scope == "package" || scope == "subpackages";
+  if (!scope.empty() && !of_package && scope != "rule" && scope != "document") {
+    fail(annotation.place, "invalid annotation scope '" + annotation.scope +
+                               "'. Use one of 'rule', 'document', 'package', 'subpackages'");
+    return false;
+  }
+  if (of_package && module.place.line < annotation.place.end) {
+    fail(annotation.place,
+         "annotation scope '" + annotation.scope + "' must be applied to package (have rule)");
+    return false;
+  }
+  return true;
+}
+
 // Comment blocks that start with METADATA hold YAML about the statement below them.
 void Parser::annotations(Module& out) {
   auto const& comments = tokens_.comments;
@@ -485,6 +562,7 @@ void Parser::annotations(Module& out) {
     annotation.value = with_authors(*parsed);
     annotation.scope = parsed->get("scope").as_string();
     annotation.place.end = line;  // the last line of the block
+    if (!annotation_allowed(annotation, out)) return;
     out.annotations.push_back(std::move(annotation));
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
+#include "core/rego/builtin.h"
 #include "core/rego/parser_impl.h"
 
 namespace aw::rego {
@@ -150,7 +151,7 @@ TermPtr Parser::word_term() {
 TermPtr Parser::number_term() {
   Place start = peek().place;
   std::string text = skip_symbol("-") ? "-" : "";
-  if (peek().kind != Tok::number || (!text.empty() && peek().spaced)) return unexpected();
+  if (peek().kind != Tok::number) return unexpected();
   text += take().text;
   if (text.starts_with('.')) text.insert(0, "0");
   if (text.starts_with("-.")) text.insert(1, "0");
@@ -168,6 +169,10 @@ TermPtr Parser::finish(TermPtr head) {
       continue;
     }
     if (!at_symbol(".") && !at_symbol("[")) break;
+    if (head->kind == TermKind::constant && head->value.size() == 0 && !head->value.is(Kind::set)) {
+      return fail(head->place, "illegal ref (head cannot be " +
+                                   std::string(kind_name(head->value.kind())) + ")");
+    }
     bool dot = take().text == ".";
     TermPtr step;
     if (dot) {
