@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // rego_differ: the engine as a filter, for holding it against OPA.
 //
-// Reads a question a line, {"modules": [text…], "data", "input", "query", "strict", "strict_errors"},
-// and answers each with a line: {"faults": [[code, line, column, message]…]} when the modules do not
-// compile, {"error": code, "message"}, {"result": value}, or {} for undefined.
+// Reads a question a line, {"modules": [text…], "data", "input", "query", "strict",
+// "strict_errors"}, and answers each with a line: {"faults": [[code, line, column, message]…]} when
+// the modules do not compile, {"error": code, "message"}, {"result": value}, or {} for undefined.
 #include <iostream>
 #include <string>
 #include <vector>
