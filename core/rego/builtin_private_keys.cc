@@ -5,8 +5,8 @@
 
 #include "core/rego/base64.h"
 #include "core/rego/builtin.h"
+#include "core/rego/builtin_x509_value.h"
 #include "core/rego/pem_blocks.h"
-#include "core/rego/x509_value.h"
 
 namespace aw::rego {
 namespace {

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "core/base/text.h"
+#include "core/rego/builtin_x509_value.h"
 #include "core/rego/der.h"
-#include "core/rego/x509_value.h"
 
 namespace aw::rego {
 namespace {

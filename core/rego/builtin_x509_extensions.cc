@@ -6,9 +6,9 @@
 #include <array>
 #include <map>
 
+#include "core/rego/builtin_x509_value.h"
 #include "core/rego/der.h"
 #include "core/rego/uri.h"
-#include "core/rego/x509_value.h"
 
 namespace aw::rego {
 namespace {

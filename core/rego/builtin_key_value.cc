@@ -6,7 +6,7 @@
 
 #include "core/base/secret.h"
 #include "core/base/text.h"
-#include "core/rego/x509_value.h"
+#include "core/rego/builtin_x509_value.h"
 
 namespace aw::rego {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates and requests as Go's x509.Certificate and x509.CertificateRequest.
-#include "core/rego/x509_value.h"
+#include "core/rego/builtin_x509_value.h"
 
 #include <openssl/asn1.h>
 #include <openssl/err.h>
