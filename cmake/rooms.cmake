@@ -20,6 +20,25 @@ function(aw_room name)
   endif()
 endfunction()
 
+# aw_messages(TARGET FILE.proto…): messages alone, without gRPC's stubs, as <core/…>.
+function(aw_messages target)
+  set(made)
+  set(out ${PROJECT_BINARY_DIR}/generated)
+  foreach(proto IN LISTS ARGN)
+    cmake_path(RELATIVE_PATH proto BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE relative)
+    string(REGEX REPLACE "\\.proto$" "" stem ${relative})
+    add_custom_command(
+      OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${out}
+      COMMAND ${AW_PROTOC} -I${PROJECT_SOURCE_DIR} --cpp_out=${out} ${relative}
+      DEPENDS ${proto} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    list(APPEND made ${out}/${stem}.pb.cc)
+  endforeach()
+  add_library(${target} STATIC ${made})
+  target_include_directories(${target} SYSTEM PUBLIC ${out})
+  target_link_libraries(${target} PUBLIC protobuf::libprotobuf)
+endfunction()
+
 # aw_protocol(TARGET FILE.proto…): messages and services generated below the build tree, as <generated/core/…>.
 function(aw_protocol target)
   set(made)

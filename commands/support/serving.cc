@@ -74,7 +74,8 @@ Result<void> serve_until_stopped(Serving const& serving, Context& context) {
   auto const stop = context.interrupt();
   auto const began = context.clock.steady();
   AW_TRY(auto const loaded, load_checked(serving.request, context));
-  AW_TRY(auto const agent, runtime::Runtime::start(loaded, context.clock, {}, stop));
+  auto seams = serving.seams ? serving.seams(loaded) : runtime::Seams();
+  AW_TRY(auto const agent, runtime::Runtime::start(loaded, context.clock, std::move(seams), stop));
   serving.ready(*agent, context.clock.steady() - began);
   while (!stop.stop_requested()) {
     if (wait_for_hangup() == Woken::hangup) reload(serving, *agent, context);

@@ -21,6 +21,8 @@ namespace aw::commands {
 
 struct Serving {
   config::LoadRequest request;  // read again on SIGHUP
+  // What takes the place of parts that the configuration would make; empty = nothing.
+  std::function<runtime::Seams(config::Loaded const&)> seams;
   // Called once the agent serves; `took` is the time from the start.
   std::function<void(runtime::Runtime&, std::chrono::nanoseconds took)> ready;
 };

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/a2a/answer.h"
 
+#include "core/a2a/grpc_answer.h"
+#include "core/a2a/grpc_frame.h"
+#include "core/a2a/push_config.h"
 #include "core/a2a/refusal.h"
 #include "core/http/sse.h"
 
 namespace aw::a2a {
 namespace {
 
-http::Response respond(Shape const& shape, int status, std::string body) {
+// `message`: what the body is called in gRPC.
+http::Response respond(Shape const& shape, int status, std::string body, std::string_view message) {
+  if (shape.binding == Binding::grpc) return grpc_message(shape.dialect, message, body);
   http::Response response;
   response.status = status;
   bool const a2a = shape.binding == Binding::http_json && shape.media == Media::a2a_json;
@@ -89,36 +94,84 @@ PlainEvent plain_event(Shape const& shape, Event const& event) {
 
 http::Response sent_response(Shape const& shape, Event const& event, TaskDetail detail,
                              int status) {
-  return respond(shape, status, enveloped(shape, [&](json::Writer& out) {
-                   if (shape.dialect != Dialect::plain) {
-                     write_event(out, event, spelling_of(shape), detail);
-                   } else if (auto const* message = std::get_if<MessagePtr>(&event)) {
-                     write_plain_message(out, **message);
-                   } else {
-                     write_plain_task(out, *std::get<TaskPtr>(event), plain_form(shape));
-                   }
-                 }));
+  return respond(shape, status,
+                 enveloped(shape,
+                           [&](json::Writer& out) {
+                             if (shape.dialect != Dialect::plain) {
+                               write_event(out, event, spelling_of(shape), detail);
+                             } else if (auto const* message = std::get_if<MessagePtr>(&event)) {
+                               write_plain_message(out, **message);
+                             } else {
+                               write_plain_task(out, *std::get<TaskPtr>(event), plain_form(shape));
+                             }
+                           }),
+                 "SendMessageResponse");
 }
 
 http::Response task_response(Shape const& shape, Task const& task, TaskDetail detail) {
-  return respond(shape, 200, enveloped(shape, [&](json::Writer& out) {
-                   write_any_task(out, shape, task, detail);
-                 }));
+  return respond(
+      shape, 200,
+      enveloped(shape, [&](json::Writer& out) { write_any_task(out, shape, task, detail); }),
+      "Task");
 }
 
 http::Response list_response(Shape const& shape, Page const& page, ListParams const& query,
                              TaskDetail detail) {
   bool const plain = shape.dialect == Dialect::plain;
+  return respond(shape, 200,
+                 enveloped(shape,
+                           [&](json::Writer& out) {
+                             out.begin_object().key("tasks").begin_array();
+                             for (auto const& task : page.tasks)
+                               write_any_task(out, shape, *task, detail);
+                             out.end_array();
+                             out.member(plain ? "next_page_token" : "nextPageToken",
+                                        page.next_token);
+                             out.member(plain ? "page_size" : "pageSize",
+                                        static_cast<std::int64_t>(query.page_size));
+                             out.member(plain ? "total_size" : "totalSize",
+                                        static_cast<std::int64_t>(page.total));
+                             out.end_object();
+                           }),
+                 "ListTasksResponse");
+}
+
+http::Response push_response(Shape const& shape, Webhook const& config) {
   return respond(
-      shape, 200, enveloped(shape, [&](json::Writer& out) {
-        out.begin_object().key("tasks").begin_array();
-        for (auto const& task : page.tasks) write_any_task(out, shape, *task, detail);
-        out.end_array();
-        out.member(plain ? "next_page_token" : "nextPageToken", page.next_token);
-        out.member(plain ? "page_size" : "pageSize", static_cast<std::int64_t>(query.page_size));
-        out.member(plain ? "total_size" : "totalSize", static_cast<std::int64_t>(page.total));
-        out.end_object();
-      }));
+      shape, 200,
+      enveloped(shape,
+                [&](json::Writer& out) { write_push_config(out, config, spelling_of(shape)); }),
+      "TaskPushNotificationConfig");
+}
+
+http::Response push_list_response(Shape const& shape, std::span<const Webhook> configs) {
+  auto const spelling = spelling_of(shape);
+  bool const bare = spelling == Spelling::v03;
+  return respond(shape, 200,
+                 enveloped(shape,
+                           [&](json::Writer& out) {
+                             if (!bare) out.begin_object().key("configs");
+                             out.begin_array();
+                             for (auto const& config : configs)
+                               write_push_config(out, config, spelling);
+                             out.end_array();
+                             if (!bare) out.member("nextPageToken", "").end_object();
+                           }),
+                 shape.dialect == Dialect::v0_3 ? "ListTaskPushNotificationConfigResponse"
+                                                : "ListTaskPushNotificationConfigsResponse");
+}
+
+http::Response empty_response(Shape const& shape) {
+  return respond(shape, 200,
+                 enveloped(shape,
+                           [&](json::Writer& out) {
+                             if (spelling_of(shape) == Spelling::v03) {
+                               out.null();
+                             } else {
+                               out.begin_object().end_object();
+                             }
+                           }),
+                 "Empty");
 }
 
 http::Response authorized_response(Caller const& caller, std::string_view action) {
@@ -127,14 +180,15 @@ http::Response authorized_response(Caller const& caller, std::string_view action
   out.begin_object().key("allowed").boolean(true);
   out.member("action", action).member("caller_spiffe_id", caller.id);
   out.member("decision_id", caller.decision_id).end_object();
-  return respond({}, 200, std::move(body));
+  return respond({}, 200, std::move(body), {});
 }
 
 http::Response card_response(Shape const& shape, std::string_view card_json) {
-  return respond(shape, 200, enveloped(shape, [&](json::Writer& out) { out.raw(card_json); }));
+  return respond(shape, 200, enveloped(shape, [&](json::Writer& out) { out.raw(card_json); }),
+                 "AgentCard");
 }
 
-std::string stream_event(Shape const& shape, Event const& event, TaskDetail detail) {
+Result<std::string> stream_event(Shape const& shape, Event const& event, TaskDetail detail) {
   std::string out;
   if (shape.dialect == Dialect::plain) {
     auto plain = plain_event(shape, event);
@@ -142,15 +196,21 @@ std::string stream_event(Shape const& shape, Event const& event, TaskDetail deta
         out, http::SseEvent{.data = std::move(plain.data), .event = std::string(plain.name)});
     return out;
   }
-  http::append_sse(out, enveloped(shape, [&](json::Writer& writer) {
-                     write_event(writer, event, spelling_of(shape), detail);
-                   }));
+  auto const json = enveloped(
+      shape, [&](json::Writer& writer) { write_event(writer, event, spelling_of(shape), detail); });
+  if (shape.binding == Binding::grpc) {
+    AW_TRY(auto const bytes, grpc_from_json(grpc_type(shape.dialect, "StreamResponse"), json));
+    append_grpc_frame(out, bytes);
+  } else {
+    http::append_sse(out, json);
+  }
   return out;
 }
 
-std::string stream_error(Shape const& shape, std::string_view what) {
-  auto body = protocol_error_body(shape, ProtocolError::internal, what);
+std::string stream_error(Shape const& shape, ProtocolError error, std::string_view what) {
   std::string out;
+  if (shape.binding == Binding::grpc) return out;
+  auto body = protocol_error_body(shape, error, what);
   if (shape.dialect == Dialect::plain) {
     http::append_sse(out, http::SseEvent{.data = std::move(body), .event = "error"});
   } else {
@@ -159,10 +219,23 @@ std::string stream_error(Shape const& shape, std::string_view what) {
   return out;
 }
 
-http::Headers stream_headers() {
+std::string_view stream_heartbeat(Shape const& shape) {
+  return shape.binding == Binding::grpc ? std::string_view() : http::kSseHeartbeat;
+}
+
+http::Headers stream_headers(Shape const& shape) {
+  if (shape.binding == Binding::grpc) return grpc_headers();
   return {{"content-type", http::kSseContentType},
           {"cache-control", "no-store"},
           {"x-accel-buffering", "no"}};
+}
+
+http::Headers stream_trailers(Shape const& shape) {
+  return shape.binding == Binding::grpc ? grpc_ok_trailers() : http::Headers();
+}
+
+http::Headers stream_trailers(Shape const& shape, ProtocolError error, std::string_view what) {
+  return shape.binding == Binding::grpc ? error_trailers(error, what) : http::Headers();
 }
 
 }  // namespace aw::a2a

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three bindings' parsers, one function each; the router picks by path. Pure.
+// The bindings' parsers, one function each; the router picks by path. Pure.
 #pragma once
 
 #include <span>
@@ -16,13 +16,20 @@ namespace aw::a2a {
 // Media type and JSON, checked before anything is read from it. `method` for audit.
 [[nodiscard]] MaybeWrong check_body(http::Request const& request, RouterOptions const& options);
 
+// By the operation's kind; `params` of any JSON-RPC, REST or gRPC request of the protocol proper.
+[[nodiscard]] MaybeWrong read_params(JsonView params, RouterOptions const& options,
+                                     Operation& operation);
+
+// The body is the message, without its prefix.
+[[nodiscard]] Parsed parse_grpc(http::Request const& request, RouterOptions const& options);
 [[nodiscard]] Parsed parse_rpc(http::Request const& request, RouterOptions const& options);
 // `segments`: the path below /a2a/v1, split.
 [[nodiscard]] Parsed parse_plain(http::Request const& request,
                                  std::span<const std::string_view> segments,
                                  RouterOptions const& options);
-// `path` without the /v1 of 0.3; `dialect` says whether it was there.
-[[nodiscard]] Parsed parse_rest(http::Request const& request, std::string_view path,
-                                Dialect dialect, RouterOptions const& options);
+// `path` without the /v1 of 0.3 (`dialect` says whether it was there) and without /{tenant}.
+[[nodiscard]] Parsed parse_rest(http::Request const& request, std::string_view tenant,
+                                std::string_view path, Dialect dialect,
+                                RouterOptions const& options);
 
 }  // namespace aw::a2a

@@ -21,6 +21,13 @@ struct Interface {
   std::string_view version;
 };
 
+// gRPC clients dial host:port; those of 0.3 expect a URL.
+std::string grpc_target(std::string_view base, std::string_view version) {
+  auto const scheme = base.find("://");
+  if (version == "0.3" || scheme == std::string_view::npos) return std::string(base);
+  return std::string(base.substr(scheme + 3));
+}
+
 void write_list(json::Writer& out, std::string_view name, std::vector<std::string> const& values) {
   out.key(name).begin_array();
   for (auto const& value : values) out.string(value);
@@ -55,7 +62,7 @@ void write_skills(json::Writer& out, std::vector<Capability> const& capabilities
 
 void write_capabilities(json::Writer& out, CardOptions const& options) {
   out.key("capabilities").begin_object();
-  out.key("streaming").boolean(true).key("pushNotifications").boolean(false);
+  out.key("streaming").boolean(true).key("pushNotifications").boolean(options.push);
   out.key("extendedAgentCard").boolean(true);
   if (!options.spiffe_id.empty()) {
     out.key("extensions").begin_array().begin_object();
@@ -70,7 +77,7 @@ void write_capabilities(json::Writer& out, CardOptions const& options) {
 
 void write_security(json::Writer& out, CardRequest::Form form) {
   out.key("securitySchemes").begin_object().key("mtls").begin_object();
-  if (form == CardRequest::Form::hybrid)
+  if (form != CardRequest::Form::pure)
     out.member("type", "mutualTLS").member("description", kSchemeText);
   out.key("mtlsSecurityScheme").begin_object().member("description", kSchemeText).end_object();
   out.end_object().end_object();
@@ -79,24 +86,29 @@ void write_security(json::Writer& out, CardRequest::Form form) {
   out.end_object().end_object().end_array();
 }
 
-// 0.3's own members, and those of the earlier implementation (compatibility §3.3).
-void write_legacy(json::Writer& out, CardOptions const& options, std::string_view base) {
-  out.member("protocolVersion", "0.3.0");
-  out.member("url", std::string(base) + "/rpc").member("preferredTransport", "JSONRPC");
-  out.key("additionalInterfaces").begin_array();
-  out.begin_object().member("transport", "JSONRPC").member("url", std::string(base) + "/rpc");
-  out.end_object();
-  out.begin_object().member("transport", "HTTP+JSON").member("url", base).end_object();
-  out.end_array();
-  out.key("supportsAuthenticatedExtendedCard").boolean(true);
-  out.key("security").begin_array().begin_object().key("mtls").begin_array().end_array();
-  out.end_object().end_array();
+// Where 0.3 has members of the same name but another shape, these would be in its way.
+void write_earlier(json::Writer& out, CardOptions const& options) {
   out.key("authentication").begin_object().key("schemes").begin_array().begin_object();
   out.member("type", "mtls").member("description", "Mutual TLS with SPIFFE identity");
   out.key("metadata").begin_object().member("spiffe_id", options.spiffe_id).end_object();
   out.end_object().end_array().end_object();
   out.key("extensions").begin_object().member("spiffe_id", options.spiffe_id);
   out.member("trust_domain", options.agent.trust_domain).member("protocol", "a2a").end_object();
+}
+
+// 0.3's own members.
+void write_legacy(json::Writer& out, std::string_view base) {
+  out.member("protocolVersion", "0.3.0");
+  out.member("url", std::string(base) + "/rpc").member("preferredTransport", "JSONRPC");
+  out.key("additionalInterfaces").begin_array();
+  out.begin_object().member("transport", "JSONRPC").member("url", std::string(base) + "/rpc");
+  out.end_object();
+  out.begin_object().member("transport", "HTTP+JSON").member("url", base).end_object();
+  out.begin_object().member("transport", "GRPC").member("url", base).end_object();
+  out.end_array();
+  out.key("supportsAuthenticatedExtendedCard").boolean(true);
+  out.key("security").begin_array().begin_object().key("mtls").begin_array().end_array();
+  out.end_object().end_array();
 }
 
 // RFC 9110 §5.6.7.
@@ -155,6 +167,7 @@ std::string Card::json(CardRequest::Form form, std::string_view base_url) const 
     if (std::ranges::find(options_.versions, version) == options_.versions.end()) continue;
     interfaces.push_back({base + "/rpc", "JSONRPC", version});
     interfaces.push_back({base, "HTTP+JSON", version});
+    interfaces.push_back({grpc_target(base, version), "GRPC", version});
   }
   std::string body;
   json::Writer out(body);
@@ -173,7 +186,8 @@ std::string Card::json(CardRequest::Form form, std::string_view base_url) const 
   write_list(out, "defaultInputModes", all_modes(agent.capabilities, &Capability::input_modes));
   write_list(out, "defaultOutputModes", all_modes(agent.capabilities, &Capability::output_modes));
   write_skills(out, agent.capabilities);
-  if (form == CardRequest::Form::hybrid) write_legacy(out, options_, base);
+  if (form != CardRequest::Form::pure) write_legacy(out, base);
+  if (form == CardRequest::Form::earlier) write_earlier(out, options_);
   out.end_object();
   return body;
 }

@@ -21,7 +21,8 @@ struct CardOptions {
   std::string spiffe_id;
   std::string base_url;  // "https://agent.example:8443"; empty = the address the caller used
   std::vector<std::string> versions = {"1.0", "0.3"};
-  WallTime made;  // Last-Modified
+  bool push = false;  // does the agent serve webhooks?
+  WallTime made;      // Last-Modified
   std::chrono::seconds max_age{300};
 };
 

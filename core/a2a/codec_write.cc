@@ -257,7 +257,8 @@ std::string status_text(Task const& task) {
 
 Spelling spelling_of(Shape const& shape) {
   if (shape.dialect != Dialect::v0_3) return Spelling::v1;
-  return shape.binding == Binding::http_json ? Spelling::v03_proto : Spelling::v03;
+  bool const proto = shape.binding == Binding::http_json || shape.binding == Binding::grpc;
+  return proto ? Spelling::v03_proto : Spelling::v03;
 }
 
 void write_message(json::Writer& out, Message const& message, Spelling spelling) {
@@ -336,7 +337,7 @@ void write_plain_task(json::Writer& out, Task const& task, PlainForm form) {
   }
   out.member("created_at", format_rfc3339(task.created));
   out.member("updated_at", format_rfc3339(task.updated));
-  out.key("metadata").begin_object().member("caller_spiffe_id", task.owner).end_object();
+  out.key("metadata").begin_object().member("caller_spiffe_id", caller_in(task.owner)).end_object();
   out.end_object();
 }
 

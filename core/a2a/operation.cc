@@ -19,6 +19,14 @@ std::string_view kind_name(Kind kind) {
       return "list";
     case Kind::extended_card:
       return "extended_card";
+    case Kind::push_create:
+      return "push_create";
+    case Kind::push_get:
+      return "push_get";
+    case Kind::push_list:
+      return "push_list";
+    case Kind::push_delete:
+      return "push_delete";
     case Kind::authorize_only:
       return "authorize_only";
   }
@@ -33,6 +41,8 @@ std::string_view binding_name(Binding binding) {
       return "jsonrpc";
     case Binding::http_json:
       return "rest";
+    case Binding::grpc:
+      return "grpc";
   }
   return "unknown";
 }
@@ -48,5 +58,11 @@ std::string_view dialect_name(Dialect dialect) {
   }
   return "unknown";
 }
+
+std::string scope_of(Operation const& operation, Caller const& caller) {
+  return operation.tenant.empty() ? caller.id : caller.id + " " + operation.tenant;
+}
+
+std::string_view caller_in(std::string_view scope) { return scope.substr(0, scope.find(' ')); }
 
 }  // namespace aw::a2a

@@ -24,22 +24,28 @@ enum class Kind : std::uint8_t {
   subscribe,
   list,
   extended_card,
+  push_create,
+  push_get,
+  push_list,
+  push_delete,
   authorize_only,  // runs every gate and stops there: `agentweave ping`
 };
 enum class Binding : std::uint8_t {
   tasks,      // the FAQ's plain JSON at /a2a/v1/tasks
   json_rpc,   // POST /rpc
   http_json,  // A2A's REST paths, bare (1.0) and below /v1 (0.3)
+  grpc,       // lf.a2a.v1 (1.0) and a2a.v1 (0.3) over HTTP/2
 };
 // How bodies are spelled. `plain`: the FAQ's task object, also of `task.send` on /rpc.
 enum class Dialect : std::uint8_t { plain, v1_0, v0_3 };
 
 [[nodiscard]] std::string_view kind_name(Kind kind);           // "send"
-[[nodiscard]] std::string_view binding_name(Binding binding);  // "http", "jsonrpc", "rest"
+[[nodiscard]] std::string_view binding_name(Binding binding);  // "http", "jsonrpc", "rest", "grpc"
 [[nodiscard]] std::string_view dialect_name(Dialect dialect);  // "faq", "1.0", "0.3"
 
-// REST answers in the media type of the request.
-enum class Media : std::uint8_t { json, a2a_json };
+// REST answers in the media type of the request. `events`: clients of 0.3's JSON-RPC streams take
+// nothing but an event stream, errors too.
+enum class Media : std::uint8_t { json, a2a_json, events };
 
 // Enough to answer in the caller's own shape, also when the request was refused before it was
 // understood.
@@ -51,6 +57,17 @@ struct Shape {
   std::vector<std::string> extensions;  // activated ones, echoed
 };
 
+// A webhook of a task (push_config.h reads and writes it).
+struct Webhook {
+  std::string id;  // ours when the caller gave none
+  std::string task_id;
+  std::string url;
+  std::string token;   // X-A2A-Notification-Token
+  std::string scheme;  // Authorization: {scheme} {credentials}; empty = none
+  std::string credentials;
+  Dialect dialect = Dialect::v1_0;  // decides what the webhook is sent
+};
+
 enum class Wait : std::uint8_t { until_done, no };
 
 struct SendParams {
@@ -59,7 +76,7 @@ struct SendParams {
   Wait wait = Wait::until_done;
   std::string metadata;         // JSON object text or empty
   std::string idempotency_key;  // empty = none
-  std::string push_config;      // JSON object text or empty: asks for push notifications
+  std::optional<Webhook> push;  // asks for push notifications
 };
 
 struct ListParams {
@@ -82,13 +99,20 @@ struct Operation {
   std::string skill;  // what the message named, empty = nothing
   std::string task_id;
   std::string context_id;
+  std::string tenant;             // a caller's own partition of its tasks; empty = none
   std::string host;               // the address the caller used: cards name it
   std::size_t payload_bytes = 0;  // of the whole body
   std::string params;             // JSON object text: `params`, or the body of a plain request
   std::vector<std::string> part_types;  // of the message: "text", "data", …
+  std::vector<std::size_t> part_sizes;  // of their values, as they came
   std::optional<std::uint32_t> history_length;
-  SendParams send;  // send, stream
-  ListParams list;  // list
+  std::optional<std::chrono::nanoseconds> timeout;  // grpc-timeout: what the caller will wait
+  SteadyTime deadline = SteadyTime::max();          // `timeout` from when the request came
+  SendParams send;                                  // send, stream
+  ListParams list;                                  // list
+  Webhook push;                                     // push_*: what is set, or its id and task_id
+
+  [[nodiscard]] bool is_send() const { return kind == Kind::send || kind == Kind::stream; }
 };
 
 // Who asks, as the gates established it. `id` is the verified SPIFFE ID, never a header's.
@@ -98,5 +122,10 @@ struct Caller {
   std::string xfcc;         // x-forwarded-client-cert for the backend, made from the verified chain
   std::string traceparent;  // W3C; empty = none
 };
+
+// Whose tasks an operation is about, as the engine knows owners: the caller, or the caller's
+// tenant. A SPIFFE ID has no blank, so no two scopes meet.
+[[nodiscard]] std::string scope_of(Operation const& operation, Caller const& caller);
+[[nodiscard]] std::string_view caller_in(std::string_view scope);
 
 }  // namespace aw::a2a

@@ -5,7 +5,9 @@
 #include <array>
 #include <charconv>
 
+#include "core/a2a/bindings.h"
 #include "core/a2a/codec.h"
+#include "core/a2a/push_config.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
@@ -109,9 +111,15 @@ MaybeWrong read_configuration(JsonView view, Operation& operation) {
   JsonObject const from(view);
   if (from.get("returnImmediately").boolean().value_or(false)) operation.send.wait = Wait::no;
   if (!from.get("blocking").boolean().value_or(true)) operation.send.wait = Wait::no;
-  for (auto const* const name : {"taskPushNotificationConfig", "pushNotificationConfig"})
-    if (auto const push = from.get(name); push.present())
-      return Wrong{ProtocolError::push_not_supported, "push notifications are not supported"};
+  for (auto const* const name :
+       {"taskPushNotificationConfig", "pushNotificationConfig", "pushNotification"}) {
+    auto const push = from.get(name);
+    if (!push.present()) continue;
+    auto config = parse_push_config(push);
+    if (!config.ok()) return params_wrong(config.error().message);
+    config->dialect = operation.shape.dialect;
+    operation.send.push = std::move(*config);
+  }
   auto const length = from.get("historyLength");
   return read_history_length(length.integer(), length.present(), operation);
 }
@@ -173,7 +181,10 @@ MaybeWrong read_send(JsonView params, RouterOptions const& options, Operation& o
     return params_wrong("metadata must be an object");
   operation.task_id = message->task_id;
   operation.context_id = message->context_id;
-  for (auto const& part : message->parts) operation.part_types.emplace_back(part_type(part->kind));
+  for (auto const& part : message->parts) {
+    operation.part_types.emplace_back(part_type(part->kind));
+    operation.part_sizes.push_back(part->value.size());
+  }
   operation.send.payload = payload_of(*message);
   operation.send.metadata = std::string(metadata.present() ? metadata.raw() : std::string_view());
   operation.send.message = std::make_shared<const Message>(std::move(*message));
@@ -186,9 +197,99 @@ MaybeWrong read_task_query(JsonView params, Operation& operation) {
   JsonObject const from(params);
   operation.task_id = from.text("id");
   if (operation.task_id.empty()) operation.task_id = from.text("taskId");
+  // 0.3's proto names resources: tasks/{id}.
+  constexpr std::string_view kTasks = "tasks/";
+  if (auto name = from.text("name"); operation.task_id.empty() && name.starts_with(kTasks))
+    operation.task_id = name.substr(kTasks.size());
   if (operation.task_id.empty()) return params_wrong("id is required");
   auto const length = from.get("historyLength");
   return read_history_length(length.integer(), length.present(), operation);
+}
+
+MaybeWrong read_params(JsonView params, RouterOptions const& options, Operation& operation) {
+  if (params.present() && !params.is(Type::object))
+    return Wrong{ProtocolError::params, "params must be an object"};
+  if (auto wrong = read_tenant(params, operation)) return wrong;
+  switch (operation.kind) {
+    case Kind::send:
+    case Kind::stream:
+      return read_send(params, options, operation);
+    case Kind::push_create:
+    case Kind::push_get:
+    case Kind::push_list:
+    case Kind::push_delete:
+      return read_push(params, operation);
+    case Kind::get:
+    case Kind::cancel:
+    case Kind::subscribe:
+      return read_task_query(params, operation);
+    case Kind::list:
+      return read_list(params, operation);
+    case Kind::extended_card:
+    case Kind::authorize_only:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+// "tasks/{task}/pushNotificationConfigs/{id}", either end of it: 0.3's resource names.
+void read_push_name(std::string_view name, Operation& operation) {
+  auto const pieces = text::split(name, '/');
+  if (pieces.size() < 2 || pieces[0] != "tasks") return;
+  if (operation.task_id.empty()) operation.task_id = std::string(pieces[1]);
+  if (pieces.size() >= 4 && operation.push.id.empty()) operation.push.id = std::string(pieces[3]);
+}
+
+}  // namespace
+
+MaybeWrong read_push(JsonView params, Operation& operation) {
+  if (!params.is(Type::object)) return params_wrong("params must be an object");
+  JsonObject const from(params);
+  auto const config_id = from.text("pushNotificationConfigId");
+  if (operation.kind == Kind::push_create) {
+    auto config = parse_push_config(params);
+    if (!config.ok()) return params_wrong(config.error().message);
+    operation.push = std::move(*config);
+    if (operation.task_id.empty()) operation.task_id = operation.push.task_id;
+  } else {
+    // 1.0 has taskId and id; 0.3 has the task's id in `id`.
+    bool const v1 = operation.shape.dialect == Dialect::v1_0;
+    auto const task = v1 ? from.text("taskId") : from.text("id");
+    if (operation.task_id.empty()) operation.task_id = task;
+    if (operation.push.id.empty()) operation.push.id = v1 ? from.text("id") : config_id;
+  }
+  for (auto const* const name : {"name", "parent"}) read_push_name(from.text(name), operation);
+  if (operation.task_id.empty()) return params_wrong("taskId is required");
+  // 0.3 may ask for "the" configuration.
+  bool const needs_id =
+      operation.kind == Kind::push_delete ||
+      (operation.kind == Kind::push_get && operation.shape.dialect == Dialect::v1_0);
+  if (needs_id && operation.push.id.empty()) return params_wrong("id is required");
+  operation.push.task_id = operation.task_id;
+  operation.push.dialect = operation.shape.dialect;
+  return std::nullopt;
+}
+
+MaybeWrong read_tenant(JsonView params, Operation& operation) {
+  if (!params.is(Type::object)) return std::nullopt;
+  auto const tenant = params.get("tenant");
+  if (!tenant.present()) return std::nullopt;
+  auto const name = tenant.string();
+  if (!name || !good_tenant(*name)) return params_wrong("tenant must be a short name");
+  // A path has named it already: the two must agree.
+  if (!operation.tenant.empty() && operation.tenant != *name && !name->empty())
+    return params_wrong("tenant must be the path's");
+  if (!name->empty()) operation.tenant = *name;
+  return std::nullopt;
+}
+
+bool good_tenant(std::string_view name) {
+  return name.size() <= kMaxName && std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_' || c == '.' || c == '~';
+         });
 }
 
 MaybeWrong read_list(JsonView params, Operation& operation) {
@@ -236,6 +337,7 @@ MaybeWrong read_plain_send(JsonView body, Operation& operation) {
   message->context_id = operation.context_id;
   message->parts.push_back(data_part(operation.send.payload));
   operation.part_types = {"data"};
+  operation.part_sizes = {operation.send.payload.size()};
   operation.send.message = std::move(message);
   return std::nullopt;
 }

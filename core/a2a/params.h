@@ -27,6 +27,11 @@ using MaybeWrong = std::optional<Wrong>;
                                    Operation& operation);
 // {id, historyLength?}
 [[nodiscard]] MaybeWrong read_task_query(JsonView params, Operation& operation);
+// A webhook to set, or the ids of one (or of all) of a task. The task's id may already be in
+// `operation` (from the path).
+[[nodiscard]] MaybeWrong read_push(JsonView params, Operation& operation);
+[[nodiscard]] bool good_tenant(std::string_view name);  // empty is good: none
+[[nodiscard]] MaybeWrong read_tenant(JsonView params, Operation& operation);
 [[nodiscard]] MaybeWrong read_list(JsonView params, Operation& operation);
 // The FAQ's body, and the earlier implementation's task.send params.
 [[nodiscard]] MaybeWrong read_plain_send(JsonView body, Operation& operation);

@@ -2,8 +2,11 @@
 #include "core/a2a/refusal.h"
 
 #include <array>
+#include <vector>
 
+#include "core/a2a/grpc_answer.h"
 #include "core/base/json.h"
+#include "core/http/sse.h"
 
 namespace aw::a2a {
 namespace {
@@ -80,18 +83,74 @@ std::string_view status_name(int http) {
   }
 }
 
-void write_error_info(json::Writer& out, std::string_view reason, std::string_view domain,
-                      Refusal const* refusal) {
+// google.rpc.Code by name.
+int status_number(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, int>, 5> kNumbers = {{{"INVALID_ARGUMENT", 3},
+                                                                         {"NOT_FOUND", 5},
+                                                                         {"FAILED_PRECONDITION", 9},
+                                                                         {"UNIMPLEMENTED", 12},
+                                                                         {"INTERNAL", 13}}};
+  for (auto const& [known, number] : kNumbers)
+    if (known == name) return number;
+  return static_cast<int>(GrpcStatus::internal);
+}
+
+// What an error says of itself beside its message, in every binding's own way.
+struct ErrorFacts {
+  std::string_view reason;
+  std::string_view domain;
+  std::vector<std::pair<std::string_view, std::string>> metadata;
+  std::string_view field;  // the parameter that is wrong, empty = none
+  std::string_view what;
+};
+
+ErrorFacts facts_of(Refusal const& refusal) {
+  ErrorFacts out{.reason = code_info(refusal.code).id, .domain = "agentweave"};
+  out.metadata.emplace_back("code", code_name(refusal.code));
+  if (!refusal.decision_id.empty()) out.metadata.emplace_back("decision_id", refusal.decision_id);
+  out.metadata.emplace_back("retryable", retryable(refusal.code) ? "true" : "false");
+  return out;
+}
+
+// "message.parts must not be empty" is about message.parts.
+std::string_view field_in(std::string_view what) {
+  auto const space = what.find(' ');
+  if (space == std::string_view::npos) return {};
+  auto const rest = what.substr(space);
+  bool const told = rest.starts_with(" must ") || rest.starts_with(" is required");
+  return told ? what.substr(0, space) : std::string_view();
+}
+
+ErrorFacts facts_of(ErrorRow const& row, std::string_view what) {
+  ErrorFacts out{.reason = row.reason, .domain = "a2a-protocol.org"};
+  if (row.error == ProtocolError::params) out.field = field_in(what);
+  out.what = what;
+  return out;
+}
+
+void write_details(json::Writer& out, ErrorFacts const& facts) {
   out.begin_array().begin_object();
   out.member("@type", "type.googleapis.com/google.rpc.ErrorInfo");
-  out.member("reason", reason).member("domain", domain);
+  out.member("reason", facts.reason).member("domain", facts.domain);
   out.key("metadata").begin_object();
-  if (refusal != nullptr) {
-    out.member("code", code_name(refusal->code));
-    if (!refusal->decision_id.empty()) out.member("decision_id", refusal->decision_id);
-    out.member("retryable", retryable(refusal->code) ? "true" : "false");
+  for (auto const& [name, value] : facts.metadata) out.member(name, value);
+  out.end_object().end_object();
+  if (!facts.field.empty()) {
+    out.begin_object().member("@type", "type.googleapis.com/google.rpc.BadRequest");
+    out.key("fieldViolations").begin_array().begin_object();
+    out.member("field", facts.field).member("description", facts.what);
+    out.end_object().end_array().end_object();
   }
-  out.end_object().end_object().end_array();
+  out.end_array();
+}
+
+GrpcError grpc_error_of(int status, std::string_view message, ErrorFacts const& facts) {
+  return {.status = status,
+          .message = message,
+          .reason = facts.reason,
+          .domain = facts.domain,
+          .metadata = facts.metadata,
+          .field = facts.field};
 }
 
 http::Response json_response(int status, std::string body, std::string_view type) {
@@ -140,16 +199,18 @@ std::string refusal_body(Shape const& shape, Refusal const& refusal) {
       out.key("error").begin_object();
       out.member("code", static_cast<std::int64_t>(json_rpc_code(refusal.code)));
       out.member("message", info.title).key("data");
-      write_error_info(out, info.id, "agentweave", &refusal);
+      write_details(out, facts_of(refusal));
       out.end_object().end_object();
       break;
     case Binding::http_json:
       out.begin_object().key("error").begin_object();
       out.member("code", static_cast<std::int64_t>(status));
       out.member("status", status_name(status)).member("message", info.title).key("details");
-      write_error_info(out, info.id, "agentweave", &refusal);
+      write_details(out, facts_of(refusal));
       out.end_object().end_object();
       break;
+    case Binding::grpc:
+      break;  // trailers, no body
   }
   return body;
 }
@@ -159,7 +220,25 @@ std::string refusal_body(Shape const& shape, Refusal const& refusal) {
 int protocol_code(ProtocolError error) { return row_of(error).rpc; }
 Code code_of(ProtocolError error) { return row_of(error).code; }
 
+http::Headers error_trailers(Refusal const& refusal) {
+  auto const facts = facts_of(refusal);
+  return grpc_error_trailers(
+      grpc_error_of(grpc_status(refusal.code), code_info(refusal.code).title, facts));
+}
+
+http::Headers error_trailers(ProtocolError error, std::string_view what) {
+  auto const& row = row_of(error);
+  auto const facts = facts_of(row, what);
+  return grpc_error_trailers(grpc_error_of(status_number(row.status), what, facts));
+}
+
 http::Response refusal(Shape const& shape, Refusal const& refusal) {
+  if (shape.binding == Binding::grpc) {
+    http::Response response;
+    response.headers = grpc_headers();
+    response.trailers = error_trailers(refusal);
+    return response;
+  }
   auto response =
       json_response(http_status(refusal.code), refusal_body(shape, refusal), media_type(shape));
   if (refusal.retry_after)
@@ -179,23 +258,36 @@ std::string protocol_error_body(Shape const& shape, ProtocolError error, std::st
       out.begin_object().member("jsonrpc", "2.0").key("id").raw(shape.rpc_id);
       out.key("error").begin_object().member("code", static_cast<std::int64_t>(row.rpc));
       out.member("message", what).key("data");
-      write_error_info(out, row.reason, "a2a-protocol.org", nullptr);
+      write_details(out, facts_of(row, what));
       out.end_object().end_object();
       break;
     case Binding::http_json:
       out.begin_object().key("error").begin_object();
       out.member("code", static_cast<std::int64_t>(row.http));
       out.member("status", row.status).member("message", what).key("details");
-      write_error_info(out, row.reason, "a2a-protocol.org", nullptr);
+      write_details(out, facts_of(row, what));
       out.end_object().end_object();
       break;
+    case Binding::grpc:
+      break;  // trailers, no body
   }
   return body;
 }
 
 http::Response protocol_error(Shape const& shape, ProtocolError error, std::string_view what) {
   auto const& row = row_of(error);
+  if (shape.binding == Binding::grpc) {
+    http::Response response;
+    response.headers = grpc_headers();
+    response.trailers = error_trailers(error, what);
+    return response;
+  }
   int status = row.http;
+  if (shape.binding == Binding::json_rpc && shape.media == Media::events) {
+    std::string event;
+    http::append_sse(event, protocol_error_body(shape, error, what));
+    return json_response(200, std::move(event), http::kSseContentType);
+  }
   if (shape.binding == Binding::json_rpc) status = 200;
   // The plain binding tells a finished task from a wrong request.
   if (shape.binding == Binding::tasks) status = http_status(row.code);

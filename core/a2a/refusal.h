@@ -4,7 +4,7 @@
 //
 // Two families: `refusal` is the gates speaking (HTTP status by http_status(code) in every binding,
 // so that a proxy or a dashboard sees it too), `protocol_error` is A2A speaking (JSON-RPC answers
-// 200 with an error object, REST its google.rpc.Status; A2A §errors).
+// 200 with an error object, REST its google.rpc.Status; A2A §errors). In gRPC both are trailers.
 #pragma once
 
 #include <chrono>
@@ -49,6 +49,9 @@ enum class ProtocolError : std::uint8_t {
 // The same object without HTTP around it: one SSE event of a JSON-RPC or REST stream.
 [[nodiscard]] std::string protocol_error_body(Shape const& shape, ProtocolError error,
                                               std::string_view what);
+// The same for a gRPC stream that has begun: grpc-status, grpc-message and the details.
+[[nodiscard]] http::Headers error_trailers(Refusal const& refusal);
+[[nodiscard]] http::Headers error_trailers(ProtocolError error, std::string_view what);
 // Any error of this program on its way to the caller: tasks and protocol codes as protocol_error,
 // everything else as refusal.
 [[nodiscard]] http::Response error_response(Shape const& shape, Error const& error,

@@ -2,6 +2,7 @@
 #include "core/a2a/router.h"
 
 #include "core/a2a/bindings.h"
+#include "core/a2a/grpc_frame.h"
 #include "core/base/text.h"
 
 namespace aw::a2a {
@@ -30,6 +31,19 @@ std::string_view path_below_v1(std::string_view path) {
   return is_rest_path(rest) || rest == "/card" ? rest : std::string_view();
 }
 
+// 1.0's /{tenant}/…: the tenant, and what stands behind it; both empty when it is no such path.
+struct TenantPath {
+  std::string_view tenant;
+  std::string_view rest;
+};
+TenantPath tenant_path(std::string_view path) {
+  auto const slash = path.find('/', 1);
+  if (slash == std::string_view::npos) return {};
+  TenantPath const out{path.substr(1, slash - 1), path.substr(slash)};
+  bool const usable = !out.tenant.empty() && good_tenant(out.tenant) && out.tenant != "v1";
+  return usable && is_rest_path(out.rest) ? out : TenantPath{};
+}
+
 Parsed parse_card(http::Request const& request, RouterOptions const& options) {
   bool const head = request.method == "HEAD";
   if (request.method != "GET" && !head)
@@ -39,6 +53,8 @@ Parsed parse_card(http::Request const& request, RouterOptions const& options) {
   // A strict 1.0 schema refuses the hybrid, so it is given only to those who may be 0.3.
   if (asked_version(request) == AskedVersion::v1_0 || !speaks(options, Dialect::v0_3))
     card.form = CardRequest::Form::pure;
+  else if (request.path.ends_with("/agent.json"))
+    card.form = CardRequest::Form::earlier;
   card.if_none_match = std::string(header(request, "if-none-match"));
   card.host = request.authority;
   return card;
@@ -46,8 +62,11 @@ Parsed parse_card(http::Request const& request, RouterOptions const& options) {
 
 Parsed parse_by_path(http::Request const& request, RouterOptions const& options) {
   std::string_view const path = request.path;
+  if (is_grpc(request)) return parse_grpc(request, options);
   if (is_card_path(path)) return parse_card(request, options);
   if (is_rpc_path(path)) {
+    bool const looks = request.method == "GET" || request.method == "HEAD";
+    if (looks && !path.starts_with(kPlainBase)) return parse_card(request, options);
     if (request.method != "POST")
       return Unmapped{Code::method_not_allowed, shape_of(request), std::string(request.method)};
     return parse_rpc(request, options);
@@ -58,9 +77,11 @@ Parsed parse_by_path(http::Request const& request, RouterOptions const& options)
     if (!segments.empty() && segments.back().empty()) segments.pop_back();
     return parse_plain(request, segments, options);
   }
-  if (is_rest_path(path)) return parse_rest(request, path, Dialect::v1_0, options);
+  if (is_rest_path(path)) return parse_rest(request, {}, path, Dialect::v1_0, options);
   if (auto const below = path_below_v1(path); !below.empty())
-    return parse_rest(request, below, Dialect::v0_3, options);
+    return parse_rest(request, {}, below, Dialect::v0_3, options);
+  if (auto const named = tenant_path(path); !named.rest.empty())
+    return parse_rest(request, named.tenant, named.rest, Dialect::v1_0, options);
   return Unmapped{Code::unmapped_route, shape_of(request), std::string(request.method)};
 }
 
@@ -69,12 +90,16 @@ Parsed parse_by_path(http::Request const& request, RouterOptions const& options)
 Shape shape_of(http::Request const& request) {
   Shape shape;
   std::string_view const path = request.path;
-  if (is_rpc_path(path)) {
+  if (is_grpc(request)) {
+    shape.binding = Binding::grpc;
+    shape.dialect = path.starts_with("/a2a.v1.") ? Dialect::v0_3 : Dialect::v1_0;
+  } else if (is_rpc_path(path)) {
     shape.binding = Binding::json_rpc;
     shape.dialect = Dialect::v1_0;
-  } else if (is_rest_path(path) || !path_below_v1(path).empty()) {
+  } else if (bool const v03 = !path_below_v1(path).empty();
+             v03 || is_rest_path(path) || !tenant_path(path).rest.empty()) {
     shape.binding = Binding::http_json;
-    shape.dialect = is_rest_path(path) ? Dialect::v1_0 : Dialect::v0_3;
+    shape.dialect = v03 ? Dialect::v0_3 : Dialect::v1_0;
     auto const asks_for = [&request](std::string_view name) {
       return text::lower(header(request, name)).contains("application/a2a+json");
     };

@@ -6,8 +6,11 @@
 //   GET  /a2a/v1/authorize?action=X
 //   POST / · /rpc · /a2a/v1 (each also with a slash at the end): JSON-RPC
 //   A2A REST: /message:send, /message:stream, /tasks, /tasks/{id}[:cancel|:subscribe],
-//     /extendedAgentCard, and the 0.3 spelling below /v1
-//   GET  /.well-known/agent-card.json and its old name agent.json: the public card
+//     /tasks/{id}/pushNotificationConfigs[/{config}], /extendedAgentCard; the same below /{tenant},
+//     and the 0.3 spelling below /v1
+//   gRPC: lf.a2a.v1.A2AService, a2a.v1.A2AService, health and reflection
+//   GET  /.well-known/agent-card.json and its old name agent.json, and the JSON-RPC address itself:
+//     the public card
 #pragma once
 
 #include <string>
@@ -28,7 +31,8 @@ struct RouterOptions {
 
 // The public card was asked for.
 struct CardRequest {
-  enum class Form : std::uint8_t { hybrid, pure } form = Form::hybrid;
+  // earlier: the hybrid, with what the earlier implementation's clients look for.
+  enum class Form : std::uint8_t { hybrid, pure, earlier } form = Form::hybrid;
   enum class Body : std::uint8_t { yes, no } body = Body::yes;  // no: HEAD
   std::string if_none_match;
   std::string host;  // the request's authority, for cards that name no fixed address
@@ -48,17 +52,28 @@ struct Unmapped {
   std::string method;
 };
 
-using Parsed = std::variant<Operation, Refused, CardRequest, Unmapped>;
+// gRPC's own services: any verified peer may ask them, and they reach no backend.
+struct GrpcAside {
+  enum class What : std::uint8_t { health_check, health_watch, reflection } what;
+  Shape shape;
+  std::string method;
+};
+
+using Parsed = std::variant<Operation, Refused, CardRequest, GrpcAside, Unmapped>;
 
 class Router {
  public:
   explicit Router(RouterOptions options) : options_(std::move(options)) {}
   // Anything that is not exactly understood comes back as Refused or Unmapped, never as Operation.
   [[nodiscard]] Parsed parse(http::Request const& request) const;
+  [[nodiscard]] std::size_t max_body() const { return options_.max_body; }
 
  private:
   RouterOptions options_;
 };
+
+// A method whose request is more than one message (reflection): its body is not collected.
+[[nodiscard]] bool is_grpc_conversation(std::string_view path);
 
 // The shape to refuse a request in that was not parsed (gates before the router); from the path
 // alone.

@@ -7,16 +7,31 @@
 namespace aw::a2a {
 namespace {
 
+// A parameter in camelCase or snake_case, as clients of both versions write them.
+std::optional<std::string> query_either(http::Request const& request, std::string_view camel) {
+  if (auto value = query_value(request, camel)) return value;
+  std::string snake;
+  for (char const c : camel) {
+    if (c >= 'A' && c <= 'Z') {
+      snake.push_back('_');
+      snake.push_back(static_cast<char>(c - 'A' + 'a'));
+    } else {
+      snake.push_back(c);
+    }
+  }
+  return query_value(request, snake);
+}
+
 // Query parameters as the JSON object that the other bindings send.
 std::string query_as_params(http::Request const& request) {
   std::string json;
   json::Writer out(json);
   out.begin_object();
   for (auto const* const name : {"contextId", "status", "pageToken", "statusTimestampAfter"})
-    if (auto const value = query_value(request, name)) out.member(name, *value);
+    if (auto const value = query_either(request, name)) out.member(name, *value);
   // Numbers and truth values go in as they are only when that is what they are.
   for (auto const* const name : {"pageSize", "historyLength", "includeArtifacts"}) {
-    auto const value = query_value(request, name);
+    auto const value = query_either(request, name);
     if (!value) continue;
     out.key(name);
     if (check_json(*value, {.bytes = 32, .depth = 1}).ok()) {
@@ -36,8 +51,9 @@ Parsed parse_message_post(http::Request const& request, RouterOptions const& opt
   JsonView const body{std::string_view(request.body)};
   operation.payload_bytes = request.body.size();
   operation.params = std::string(body.raw());
-  if (auto wrong = read_send(body, options, operation))
-    return refuse(operation.shape, operation.method, *wrong);
+  auto wrong = read_tenant(body, operation);
+  if (!wrong) wrong = read_send(body, options, operation);
+  if (wrong) return refuse(operation.shape, operation.method, *wrong);
   return operation;
 }
 
@@ -49,11 +65,41 @@ Parsed parse_list(http::Request const& request, Operation operation) {
   return operation;
 }
 
-// /tasks/{id}, /tasks/{id}:cancel, /tasks/{id}:subscribe, /tasks/{id}/pushNotificationConfigs…
-Parsed parse_task(http::Request const& request, std::string_view rest, Operation operation) {
+// /tasks/{id}/pushNotificationConfigs[/{config}]
+Parsed parse_push_path(http::Request const& request, std::string_view rest, Operation operation,
+                       RouterOptions const& options) {
+  auto const pieces = text::split(rest, '/');
+  operation.method += "/{id}/pushNotificationConfigs";
+  bool const one = pieces.size() == 3 && !pieces[2].empty();
+  if (pieces[0].empty() || (pieces.size() != 2 && !one))
+    return Unmapped{Code::unmapped_route, operation.shape, operation.method};
+  operation.task_id = std::string(pieces[0]);
+  if (one) operation.push.id = std::string(pieces[2]);
+  if (request.method == "POST" && !one) {
+    operation.kind = Kind::push_create;
+    if (auto wrong = check_body(request, options))
+      return refuse(operation.shape, operation.method, *wrong);
+    operation.payload_bytes = request.body.size();
+    operation.params = request.body;
+  } else if (request.method == "GET") {
+    operation.kind = one ? Kind::push_get : Kind::push_list;
+  } else if (request.method == "DELETE" && one) {
+    operation.kind = Kind::push_delete;
+  } else {
+    return Unmapped{Code::method_not_allowed, operation.shape, operation.method};
+  }
+  JsonView const params{std::string_view(operation.params)};
+  auto wrong = read_tenant(params, operation);
+  if (!wrong) wrong = read_push(params, operation);
+  if (wrong) return refuse(operation.shape, operation.method, *wrong);
+  return operation;
+}
+
+// /tasks/{id}, /tasks/{id}:cancel, /tasks/{id}:subscribe
+Parsed parse_task(http::Request const& request, std::string_view rest, Operation operation,
+                  RouterOptions const& options) {
   if (rest.contains("/pushNotificationConfigs"))
-    return refuse(operation.shape, operation.method,
-                  {ProtocolError::push_not_supported, "push notifications are not supported"});
+    return parse_push_path(request, rest, std::move(operation), options);
   auto const colon = std::min(rest.find(':'), rest.size());
   auto const verb = rest.substr(colon);
   operation.task_id = std::string(rest.substr(0, colon));
@@ -77,7 +123,7 @@ Parsed parse_task(http::Request const& request, std::string_view rest, Operation
   if (operation.task_id.empty() || operation.task_id.contains('/'))
     return Unmapped{Code::unmapped_route, operation.shape, operation.method};
   if (!allowed) return Unmapped{Code::method_not_allowed, operation.shape, operation.method};
-  auto const length = query_value(request, "historyLength");
+  auto const length = query_either(request, "historyLength");
   std::optional<std::int64_t> number;
   if (length && check_json(*length, {.bytes = 32, .depth = 1}).ok())
     number = JsonView(*length).integer();
@@ -88,12 +134,13 @@ Parsed parse_task(http::Request const& request, std::string_view rest, Operation
 
 }  // namespace
 
-Parsed parse_rest(http::Request const& request, std::string_view path, Dialect dialect,
-                  RouterOptions const& options) {
+Parsed parse_rest(http::Request const& request, std::string_view tenant, std::string_view path,
+                  Dialect dialect, RouterOptions const& options) {
   Operation operation;
   operation.shape = shape_of(request);
   operation.shape.dialect = dialect;
   operation.params = "{}";
+  operation.tenant = std::string(tenant);
   auto const base = path.substr(0, path.find('/', 1));
   operation.method = std::string(request.method) + " " + std::string(base);
   auto const asked = asked_version(request);
@@ -113,7 +160,8 @@ Parsed parse_rest(http::Request const& request, std::string_view path, Dialect d
   }
   if (path == "/tasks")
     return get ? parse_list(request, std::move(operation)) : Parsed(wrong_method);
-  return parse_task(request, path.substr(std::string_view("/tasks/").size()), std::move(operation));
+  return parse_task(request, path.substr(std::string_view("/tasks/").size()), std::move(operation),
+                    options);
 }
 
 }  // namespace aw::a2a

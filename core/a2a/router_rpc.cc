@@ -10,12 +10,10 @@ namespace {
 
 using Type = JsonView::Kind;
 
-enum class Service : std::uint8_t { served, push };
 struct MethodRow {
   std::string_view name;
   Dialect dialect;
   Kind kind;
-  Service service = Service::served;
 };
 
 constexpr std::array kMethods = {
@@ -26,20 +24,21 @@ constexpr std::array kMethods = {
     MethodRow{"CancelTask", Dialect::v1_0, Kind::cancel},
     MethodRow{"SubscribeToTask", Dialect::v1_0, Kind::subscribe},
     MethodRow{"GetExtendedAgentCard", Dialect::v1_0, Kind::extended_card},
-    MethodRow{"CreateTaskPushNotificationConfig", Dialect::v1_0, Kind::get, Service::push},
-    MethodRow{"GetTaskPushNotificationConfig", Dialect::v1_0, Kind::get, Service::push},
-    MethodRow{"ListTaskPushNotificationConfigs", Dialect::v1_0, Kind::get, Service::push},
-    MethodRow{"DeleteTaskPushNotificationConfig", Dialect::v1_0, Kind::get, Service::push},
+    MethodRow{"CreateTaskPushNotificationConfig", Dialect::v1_0, Kind::push_create},
+    MethodRow{"GetTaskPushNotificationConfig", Dialect::v1_0, Kind::push_get},
+    MethodRow{"ListTaskPushNotificationConfigs", Dialect::v1_0, Kind::push_list},
+    MethodRow{"DeleteTaskPushNotificationConfig", Dialect::v1_0, Kind::push_delete},
     MethodRow{"message/send", Dialect::v0_3, Kind::send},
     MethodRow{"message/stream", Dialect::v0_3, Kind::stream},
     MethodRow{"tasks/get", Dialect::v0_3, Kind::get},
+    MethodRow{"tasks/list", Dialect::v0_3, Kind::list},
     MethodRow{"tasks/cancel", Dialect::v0_3, Kind::cancel},
     MethodRow{"tasks/resubscribe", Dialect::v0_3, Kind::subscribe},
     MethodRow{"agent/getAuthenticatedExtendedCard", Dialect::v0_3, Kind::extended_card},
-    MethodRow{"tasks/pushNotificationConfig/set", Dialect::v0_3, Kind::get, Service::push},
-    MethodRow{"tasks/pushNotificationConfig/get", Dialect::v0_3, Kind::get, Service::push},
-    MethodRow{"tasks/pushNotificationConfig/list", Dialect::v0_3, Kind::get, Service::push},
-    MethodRow{"tasks/pushNotificationConfig/delete", Dialect::v0_3, Kind::get, Service::push},
+    MethodRow{"tasks/pushNotificationConfig/set", Dialect::v0_3, Kind::push_create},
+    MethodRow{"tasks/pushNotificationConfig/get", Dialect::v0_3, Kind::push_get},
+    MethodRow{"tasks/pushNotificationConfig/list", Dialect::v0_3, Kind::push_list},
+    MethodRow{"tasks/pushNotificationConfig/delete", Dialect::v0_3, Kind::push_delete},
     MethodRow{"task.send", Dialect::plain, Kind::send},
     MethodRow{"tasks.send", Dialect::plain, Kind::send},
     MethodRow{"tasks/send", Dialect::plain, Kind::send},
@@ -76,11 +75,12 @@ MaybeWrong read_envelope(JsonView body, Shape& shape, std::string& method) {
   }
   if (from.get("jsonrpc").string() != "2.0")
     return Wrong{ProtocolError::request, "jsonrpc must be \"2.0\""};
-  auto name = from.get("method").string();
+  auto const named = from.get("method");
+  if (!named.present()) return Wrong{ProtocolError::request, "method is required"};
+  auto name = named.string();
   if (!name || name->empty() || name->size() > 128)
-    return Wrong{ProtocolError::request, "method must be a string"};
+    return Wrong{ProtocolError::method, "method not found: it must be a short string"};
   method = std::move(*name);
-  if (id.is(Type::none)) return Wrong{ProtocolError::request, "id is required"};
   return std::nullopt;
 }
 
@@ -101,6 +101,8 @@ MaybeWrong check_version(http::Request const& request, Dialect dialect, std::str
 
 // The earlier implementation answered task.send at once, with the work going on behind it.
 MaybeWrong read_earlier(JsonView params, Operation& operation) {
+  if (params.present() && !params.is(Type::object))
+    return Wrong{ProtocolError::params, "params must be an object"};
   if (operation.kind == Kind::send) {
     auto wrong = read_plain_send(params, operation);
     operation.send.wait = Wait::no;
@@ -109,27 +111,6 @@ MaybeWrong read_earlier(JsonView params, Operation& operation) {
   operation.task_id = params.get("task_id").string().value_or(std::string());
   if (operation.task_id.empty())
     return Wrong{ProtocolError::params, "missing required parameter: task_id"};
-  return std::nullopt;
-}
-
-MaybeWrong read_params(JsonView params, RouterOptions const& options, Operation& operation) {
-  if (params.present() && !params.is(Type::object))
-    return Wrong{ProtocolError::params, "params must be an object"};
-  if (operation.shape.dialect == Dialect::plain) return read_earlier(params, operation);
-  switch (operation.kind) {
-    case Kind::send:
-    case Kind::stream:
-      return read_send(params, options, operation);
-    case Kind::get:
-    case Kind::cancel:
-    case Kind::subscribe:
-      return read_task_query(params, operation);
-    case Kind::list:
-      return read_list(params, operation);
-    case Kind::extended_card:
-    case Kind::authorize_only:
-      return std::nullopt;
-  }
   return std::nullopt;
 }
 
@@ -154,16 +135,21 @@ Parsed parse_rpc(http::Request const& request, RouterOptions const& options) {
   }
   operation.kind = row->kind;
   operation.shape.dialect = row->dialect;
+  bool const streams = row->kind == Kind::stream || row->kind == Kind::subscribe;
+  if (streams && row->dialect == Dialect::v0_3 && wants_event_stream(request))
+    operation.shape.media = Media::events;
   if (auto wrong = check_version(request, row->dialect, row->name, options))
     return refuse(operation.shape, operation.method, *wrong);
-  if (row->service == Service::push)
-    return refuse(operation.shape, operation.method,
-                  {ProtocolError::push_not_supported, "push notifications are not supported"});
   auto const params = body.get("params");
   operation.payload_bytes = request.body.size();
   operation.params = params.present() ? std::string(params.raw()) : "{}";
-  if (auto wrong = read_params(params, options, operation))
+  if (auto wrong = row->dialect == Dialect::plain ? read_earlier(params, operation)
+                                                  : read_params(params, options, operation))
     return refuse(operation.shape, operation.method, *wrong);
+  // A notification gets no answer by JSON-RPC, and A2A has none: said last, for whatever else is
+  // wrong says more.
+  if (body.get("id").is(Type::none))
+    return refuse(operation.shape, operation.method, {ProtocolError::request, "id is required"});
   return operation;
 }
 

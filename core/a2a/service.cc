@@ -3,12 +3,13 @@
 
 #include "core/a2a/answer.h"
 #include "core/a2a/card.h"
-#include "core/a2a/refusal.h"
+#include "core/a2a/exchange.h"
 #include "core/a2a/runs.h"
-#include "core/http/sse.h"
 
 namespace aw::a2a {
 namespace {
+
+constexpr std::chrono::milliseconds kUnwatched{200};
 
 TaskDetail detail_of(Operation const& operation) {
   TaskDetail detail{.history_length = operation.history_length};
@@ -16,6 +17,28 @@ TaskDetail detail_of(Operation const& operation) {
     detail.artifacts = TaskDetail::Artifacts::hidden;
   return detail;
 }
+
+// 0.3's proto wraps what its JSON has bare.
+std::string with_proto_security(std::string card) {
+  constexpr std::string_view kBare = R"("security":[{"mtls":[]}])";
+  if (auto const at = card.find(kBare); at != std::string::npos)
+    card.replace(at, kBare.size(), R"("security":[{"schemes":{"mtls":{"list":[]}}}])");
+  return card;
+}
+
+// While it lives, a caller that goes away ends the wait for events.
+class PeerWatch {
+ public:
+  PeerWatch(http::ResponseWriter& writer, Subscription& subscription) : writer_(writer) {
+    writer_.on_peer_gone([&subscription] { subscription.stop(); });
+  }
+  ~PeerWatch() { writer_.on_peer_gone(nullptr); }
+  PeerWatch(PeerWatch const&) = delete;
+  PeerWatch& operator=(PeerWatch const&) = delete;
+
+ private:
+  http::ResponseWriter& writer_;
+};
 
 // A stream's caller has seen all there is to see for now.
 bool ends_stream(Event const& event) {
@@ -39,29 +62,6 @@ Outcome outcome_of(int status, Task const& task) {
 }
 
 }  // namespace
-
-struct Service::Exchange {
-  Operation operation;
-  Caller caller;
-  http::ResponseWriter& writer;
-
-  io::Task<Outcome> answer(http::Response response, Outcome outcome) {
-    outcome.status = response.status;
-    co_await writer.respond(std::move(response));
-    co_return outcome;
-  }
-  io::Task<Outcome> fail(Error error) {
-    auto response = error_response(operation.shape, error, caller.decision_id);
-    Outcome outcome{.status = response.status, .code = error.code, .task_id = operation.task_id};
-    co_return co_await answer(std::move(response), std::move(outcome));
-  }
-  io::Task<Outcome> fail(ProtocolError error, std::string what) {
-    auto response = protocol_error(operation.shape, error, what);
-    Outcome outcome{
-        .status = response.status, .code = code_of(error), .task_id = operation.task_id};
-    co_return co_await answer(std::move(response), std::move(outcome));
-  }
-};
 
 struct Service::Started {
   TaskPtr task;
@@ -102,6 +102,10 @@ Result<void> Service::resolve(Operation& operation, Caller const& caller) const 
     case Kind::subscribe:
     case Kind::send:
     case Kind::stream:
+    case Kind::push_create:
+    case Kind::push_get:
+    case Kind::push_list:
+    case Kind::push_delete:
       break;
   }
   if (operation.task_id.empty()) {
@@ -109,7 +113,7 @@ Result<void> Service::resolve(Operation& operation, Caller const& caller) const 
       return make_error(Code::unknown_capability, "no capability named");
     return {};
   }
-  AW_TRY(auto task, engine_.find(operation.task_id, caller.id));
+  AW_TRY(auto task, engine_.find(operation.task_id, scope_of(operation, caller)));
   if (!operation.capability.empty() && operation.capability != task->capability)
     return make_error(Code::unknown_capability, "the task belongs to another capability");
   operation.capability = task->capability;
@@ -119,7 +123,8 @@ Result<void> Service::resolve(Operation& operation, Caller const& caller) const 
 
 io::Task<Outcome> Service::execute(Operation operation, Caller caller,
                                    http::ResponseWriter& writer) {
-  Exchange exchange{std::move(operation), std::move(caller), writer};
+  auto scope = scope_of(operation, caller);
+  Exchange exchange{std::move(operation), std::move(caller), std::move(scope), writer};
   co_return co_await dispatch(exchange);
 }
 
@@ -139,6 +144,11 @@ io::Task<Outcome> Service::dispatch(Exchange& exchange) {
       co_return co_await list(exchange);
     case Kind::extended_card:
       co_return co_await extended_card(exchange);
+    case Kind::push_create:
+    case Kind::push_get:
+    case Kind::push_list:
+    case Kind::push_delete:
+      co_return co_await push(exchange);
     case Kind::authorize_only:
       co_return co_await authorized(exchange);
   }
@@ -147,7 +157,7 @@ io::Task<Outcome> Service::dispatch(Exchange& exchange) {
 
 // The caller's task, if policy was asked about this very capability.
 Result<TaskPtr> Service::owned(Exchange const& exchange) const {
-  AW_TRY(auto task, engine_.find(exchange.operation.task_id, exchange.caller.id));
+  AW_TRY(auto task, engine_.find(exchange.operation.task_id, exchange.scope));
   if (task->capability != exchange.operation.capability)
     return make_error(Code::internal, "policy was asked about another capability than the task's");
   return task;
@@ -178,14 +188,19 @@ Result<Service::Started> Service::begin_new(Exchange& exchange,
   if (!executor_.serves(operation.capability))
     return make_error(Code::unknown_capability,
                       "this agent has no capability named \"" + operation.capability + '"');
-  AW_TRY(auto created, engine_.create({.owner = exchange.caller.id,
+  AW_TRY(auto created, engine_.create({.owner = exchange.scope,
                                        .capability = operation.capability,
                                        .context_id = operation.context_id,
                                        .message = operation.send.message,
                                        .payload = operation.send.payload,
                                        .metadata = operation.send.metadata,
                                        .idempotency_key = operation.send.idempotency_key}));
-  AW_TRY(auto subscription, engine_.subscribe(created.task->id, exchange.caller.id));
+  AW_TRY(auto subscription, engine_.subscribe(created.task->id, exchange.scope));
+  if (auto attached = attach_push(exchange, *created.task); !attached.ok()) {
+    // Never begun: nobody was told of it.
+    if (created.made == TaskEngine::Made::yes) engine_.withdraw(created.task->id);
+    return std::move(attached).error();
+  }
   if (created.made == TaskEngine::Made::yes) run(exchange, created.task, loop);
   return Started{std::move(created.task), std::move(subscription)};
 }
@@ -196,8 +211,9 @@ Result<Service::Started> Service::continue_task(Exchange& exchange,
   AW_TRY(auto task, owned(exchange));
   if (!operation.context_id.empty() && operation.context_id != task->context_id)
     return make_error(Code::request_malformed, "contextId is not the task's");
-  AW_TRY(auto subscription, engine_.subscribe(task->id, exchange.caller.id));
-  AW_TRY(auto continued, engine_.follow_up(task->id, exchange.caller.id, operation.send.message));
+  AW_TRY(auto subscription, engine_.subscribe(task->id, exchange.scope));
+  AW_TRY(attach_push(exchange, *task));
+  AW_TRY(auto continued, engine_.follow_up(task->id, exchange.scope, operation.send.message));
   if (continued.run == TaskEngine::Run::needed) run(exchange, continued.task, loop);
   return Started{std::move(continued.task), std::move(subscription)};
 }
@@ -211,16 +227,28 @@ Result<Service::Started> Service::begin(Exchange& exchange,
 io::Task<Outcome> Service::send(Exchange& exchange) {
   auto const loop = co_await boost::asio::this_coro::executor;
   auto const& operation = exchange.operation;
+  if (exchange.operation.send.push && options_.push == nullptr)
+    co_return co_await exchange.fail(ProtocolError::push_not_supported,
+                                     "push notifications are not supported");
   auto started = begin(exchange, loop);
   if (!started.ok()) co_return co_await exchange.fail(std::move(started).error());
   TaskPtr task = started->task;
-  auto const until =
+  auto const limit =
       clock_.steady() + std::chrono::duration_cast<SteadyTime::duration>(options_.wait_limit);
+  auto const until = std::min(limit, operation.deadline);
   auto const goes_on = [&task] {
     return !is_terminal(task->status.state) && !is_interrupted(task->status.state);
   };
+  // Who has left is waited for no longer; its task goes on. Most work is done before looking after
+  // the caller would pay.
+  std::optional<PeerWatch> watch;
   while (operation.send.wait == Wait::until_done && goes_on()) {
-    auto const event = co_await started->subscription.next(until);
+    auto const event = co_await started->subscription.next(
+        watch ? until : std::min(until, clock_.steady() + kUnwatched));
+    if (!event && !watch && clock_.steady() < until) {
+      watch.emplace(exchange.writer, started->subscription);
+      continue;
+    }
     if (!event) break;
     if (std::holds_alternative<MessagePtr>(*event)) {
       co_return co_await exchange.answer(
@@ -229,6 +257,8 @@ io::Task<Outcome> Service::send(Exchange& exchange) {
     task = task_in(*event);
     if (ends_stream(*event)) break;
   }
+  if (operation.send.wait == Wait::until_done && goes_on() && clock_.steady() >= operation.deadline)
+    co_return co_await exchange.fail(make_error(Code::timeout, "the deadline has passed"));
   // Told means kept.
   if (auto kept = co_await engine_.store().durable(); !kept.ok()) {
     log_.failed(log::Component::a2a, log::Level::error, "task not stored", kept.error());
@@ -246,6 +276,9 @@ io::Task<Outcome> Service::send(Exchange& exchange) {
 
 io::Task<Outcome> Service::stream(Exchange& exchange) {
   auto const loop = co_await boost::asio::this_coro::executor;
+  if (exchange.operation.send.push && options_.push == nullptr)
+    co_return co_await exchange.fail(ProtocolError::push_not_supported,
+                                     "push notifications are not supported");
   auto started = begin(exchange, loop);
   if (!started.ok()) co_return co_await exchange.fail(std::move(started).error());
   exchange.operation.task_id = started->task->id;
@@ -262,7 +295,7 @@ io::Task<Outcome> Service::stream(Exchange& exchange) {
 io::Task<Outcome> Service::subscribe(Exchange& exchange) {
   auto task = owned(exchange);
   if (!task.ok()) co_return co_await exchange.fail(std::move(task).error());
-  auto subscription = engine_.subscribe((*task)->id, exchange.caller.id);
+  auto subscription = engine_.subscribe((*task)->id, exchange.scope);
   if (!subscription.ok()) co_return co_await exchange.fail(std::move(subscription).error());
   bool const over = is_terminal(subscription->snapshot()->status.state);
   if (over && exchange.operation.shape.dialect != Dialect::plain)
@@ -273,38 +306,61 @@ io::Task<Outcome> Service::subscribe(Exchange& exchange) {
 
 io::Task<Outcome> Service::pump(Exchange& exchange, Subscription subscription, EventPtr first) {
   auto const& shape = exchange.operation.shape;
-  auto const detail = detail_of(exchange.operation);
   auto& writer = exchange.writer;
   Outcome outcome = outcome_of(200, *subscription.snapshot());
-  if (auto begun = co_await writer.start(200, stream_headers()); !begun.ok()) co_return outcome;
-  bool more = true;
-  if (!first || !std::holds_alternative<MessagePtr>(*first)) {
-    auto const opening = stream_event(shape, Event(subscription.snapshot()), detail);
-    more = (co_await writer.write(opening)).ok();
-  }
+  if (auto begun = co_await writer.start(200, stream_headers(shape)); !begun.ok())
+    co_return outcome;
+  PeerWatch const watch(writer, subscription);
+  StreamEnd end = StreamEnd::no;
+  if (!first || !std::holds_alternative<MessagePtr>(*first))
+    end = co_await write_event_of(exchange, Event(subscription.snapshot()));
   EventPtr event = std::move(first);
-  while (more) {
+  while (end == StreamEnd::no) {
     if (event) {
       if (auto const task = task_in(*event)) outcome = outcome_of(200, *task);
       bool const last = ends_stream(*event);
       if (last) (void)co_await engine_.store().durable();  // logged where the task is read
-      auto const bytes = stream_event(shape, *event, detail);
-      more = (co_await writer.write(bytes)).ok() && !last;
+      end = co_await write_event_of(exchange, *event);
+      if (end == StreamEnd::no && last) end = StreamEnd::well;
     } else if (subscription.over()) {
-      if (subscription.too_slow())
-        more = (co_await writer.write(stream_error(shape, "the stream was read too slowly"))).ok();
-      break;
-    } else {
-      more = (co_await writer.write(http::kSseHeartbeat)).ok();
+      end = subscription.too_slow() ? StreamEnd::too_slow : StreamEnd::well;
+    } else if (clock_.steady() >= exchange.operation.deadline) {
+      end = StreamEnd::too_late;
+    } else if (!(co_await writer.write(stream_heartbeat(shape))).ok()) {
+      end = StreamEnd::gone;
     }
-    if (!more) break;
-    auto const until =
+    if (end != StreamEnd::no) break;
+    auto const beat =
         clock_.steady() + std::chrono::duration_cast<SteadyTime::duration>(options_.heartbeat);
-    event = co_await subscription.next(until);
+    event = co_await subscription.next(std::min(beat, exchange.operation.deadline));
   }
   // A caller that went away ends its stream, never the task.
-  (void)co_await writer.finish();
+  if (end != StreamEnd::gone) co_await end_stream(exchange, end);
   co_return outcome;
+}
+
+io::Task<Service::StreamEnd> Service::write_event_of(Exchange& exchange, Event const& event) {
+  auto const bytes = stream_event(exchange.operation.shape, event, detail_of(exchange.operation));
+  if (!bytes.ok()) co_return StreamEnd::unfit;
+  co_return (co_await exchange.writer.write(*bytes)).ok() ? StreamEnd::no : StreamEnd::gone;
+}
+
+io::Task<void> Service::end_stream(Exchange& exchange, StreamEnd end) {
+  auto const& shape = exchange.operation.shape;
+  auto trailers = stream_trailers(shape);
+  if (end == StreamEnd::too_late && shape.binding == Binding::grpc) {
+    trailers = error_trailers({.code = Code::timeout, .decision_id = exchange.caller.decision_id});
+  } else if (end != StreamEnd::well) {
+    auto const error =
+        end == StreamEnd::unfit ? ProtocolError::invalid_agent_response : ProtocolError::internal;
+    auto const* const what = end == StreamEnd::unfit      ? "the agent's answer fits no message"
+                             : end == StreamEnd::too_slow ? "the stream was read too slowly"
+                                                          : "the deadline has passed";
+    if (auto const told = stream_error(shape, error, what); !told.empty())
+      (void)co_await exchange.writer.write(told);  // gone or not, the stream ends here
+    trailers = stream_trailers(shape, error, what);
+  }
+  (void)co_await exchange.writer.finish(std::move(trailers));
 }
 
 io::Task<Outcome> Service::get(Exchange& exchange) {
@@ -338,7 +394,7 @@ io::Task<Outcome> Service::cancel(Exchange& exchange) {
 
 io::Task<Outcome> Service::list(Exchange& exchange) {
   auto const& operation = exchange.operation;
-  auto page = engine_.list(exchange.caller.id, operation.list);
+  auto page = engine_.list(exchange.scope, operation.list);
   if (!page.ok()) co_return co_await exchange.fail(std::move(page).error());
   co_return co_await exchange.answer(
       list_response(operation.shape, *page, operation.list, detail_of(operation)), {});
@@ -351,7 +407,8 @@ io::Task<Outcome> Service::extended_card(Exchange& exchange) {
   auto const& shape = exchange.operation.shape;
   auto const form =
       shape.dialect == Dialect::v0_3 ? CardRequest::Form::hybrid : CardRequest::Form::pure;
-  auto const json = options_.card->json(form, options_.card->base_url_for(exchange.operation.host));
+  auto json = options_.card->json(form, options_.card->base_url_for(exchange.operation.host));
+  if (spelling_of(shape) == Spelling::v03_proto) json = with_proto_security(std::move(json));
   co_return co_await exchange.answer(card_response(shape, json), {});
 }
 

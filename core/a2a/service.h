@@ -22,6 +22,7 @@
 namespace aw::a2a {
 
 class Card;
+class Push;
 class Runs;
 
 struct ServiceOptions {
@@ -33,6 +34,8 @@ struct ServiceOptions {
   std::chrono::nanoseconds heartbeat = std::chrono::seconds(15);  // SSE comment lines
   // The extended card; outlives the service. Null = not configured.
   Card const* card = nullptr;
+  // Webhooks; outlives the service. Null = not supported.
+  Push* push = nullptr;
 };
 
 // What came of it, for metrics, trace and audit (gate 9).
@@ -83,10 +86,16 @@ class Service {
   [[nodiscard]] io::Task<Outcome> subscribe(Exchange& exchange);
   [[nodiscard]] io::Task<Outcome> pump(Exchange& exchange, Subscription subscription,
                                        EventPtr first);
+  // How a stream ended, if it has.
+  enum class StreamEnd : std::uint8_t { no, well, gone, too_slow, too_late, unfit };
+  [[nodiscard]] io::Task<StreamEnd> write_event_of(Exchange& exchange, Event const& event);
+  [[nodiscard]] io::Task<void> end_stream(Exchange& exchange, StreamEnd end);
   [[nodiscard]] io::Task<Outcome> get(Exchange& exchange);
   [[nodiscard]] io::Task<Outcome> cancel(Exchange& exchange);
   [[nodiscard]] io::Task<Outcome> list(Exchange& exchange);
   [[nodiscard]] io::Task<Outcome> extended_card(Exchange& exchange);
+  [[nodiscard]] io::Task<Outcome> push(Exchange& exchange);
+  [[nodiscard]] Result<void> attach_push(Exchange const& exchange, Task const& task);
   [[nodiscard]] io::Task<Outcome> authorized(Exchange& exchange);
   [[nodiscard]] Result<TaskPtr> owned(Exchange const& exchange) const;
 

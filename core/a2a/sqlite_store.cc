@@ -23,6 +23,7 @@ constexpr std::string_view kSchema =
     " id TEXT PRIMARY KEY, owner TEXT NOT NULL, updated INTEGER NOT NULL, record TEXT NOT NULL"
     ") WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS task_updated ON task (updated);"
+    "CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version = 1;";
 
 struct CloseDatabase {
@@ -91,12 +92,14 @@ Result<Database> open_database(std::filesystem::path const& file) {
 }  // namespace
 
 struct SqliteTaskStore::Impl {
+  using Notes = std::unordered_map<std::string, std::optional<std::string>>;  // null = erase
   struct Waiter {
     std::uint64_t up_to = 0;
     std::function<void(Result<void>)> done;
   };
   struct Batch {
     std::unordered_map<std::string, TaskPtr> changes;  // null = erase
+    Notes notes;
     std::uint64_t up_to = 0;
   };
 
@@ -115,29 +118,43 @@ struct SqliteTaskStore::Impl {
       Batch batch;
       {
         std::unique_lock lock(mutex);
-        wake.wait(lock, [this] { return stopping || !pending.empty(); });
-        if (pending.empty()) return;
+        wake.wait(lock, [this] { return stopping || !idle(); });
+        if (idle()) return;
         batch.changes.swap(pending);
         batch.changes.merge(unwritten);
         unwritten.clear();
+        batch.notes.swap(pending_notes);
+        batch.notes.merge(unwritten_notes);
+        unwritten_notes.clear();
         batch.up_to = queued;
       }
       auto result = write(batch);
-      if (!result.ok()) keep(std::move(batch.changes));
+      if (!result.ok()) keep(std::move(batch));
       settle(batch.up_to, result);
     }
   }
 
   // What could not be written goes with the next batch, unless it changed meanwhile. Bounded by the
   // engine: it holds no more tasks than its limits allow.
-  void keep(std::unordered_map<std::string, TaskPtr> changes) {
+  void keep(Batch batch) {
     std::lock_guard const lock(mutex);
-    for (auto& [id, task] : changes) unwritten.try_emplace(id, std::move(task));
+    for (auto& [id, task] : batch.changes) unwritten.try_emplace(id, std::move(task));
+    for (auto& [key, value] : batch.notes) unwritten_notes.try_emplace(key, std::move(value));
+  }
+
+  // With `mutex` held.
+  [[nodiscard]] bool idle() const { return pending.empty() && pending_notes.empty(); }
+  void add(std::vector<Note> notes) {
+    for (auto& note : notes) {
+      ++queued;
+      pending_notes.insert_or_assign(std::move(note.key), std::move(note.value));
+    }
   }
 
   Result<void> write(Batch const& batch) {
     AW_TRY(execute(database.get(), "BEGIN IMMEDIATE", "begin"));
     auto result = write_rows(batch);
+    if (result.ok()) result = write_notes(batch);
     if (!result.ok()) {
       sqlite3_exec(database.get(), "ROLLBACK", nullptr, nullptr, nullptr);
       return result;
@@ -166,6 +183,22 @@ struct SqliteTaskStore::Impl {
     return {};
   }
 
+  Result<void> write_notes(Batch const& batch) {
+    if (batch.notes.empty()) return {};
+    AW_TRY(auto put, prepare(database.get(),
+                             "INSERT INTO note (key, value) VALUES (?1, ?2)"
+                             " ON CONFLICT (key) DO UPDATE SET value = ?2"));
+    AW_TRY(auto erase, prepare(database.get(), "DELETE FROM note WHERE key = ?1"));
+    for (auto const& [key, value] : batch.notes) {
+      auto* const statement = value ? put.get() : erase.get();
+      sqlite3_reset(statement);
+      bind_text(statement, 1, key);
+      if (value) bind_text(statement, 2, *value);
+      if (sqlite3_step(statement) != SQLITE_DONE) return failed(database.get(), "write a note");
+    }
+    return {};
+  }
+
   void settle(std::uint64_t up_to, Result<void> const& result) {
     std::vector<Waiter> ready;
     {
@@ -186,6 +219,8 @@ struct SqliteTaskStore::Impl {
   std::condition_variable wake;
   std::unordered_map<std::string, TaskPtr> pending;
   std::unordered_map<std::string, TaskPtr> unwritten;  // of failed batches
+  Notes pending_notes;
+  Notes unwritten_notes;
   std::vector<Waiter> waiters;
   std::uint64_t queued = 0;
   std::uint64_t written = 0;
@@ -223,7 +258,45 @@ Result<std::vector<TaskPtr>> SqliteTaskStore::load(std::size_t limit) {
   }
 }
 
-Result<void> SqliteTaskStore::put(TaskPtr task) {
+Result<std::vector<Note>> SqliteTaskStore::load_notes() {
+  auto* const database = impl_->database.get();
+  AW_TRY(auto statement, prepare(database, "SELECT key, value FROM note ORDER BY key"));
+  std::vector<Note> notes;
+  auto const text = [&statement](int column) {
+    auto const* const bytes = sqlite3_column_blob(statement.get(), column);
+    auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), column));
+    return bytes == nullptr ? std::string() : std::string(static_cast<char const*>(bytes), size);
+  };
+  for (;;) {
+    int const step = sqlite3_step(statement.get());
+    if (step == SQLITE_DONE) return notes;
+    if (step != SQLITE_ROW) return failed(database, "read notes");
+    notes.push_back({text(0), text(1)});
+  }
+}
+
+Result<void> SqliteTaskStore::put_notes(std::vector<Note> notes) {
+  if (notes.empty()) return {};
+  {
+    std::lock_guard const lock(impl_->mutex);
+    if (impl_->pending_notes.size() >= kQueueLimit)
+      return make_error(Code::overloaded, "task store: too many writes queued");
+    impl_->add(std::move(notes));
+  }
+  impl_->wake.notify_one();
+  return {};
+}
+
+void SqliteTaskStore::erase_note(std::string key) {
+  {
+    std::lock_guard const lock(impl_->mutex);
+    ++impl_->queued;
+    impl_->pending_notes.insert_or_assign(std::move(key), std::nullopt);
+  }
+  impl_->wake.notify_one();
+}
+
+Result<void> SqliteTaskStore::put(TaskPtr task, std::vector<Note> notes) {
   {
     std::lock_guard const lock(impl_->mutex);
     // A terminal state always finds room: it ends what the queue already knows.
@@ -232,6 +305,7 @@ Result<void> SqliteTaskStore::put(TaskPtr task) {
     ++impl_->queued;
     auto id = task->id;
     impl_->pending.insert_or_assign(std::move(id), std::move(task));
+    impl_->add(std::move(notes));
   }
   impl_->wake.notify_one();
   return {};

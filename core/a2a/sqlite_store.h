@@ -21,7 +21,10 @@ class SqliteTaskStore final : public TaskStore {
   ~SqliteTaskStore() override;  // writes what is queued, then closes
 
   [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit) override;
-  [[nodiscard]] Result<void> put(TaskPtr task) override;
+  [[nodiscard]] Result<void> put(TaskPtr task, std::vector<Note> notes) override;
+  [[nodiscard]] Result<void> put_notes(std::vector<Note> notes) override;
+  void erase_note(std::string key) override;
+  [[nodiscard]] Result<std::vector<Note>> load_notes() override;
   void erase(std::string id) override;
   [[nodiscard]] io::Task<Result<void>> durable() override;
 

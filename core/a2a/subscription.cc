@@ -53,6 +53,8 @@ EventPtr Subscription::poll() {
   return event;
 }
 
+void Subscription::stop() { reader_->close(); }
+
 bool Subscription::over() const {
   std::lock_guard const lock(reader_->mutex);
   return reader_->closed && reader_->queue.empty();

@@ -92,7 +92,7 @@ struct Failure {
 struct Task {
   std::string id;          // ours: time-ordered
   std::string context_id;  // the caller's, or ours
-  std::string owner;       // SPIFFE ID; only this caller sees the task
+  std::string owner;       // SPIFFE ID (and tenant, scope_of); only this caller sees the task
   std::string capability;
   TaskStatus status;
   std::vector<MessagePtr> history;             // every message, in order

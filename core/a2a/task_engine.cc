@@ -136,6 +136,7 @@ struct TaskEngine::State {
     if (!task.idempotency_key.empty())
       keys.erase(idempotency_name(task.owner, task.capability, task.idempotency_key));
     for (auto const& reader : found->second.readers) reader->close();
+    if (observer != nullptr) observer->forgotten(id);
     store.erase(id);
     entries.erase(found);
   }
@@ -187,6 +188,16 @@ struct TaskEngine::State {
     return {};
   }
 
+  [[nodiscard]] std::vector<Note> notes_of(Event const& event) const {
+    return observer == nullptr ? std::vector<Note>() : observer->happened(event);
+  }
+
+  // What is not worth a write of its own leaves notes all the same.
+  void note(Event const& event) const {
+    if (auto notes = notes_of(event); !notes.empty())
+      (void)store.put_notes(std::move(notes));  // a full queue: in memory they wait all the same
+  }
+
   static void tell(Entry& entry, EventPtr const& event) {
     std::erase_if(entry.readers, [](auto const& reader) {
       std::lock_guard const lock(reader->mutex);
@@ -203,6 +214,7 @@ struct TaskEngine::State {
   mutable std::mutex mutex;
   EngineLimits const limits;
   TaskStore& store;
+  TaskObserver* observer = nullptr;
   Clock const& clock;
   Entries entries;
   std::map<std::string, Owner, std::less<>> owners;
@@ -214,6 +226,8 @@ struct TaskEngine::State {
 TaskEngine::TaskEngine(EngineLimits limits, TaskStore& store, Clock const& clock)
     : store_(store), state_(std::make_unique<State>(limits, store, clock)) {}
 TaskEngine::~TaskEngine() = default;
+
+void TaskEngine::observe(TaskObserver& observer) { state_->observer = &observer; }
 
 std::size_t TaskEngine::size() const {
   std::lock_guard const lock(state_->mutex);
@@ -236,7 +250,7 @@ Result<std::size_t> TaskEngine::restore() {
       message->parts.push_back(text_part(failed.failure->message));
       AW_TRY(task,
              with_status(failed, {TaskState::failed, std::move(message), state_->clock.now()}));
-      AW_TRY(store_.put(task));
+      AW_TRY(store_.put(task, state_->notes_of(Event(StatusUpdate{task}))));
     }
     state_->insert(std::move(task));
   }
@@ -276,7 +290,7 @@ Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
     }
   }
   AW_TRY(state_->make_room(task->owner, task->bytes));
-  AW_TRY(store_.put(task));
+  AW_TRY(store_.put(task, {}));
   state_->insert(task);
   return Created{std::move(task), Made::yes};
 }
@@ -302,8 +316,10 @@ Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::st
   next->bytes += size_of(*said);
   next->history.push_back(std::move(said));
   AW_TRY(state_->replace(*entry, next));
-  AW_TRY(store_.put(next));
-  if (run == Run::needed) State::tell(*entry, std::make_shared<Event>(StatusUpdate{next}));
+  auto const event = std::make_shared<Event>(StatusUpdate{next});
+  auto notes = run == Run::needed ? state_->notes_of(*event) : std::vector<Note>();
+  AW_TRY(store_.put(next, std::move(notes)));
+  if (run == Run::needed) State::tell(*entry, event);
   return Continued{std::move(next), run};
 }
 
@@ -380,9 +396,14 @@ Result<TaskPtr> TaskEngine::set_status(std::string_view id, TaskState state, Mes
   }
   bool const worth_keeping = is_terminal(state) || is_interrupted(state);
   AW_TRY(state_->replace(entry, next));
+  auto const event = std::make_shared<Event>(StatusUpdate{next});
   // A full queue must not keep a task from ending; the store reports its own failure in `durable`.
-  if (worth_keeping) (void)store_.put(next);
-  State::tell(entry, std::make_shared<Event>(StatusUpdate{next}));
+  if (worth_keeping) {
+    (void)store_.put(next, state_->notes_of(*event));
+  } else {
+    state_->note(*event);
+  }
+  State::tell(entry, event);
   if (is_terminal(state)) State::finish(entry);
   return next;
 }
@@ -395,7 +416,9 @@ Result<TaskPtr> TaskEngine::add_artifact(std::string_view id, Artifact artifact,
   auto const made = std::make_shared<const Artifact>(std::move(artifact));
   AW_TRY(auto next, with_artifact(*found->second.task, made, chunk, state_->clock.now()));
   AW_TRY(state_->replace(found->second, next));
-  State::tell(found->second, std::make_shared<Event>(ArtifactUpdate{next, made, chunk, last}));
+  auto const event = std::make_shared<Event>(ArtifactUpdate{next, made, chunk, last});
+  state_->note(*event);
+  State::tell(found->second, event);
   return next;
 }
 
@@ -419,6 +442,11 @@ Result<void> TaskEngine::replace_by_message(std::string_view id, MessagePtr mess
   State::tell(found->second, std::make_shared<Event>(std::move(message)));
   state_->remove(std::string(id));
   return {};
+}
+
+void TaskEngine::withdraw(std::string_view id) {
+  std::lock_guard const lock(state_->mutex);
+  state_->remove(std::string(id));
 }
 
 }  // namespace aw::a2a

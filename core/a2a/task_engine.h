@@ -16,6 +16,7 @@
 
 #include "core/a2a/operation.h"
 #include "core/a2a/task.h"
+#include "core/a2a/task_observer.h"
 #include "core/a2a/task_store.h"
 #include "core/base/clock.h"
 #include "core/base/result.h"
@@ -65,6 +66,8 @@ class Subscription {
   [[nodiscard]] EventPtr poll();
   // Waits for the next event. Null when `until` passed, or the stream is over (`over` tells).
   [[nodiscard]] io::Task<EventPtr> next(SteadyTime until);
+  // Ends the wait of `next`, for a reader that has lost interest. On the reader's loop.
+  void stop();
   // No event will come any more: the task is terminal and all was read, or this reader was too
   // slow.
   [[nodiscard]] bool over() const;
@@ -84,6 +87,9 @@ class TaskEngine {
   ~TaskEngine();
   TaskEngine(TaskEngine const&) = delete;
   TaskEngine& operator=(TaskEngine const&) = delete;
+
+  // Told of every event from now on; outlives the engine. Before the first task.
+  void observe(TaskObserver& observer);
 
   // At start: takes back what the store kept; tasks that were running are failed with a reason.
   // Returns how many those were. Blocks.
@@ -122,6 +128,9 @@ class TaskEngine {
   // The answer is a message: the task is withdrawn, its subscribers get the message as their last
   // event.
   [[nodiscard]] Result<void> replace_by_message(std::string_view id, MessagePtr message);
+
+  // A task that was made and shall not be: forgotten, its subscribers' streams end.
+  void withdraw(std::string_view id);
 
   [[nodiscard]] TaskStore& store() { return store_; }
   [[nodiscard]] std::size_t size() const;

@@ -6,7 +6,10 @@ namespace aw::a2a {
 Result<std::vector<TaskPtr>> MemoryTaskStore::load(std::size_t /*limit*/) {
   return std::vector<TaskPtr>{};
 }
-Result<void> MemoryTaskStore::put(TaskPtr /*task*/) { return {}; }
+Result<void> MemoryTaskStore::put(TaskPtr /*task*/, std::vector<Note> /*notes*/) { return {}; }
+Result<void> MemoryTaskStore::put_notes(std::vector<Note> /*notes*/) { return {}; }
+void MemoryTaskStore::erase_note(std::string /*key*/) {}
+Result<std::vector<Note>> MemoryTaskStore::load_notes() { return std::vector<Note>{}; }
 void MemoryTaskStore::erase(std::string /*id*/) {}
 io::Task<Result<void>> MemoryTaskStore::durable() { co_return Result<void>{}; }
 

@@ -15,6 +15,12 @@
 
 namespace aw::a2a {
 
+// A small thing kept beside the tasks: webhooks, events that were not delivered yet.
+struct Note {
+  std::string key;
+  std::string value;
+};
+
 class TaskStore {
  public:
   virtual ~TaskStore() = default;
@@ -22,8 +28,12 @@ class TaskStore {
   // them. Blocks.
   [[nodiscard]] virtual Result<std::vector<TaskPtr>> load(std::size_t limit) = 0;
   // Any thread. Code::overloaded when the queue is full, Code::state_unusable when the store has
-  // failed.
-  [[nodiscard]] virtual Result<void> put(TaskPtr task) = 0;
+  // failed. The notes are stored with the task, in one piece.
+  [[nodiscard]] virtual Result<void> put(TaskPtr task, std::vector<Note> notes) = 0;
+  [[nodiscard]] virtual Result<void> put_notes(std::vector<Note> notes) = 0;
+  virtual void erase_note(std::string key) = 0;
+  // At start: all notes, by key. Blocks.
+  [[nodiscard]] virtual Result<std::vector<Note>> load_notes() = 0;
   virtual void erase(std::string id) = 0;
   [[nodiscard]] virtual io::Task<Result<void>> durable() = 0;
 };
@@ -32,7 +42,10 @@ class TaskStore {
 class MemoryTaskStore final : public TaskStore {
  public:
   [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit) override;
-  [[nodiscard]] Result<void> put(TaskPtr task) override;
+  [[nodiscard]] Result<void> put(TaskPtr task, std::vector<Note> notes) override;
+  [[nodiscard]] Result<void> put_notes(std::vector<Note> notes) override;
+  void erase_note(std::string key) override;
+  [[nodiscard]] Result<std::vector<Note>> load_notes() override;
   void erase(std::string id) override;
   [[nodiscard]] io::Task<Result<void>> durable() override;
 };

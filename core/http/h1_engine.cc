@@ -209,7 +209,7 @@ void H1Writer::on_peer_gone(std::function<void()> notify) {
     return;
   }
   engine_.on_gone_ = std::move(notify);
-  engine_.watch();
+  if (engine_.on_gone_) engine_.watch();
 }
 
 // ---- the engine

@@ -296,7 +296,7 @@ void H2Engine::expired(SteadyTime now) {
     if (now < exchange->due_) continue;
     late = true;
     exchange->due_ = SteadyTime::max();
-    if (exchange->phase_ == H2Exchange::Phase::streaming) {
+    if (exchange->phase_ == H2Exchange::Phase::streaming || exchange->reading_) {
       exchange->stall();
     } else if (exchange->running_) {
       exchange->put(connection_.shard().refusal(Code::timeout, 504));

@@ -62,6 +62,7 @@ class H2Exchange final : public ResponseWriter, public BodyReader {
   bool running_ = false;   // the handler
   bool incoming_ = false;  // the body is read in pieces
   bool stalled_ = false;
+  bool reading_ = false;    // the handler waits for a piece of the body
   bool head_only_ = false;  // HEAD
   SteadyTime due_ = SteadyTime::max();
   std::function<void()> on_gone_;

@@ -38,7 +38,9 @@ void H2Exchange::put(Response response) {
   engine_.progress_ = steady_now();
   bool const bodiless = response.status == 204 || response.status == 304 || response.status < 200;
   std::optional<std::uint64_t> length;
-  if (!bodiless) length = response.body.size();
+  stream_->out_trailers = std::move(response.trailers);
+  // With trailers the end is not where the length says.
+  if (!bodiless && stream_->out_trailers.empty()) length = response.body.size();
   if (!bodiless && !head_only_) stream_->out = std::move(response.body);
   stream_->out_at = 0;
   stream_->out_finished = true;
@@ -108,7 +110,13 @@ void H2Exchange::on_peer_gone(std::function<void()> notify) {
 io::Task<Result<std::string>> H2Exchange::read() {
   if (!incoming_) co_return std::exchange(request_.body, {});
   while (stream_ != nullptr && stream_->in.empty() && !stream_->ended && !stalled_) {
+    auto const now = steady_now();
+    reading_ = true;
+    due_ = now + engine_.limits().body_timeout;
+    engine_.rearm(now);
     co_await readable_.wait();
+    reading_ = false;
+    due_ = SteadyTime::max();
   }
   if (stream_ == nullptr) co_return gone();
   if (stalled_) co_return make_error(Code::timeout, "the peer stalls");

@@ -104,7 +104,7 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;
-  Headers trailers;  // client: what came after the body
+  Headers trailers;  // what comes after the body; a server sends them over HTTP/2 only
 
   void clear();
 };

@@ -52,8 +52,8 @@ class ResponseWriter {
   // A field of whatever answer follows (before it is begun).
   virtual void add_header(std::string_view name, std::string_view value) = 0;
 
-  // The whole answer. content-length, date and HEAD are seen to. That the peer may be gone is no
-  // business of whoever answers; `peer_gone` tells.
+  // The whole answer. content-length, date and HEAD are seen to; trailers are HTTP/2's alone. That
+  // the peer may be gone is no business of whoever answers; `peer_gone` tells.
   virtual io::Task<void> respond(Response response) = 0;
 
   // A streamed one. `write` returns once the bytes are on their way and the peer keeps up
@@ -68,7 +68,7 @@ class ResponseWriter {
   // `on_peer_gone` on.
   [[nodiscard]] virtual bool peer_gone() const = 0;
   // `notify` runs on this loop, once, when the peer goes away (or the server stops) before the
-  // answer is complete. Not after the handler returned.
+  // answer is complete. Not after the handler returned. Empty: nobody is told any more.
   virtual void on_peer_gone(std::function<void()> notify) = 0;
 };
 

@@ -183,7 +183,7 @@ Result<void> Runtime::Parts::open_policy(Seams& seams) {
   return {};
 }
 
-Result<void> Runtime::Parts::open_tasks(Seams& seams) {
+Result<void> Runtime::Parts::open_tasks() {
   if (config.server.state.directory.empty()) {
     store = std::make_unique<a2a::MemoryTaskStore>();
   } else {
@@ -195,12 +195,33 @@ Result<void> Runtime::Parts::open_tasks(Seams& seams) {
   limits.max_tasks = config.a2a.max_tasks;
   limits.max_tasks_per_caller = config.a2a.max_tasks_per_caller;
   limits.retention = config.a2a.task_retention;
+  auto& deliveries =
+      metrics.counter_family("agentweave_push_notifications_total",
+                             "Webhook deliveries by what came of an attempt.", {"result"});
+  push = std::make_unique<a2a::Push>(
+      a2a::PushOptions{
+          .allow_private = config.a2a.push.allow_private,
+          .counted =
+              [delivered = &deliveries.at({"delivered"}), retried = &deliveries.at({"retried"}),
+               dropped = &deliveries.at({"dropped"})](a2a::Delivery what) {
+                (what == a2a::Delivery::delivered ? delivered
+                 : what == a2a::Delivery::retried ? retried
+                                                  : dropped)
+                    ->add();
+              }},
+      *store, *log);
+  AW_TRY(push->restore());
   engine = std::make_unique<a2a::TaskEngine>(limits, *store, clock);
+  engine->observe(*push);
   AW_TRY(auto const interrupted, engine->restore());
   if (interrupted > 0) {
     log->warning(log::Component::a2a, "Tasks that ran when the last process ended were failed",
                  {{"count", std::to_string(interrupted)}});
   }
+  return {};
+}
+
+Result<void> Runtime::Parts::open_backends(Seams& seams) {
   server::Backends backends;
   for (auto& [name, handler] : seams.backends) backends.emplace(name, std::move(handler));
   a2a::ServiceOptions options;
@@ -211,12 +232,14 @@ Result<void> Runtime::Parts::open_tasks(Seams& seams) {
                                                       .spiffe_id = first_svid->id.text(),
                                                       .base_url = {},
                                                       .versions = config.a2a.versions,
+                                                      .push = true,
                                                       .made = clock.now()});
   options.card = card.get();
+  options.push = push.get();
   for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {
     auto const& capability = config.agent.capabilities[i];
     options.timeouts.emplace(capability.name, capability.timeout);
-    if (backends.contains(capability.name)) continue;
+    if (seams.executor || backends.contains(capability.name)) continue;
     AW_TRY(auto made,
            with_context(backend::make_backend(
                             backend_of(config, i),
@@ -225,7 +248,8 @@ Result<void> Runtime::Parts::open_tasks(Seams& seams) {
     backends.emplace(capability.name, std::move(made));
     log->info(log::Component::agent, "Registered capability", {{"name", capability.name}});
   }
-  dispatch = std::make_unique<server::Dispatch>(std::move(backends));
+  dispatch = std::move(seams.executor);
+  if (!dispatch) dispatch = std::make_unique<server::Dispatch>(std::move(backends));
   service = std::make_unique<a2a::Service>(std::move(options), *engine, *dispatch, clock, *log);
   return {};
 }
@@ -252,7 +276,8 @@ Result<void> Runtime::Parts::build_gates() {
       .instruments = *instruments,
       .recent = *recent,
       .clock = clock,
-      .log = *log});
+      .log = *log,
+      .ready = [this] { return health.ready(); }});
   return {};
 }
 

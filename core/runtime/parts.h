@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/a2a/card.h"
+#include "core/a2a/push.h"
 #include "core/a2a/router.h"
 #include "core/a2a/service.h"
 #include "core/a2a/task_engine.h"
@@ -55,8 +56,9 @@ struct Runtime::Parts {
 
   std::unique_ptr<authz::Authorizer> authorizer;
   std::unique_ptr<a2a::TaskStore> store;
+  std::unique_ptr<a2a::Push> push;
   std::unique_ptr<a2a::TaskEngine> engine;
-  std::unique_ptr<server::Dispatch> dispatch;
+  std::unique_ptr<a2a::Executor> dispatch;
   std::unique_ptr<a2a::Card> card;
   std::unique_ptr<a2a::Service> service;
   std::unique_ptr<a2a::Router> router;
@@ -84,7 +86,8 @@ struct Runtime::Parts {
   Result<void> open_audit();
   Result<void> take_identity(Seams& seams, std::stop_token const& stop);
   Result<void> open_policy(Seams& seams);
-  Result<void> open_tasks(Seams& seams);
+  Result<void> open_tasks();
+  Result<void> open_backends(Seams& seams);
   Result<void> build_gates();
   Result<void> bind_agent();
   Result<void> serve_admin();

@@ -28,7 +28,8 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.open_audit());
   AW_TRY(p.take_identity(seams, stop));
   AW_TRY(p.open_policy(seams));
-  AW_TRY(p.open_tasks(seams));
+  AW_TRY(p.open_tasks());
+  AW_TRY(p.open_backends(seams));
   AW_TRY(p.build_gates());
   AW_TRY(p.announce(audit::EventType::startup, "started"));
   AW_TRY(p.bind_agent());

@@ -21,6 +21,9 @@
 namespace aw::authz {
 class AuthorizationProvider;
 }
+namespace aw::a2a {
+class Executor;
+}
 namespace aw::backend {
 class Backend;
 }
@@ -38,6 +41,8 @@ struct Seams {
   std::unique_ptr<authz::AuthorizationProvider> authorization;
   std::vector<std::pair<std::string, std::unique_ptr<backend::Backend>>>
       backends;  // capability -> handler
+  // Does all work itself: no backend is made.
+  std::unique_ptr<a2a::Executor> executor;
   std::function<void(identity::Svid const&)> on_svid_update;
 };
 

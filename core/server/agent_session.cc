@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/server/agent_session.h"
 
+#include "core/a2a/grpc_frame.h"
+
 namespace aw::server {
 
 Result<std::unique_ptr<http::Session>> AgentSession::open(http::ConnectionInfo const& info,
@@ -17,6 +19,13 @@ Result<std::unique_ptr<http::Session>> AgentSession::open(http::ConnectionInfo c
 
 io::Task<void> AgentSession::handle(http::Request& request, http::ResponseWriter& writer) {
   co_await pipeline_.serve(visitor_, request, writer);
+}
+
+bool AgentSession::wants_streaming(http::Request const& head) const { return a2a::is_grpc(head); }
+
+io::Task<void> AgentSession::handle_streaming(http::Request& request, http::BodyReader& body,
+                                              http::ResponseWriter& writer) {
+  co_await pipeline_.serve(visitor_, request, writer, &body);
 }
 
 bool AgentSession::valid_under(identity::Credentials const& credentials) const {

@@ -28,6 +28,10 @@ class AgentSession final : public http::Session {
 
   [[nodiscard]] io::Task<void> handle(http::Request& request,
                                       http::ResponseWriter& writer) override;
+  // gRPC: its messages are cut out of the body as it comes.
+  [[nodiscard]] bool wants_streaming(http::Request const& head) const override;
+  [[nodiscard]] io::Task<void> handle_streaming(http::Request& request, http::BodyReader& body,
+                                                http::ResponseWriter& writer) override;
   [[nodiscard]] WallTime must_close_by() const override { return visitor_.peer.not_after; }
 
   // Does the peer's chain still verify with these credentials?

@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/server/grpc_aside.h"
 #include "core/server/trace.h"
 
 namespace aw::server {
@@ -21,6 +22,7 @@ struct Visit {
   Visitor const& visitor;
   http::Request& request;
   http::ResponseWriter& writer;
+  http::BodyReader* body;
   SteadyTime began;
   WallTime time;
   std::string decision_id;
@@ -61,11 +63,17 @@ std::string context_of(a2a::Operation const& operation) {
   std::string out;
   json::Writer w(out);
   w.begin_object().member("payload_size", static_cast<std::int64_t>(operation.payload_bytes));
+  w.member("version", a2a::dialect_name(operation.shape.dialect));
+  if (!operation.tenant.empty()) w.member("tenant", operation.tenant);
   if (!operation.part_types.empty()) {
     w.key("part_types").begin_array();
     for (auto const& type : operation.part_types) w.string(type);
+    w.end_array().key("part_sizes").begin_array();
+    for (auto const size : operation.part_sizes) w.number(static_cast<std::int64_t>(size));
     w.end_array();
   }
+  if (!operation.push.url.empty()) w.member("push_url", operation.push.url);
+  if (operation.send.push) w.member("push_url", operation.send.push->url);
   // Policy sees small parameters whole; a large payload only by its size.
   constexpr std::size_t kMostParams = 64U << 10U;
   if (!operation.params.empty() && operation.params.size() <= kMostParams) {
@@ -159,10 +167,11 @@ std::string recent_line(Visit const& visit, authz::AuthzDecision const& decision
 }  // namespace
 
 io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
-                               http::ResponseWriter& writer) {
+                               http::ResponseWriter& writer, http::BodyReader* body) {
   Visit visit{.visitor = visitor,
               .request = request,
               .writer = writer,
+              .body = body,
               .began = needs_.clock.steady(),
               .time = needs_.clock.now(),
               .decision_id = "d-" + time_ordered_id(needs_.clock.now()),
@@ -196,7 +205,17 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
   if (auto fresh = needs_.replay.admit(visitor.peer.id.text(), freshness(request)); !fresh.ok()) {
     co_return co_await refuse(visit, std::move(fresh).error());
   }
-  // 5: understood.
+  co_await understand(visit);
+}
+
+// 5: understood.
+io::Task<void> Pipeline::understand(Visit& visit) {
+  auto& request = visit.request;
+  if (visit.body != nullptr && !a2a::is_grpc_conversation(request.path)) {
+    auto message = co_await read_grpc_message(*visit.body, needs_.router.max_body());
+    if (!message.ok()) co_return co_await refuse(visit, std::move(message).error());
+    request.body = std::move(*message);
+  }
   auto parsed = needs_.router.parse(request);
   if (auto* refused = std::get_if<a2a::Refused>(&parsed)) {
     co_return co_await refuse_as(visit, std::move(*refused));
@@ -207,6 +226,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
                               make_error(unmapped->code, "no action is mapped to this route"));
   }
   if (auto* asked = std::get_if<a2a::CardRequest>(&parsed)) co_return co_await card(visit, *asked);
+  if (auto* asked = std::get_if<a2a::GrpcAside>(&parsed)) co_return co_await aside(visit, *asked);
   co_await decide(visit, std::get<a2a::Operation>(std::move(parsed)));
 }
 
@@ -215,6 +235,7 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
   visit.shape = operation.shape;
   visit.method = operation.method;
   visit.task_id = operation.task_id;
+  if (operation.timeout) operation.deadline = visit.began + *operation.timeout;
   auto resolved = needs_.service.resolve(operation, caller_of(visit));
   visit.capability = operation.capability;
   if (!resolved.ok()) co_return co_await refuse(visit, std::move(resolved).error());
@@ -261,6 +282,22 @@ io::Task<void> Pipeline::card(Visit& visit, a2a::CardRequest const& asked) {
   a2a::Outcome const result{.status = response.status};
   co_await visit.writer.respond(std::move(response));
   outcome(visit, result);
+}
+
+// As the public card: the answer is the same for everyone and tells nothing of tasks or backends.
+io::Task<void> Pipeline::aside(Visit& visit, a2a::GrpcAside const& asked) {
+  visit.method = asked.method;
+  auto decision = authz::allow("grpc_service");
+  decision.decided_by = "built-in";
+  if (auto recorded = record(visit, decision); !recorded.ok()) {
+    co_return co_await refuse(visit, std::move(recorded).error(), std::chrono::seconds(1));
+  }
+  co_await serve_grpc_aside({.asked = asked,
+                             .request = visit.request,
+                             .body = visit.body,
+                             .writer = visit.writer,
+                             .ready = needs_.ready});
+  outcome(visit, {.status = 200});
 }
 
 io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseconds retry_after) {

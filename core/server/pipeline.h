@@ -49,16 +49,22 @@ class Pipeline {
     RecentDecisions& recent;
     Clock const& clock;
     log::Log& log;
+    // Does the agent take work? For gRPC's health service; empty = yes.
+    std::function<bool()> ready = {};
   };
   explicit Pipeline(Needs needs) : needs_(needs) {}
 
+  // `body`: where the request's body comes from when it was not collected (gRPC), else null.
   [[nodiscard]] io::Task<void> serve(Visitor const& visitor, http::Request& request,
-                                     http::ResponseWriter& writer);
+                                     http::ResponseWriter& writer,
+                                     http::BodyReader* body = nullptr);
 
  private:
   [[nodiscard]] io::Task<void> decide(Visit& visit, a2a::Operation operation);
   [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation operation);
   [[nodiscard]] io::Task<void> card(Visit& visit, a2a::CardRequest const& asked);
+  [[nodiscard]] io::Task<void> aside(Visit& visit, a2a::GrpcAside const& asked);
+  [[nodiscard]] io::Task<void> understand(Visit& visit);
   [[nodiscard]] io::Task<void> refuse(Visit& visit, Error error,
                                       std::chrono::nanoseconds retry_after = {});
   [[nodiscard]] io::Task<void> refuse_as(Visit& visit, a2a::Refused refused);

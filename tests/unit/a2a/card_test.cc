@@ -40,7 +40,10 @@ TEST_CASE("the pure card is a 1.0 document and nothing else") {
   CHECK(card["supportedInterfaces"][0]["protocolBinding"] == "JSONRPC");
   CHECK(card["supportedInterfaces"][0]["protocolVersion"] == "1.0");
   CHECK(card["supportedInterfaces"][1]["protocolBinding"] == "HTTP+JSON");
-  CHECK(card["supportedInterfaces"][2]["protocolVersion"] == "0.3");
+  CHECK(card["supportedInterfaces"][2]["protocolBinding"] == "GRPC");
+  CHECK(card["supportedInterfaces"][2]["url"] == "agent.example:8443");
+  CHECK(card["supportedInterfaces"][3]["protocolVersion"] == "0.3");
+  CHECK(card["supportedInterfaces"][5]["url"] == "https://agent.example:8443");
   CHECK(card["skills"][0]["id"] == "greet");
   CHECK(card["skills"][0]["tags"].size() == 1);
   CHECK(card["securitySchemes"]["mtls"].contains("mtlsSecurityScheme"));
@@ -57,8 +60,16 @@ TEST_CASE("the hybrid card adds what 0.3 clients read") {
   CHECK(card["protocolVersion"] == "0.3.0");
   CHECK(card["url"] == "https://agent.example:8443/rpc");
   CHECK(card["securitySchemes"]["mtls"]["type"] == "mutualTLS");
-  CHECK(card["extensions"]["spiffe_id"] == "spiffe://hello.test/agent/hello");
   CHECK(card.contains("supportedInterfaces"));
+  CHECK_FALSE(card.contains("authentication"));  // an array of other things to 0.2's readers
+}
+
+TEST_CASE("the old name's card has what the earlier implementation's clients look for") {
+  auto const card =
+      nlohmann::json::parse(Card(options()).respond(asked(CardRequest::Form::earlier)).body);
+  CHECK(card["extensions"]["spiffe_id"] == "spiffe://hello.test/agent/hello");
+  CHECK(card["authentication"]["schemes"][0]["type"] == "mtls");
+  CHECK(card["protocolVersion"] == "0.3.0");
 }
 
 TEST_CASE("no required value of a card is empty") {

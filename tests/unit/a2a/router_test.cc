@@ -97,9 +97,11 @@ TEST_CASE("the plain binding's paths and methods") {
     CHECK_MESSAGE(unmapped(kRouter.parse(post(target, "{}"))) == Code::method_not_allowed, target);
   for (auto const* const target :
        {"/a2a/v1/nothing", "/a2a/v1/tasks/T1/other", "/a2a/v1/tasks/T1/cancel/x", "/a2a/v2/tasks",
-        "/a2a/v1tasks", "/admin", "/.well-known/other", "/v1", "/v2/tasks", "/rpc/x", "//rpc"})
+        "/a2a/v1tasks", "/admin", "/.well-known/other", "/v1", "/acme/nothing", "/a b/tasks",
+        "/rpc/x", "//rpc"})
     CHECK_MESSAGE(unmapped(kRouter.parse(request("GET", target))) == Code::unmapped_route, target);
-  CHECK(unmapped(kRouter.parse(request("GET", "/rpc"))) == Code::method_not_allowed);
+  CHECK(unmapped(kRouter.parse(request("PUT", "/rpc"))) == Code::method_not_allowed);
+  CHECK(std::holds_alternative<CardRequest>(kRouter.parse(request("GET", "/rpc"))));
 }
 
 TEST_CASE("plain requests that say too little are refused in plain words") {
@@ -180,9 +182,11 @@ TEST_CASE("broken JSON-RPC gets the protocol's own error and never a backend") {
            {R"({"jsonrpc":"1.0","id":1,"method":"GetTask"})", -32600},
            {R"({"jsonrpc":"2.0","id":{},"method":"GetTask"})", -32600},
            {R"({"jsonrpc":"2.0","id":1.5,"method":"GetTask"})", -32600},
-           {R"({"jsonrpc":"2.0","method":"SendMessage","params":{}})", -32600},
+           {R"({"jsonrpc":"2.0","method":"GetTask","params":{"id":"x"}})", -32600},
            {R"({"jsonrpc":"2.0","id":1})", -32600},
-           {R"({"jsonrpc":"2.0","id":1,"method":7})", -32600},
+           {R"({"jsonrpc":"2.0","id":1,"method":7})", -32601},
+           {R"({"jsonrpc":"2.0","method":"message/ssend","params":{}})", -32601},
+           {R"({"jsonrpc":"2.0","method":"message/send","params":{"":"x"}})", -32602},
            {rpc("NoSuchMethod", "{}"), -32601},
            {rpc("GetTask", "[]"), -32602},
            {rpc("GetTask", "{}"), -32602},
@@ -191,8 +195,8 @@ TEST_CASE("broken JSON-RPC gets the protocol's own error and never a backend") {
            {rpc("ListTasks", R"({"pageSize":101})"), -32602},
            {rpc("ListTasks", R"({"status":"BUSY"})"), -32602},
            {rpc("task.send", "{}"), -32602},
-           {rpc("CreateTaskPushNotificationConfig", "{}"), -32003},
-           {rpc("tasks/pushNotificationConfig/set", "{}"), -32003},
+           {rpc("CreateTaskPushNotificationConfig", "{}"), -32602},
+           {rpc("tasks/pushNotificationConfig/set", "{}"), -32602},
        }) {
     auto const answer = refused(kRouter.parse(post("/rpc", row.body)));
     CHECK_MESSAGE(rpc_error(answer) == row.code, row.body);
@@ -341,7 +345,9 @@ TEST_CASE("what 0.3 clients really send over REST is understood") {
 }
 
 TEST_CASE("the card is asked for as hybrid, or pure by version") {
-  auto asked = request("GET", "/.well-known/agent.json");
+  CHECK(std::get<CardRequest>(kRouter.parse(request("GET", "/.well-known/agent.json"))).form ==
+        CardRequest::Form::earlier);
+  auto asked = request("GET", "/.well-known/agent-card.json");
   CHECK(std::get<CardRequest>(kRouter.parse(asked)).form == CardRequest::Form::hybrid);
   asked.headers.add("a2a-version", "1.0");
   CHECK(std::get<CardRequest>(kRouter.parse(asked)).form == CardRequest::Form::pure);

@@ -346,7 +346,10 @@ TEST_CASE("policy is asked about the task's own capability, whatever the message
 TEST_CASE("a task that cannot be kept is not begun, one that is done is answered all the same") {
   struct FullDisk final : TaskStore {
     Result<std::vector<TaskPtr>> load(std::size_t) override { return std::vector<TaskPtr>{}; }
-    Result<void> put(TaskPtr) override { return {}; }
+    Result<void> put(TaskPtr, std::vector<Note>) override { return {}; }
+    Result<void> put_notes(std::vector<Note>) override { return {}; }
+    void erase_note(std::string) override {}
+    Result<std::vector<Note>> load_notes() override { return std::vector<Note>{}; }
     void erase(std::string) override {}
     io::Task<Result<void>> durable() override {
       co_return make_error(Code::state_unusable, "disk full");

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/grpc_codec.h"
+
+#include <core/a2a/proto/a2a_v03.pb.h>
+#include <core/a2a/proto/a2a_v1.pb.h>
+#include <core/a2a/proto/rpc_status.pb.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <memory>
+
+namespace aw::a2a {
+namespace {
+
+namespace pb = google::protobuf;
+
+// A static library's descriptors are there only when something of their file is named.
+void keep_descriptors() {
+  static_cast<void>(lf::a2a::v1::Task::default_instance());
+  static_cast<void>(::a2a::v1::Task::default_instance());
+  static_cast<void>(pb::Empty::default_instance());
+}
+
+std::unique_ptr<pb::Message> new_message(std::string_view type) {
+  keep_descriptors();
+  auto const* const descriptor =
+      pb::DescriptorPool::generated_pool()->FindMessageTypeByName(std::string(type));
+  if (descriptor == nullptr) return nullptr;
+  auto const* const prototype = pb::MessageFactory::generated_factory()->GetPrototype(descriptor);
+  return std::unique_ptr<pb::Message>(prototype == nullptr ? nullptr : prototype->New());
+}
+
+pb::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+Error no_such_type(std::string_view type) {
+  return make_error(Code::internal, "no such message: " + std::string(type));
+}
+
+}  // namespace
+
+std::string grpc_type(Dialect dialect, std::string_view message) {
+  if (message == "Empty") return "google.protobuf.Empty";
+  return (dialect == Dialect::v0_3 ? "a2a.v1." : "lf.a2a.v1.") + std::string(message);
+}
+
+Result<std::string> grpc_to_json(std::string_view type, std::string_view bytes) {
+  auto const message = new_message(type);
+  if (!message) return no_such_type(type);
+  if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return make_error(Code::request_malformed, "the message is no " + std::string(type));
+  std::string json;
+  if (!pb::util::MessageToJsonString(*message, &json).ok())
+    return make_error(Code::request_malformed, "the message has a value that JSON cannot hold");
+  return json;
+}
+
+Result<std::string> grpc_from_json(std::string_view type, std::string_view json) {
+  auto const message = new_message(type);
+  if (!message) return no_such_type(type);
+  pb::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  if (auto const status = pb::util::JsonStringToMessage(piece(json), message.get(), options);
+      !status.ok())
+    return make_error(Code::backend_answer_malformed,
+                      "the answer does not fit " + std::string(type));
+  std::string bytes;
+  if (!message->SerializeToString(&bytes))
+    return make_error(Code::backend_answer_malformed, "the answer is too large");
+  return bytes;
+}
+
+std::string grpc_error_details(GrpcError const& error) {
+  google::rpc::Status status;
+  status.set_code(error.status);
+  status.set_message(std::string(error.message));
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(error.reason));
+  info.set_domain(std::string(error.domain));
+  for (auto const& [name, value] : error.metadata)
+    (*info.mutable_metadata())[std::string(name)] = value;
+  static_cast<void>(status.add_details()->PackFrom(info));
+  if (!error.field.empty()) {
+    google::rpc::BadRequest bad;
+    auto* const violation = bad.add_field_violations();
+    violation->set_field(std::string(error.field));
+    violation->set_description(std::string(error.message));
+    static_cast<void>(status.add_details()->PackFrom(bad));
+  }
+  return status.SerializeAsString();
+}
+
+}  // namespace aw::a2a
