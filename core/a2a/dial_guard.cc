@@ -21,13 +21,13 @@ constexpr std::uint32_t v4(std::uint32_t a, std::uint32_t b, std::uint32_t c, st
   return a << 24U | b << 16U | c << 8U | d;
 }
 constexpr std::array kClosedV4 = {
-    RangeV4{v4(0, 0, 0, 0), 8},        RangeV4{v4(10, 0, 0, 0), 8},
-    RangeV4{v4(100, 64, 0, 0), 10},    RangeV4{v4(127, 0, 0, 0), 8},
-    RangeV4{v4(169, 254, 0, 0), 16},   RangeV4{v4(172, 16, 0, 0), 12},
-    RangeV4{v4(192, 0, 0, 0), 24},     RangeV4{v4(192, 0, 2, 0), 24},
-    RangeV4{v4(192, 88, 99, 0), 24},   RangeV4{v4(192, 168, 0, 0), 16},
-    RangeV4{v4(198, 18, 0, 0), 15},    RangeV4{v4(198, 51, 100, 0), 24},
-    RangeV4{v4(203, 0, 113, 0), 24},   RangeV4{v4(224, 0, 0, 0), 4},
+    RangeV4{v4(0, 0, 0, 0), 8},      RangeV4{v4(10, 0, 0, 0), 8},
+    RangeV4{v4(100, 64, 0, 0), 10},  RangeV4{v4(127, 0, 0, 0), 8},
+    RangeV4{v4(169, 254, 0, 0), 16}, RangeV4{v4(172, 16, 0, 0), 12},
+    RangeV4{v4(192, 0, 0, 0), 24},   RangeV4{v4(192, 0, 2, 0), 24},
+    RangeV4{v4(192, 88, 99, 0), 24}, RangeV4{v4(192, 168, 0, 0), 16},
+    RangeV4{v4(198, 18, 0, 0), 15},  RangeV4{v4(198, 51, 100, 0), 24},
+    RangeV4{v4(203, 0, 113, 0), 24}, RangeV4{v4(224, 0, 0, 0), 4},
     RangeV4{v4(240, 0, 0, 0), 4},
 };
 
@@ -37,15 +37,15 @@ struct RangeV6 {
   int bits;
 };
 constexpr std::array kClosedV6 = {
-    RangeV6{{0x01, 0x00}, 64},              // discard
-    RangeV6{{0x20, 0x01, 0x0d, 0xb8}, 32},  // documentation
-    RangeV6{{0x20, 0x01, 0x00, 0x00}, 23},  // protocol assignments, Teredo, ORCHID
-    RangeV6{{0x3f, 0xff, 0x00, 0x00}, 20},  // documentation
-    RangeV6{{0x5f, 0x00}, 16},              // segment routing
-    RangeV6{{0xfc, 0x00}, 7},               // unique local
-    RangeV6{{0xfe, 0x80}, 10},              // link-local
-    RangeV6{{0xfe, 0xc0}, 10},              // site-local
-    RangeV6{{0xff, 0x00}, 8},               // multicast
+    RangeV6{{0x01, 0x00}, 64},                          // discard
+    RangeV6{{0x20, 0x01, 0x0d, 0xb8}, 32},              // documentation
+    RangeV6{{0x20, 0x01, 0x00, 0x00}, 23},              // protocol assignments, Teredo, ORCHID
+    RangeV6{{0x3f, 0xff, 0x00, 0x00}, 20},              // documentation
+    RangeV6{{0x5f, 0x00}, 16},                          // segment routing
+    RangeV6{{0xfc, 0x00}, 7},                           // unique local
+    RangeV6{{0xfe, 0x80}, 10},                          // link-local
+    RangeV6{{0xfe, 0xc0}, 10},                          // site-local
+    RangeV6{{0xff, 0x00}, 8},                           // multicast
     RangeV6{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48},  // local NAT64
 };
 

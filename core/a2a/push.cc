@@ -134,10 +134,8 @@ struct Push::Impl {
       return;
     }
     auto const& event = queue.events.front();
-    queue.busy = sender.send({.name = name,
-                              .sequence = event.sequence,
-                              .config = *queue.config,
-                              .body = event.body});
+    queue.busy = sender.send(
+        {.name = name, .sequence = event.sequence, .config = *queue.config, .body = event.body});
   }
 
   void settle(PushResult const& result) {
@@ -246,7 +244,8 @@ Result<Webhook> Push::put(Webhook config) {
     if (of_task.empty()) impl_->configs.erase(config.task_id);
     return make_error(Code::task_limit, "too many push notification configurations");
   }
-  if (auto kept = impl_->store.put_notes({{config_note(config), push_record(config)}}); !kept.ok()) {
+  if (auto kept = impl_->store.put_notes({{config_note(config), push_record(config)}});
+      !kept.ok()) {
     if (of_task.empty()) impl_->configs.erase(config.task_id);
     return std::move(kept).error();
   }

@@ -17,9 +17,9 @@ Error bad_push(std::string what) { return make_error(Code::request_malformed, st
 // May stand in a header's value: no line break, no control character (RFC 9110 §5.5).
 bool header_safe(std::string_view text, std::size_t most) {
   return text.size() <= most && std::ranges::all_of(text, [](char c) {
-    auto const byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte != 0x7F;
-  });
+           auto const byte = static_cast<unsigned char>(c);
+           return byte >= 0x20 && byte != 0x7F;
+         });
 }
 
 bool url_safe(std::string_view url) {
@@ -36,8 +36,8 @@ Result<void> check_url(std::string_view url) {
       !url.substr(scheme.size()).starts_with("://"))
     return bad_push("url must be an http or https address of at most 2048 characters");
   // user:password@host would go out in a header nobody checked.
-  auto const authority = url.substr(scheme.size() + 3, url.find_first_of("/?#", scheme.size() + 3) -
-                                                           (scheme.size() + 3));
+  auto const authority = url.substr(
+      scheme.size() + 3, url.find_first_of("/?#", scheme.size() + 3) - (scheme.size() + 3));
   if (authority.empty() || authority.contains('@'))
     return bad_push("url must name a host and no user");
   return {};

@@ -188,9 +188,7 @@ void PushSender::wake() { static_cast<void>(curl_multi_wakeup(impl_->multi)); }
 
 Result<void> check_webhook(std::string_view url, bool allow_private) {
   if (allow_private) return {};
-  auto const bad = [] {
-    return make_error(Code::request_malformed, std::string(kPrivateWebhook));
-  };
+  auto const bad = [] { return make_error(Code::request_malformed, std::string(kPrivateWebhook)); };
   if (!text::lower(url.substr(0, 8)).starts_with("https://")) return bad();
   auto authority = url.substr(8, url.find_first_of("/?#", 8) - 8);
   if (auto const colon = authority.rfind(':');

@@ -91,9 +91,9 @@ io::Task<void> converse(AsideCall call) {
   auto trailers = a2a::grpc_ok_trailers();
   for (int i = 0; i < kReflectionQuestions; ++i) {
     auto const asked = co_await next_message(*call.body, frames);
-    auto const answer =
-        asked.ok() ? (*asked ? a2a::reflect(**asked) : Result<std::string>(std::string()))
-                   : Result<std::string>(asked.error());
+    auto const answer = asked.ok()
+                            ? (*asked ? a2a::reflect(**asked) : Result<std::string>(std::string()))
+                            : Result<std::string>(asked.error());
     if (!answer.ok()) trailers = trailers_of(answer.error());
     if (!answer.ok() || !*asked) break;
     if (!(co_await call.writer.write(framed(*answer))).ok()) co_return;

@@ -20,8 +20,8 @@ namespace aw::server {
 
 struct AsideCall {
   a2a::GrpcAside const& asked;
-  http::Request& request;   // its body is the message, except in a conversation
-  http::BodyReader* body;   // of a conversation
+  http::Request& request;  // its body is the message, except in a conversation
+  http::BodyReader* body;  // of a conversation
   http::ResponseWriter& writer;
   std::function<bool()> const& ready;  // empty = yes
 };

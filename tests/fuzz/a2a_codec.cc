@@ -1,7 +1,7 @@
 // needs: aw_a2a
 // SPDX-License-Identifier: Apache-2.0
-// Messages, artifacts and webhooks in every spelling: what was read can be written in each, is JSON,
-// and reads back as the same.
+// Messages, artifacts and webhooks in every spelling: what was read can be written in each, is
+// JSON, and reads back as the same.
 #include <cstdint>
 #include <cstdlib>
 

@@ -1,7 +1,8 @@
 // needs: aw_a2a
 // SPDX-License-Identifier: Apache-2.0
-// A gRPC body: first byte the method, the rest what the peer sends. Frames are the same however they
-// are cut; what is in them is understood or refused with a status; reflection and health survive all.
+// A gRPC body: first byte the method, the rest what the peer sends. Frames are the same however
+// they are cut; what is in them is understood or refused with a status; reflection and health
+// survive all.
 #include <array>
 #include <cstdint>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // needs: aw_a2a
 // SPDX-License-Identifier: Apache-2.0
-// Methods and targets: "GET /tasks/x?historyLength=1" and a body behind the first line. Nothing that
-// is not exactly a route becomes an operation; what does has the ids its path has.
+// Methods and targets: "GET /tasks/x?historyLength=1" and a body behind the first line. Nothing
+// that is not exactly a route becomes an operation; what does has the ids its path has.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

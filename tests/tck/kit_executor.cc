@@ -27,7 +27,9 @@ void artifact(Progress& progress, a2a::Part part, a2a::Chunk chunk = a2a::Chunk:
   progress.artifact(std::move(out), chunk, last);
 }
 
-a2a::Part text_of(std::string text) { return {.kind = a2a::PartKind::text, .value = std::move(text)}; }
+a2a::Part text_of(std::string text) {
+  return {.kind = a2a::PartKind::text, .value = std::move(text)};
+}
 
 a2a::Part file() {
   return {.kind = a2a::PartKind::raw,
@@ -36,9 +38,7 @@ a2a::Part file() {
           .media_type = "text/plain"};
 }
 
-void complete(Progress& progress) {
-  progress.status(TaskState::completed, says("Hello from TCK"));
-}
+void complete(Progress& progress) { progress.status(TaskState::completed, says("Hello from TCK")); }
 
 // What needs no time, by the beginning of the message's id; the longest one that fits counts.
 struct Behaviour {
@@ -67,7 +67,8 @@ constexpr std::array kBehaviours = {
               }},
     Behaviour{"tck-artifact-data",
               [](Progress& p) {
-                artifact(p, {.kind = a2a::PartKind::data, .value = R"({"key":"value","count":42})"});
+                artifact(p,
+                         {.kind = a2a::PartKind::data, .value = R"({"key":"value","count":42})"});
                 complete(p);
               }},
     Behaviour{"tck-message-response",

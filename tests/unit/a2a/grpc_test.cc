@@ -51,16 +51,17 @@ TEST_CASE("gRPC messages are cut out of a body however its bytes arrive") {
   }
 }
 
-TEST_CASE("a gRPC message that is too large is refused by its prefix, a compressed one by its flag") {
+TEST_CASE(
+    "a gRPC message that is too large is refused by its prefix, a compressed one by its flag") {
   struct Row {
     std::string bytes;
     Code code;
   };
-  for (auto const& row : std::initializer_list<Row>{
-           {std::string("\0\0\0\0\x0b", 5), Code::too_large},
-           {std::string("\0\xff\xff\xff\xff", 5), Code::too_large},
-           {std::string("\1\0\0\0\1x", 6), Code::unsupported_operation},
-           {std::string("\2\0\0\0\1x", 6), Code::request_malformed}}) {
+  for (auto const& row :
+       std::initializer_list<Row>{{std::string("\0\0\0\0\x0b", 5), Code::too_large},
+                                  {std::string("\0\xff\xff\xff\xff", 5), Code::too_large},
+                                  {std::string("\1\0\0\0\1x", 6), Code::unsupported_operation},
+                                  {std::string("\2\0\0\0\1x", 6), Code::request_malformed}}) {
     GrpcFrames frames(10);
     frames.feed(row.bytes);
     CHECK(frames.next().error().code == row.code);
@@ -105,50 +106,51 @@ TEST_CASE("both gRPC services are understood as every other binding is") {
   };
   std::string const v1 = "/lf.a2a.v1.A2AService/";
   std::string const v03 = "/a2a.v1.A2AService/";
-  for (auto const& row : std::initializer_list<Row>{
-           {v1 + "SendMessage", "lf.a2a.v1.SendMessageRequest", kSend, Kind::send, ""},
-           {v1 + "SendStreamingMessage", "lf.a2a.v1.SendMessageRequest", kSend, Kind::stream, ""},
-           {v1 + "GetTask", "lf.a2a.v1.GetTaskRequest", R"({"id":"T","historyLength":0})",
-            Kind::get, "T"},
-           {v1 + "ListTasks", "lf.a2a.v1.ListTasksRequest", R"({"status":"TASK_STATE_WORKING"})",
-            Kind::list, ""},
-           {v1 + "CancelTask", "lf.a2a.v1.CancelTaskRequest", R"({"id":"T"})", Kind::cancel, "T"},
-           {v1 + "SubscribeToTask", "lf.a2a.v1.SubscribeToTaskRequest", R"({"id":"T"})",
-            Kind::subscribe, "T"},
-           {v1 + "GetExtendedAgentCard", "lf.a2a.v1.GetExtendedAgentCardRequest", "{}",
-            Kind::extended_card, ""},
-           {v1 + "CreateTaskPushNotificationConfig", "lf.a2a.v1.TaskPushNotificationConfig",
-            R"({"taskId":"T","url":"https://x.example/"})", Kind::push_create, "T"},
-           {v1 + "GetTaskPushNotificationConfig", "lf.a2a.v1.GetTaskPushNotificationConfigRequest",
-            R"({"taskId":"T","id":"c"})", Kind::push_get, "T"},
-           {v1 + "ListTaskPushNotificationConfigs",
-            "lf.a2a.v1.ListTaskPushNotificationConfigsRequest", R"({"taskId":"T"})",
-            Kind::push_list, "T"},
-           {v1 + "DeleteTaskPushNotificationConfig",
-            "lf.a2a.v1.DeleteTaskPushNotificationConfigRequest", R"({"taskId":"T","id":"c"})",
-            Kind::push_delete, "T"},
-           {v03 + "SendMessage", "a2a.v1.SendMessageRequest",
-            R"({"message":{"messageId":"m","role":"ROLE_USER","content":[{"text":"hi"}],
+  for (
+      auto const& row : std::initializer_list<Row>{
+          {v1 + "SendMessage", "lf.a2a.v1.SendMessageRequest", kSend, Kind::send, ""},
+          {v1 + "SendStreamingMessage", "lf.a2a.v1.SendMessageRequest", kSend, Kind::stream, ""},
+          {v1 + "GetTask", "lf.a2a.v1.GetTaskRequest", R"({"id":"T","historyLength":0})", Kind::get,
+           "T"},
+          {v1 + "ListTasks", "lf.a2a.v1.ListTasksRequest", R"({"status":"TASK_STATE_WORKING"})",
+           Kind::list, ""},
+          {v1 + "CancelTask", "lf.a2a.v1.CancelTaskRequest", R"({"id":"T"})", Kind::cancel, "T"},
+          {v1 + "SubscribeToTask", "lf.a2a.v1.SubscribeToTaskRequest", R"({"id":"T"})",
+           Kind::subscribe, "T"},
+          {v1 + "GetExtendedAgentCard", "lf.a2a.v1.GetExtendedAgentCardRequest", "{}",
+           Kind::extended_card, ""},
+          {v1 + "CreateTaskPushNotificationConfig", "lf.a2a.v1.TaskPushNotificationConfig",
+           R"({"taskId":"T","url":"https://x.example/"})", Kind::push_create, "T"},
+          {v1 + "GetTaskPushNotificationConfig", "lf.a2a.v1.GetTaskPushNotificationConfigRequest",
+           R"({"taskId":"T","id":"c"})", Kind::push_get, "T"},
+          {v1 + "ListTaskPushNotificationConfigs",
+           "lf.a2a.v1.ListTaskPushNotificationConfigsRequest", R"({"taskId":"T"})", Kind::push_list,
+           "T"},
+          {v1 + "DeleteTaskPushNotificationConfig",
+           "lf.a2a.v1.DeleteTaskPushNotificationConfigRequest", R"({"taskId":"T","id":"c"})",
+           Kind::push_delete, "T"},
+          {v03 + "SendMessage", "a2a.v1.SendMessageRequest",
+           R"({"message":{"messageId":"m","role":"ROLE_USER","content":[{"text":"hi"}],
             "metadata":{"skill":"echo"}},"configuration":{"blocking":true}})",
-            Kind::send, ""},
-           {v03 + "GetTask", "a2a.v1.GetTaskRequest", R"({"name":"tasks/T"})", Kind::get, "T"},
-           {v03 + "CancelTask", "a2a.v1.CancelTaskRequest", R"({"name":"tasks/T"})", Kind::cancel,
-            "T"},
-           {v03 + "TaskSubscription", "a2a.v1.TaskSubscriptionRequest", R"({"name":"tasks/T"})",
-            Kind::subscribe, "T"},
-           {v03 + "GetAgentCard", "a2a.v1.GetAgentCardRequest", "{}", Kind::extended_card, ""},
-           {v03 + "CreateTaskPushNotificationConfig",
-            "a2a.v1.CreateTaskPushNotificationConfigRequest",
-            R"({"parent":"tasks/T","configId":"c","config":{"pushNotificationConfig":{"url":"https://x.example/"}}})",
-            Kind::push_create, "T"},
-           {v03 + "GetTaskPushNotificationConfig", "a2a.v1.GetTaskPushNotificationConfigRequest",
-            R"({"name":"tasks/T/pushNotificationConfigs/c"})", Kind::push_get, "T"},
-           {v03 + "ListTaskPushNotificationConfig", "a2a.v1.ListTaskPushNotificationConfigRequest",
-            R"({"parent":"tasks/T"})", Kind::push_list, "T"},
-           {v03 + "DeleteTaskPushNotificationConfig",
-            "a2a.v1.DeleteTaskPushNotificationConfigRequest",
-            R"({"name":"tasks/T/pushNotificationConfigs/c"})", Kind::push_delete, "T"},
-       }) {
+           Kind::send, ""},
+          {v03 + "GetTask", "a2a.v1.GetTaskRequest", R"({"name":"tasks/T"})", Kind::get, "T"},
+          {v03 + "CancelTask", "a2a.v1.CancelTaskRequest", R"({"name":"tasks/T"})", Kind::cancel,
+           "T"},
+          {v03 + "TaskSubscription", "a2a.v1.TaskSubscriptionRequest", R"({"name":"tasks/T"})",
+           Kind::subscribe, "T"},
+          {v03 + "GetAgentCard", "a2a.v1.GetAgentCardRequest", "{}", Kind::extended_card, ""},
+          {v03 + "CreateTaskPushNotificationConfig",
+           "a2a.v1.CreateTaskPushNotificationConfigRequest",
+           R"({"parent":"tasks/T","configId":"c","config":{"pushNotificationConfig":{"url":"https://x.example/"}}})",
+           Kind::push_create, "T"},
+          {v03 + "GetTaskPushNotificationConfig", "a2a.v1.GetTaskPushNotificationConfigRequest",
+           R"({"name":"tasks/T/pushNotificationConfigs/c"})", Kind::push_get, "T"},
+          {v03 + "ListTaskPushNotificationConfig", "a2a.v1.ListTaskPushNotificationConfigRequest",
+           R"({"parent":"tasks/T"})", Kind::push_list, "T"},
+          {v03 + "DeleteTaskPushNotificationConfig",
+           "a2a.v1.DeleteTaskPushNotificationConfigRequest",
+           R"({"name":"tasks/T/pushNotificationConfigs/c"})", Kind::push_delete, "T"},
+      }) {
     auto const parsed = kGrpcRouter.parse(grpc_request(row.path, row.type, row.json));
     REQUIRE_MESSAGE(std::holds_alternative<Operation>(parsed), row.path);
     auto const& operation = std::get<Operation>(parsed);
@@ -156,7 +158,8 @@ TEST_CASE("both gRPC services are understood as every other binding is") {
     CHECK(operation.task_id == row.task);
     CHECK(operation.shape.binding == Binding::grpc);
     CHECK(operation.method == row.path.substr(1));
-    if (row.kind == Kind::push_get || row.kind == Kind::push_delete) CHECK(operation.push.id == "c");
+    if (row.kind == Kind::push_get || row.kind == Kind::push_delete)
+      CHECK(operation.push.id == "c");
     if (operation.is_send()) {
       CHECK(operation.capability == "echo");
       CHECK(operation.send.wait == Wait::until_done);
@@ -173,14 +176,14 @@ TEST_CASE("a gRPC request that is not understood ends with its status and reason
     std::string_view reason;
   };
   std::string const v1 = "/lf.a2a.v1.A2AService/";
-  for (auto const& row : std::initializer_list<Row>{
-           {v1 + "NoSuchMethod", "", "", "12", "METHOD_NOT_FOUND"},
-           {"/x.Y/Z", "", "", "12", "METHOD_NOT_FOUND"},
-           {v1 + "GetTask", "\xff\xff", "", "3", "INVALID_PARAMS"},
-           {v1 + "GetTask", "", "", "3", "INVALID_PARAMS"},
-           {v1 + "GetTask", "", "99.0", "9", "VERSION_NOT_SUPPORTED"},
-           {v1 + "GetTask", "", "0.3", "9", "VERSION_NOT_SUPPORTED"},
-           {v1 + "SendMessage", "", "", "3", "INVALID_PARAMS"}}) {
+  for (auto const& row :
+       std::initializer_list<Row>{{v1 + "NoSuchMethod", "", "", "12", "METHOD_NOT_FOUND"},
+                                  {"/x.Y/Z", "", "", "12", "METHOD_NOT_FOUND"},
+                                  {v1 + "GetTask", "\xff\xff", "", "3", "INVALID_PARAMS"},
+                                  {v1 + "GetTask", "", "", "3", "INVALID_PARAMS"},
+                                  {v1 + "GetTask", "", "99.0", "9", "VERSION_NOT_SUPPORTED"},
+                                  {v1 + "GetTask", "", "0.3", "9", "VERSION_NOT_SUPPORTED"},
+                                  {v1 + "SendMessage", "", "", "3", "INVALID_PARAMS"}}) {
     http::Request asked = request("POST", row.path);
     asked.version = http::Version::http2;
     asked.headers.set("content-type", "application/grpc");
@@ -256,8 +259,7 @@ TEST_CASE("reflection tells our services and no other schema of the process") {
   CHECK(services[0]["name"] == "lf.a2a.v1.A2AService");
   auto const file = ask(R"({"fileContainingSymbol":"a2a.v1.A2AService"})");
   CHECK(file["fileDescriptorResponse"]["fileDescriptorProto"].size() >= 4);  // with its imports
-  auto const alpha =
-      ask(R"({"fileContainingSymbol":"grpc.reflection.v1alpha.ServerReflection"})");
+  auto const alpha = ask(R"({"fileContainingSymbol":"grpc.reflection.v1alpha.ServerReflection"})");
   CHECK(alpha.contains("fileDescriptorResponse"));
   for (auto const* const other :
        {R"({"fileContainingSymbol":"no.Such"})", R"({"fileByFilename":"nothing.proto"})",
@@ -269,9 +271,9 @@ TEST_CASE("reflection tells our services and no other schema of the process") {
 
 TEST_CASE("health speaks of the agent and of each service, and knows no other") {
   auto const ask = [](std::string_view json, Serving serving) -> Result<std::string> {
-    AW_TRY(auto const answer,
-           health_answer(grpc_from_json("grpc.health.v1.HealthCheckRequest", json).value(),
-                         serving));
+    AW_TRY(
+        auto const answer,
+        health_answer(grpc_from_json("grpc.health.v1.HealthCheckRequest", json).value(), serving));
     return grpc_to_json("grpc.health.v1.HealthCheckResponse", answer);
   };
   CHECK(ask("{}", Serving::yes).value() == R"({"status":"SERVING"})");

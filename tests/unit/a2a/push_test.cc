@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/push.h"
+
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
@@ -8,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/a2a/dial_guard.h"
-#include "core/a2a/push.h"
 #include "core/a2a/push_sender.h"
 #include "core/a2a/sqlite_store.h"
 #include "core/http/server.h"
@@ -33,7 +34,8 @@ class Receiver {
 
   Receiver() {
     http::ServerOptions options;
-    options.sessions = [this](http::ConnectionInfo const&) -> Result<std::unique_ptr<http::Session>> {
+    options.sessions =
+        [this](http::ConnectionInfo const&) -> Result<std::unique_ptr<http::Session>> {
       return std::unique_ptr<http::Session>(std::make_unique<Hook>(*this));
     };
     server_ = http::Server::start(std::move(options), loops_, clock_).value();
@@ -112,8 +114,12 @@ PushOptions fast() {
 }
 
 Webhook hook(std::string task, std::string url) {
-  return {.id = "c", .task_id = std::move(task), .url = std::move(url), .token = "tok",
-          .scheme = "Bearer", .credentials = "s3cret"};
+  return {.id = "c",
+          .task_id = std::move(task),
+          .url = std::move(url),
+          .token = "tok",
+          .scheme = "Bearer",
+          .credentials = "s3cret"};
 }
 
 bool open_to(std::string const& text) {
@@ -130,13 +136,41 @@ bool open_to(std::string const& text) {
 }  // namespace
 
 TEST_CASE("only public addresses may be dialled for somebody else") {
-  for (auto const* const closed :
-       {"0.0.0.0", "10.1.2.3", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.1.1",
-        "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.168.1.1",
-        "198.18.0.1", "198.19.255.255", "198.51.100.7", "203.0.113.9", "224.0.0.1", "240.0.0.1",
-        "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-        "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b:1::1", "2002:7f00:1::1",
-        "2001:0:1::1", "2001:db8::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1"}) {
+  for (auto const* const closed : {"0.0.0.0",
+                                   "10.1.2.3",
+                                   "100.64.0.1",
+                                   "100.127.255.255",
+                                   "127.0.0.1",
+                                   "127.255.1.1",
+                                   "169.254.169.254",
+                                   "172.16.0.1",
+                                   "172.31.255.255",
+                                   "192.0.0.8",
+                                   "192.0.2.1",
+                                   "192.168.1.1",
+                                   "198.18.0.1",
+                                   "198.19.255.255",
+                                   "198.51.100.7",
+                                   "203.0.113.9",
+                                   "224.0.0.1",
+                                   "240.0.0.1",
+                                   "255.255.255.255",
+                                   "::",
+                                   "::1",
+                                   "::127.0.0.1",
+                                   "::ffff:127.0.0.1",
+                                   "::ffff:10.0.0.1",
+                                   "::ffff:169.254.169.254",
+                                   "64:ff9b::7f00:1",
+                                   "64:ff9b:1::1",
+                                   "2002:7f00:1::1",
+                                   "2001:0:1::1",
+                                   "2001:db8::1",
+                                   "fc00::1",
+                                   "fd00:ec2::254",
+                                   "fe80::1",
+                                   "fec0::1",
+                                   "ff02::1"}) {
     CHECK_MESSAGE(!open_to(closed), closed);
     CHECK_MESSAGE(!may_be_public_host(closed), closed);
   }
@@ -158,16 +192,17 @@ TEST_CASE("a webhook is read in every version's spelling and written back in it"
     Spelling spelling;
     std::string_view out;
   };
-  for (auto const& row : std::initializer_list<Row>{
-           {R"({"taskId":"T","id":"c","url":"https://x.example/h","token":"t","authentication":{"scheme":"Bearer","credentials":"k"},"tenant":""})",
-            Spelling::v1,
-            R"({"id":"c","taskId":"T","url":"https://x.example/h","token":"t","authentication":{"scheme":"Bearer","credentials":"k"}})"},
-           {R"({"taskId":"T","pushNotificationConfig":{"id":"c","url":"https://x.example/h","authentication":{"schemes":["Basic"],"credentials":"k"}}})",
-            Spelling::v03,
-            R"({"taskId":"T","pushNotificationConfig":{"id":"c","url":"https://x.example/h","authentication":{"schemes":["Basic"],"credentials":"k"}}})"},
-           {R"({"config_id":"c","config":{"name":"x","push_notification_config":{"url":"https://x.example/h"}},"taskId":"T"})",
-            Spelling::v03_proto,
-            R"({"name":"tasks/T/pushNotificationConfigs/c","pushNotificationConfig":{"id":"c","url":"https://x.example/h"}})"}}) {
+  for (
+      auto const& row : std::initializer_list<Row>{
+          {R"({"taskId":"T","id":"c","url":"https://x.example/h","token":"t","authentication":{"scheme":"Bearer","credentials":"k"},"tenant":""})",
+           Spelling::v1,
+           R"({"id":"c","taskId":"T","url":"https://x.example/h","token":"t","authentication":{"scheme":"Bearer","credentials":"k"}})"},
+          {R"({"taskId":"T","pushNotificationConfig":{"id":"c","url":"https://x.example/h","authentication":{"schemes":["Basic"],"credentials":"k"}}})",
+           Spelling::v03,
+           R"({"taskId":"T","pushNotificationConfig":{"id":"c","url":"https://x.example/h","authentication":{"schemes":["Basic"],"credentials":"k"}}})"},
+          {R"({"config_id":"c","config":{"name":"x","push_notification_config":{"url":"https://x.example/h"}},"taskId":"T"})",
+           Spelling::v03_proto,
+           R"({"name":"tasks/T/pushNotificationConfigs/c","pushNotificationConfig":{"id":"c","url":"https://x.example/h"}})"}}) {
     auto const config = parse_push_config(JsonView(row.json));
     REQUIRE_MESSAGE(config.ok(), row.json);
     std::string out;
