@@ -55,12 +55,14 @@ Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
                               std::span<const Value> arguments, Value& out) {
   for (RulePlan const* at = &rule; at != nullptr; at = at->otherwise.get()) {
     bool fired = false;
+    Narration const told(*this, group, *at);
     Flow flow = with_frame(*at, [&](Frame& frame) {
       for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (!match(at->args[i], arguments[i], frame)) return Flow::proceed;
       }
       return run(at->body, 0, frame, [&] {
         fired = true;
+        if (why_ != nullptr) note_fired(group, *at, frame);
         if (covered_ != nullptr) covered_->push_back(at->head_place);
         Value value = build(at->value, frame);
         if (out.defined() && !(out == value)) {
@@ -76,9 +78,7 @@ Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
       });
     });
     if (flow == Flow::error) return flow;
-    if (!fired) continue;
-    if (why_ != nullptr && why_->follows(at)) why_->fired(*at);
-    break;
+    if (fired) break;
   }
   return Flow::proceed;
 }
@@ -89,11 +89,12 @@ Flow Evaluator::partial_set(Group const& group, Value& out) {
   std::size_t count = only == nullptr ? group.rules.size() : only->size();
   for (std::size_t i = 0; i < count; ++i) {
     RulePlan const& rule = group.rules[only == nullptr ? i : (*only)[i]];
+    Narration const told(*this, group, rule);
     Flow flow = with_frame(rule, [&](Frame& frame) {
       return run(rule.body, 0, frame, [&] {
         if (!charge(sizeof(Value) * 2)) return Flow::error;
         if (covered_ != nullptr) covered_->push_back(rule.head_place);
-        if (why_ != nullptr && why_->follows(&rule)) why_->fired(rule);
+        if (why_ != nullptr) note_fired(group, rule, frame);
         members.add(build(rule.key, frame));
         return Flow::proceed;
       });
@@ -110,11 +111,12 @@ Flow Evaluator::partial_object(Group const& group, Value& out) {
   for (RulePlan const& first : group.rules) {
     for (RulePlan const* at = &first; at != nullptr; at = at->otherwise.get()) {
       bool fired = false;
+      Narration const told(*this, group, *at);
       Flow flow = with_frame(*at, [&](Frame& frame) {
         return run(at->body, 0, frame, [&] {
           fired = true;
           if (covered_ != nullptr) covered_->push_back(at->head_place);
-          if (why_ != nullptr && why_->follows(at)) why_->fired(*at);
+          if (why_ != nullptr) note_fired(group, *at, frame);
           return insert(*at, frame, 0, document);
         });
       });
