@@ -88,6 +88,8 @@ struct Runtime::Parts {
   Result<void> open_policy(Seams& seams);
   Result<void> open_tasks();
   Result<void> open_backends(Seams& seams);
+  Result<std::unique_ptr<authz::BundleSource>> bundle_source();
+  Result<void> open_tasks(Seams& seams);
   Result<void> build_gates();
   Result<void> bind_agent();
   Result<void> serve_admin();

@@ -160,6 +160,8 @@ std::string recent_line(Visit const& visit, authz::AuthzDecision const& decision
   if (!decision.allowed()) w.member("code", code_name(decision.code));
   w.member("policy_digest", decision.policy_digest).member("decided_by", decision.decided_by);
   w.key("cached").boolean(decision.cached).key("would_deny").boolean(decision.would_deny);
+  w.member("policy_generation", static_cast<std::int64_t>(decision.generation));
+  w.member("remote_address", visit.visitor.remote_address);
   w.member("duration_ns", decision.duration.count()).end_object();
   return out;
 }
