@@ -156,7 +156,8 @@ io::Task<Explanation> Authorizer::explain(AuthzContext const& context,
   out.policy_path = impl_->config.policy_path;
   out.input = opa_input(context);
   if (impl_->remote != nullptr) {
-    auto answer = co_await impl_->remote->explain(context);
+    auto answer =
+        co_await impl_->remote->explain(context, detail.value_or(rego::EventDetail::full));
     out.decision = std::move(answer.decision);
     out.opa_events = std::move(answer.events);
     out.opa_metrics = std::move(answer.metrics);

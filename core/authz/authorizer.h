@@ -58,8 +58,8 @@ class Authorizer final : public AuthorizationProvider {
   // SIGHUP: reads the policy files again, now; empties the cache. Blocks. On an error the last good
   // policy stays.
   [[nodiscard]] Result<void> reload();
-  // The same question, with the reasons; neither cached nor counted. With `detail`, the embedded
-  // engine's events too (a remote OPA always sends its own).
+  // The same question, with the reasons; neither cached nor counted. With `detail`, the
+  // engine's events too (a remote OPA sends all of its own without).
   [[nodiscard]] io::Task<Explanation> explain(
       AuthzContext const& context, std::optional<rego::EventDetail> detail = std::nullopt);
 

@@ -304,62 +304,48 @@ void add_bundle(std::vector<Field>& rows) {
   using B = authz::BundleConfig;
   using V = authz::BundleVerification;
   using P = authz::BundlePolling;
-  const auto at = &Config::authorization;
-  const auto in = &authz::Config::bundle;
-  rows.push_back(field("authorization.bundle.file",
-                       "embedded engine: an OPA bundle, a .tar.gz or a directory", at, in, &B::file)
-                     .file()
-                     .example("bundle.tar.gz"));
-  rows.push_back(field("authorization.bundle.url",
-                       "embedded engine: an OPA bundle from a bundle service", at, in, &B::url)
-                     .checked(checks::backend_url, "http://, https:// or unix:///path.sock:/target")
-                     .example("https://bundles.corp.example/agents.tar.gz"));
+  const auto row = [](char const* key, char const* help, auto... members) {
+    return field(std::string("authorization.bundle.") + key, help, &Config::authorization,
+                 &authz::Config::bundle, members...);
+  };
   rows.push_back(
-      field("authorization.bundle.token", "bearer token for the bundle service", at, in, &B::token)
-          .secret());
-  rows.push_back(field("authorization.bundle.ca_path",
-                       "PEM trust of an https bundle service; empty = the system's", at, in,
-                       &B::ca_path)
-                     .file());
-  rows.push_back(field("authorization.bundle.server_id",
-                       "SPIFFE ID of the bundle service: mutual TLS with our SVID", at, in,
-                       &B::server_id)
-                     .checked(checks::spiffe_id, "spiffe://trust-domain/path")
-                     .example("spiffe://corp.example/policy/bundles"));
-  rows.push_back(field("authorization.bundle.max_staleness",
-                       "how long the service may give no good bundle before readiness says so; "
-                       "0 = never",
-                       at, in, &B::max_staleness)
+      row("file", "embedded engine: an OPA bundle, a .tar.gz or a directory", &B::file).file());
+  rows.push_back(
+      row("url", "embedded engine: an OPA bundle from a bundle service", &B::url)
+          .checked(checks::backend_url, "http://, https:// or unix:///path.sock:/target"));
+  rows.push_back(row("token", "bearer token for the bundle service", &B::token).secret());
+  rows.push_back(
+      row("ca_path", "PEM trust of an https service; empty = the system's", &B::ca_path).file());
+  rows.push_back(
+      row("server_id", "SPIFFE ID of the service: mutual TLS with our SVID", &B::server_id)
+          .checked(checks::spiffe_id, "spiffe://trust-domain/path"));
+  rows.push_back(row("max_staleness",
+                     "how long no good bundle may come before readiness says so; "
+                     "0 = never",
+                     &B::max_staleness)
                      .in(0, 31'536'000));
-  rows.push_back(field("authorization.bundle.polling.min_delay_seconds",
-                       "shortest pause between two looks at the service", at, in, &B::polling,
-                       &P::min_delay)
+  rows.push_back(row("polling.min_delay_seconds", "shortest pause between two looks", &B::polling,
+                     &P::min_delay)
                      .in(1, 86'400));
-  rows.push_back(field("authorization.bundle.polling.max_delay_seconds",
-                       "longest pause; each is at random in between", at, in, &B::polling,
-                       &P::max_delay)
+  rows.push_back(row("polling.max_delay_seconds", "longest pause; each is at random in between",
+                     &B::polling, &P::max_delay)
                      .in(1, 86'400));
-  rows.push_back(field("authorization.bundle.polling.timeout", "how long one download may take", at,
-                       in, &B::polling, &P::timeout)
+  rows.push_back(row("polling.timeout", "how long one download may take", &B::polling, &P::timeout)
                      .in(0.001, 300));
-  rows.push_back(field("authorization.bundle.verification.public_key",
-                       "PEM public key that bundles must be signed with", at, in, &B::verification,
-                       &V::public_key)
-                     .file()
-                     .example("bundle-key.pem"));
-  rows.push_back(field("authorization.bundle.verification.secret",
-                       "secret that bundles must be signed with (HS256)", at, in, &B::verification,
-                       &V::secret)
+  rows.push_back(row("verification.public_key", "PEM public key that bundles must be signed with",
+                     &B::verification, &V::public_key)
+                     .file());
+  rows.push_back(row("verification.secret", "secret that bundles must be signed with (HS256)",
+                     &B::verification, &V::secret)
                      .secret());
-  rows.push_back(field("authorization.bundle.verification.algorithm",
-                       "ES256, ES384, RS256, PS256, EdDSA or HS256; empty = what fits the key", at,
-                       in, &B::verification, &V::algorithm)
+  rows.push_back(row("verification.algorithm",
+                     "ES256, ES384, RS256, PS256, EdDSA or HS256; empty = what fits the key",
+                     &B::verification, &V::algorithm)
                      .matching("^(ES256|ES384|RS256|PS256|EdDSA|HS256)?$"));
-  rows.push_back(field("authorization.bundle.verification.key_id",
-                       "when set, the key id a signature must name", at, in, &B::verification,
-                       &V::key_id));
-  rows.push_back(field("authorization.bundle.verification.scope", "the scope a signature must name",
-                       at, in, &B::verification, &V::scope));
+  rows.push_back(row("verification.key_id", "when set, the key id a signature must name",
+                     &B::verification, &V::key_id));
+  rows.push_back(
+      row("verification.scope", "the scope a signature must name", &B::verification, &V::scope));
 }
 
 void add_audit(std::vector<Field>& rows) {

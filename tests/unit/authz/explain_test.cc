@@ -176,4 +176,8 @@ TEST_CASE("with a remote OPA the trace is OPA's own, with its metrics") {
   auto const machine = explanation_json(explanation);
   CHECK(machine["trace"]["opa_metrics"].contains("timer_rego_query_eval_ns"));
   CHECK(machine["trace"]["events"].is_array());
+  auto const fails =
+      io::run_blocking(remote.authorizer->explain(context, rego::EventDetail::fails));
+  CHECK(has(explanation_text(fails), "Fail internal.member_2"));
+  CHECK_FALSE(has(explanation_text(fails), "Redo"));
 }
