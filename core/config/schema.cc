@@ -303,7 +303,6 @@ void add_authorization(std::vector<Field>& rows) {
 void add_bundle(std::vector<Field>& rows) {
   using B = authz::BundleConfig;
   using V = authz::BundleVerification;
-  using P = authz::BundlePolling;
   const auto row = [](char const* key, char const* help, auto... members) {
     return field(std::string("authorization.bundle.") + key, help, &Config::authorization,
                  &authz::Config::bundle, members...);
@@ -319,30 +318,29 @@ void add_bundle(std::vector<Field>& rows) {
   rows.push_back(
       row("server_id", "SPIFFE ID of the service: mutual TLS with our SVID", &B::server_id)
           .checked(checks::spiffe_id, "spiffe://trust-domain/path"));
-  rows.push_back(row("max_staleness",
-                     "how long no good bundle may come before readiness says so; "
-                     "0 = never",
+  rows.push_back(row("max_staleness", "how long none may come before readiness says so; 0 = never",
                      &B::max_staleness)
                      .in(0, 31'536'000));
-  rows.push_back(row("polling.min_delay_seconds", "shortest pause between two looks", &B::polling,
-                     &P::min_delay)
+  rows.push_back(row("polling.min_delay_seconds", "shortest pause of looks", &B::polling,
+                     &authz::BundlePolling::min_delay)
                      .in(1, 86'400));
-  rows.push_back(row("polling.max_delay_seconds", "longest pause; each is at random in between",
-                     &B::polling, &P::max_delay)
+  rows.push_back(row("polling.max_delay_seconds", "longest pause; at random in between",
+                     &B::polling, &authz::BundlePolling::max_delay)
                      .in(1, 86'400));
-  rows.push_back(row("polling.timeout", "how long one download may take", &B::polling, &P::timeout)
+  rows.push_back(row("polling.timeout", "how long one download may take", &B::polling,
+                     &authz::BundlePolling::timeout)
                      .in(0.001, 300));
-  rows.push_back(row("verification.public_key", "PEM public key that bundles must be signed with",
+  rows.push_back(row("verification.public_key", "PEM key that bundles must be signed with",
                      &B::verification, &V::public_key)
                      .file());
-  rows.push_back(row("verification.secret", "secret that bundles must be signed with (HS256)",
-                     &B::verification, &V::secret)
-                     .secret());
+  rows.push_back(
+      row("verification.secret", "the same for HS256: a secret", &B::verification, &V::secret)
+          .secret());
   rows.push_back(row("verification.algorithm",
-                     "ES256, ES384, RS256, PS256, EdDSA or HS256; empty = what fits the key",
+                     "ES256, ES384, RS256, PS256, EdDSA, HS256; empty = what fits",
                      &B::verification, &V::algorithm)
                      .matching("^(ES256|ES384|RS256|PS256|EdDSA|HS256)?$"));
-  rows.push_back(row("verification.key_id", "when set, the key id a signature must name",
+  rows.push_back(row("verification.key_id", "the key id it must name; empty = any",
                      &B::verification, &V::key_id));
   rows.push_back(
       row("verification.scope", "the scope a signature must name", &B::verification, &V::scope));
