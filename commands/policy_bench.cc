@@ -32,7 +32,9 @@ Quantiles quantiles_of(std::vector<std::int64_t>& samples) {
 Result<rego::Outcome> one_answer(rego::Policy const& policy, rego::Query const& query,
                                  std::string const& input, Clock const& clock) {
   rego::Value document;
-  if (!input.empty()) AW_TRY(document, rego::parse_json(input));
+  if (!input.empty()) {
+    AW_TRY(document, rego::parse_json(input));
+  }
   auto outcome = policy.evaluate(query, document, {.now = clock.now()});
   if (!outcome.ok()) return make_error(Code::policy_eval, outcome.error->text());
   return outcome;

@@ -14,6 +14,7 @@
 #include "core/authz/data_files.h"
 #include "core/base/fs.h"
 #include "core/base/text.h"
+#include "core/rego/tester.h"
 #include "core/tls/digest.h"
 
 namespace aw::commands {

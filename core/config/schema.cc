@@ -321,7 +321,7 @@ void add_bundle(std::vector<Field>& rows) {
   rows.push_back(row("max_staleness", "how long none may come before readiness says so; 0 = never",
                      &B::max_staleness)
                      .in(0, 31'536'000));
-  rows.push_back(row("polling.min_delay_seconds", "shortest pause of looks", &B::polling,
+  rows.push_back(row("polling.min_delay_seconds", "shortest pause between looks", &B::polling,
                      &authz::BundlePolling::min_delay)
                      .in(1, 86'400));
   rows.push_back(row("polling.max_delay_seconds", "longest pause; at random in between",
