@@ -89,7 +89,6 @@ struct Runtime::Parts {
   Result<void> open_tasks();
   Result<void> open_backends(Seams& seams);
   Result<std::unique_ptr<authz::BundleSource>> bundle_source();
-  Result<void> open_tasks(Seams& seams);
   Result<void> build_gates();
   Result<void> bind_agent();
   Result<void> serve_admin();
