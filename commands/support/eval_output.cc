@@ -113,11 +113,11 @@ void write_pretty(std::ostream& out, rego::Outcome const& outcome, rego::Query c
   for (std::size_t i = 0; i < all; ++i) {
     for (auto const& binding : shown_bindings(outcome, i, expressions)) names.insert(binding.first);
   }
-  std::set<std::size_t> telling;  // expressions that say more than yes
+  std::set<std::size_t> telling;  // all expressions, when one says more than yes
   for (auto const& values : outcome.expressions) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!values[i].is_true()) telling.insert(i);
-    }
+    bool const tells =
+        std::ranges::any_of(values, [](auto const& value) { return !value.is_true(); });
+    for (std::size_t i = 0; tells && i < values.size(); ++i) telling.insert(i);
   }
   std::vector<std::vector<std::string>> rows(1 + all);
   rows[0].assign(names.begin(), names.end());
@@ -193,9 +193,8 @@ void write_eval(std::ostream& out, EvalFormat format, rego::Outcome const& outco
     if (format == EvalFormat::raw) {
       write_raw(out, outcome.expressions[i]);
     } else if (format == EvalFormat::values) {
-      json::Json values = json::Json::array();
-      for (auto const& value : outcome.expressions[i]) values.push_back(value_json(value));
-      out << values.dump(2) << '\n';
+      // Numbers keep their spelling, which a JSON tree would not.
+      out << rego::to_pretty_json(rego::Value::array(outcome.expressions[i])) << '\n';
     } else {
       out << bindings_json(shown_bindings(outcome, i, expressions)).dump(2) << '\n';
     }
