@@ -23,7 +23,7 @@ Loops::Loops(std::size_t count) {
 
 Loops::~Loops() { stop(); }
 
-void Loops::post_all(std::function<void(std::size_t)> work) {
+void Loops::post_all(std::function<void(std::size_t)> const& work) {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     boost::asio::post(loops_[i]->context, [work, i] { work(i); });
   }
