@@ -31,6 +31,8 @@
 #include "commands/metrics.h"
 #include "commands/nonce.h"
 #include "commands/ping.h"
+#include "commands/policy_bench.h"
+#include "commands/policy_build.h"
 #include "commands/policy_check.h"
 #include "commands/policy_eval.h"
 #include "commands/policy_test.h"
@@ -72,6 +74,8 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_policy_eval(root, context);
   commands::register_policy_test(root, context);
   commands::register_policy_check(root, context);
+  commands::register_policy_bench(root, context);
+  commands::register_policy_build(root, context);
   commands::register_svid_show(root, context);
   commands::register_svid_watch(root, context);
   commands::register_svid_fetch(root, context);

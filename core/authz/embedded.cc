@@ -3,6 +3,7 @@
 
 #include "core/authz/input.h"
 #include "core/authz/interpret.h"
+#include "core/rego/near_miss.h"
 
 namespace aw::authz {
 namespace {
@@ -32,7 +33,17 @@ PolicyAnswer evaluate_policy(LoadedPolicy const& policy, AuthzContext const& con
   out.decision.policy_digest = policy.digest;
   out.decision.generation = policy.generation;
   out.decision.decided_by = "embedded";
-  if (out.outcome.why) out.decision.rule = rule_of(*out.outcome.why, out.decision);
+  if (!out.outcome.why) return out;
+  out.decision.rule = rule_of(*out.outcome.why, out.decision);
+  if (out.decision.allowed() || !out.outcome.ok()) return out;
+  out.outcome.why->near_misses =
+      rego::find_near_misses({.policy = *policy.policy,
+                              .query = policy.query,
+                              .input = opa_input(context),
+                              .options = options},
+                             [](rego::Outcome const& other) {
+                               return other.ok() && interpret_result(other.value).allowed();
+                             });
   return out;
 }
 
@@ -44,7 +55,7 @@ AuthzDecision EmbeddedPolicy::decide(AuthzContext const& context) const {
   auto const started = clock_.steady();
   auto const policy = store_.latest();
   if (policy == nullptr) return unavailable("pdp_unavailable: no policy is loaded", {});
-  rego::EvalOptions options{.now = clock_.now()};
+  rego::EvalOptions options{.now = clock_.now(), .clock = &clock_};
   options.limits.time = options_.time_limit;
   auto answer = evaluate_policy(*policy, context, options);
   if (answer.decision.code == Code::policy_eval ||
@@ -64,12 +75,14 @@ ProviderStatus EmbeddedPolicy::status() const {
   if (auto const policy = store_.latest(); policy != nullptr) {
     out.state = ProviderStatus::State::ready;
     out.policy_digest = policy->digest;
+    out.revision = policy->revision;
     out.generation = policy->generation;
     out.rules = policy->rules;
     out.tests = policy->tests;
   }
   out.last_error = store_.last_error();
-  if (!out.last_error.empty()) out.state = ProviderStatus::State::degraded;
+  bool const ready = out.state == ProviderStatus::State::ready;
+  if (ready && !out.last_error.empty()) out.state = ProviderStatus::State::degraded;
   return out;
 }
 

@@ -57,6 +57,39 @@ void remote_or_embedded(Facts const& facts, Found& found) {
   }
 }
 
+// One source of a bundle, verified by one key, over a channel that fits.
+void bundle_makes_sense(Facts const& facts, Found& found) {
+  auto const& bundle = facts.config.authorization.bundle;
+  auto const conflict = [&](std::string key, std::string message, std::string hint) {
+    refuse(found, facts, Code::config_conflict, std::move(key), std::move(message),
+           std::move(hint));
+  };
+  if (!bundle.file.empty() && !bundle.url.empty()) {
+    conflict("authorization.bundle.url",
+             "authorization.bundle.file and authorization.bundle.url contradict each other",
+             "keep one of them");
+  }
+  auto const& verification = bundle.verification;
+  if (!verification.public_key.empty() && !verification.secret.empty()) {
+    conflict("authorization.bundle.verification.secret",
+             "a bundle is verified with a public key or with a secret, not with both",
+             "keep one of them");
+  }
+  bool const hmac = verification.algorithm == "HS256";
+  if (hmac != !verification.secret.empty() && !verification.algorithm.empty()) {
+    conflict("authorization.bundle.verification.algorithm",
+             "HS256 goes with verification.secret, every other algorithm with public_key", "");
+  }
+  if (bundle.polling.min_delay > bundle.polling.max_delay) {
+    conflict("authorization.bundle.polling.min_delay_seconds",
+             "min_delay_seconds is longer than max_delay_seconds", "");
+  }
+  if (!bundle.server_id.empty() && !bundle.url.starts_with("https://")) {
+    conflict("authorization.bundle.server_id",
+             "authorization.bundle.server_id asks for mutual TLS, but the url is not https", "");
+  }
+}
+
 void some_destination(Facts const& facts, Found& found) {
   if (facts.config.audit.enabled && facts.config.audit.destinations.empty()) {
     refuse(found, facts, Code::config_missing_key, "authorization.audit.destinations",
@@ -277,6 +310,7 @@ void backoff_order(Facts const& facts, Found& found) {
 
 constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     remote_or_embedded,
+    bundle_makes_sense,
     some_destination,
     unique_names,
     backends,

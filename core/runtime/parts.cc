@@ -29,6 +29,15 @@ std::vector<std::string> capability_names(a2a::AgentInfo const& agent) {
   return out;
 }
 
+// "embedded agentweave/authz sha256:9f2c… generation 3 revision r7"
+std::string policy_line(authz::ProviderStatus const& status) {
+  std::string out = status.kind + " " + status.policy_path;
+  if (!status.policy_digest.empty()) out += " " + status.policy_digest;
+  if (status.generation > 0) out += " generation " + std::to_string(status.generation);
+  if (!status.revision.empty()) out += " revision " + status.revision;
+  return out;
+}
+
 bool same_bundles(identity::Snapshot const& a, identity::Snapshot const& b) {
   return a.bundles == b.bundles;
 }
@@ -176,6 +185,30 @@ Result<void> Runtime::Parts::take_identity(Seams& seams, std::stop_token const& 
   return {};
 }
 
+// The bundle service, over mutual TLS with our SVID when the configuration names its SPIFFE ID.
+Result<std::unique_ptr<authz::BundleSource>> Runtime::Parts::bundle_source() {
+  auto const& bundle = config.authorization.bundle;
+  std::optional<http::Security> security;
+  if (!bundle.server_id.empty()) {
+    AW_TRY(auto const server, identity::SpiffeId::parse(bundle.server_id));
+    security.emplace();
+    security->name = "bundle " + server.text();
+    security->context = [this, server]() -> Result<std::shared_ptr<const tls::Context>> {
+      auto const now = current();
+      if (!now) return make_error(Code::no_svid, "no SVID to fetch the bundle with");
+      return now->client_for(server);
+    };
+    security->check = [server](std::span<const tls::Certificate> chain) -> Result<void> {
+      if (chain.empty()) return make_error(Code::peer_unverified, "no certificate");
+      AW_TRY(auto const peer, identity::check_leaf(chain.front()));
+      if (peer == server) return {};
+      return make_error(Code::peer_mismatch,
+                        "expected " + server.text() + ", but the peer is " + peer.text());
+    };
+  }
+  return authz::http_bundle_source(bundle, *client, std::move(security));
+}
+
 Result<void> Runtime::Parts::open_policy(Seams& seams) {
   authz::AuthorizerNeeds const needs{.clock = clock, .log = *log, .metrics = metrics};
   if (seams.authorization) {
@@ -186,7 +219,12 @@ Result<void> Runtime::Parts::open_policy(Seams& seams) {
     if (!config.authorization.embedded() && config.authorization.provider == authz::Provider::opa) {
       AW_TRY(transport, authz::http_opa_transport(config.authorization, *client, std::nullopt));
     }
-    AW_TRY(authorizer, authz::Authorizer::open(config.authorization, needs, std::move(transport)));
+    authz::BundleNeeds bundle{.source = nullptr, .state_directory = config.server.state.directory};
+    if (!config.authorization.bundle.url.empty()) {
+      AW_TRY(bundle.source, bundle_source());
+    }
+    AW_TRY(authorizer, authz::Authorizer::open(config.authorization, needs, std::move(transport),
+                                               std::move(bundle)));
   }
   auto const weight = config.server.readiness.require_pdp ? server::Weight::gates_readiness
                                                           : server::Weight::informs;
@@ -194,8 +232,7 @@ Result<void> Runtime::Parts::open_policy(Seams& seams) {
     auto const status = authorizer->status();
     switch (status.state) {
       case authz::ProviderStatus::State::ready:
-        return server::CheckResult{server::CheckResult::State::ok,
-                                   status.kind + " " + status.policy_path};
+        return server::CheckResult{server::CheckResult::State::ok, policy_line(status)};
       case authz::ProviderStatus::State::degraded:
         return server::CheckResult{server::CheckResult::State::degraded, status.last_error};
       case authz::ProviderStatus::State::unavailable:

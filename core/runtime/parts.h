@@ -89,6 +89,7 @@ struct Runtime::Parts {
   Result<void> open_policy(Seams& seams);
   Result<void> open_tasks();
   Result<void> open_backends(Seams& seams);
+  Result<std::unique_ptr<authz::BundleSource>> bundle_source();
   Result<void> build_gates();
   Result<void> bind_agent(Seams const& seams);
   Result<void> serve_admin();

@@ -107,7 +107,9 @@ Listening Runtime::listening() const {
 PolicySummary Runtime::policy() const {
   auto const& config = parts_->config.authorization;
   auto const status = parts_->authorizer->status();
-  return {.source = config.embedded() ? config.policy_dir : config.opa_endpoints.front(),
+  std::string source = config.policy_dir;
+  if (source.empty()) source = config.bundle.file.empty() ? config.bundle.url : config.bundle.file;
+  return {.source = config.embedded() ? source : config.opa_endpoints.front(),
           .mode = status.mode,
           .rules = status.rules,
           .tests = status.tests};

@@ -329,6 +329,7 @@ io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision
                      .callee = visit.visitor.self.text(),
                      .action = visit.capability,
                      .method = visit.method,
+                     .remote_address = visit.visitor.remote_address,
                      .decision = decision});
   auto const event = event_of(visit, decision, needs_.clock.now());
   co_return co_await needs_.audit.recorded(event);

@@ -13,7 +13,7 @@ void RecentDecisions::add(Entry const& entry) {
   item.texts.clear();
   item.ends.clear();
   for (auto const text : {entry.decision_id, entry.trace_id, entry.caller, entry.callee,
-                          entry.action, entry.method}) {
+                          entry.action, entry.method, entry.remote_address}) {
     item.texts.append(text);
     item.ends.push_back(static_cast<std::uint32_t>(item.texts.size()));
   }
@@ -43,6 +43,8 @@ std::string RecentDecisions::json_of(Item const& item) {
   if (!decision.allowed()) w.member("code", code_name(decision.code));
   w.member("policy_digest", decision.policy_digest).member("decided_by", decision.decided_by);
   w.key("cached").boolean(decision.cached).key("would_deny").boolean(decision.would_deny);
+  w.member("policy_generation", static_cast<std::int64_t>(decision.generation));
+  w.member("remote_address", text(6));
   w.member("duration_ns", decision.duration.count()).end_object();
   return out;
 }

@@ -26,6 +26,7 @@ class RecentDecisions {
     std::string_view callee;
     std::string_view action;
     std::string_view method;
+    std::string_view remote_address;
     authz::AuthzDecision const& decision;
   };
 
