@@ -13,8 +13,7 @@ namespace {
 
 // The caller learns which of the extensions it asked for are active.
 void echo_extensions(Shape const& shape, http::Headers& headers) {
-  if (!shape.extensions.empty())
-    headers.add("a2a-extensions", text::join(shape.extensions, ","));
+  if (!shape.extensions.empty()) headers.add("a2a-extensions", text::join(shape.extensions, ","));
 }
 
 // `message`: what the body is called in gRPC.

@@ -17,8 +17,8 @@ constexpr std::string_view kPlainBase = "/a2a/v1";
 constexpr std::string_view kDocumentedBase = "/.well-known/a2a/tasks/";
 
 bool is_rpc_path(std::string_view path) {
-  return path == "/" || path == "/tasks/send" || path == "/.well-known/a2a/tasks/send" || path == "/rpc" || path == "/rpc/" || path == "/a2a/v1" ||
-         path == "/a2a/v1/";
+  return path == "/" || path == "/tasks/send" || path == "/.well-known/a2a/tasks/send" ||
+         path == "/rpc" || path == "/rpc/" || path == "/a2a/v1" || path == "/a2a/v1/";
 }
 
 bool is_card_path(std::string_view path) {

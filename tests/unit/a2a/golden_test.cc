@@ -35,12 +35,11 @@ TaskPtr golden_task() {
   answer->parts = {text_part("done")};
   task->status = {TaskState::completed, answer, kNoon};
   auto artifact = std::make_shared<Artifact>(Artifact{.id = "a1", .name = "out"});
-  artifact->parts = {
-      data_part(R"({"n":1})"),
-      std::make_shared<const Part>(Part{.kind = PartKind::raw,
-                                        .value = "aGk=",
-                                        .filename = "f.txt",
-                                        .media_type = "text/plain"})};
+  artifact->parts = {data_part(R"({"n":1})"),
+                     std::make_shared<const Part>(Part{.kind = PartKind::raw,
+                                                       .value = "aGk=",
+                                                       .filename = "f.txt",
+                                                       .media_type = "text/plain"})};
   task->artifacts = {artifact};
   task->payload = std::make_shared<const std::string>("{}");
   task->created = task->updated = kNoon;
@@ -117,11 +116,11 @@ TEST_CASE("the same task in gRPC's two packages") {
     std::string text(kTaskProto03);
     return text.replace(text.find(".000Z"), 5, "Z");
   }()));
-  auto const sent = grpc_json(sent_response(v1, Event(task), {}, 200),
-                              "lf.a2a.v1.SendMessageResponse");
+  auto const sent =
+      grpc_json(sent_response(v1, Event(task), {}, 200), "lf.a2a.v1.SendMessageResponse");
   CHECK(nlohmann::json::parse(sent)["task"]["id"] == "T1");
-  auto const message = grpc_json(sent_response(v03, Event(task->history[0]), {}, 200),
-                                 "a2a.v1.SendMessageResponse");
+  auto const message =
+      grpc_json(sent_response(v03, Event(task->history[0]), {}, 200), "a2a.v1.SendMessageResponse");
   CHECK(nlohmann::json::parse(message)["message"]["content"][0]["text"] == "hi");
 }
 
@@ -156,12 +155,13 @@ TEST_CASE("stream events, byte for byte") {
   CHECK(event(Binding::json_rpc, Dialect::v0_3, artifact) == sse(in_rpc(kArtifactV03)));
   CHECK(event(Binding::http_json, Dialect::v1_0, artifact) == sse(kArtifactV1));
   auto const frame = event(Binding::grpc, Dialect::v1_0, artifact);
-  CHECK(same_json(grpc_to_json("lf.a2a.v1.StreamResponse", frame.substr(5)).value(),
-                  R"({"artifactUpdate":{"taskId":"T1","contextId":"C1","artifact":{"artifactId":"a1",
+  CHECK(
+      same_json(grpc_to_json("lf.a2a.v1.StreamResponse", frame.substr(5)).value(),
+                R"({"artifactUpdate":{"taskId":"T1","contextId":"C1","artifact":{"artifactId":"a1",
                       "parts":[{"text":"x"}]},"append":true}})"));
   auto const old = event(Binding::grpc, Dialect::v0_3, status);
-  CHECK(nlohmann::json::parse(grpc_to_json("a2a.v1.StreamResponse", old.substr(5)).value())
-            ["statusUpdate"]["final"] == true);
+  CHECK(nlohmann::json::parse(grpc_to_json("a2a.v1.StreamResponse", old.substr(5))
+                                  .value())["statusUpdate"]["final"] == true);
 }
 
 TEST_CASE("lists, webhooks and nothing at all, byte for byte") {
@@ -174,10 +174,10 @@ TEST_CASE("lists, webhooks and nothing at all, byte for byte") {
         R"({"tasks":[],"nextPageToken":"next","pageSize":2,"totalSize":3})");
   CHECK(list_response(golden_shape(Binding::json_rpc, Dialect::v1_0), page, query, {}).body ==
         in_rpc(R"({"tasks":[],"nextPageToken":"next","pageSize":2,"totalSize":3})"));
-  CHECK(same_json(grpc_json(list_response(golden_shape(Binding::grpc, Dialect::v1_0), page, query,
-                                          {}),
-                            "lf.a2a.v1.ListTasksResponse"),
-                  R"({"nextPageToken":"next","pageSize":2,"totalSize":3})"));
+  CHECK(same_json(
+      grpc_json(list_response(golden_shape(Binding::grpc, Dialect::v1_0), page, query, {}),
+                "lf.a2a.v1.ListTasksResponse"),
+      R"({"nextPageToken":"next","pageSize":2,"totalSize":3})"));
 
   Webhook const hook{.id = "c", .task_id = "T1", .url = "https://x.example/", .token = "t"};
   std::array const hooks = {hook};
@@ -196,7 +196,8 @@ TEST_CASE("lists, webhooks and nothing at all, byte for byte") {
   };
   for (auto const& row : std::initializer_list<Row>{
            {Binding::json_rpc, Dialect::v1_0, in_rpc(kV1),
-            in_rpc(R"({"configs":[)" + std::string(kV1) + R"(],"nextPageToken":""})"), in_rpc("{}")},
+            in_rpc(R"({"configs":[)" + std::string(kV1) + R"(],"nextPageToken":""})"),
+            in_rpc("{}")},
            {Binding::json_rpc, Dialect::v0_3, in_rpc(kV03), in_rpc("[" + std::string(kV03) + "]"),
             in_rpc("null")},
            {Binding::http_json, Dialect::v1_0, std::string(kV1),
@@ -213,9 +214,9 @@ TEST_CASE("lists, webhooks and nothing at all, byte for byte") {
   CHECK(same_json(grpc_json(push_response(v1, hook), "lf.a2a.v1.TaskPushNotificationConfig"), kV1));
   CHECK(same_json(grpc_json(push_response(v03, hook), "a2a.v1.TaskPushNotificationConfig"),
                   kProto03));
-  CHECK(grpc_json(push_list_response(v1, hooks),
-                  "lf.a2a.v1.ListTaskPushNotificationConfigsResponse")
-            .contains("x.example"));
+  CHECK(
+      grpc_json(push_list_response(v1, hooks), "lf.a2a.v1.ListTaskPushNotificationConfigsResponse")
+          .contains("x.example"));
   CHECK(grpc_json(push_list_response(v03, hooks), "a2a.v1.ListTaskPushNotificationConfigResponse")
             .contains("x.example"));
   CHECK(empty_response(v1).body == std::string("\0\0\0\0\0", 5));
@@ -255,9 +256,9 @@ TEST_CASE("every protocol error has its code, status and reason in every binding
   };
   for (auto const dialect : {Dialect::v1_0, Dialect::v0_3}) {
     for (auto const& row : kRows) {
-      auto const details =
-          R"([{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":")" +
-          std::string(row.reason) + R"(","domain":"a2a-protocol.org","metadata":{}}])";
+      auto const details = R"([{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":")" +
+                           std::string(row.reason) +
+                           R"(","domain":"a2a-protocol.org","metadata":{}}])";
       auto const rpc =
           protocol_error(golden_shape(Binding::json_rpc, dialect), row.error, "so it is");
       CHECK(rpc.status == 200);
@@ -269,17 +270,17 @@ TEST_CASE("every protocol error has its code, status and reason in every binding
       CHECK(rest.body == R"({"error":{"code":)" + std::to_string(row.http) + R"(,"status":")" +
                              std::string(row.status) + R"(","message":"so it is","details":)" +
                              details + "}}");
-      auto const grpc =
-          protocol_error(golden_shape(Binding::grpc, dialect), row.error, "so it is");
+      auto const grpc = protocol_error(golden_shape(Binding::grpc, dialect), row.error, "so it is");
       CHECK(grpc.status == 200);
       CHECK(grpc.trailers.get("grpc-status") == std::to_string(row.grpc));
       CHECK(grpc.trailers.get("grpc-message") == "so it is");
       auto const status = text::from_base64(*grpc.trailers.get("grpc-status-details-bin"));
       REQUIRE(status);
-      CHECK(same_json(grpc_to_json("google.rpc.Status", *status).value(),
-                      R"({"code":)" + std::to_string(row.grpc) +
-                          R"(,"message":"so it is","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":")" +
-                          std::string(row.reason) + R"(","domain":"a2a-protocol.org"}]})"));
+      CHECK(same_json(
+          grpc_to_json("google.rpc.Status", *status).value(),
+          R"({"code":)" + std::to_string(row.grpc) +
+              R"(,"message":"so it is","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":")" +
+              std::string(row.reason) + R"(","domain":"a2a-protocol.org"}]})"));
     }
   }
 }
@@ -304,9 +305,9 @@ TEST_CASE("errors of a 0.3 stream are events to those who take nothing else") {
 }
 
 TEST_CASE("extensions that were asked for and are there are echoed in every binding") {
-  Router const router({.capabilities = {"echo"},
-                       .extensions = {{.uri = "urn:a"},
-                                      {.uri = "urn:b", .need = Extension::Need::required}}});
+  Router const router(
+      {.capabilities = {"echo"},
+       .extensions = {{.uri = "urn:a"}, {.uri = "urn:b", .need = Extension::Need::required}}});
   auto const ask = [&router](std::string_view header, std::string_view value) {
     auto asked = request("GET", "/tasks/T1");
     if (!value.empty()) asked.headers.add(header, value);
@@ -341,10 +342,10 @@ TEST_CASE("a tenant is a partition of its caller's own tasks") {
       R"({"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"T1","tenant":"acme"}})"));
   CHECK(std::get<Operation>(by_params).tenant == "acme");
   for (auto const* const bad : {R"("a b")", R"("a/b")", "7"}) {
-    auto const refused = router.parse(request(
-        "POST", "/rpc",
-        R"({"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"T1","tenant":)" +
-            std::string(bad) + "}}"));
+    auto const refused = router.parse(
+        request("POST", "/rpc",
+                R"({"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"T1","tenant":)" +
+                    std::string(bad) + "}}"));
     CHECK_MESSAGE(std::holds_alternative<Refused>(refused), bad);
   }
 }
@@ -367,14 +368,15 @@ TEST_CASE("the earlier implementation's documented paths") {
             .body.starts_with(R"({"task":{"id":"T1")"));
   auto const streamed = router.parse(request("GET", "/.well-known/a2a/tasks/T1/stream"));
   CHECK(std::get<Operation>(streamed).kind == Kind::subscribe);
-  CHECK(stream_event(std::get<Operation>(streamed).shape, StatusUpdate{golden_task()}, {}).value() ==
-        "event: state_change\ndata: {\"task_id\":\"T1\",\"state\":\"completed\",\"progress\":1}\n\n");
+  CHECK(
+      stream_event(std::get<Operation>(streamed).shape, StatusUpdate{golden_task()}, {}).value() ==
+      "event: state_change\ndata: {\"task_id\":\"T1\",\"state\":\"completed\",\"progress\":1}\n\n");
   auto const old = router.parse(request("GET", "/tasks/T1/stream"));
   CHECK(std::get<Operation>(old).kind == Kind::subscribe);
   CHECK(std::get<Operation>(old).shape.binding == Binding::tasks);
-  auto const earlier = router.parse(request(
-      "POST", "/tasks/send",
-      R"({"jsonrpc":"2.0","id":1,"method":"tasks/send","params":{"task_type":"echo"}})"));
+  auto const earlier = router.parse(
+      request("POST", "/tasks/send",
+              R"({"jsonrpc":"2.0","id":1,"method":"tasks/send","params":{"task_type":"echo"}})"));
   CHECK(std::get<Operation>(earlier).send.wait == Wait::no);
   CHECK(std::holds_alternative<Unmapped>(
       router.parse(request("GET", "/.well-known/a2a/tasks/T1/other"))));

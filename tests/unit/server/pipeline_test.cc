@@ -94,8 +94,9 @@ std::string framed_message(std::string_view type, std::string_view json) {
 }
 
 std::string grpc_send() {
-  return framed_message("lf.a2a.v1.SendMessageRequest",
-                        R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"hi"}]}})");
+  return framed_message(
+      "lf.a2a.v1.SendMessageRequest",
+      R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"hi"}]}})");
 }
 
 constexpr char const* kGrpcSend = "/lf.a2a.v1.A2AService/SendMessage";
@@ -421,14 +422,14 @@ TEST_CASE("a gRPC body that is no one message is refused before policy is asked"
     std::vector<std::string> pieces;
     std::string_view status;
   };
-  for (auto const& row : std::initializer_list<Row>{
-           {{}, "3"},
-           {{whole.substr(0, 3)}, "3"},
-           {{whole.substr(0, whole.size() - 1)}, "3"},
-           {{whole + whole}, "3"},
-           {{compressed}, "9"},
-           {{std::string("\0\xff\xff\xff\xff", 5)}, "8"},
-           {{std::string("\0\0\0\0\2\xff\xff", 7)}, "3"}}) {
+  for (auto const& row :
+       std::initializer_list<Row>{{{}, "3"},
+                                  {{whole.substr(0, 3)}, "3"},
+                                  {{whole.substr(0, whole.size() - 1)}, "3"},
+                                  {{whole + whole}, "3"},
+                                  {{compressed}, "9"},
+                                  {{std::string("\0\xff\xff\xff\xff", 5)}, "8"},
+                                  {{std::string("\0\0\0\0\2\xff\xff", 7)}, "3"}}) {
     auto const answer = house.grpc(kGrpcSend, row.pieces);
     CHECK(answer.response.trailers.get("grpc-status") == row.status);
   }
@@ -461,8 +462,8 @@ TEST_CASE("health and reflection answer any verified peer without policy, on the
   auto const health = house.grpc("/grpc.health.v1.Health/Check",
                                  {framed_message("grpc.health.v1.HealthCheckRequest", "{}")});
   CHECK(health.response.body == std::string("\0\0\0\0\2\x08\x01", 7));
-  auto const question = framed_message("grpc.reflection.v1.ServerReflectionRequest",
-                                       R"({"listServices":"*"})");
+  auto const question =
+      framed_message("grpc.reflection.v1.ServerReflectionRequest", R"({"listServices":"*"})");
   for (auto const* const version : {"v1", "v1alpha"}) {
     auto const told = house.grpc(
         "/grpc.reflection." + std::string(version) + ".ServerReflection/ServerReflectionInfo",
