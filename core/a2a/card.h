@@ -16,6 +16,9 @@
 
 namespace aw::a2a {
 
+// Declared by every card: its params say which SPIFFE ID the handshake proves.
+inline constexpr std::string_view kSpiffeExtension = "urn:agentweave:extension:spiffe";
+
 struct CardOptions {
   AgentInfo agent;
   std::string spiffe_id;

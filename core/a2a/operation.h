@@ -47,6 +47,10 @@ enum class Dialect : std::uint8_t { plain, v1_0, v0_3 };
 // nothing but an event stream, errors too.
 enum class Media : std::uint8_t { json, a2a_json, events };
 
+// Plain answers as the FAQ has them (on /rpc as the earlier implementation gave them), or as that
+// one documented them below /.well-known/a2a.
+enum class PlainShape : std::uint8_t { usual, documented };
+
 // Enough to answer in the caller's own shape, also when the request was refused before it was
 // understood.
 struct Shape {
@@ -54,6 +58,7 @@ struct Shape {
   Dialect dialect = Dialect::plain;
   std::string rpc_id = "null";  // JSON text of the JSON-RPC id
   Media media = Media::json;
+  PlainShape plain = PlainShape::usual;
   std::vector<std::string> extensions;  // activated ones, echoed
 };
 

@@ -317,14 +317,19 @@ MaybeWrong read_list(JsonView params, Operation& operation) {
 
 MaybeWrong read_plain_send(JsonView body, Operation& operation) {
   if (!body.is(Type::object)) return params_wrong("the body must be a JSON object");
-  JsonObject const from(body);
+  // The earlier implementation documented {"task": {"type", "messages"}}.
+  auto const documented = body.get("task");
+  JsonObject const from(documented.is(Type::object) ? documented : body);
   auto name = from.text("task_type");
+  if (name.empty() && documented.is(Type::object)) name = from.text("type");
   if (name.empty()) return params_wrong("missing required parameter: task_type");
   if (!good_name(name)) return params_wrong("task_type is not usable", Code::unknown_capability);
   operation.skill = name;
   operation.capability = std::move(name);
   auto const payload = from.get("payload");
   operation.send.payload = payload.is(Type::none) ? "{}" : std::string(payload.raw());
+  if (auto const said = from.get("messages"); payload.is(Type::none) && said.is(Type::array))
+    operation.send.payload = R"({"messages":)" + std::string(said.raw()) + "}";
   operation.send.idempotency_key = from.text("idempotency_key");
   operation.context_id = from.text("context_id");
   if (operation.send.idempotency_key.size() > kMaxKey || operation.context_id.size() > kMaxKey)

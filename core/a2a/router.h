@@ -22,11 +22,19 @@
 
 namespace aw::a2a {
 
+// One of the card's: what a caller may ask for, or must.
+struct Extension {
+  enum class Need : std::uint8_t { optional, required };
+  std::string uri;
+  Need need = Need::optional;
+};
+
 struct RouterOptions {
   std::vector<std::string> capabilities;  // names, order of the configuration
   std::vector<std::string> versions = {"1.0", "0.3"};
   std::size_t max_body = 16U << 20;
   int max_depth = 64;
+  std::vector<Extension> extensions;
 };
 
 // The public card was asked for.

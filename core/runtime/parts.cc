@@ -318,7 +318,8 @@ Result<void> Runtime::Parts::build_gates() {
   router = std::make_unique<a2a::Router>(
       a2a::RouterOptions{.capabilities = capability_names(config.agent),
                          .versions = config.a2a.versions,
-                         .max_body = config.limits.max_body_bytes});
+                         .max_body = config.limits.max_body_bytes,
+                         .extensions = {{.uri = std::string(a2a::kSpiffeExtension)}}});
   AW_TRY(replay,
          server::ReplayGuard::open(config.server.replay, config.server.state.directory, clock));
   rates = std::make_unique<server::RateLimiter>(config.server.rate_limit);
