@@ -47,6 +47,10 @@ enum class Dialect : std::uint8_t { plain, v1_0, v0_3 };
 // nothing but an event stream, errors too.
 enum class Media : std::uint8_t { json, a2a_json, events };
 
+// 0.3 over REST comes in two spellings: below /v1 the ProtoJSON of its proto, on the bare paths
+// (with A2A-Version: 0.3; the official Go client) the objects of its JSON-RPC.
+enum class RestSpelling : std::uint8_t { proto, json };
+
 // Enough to answer in the caller's own shape, also when the request was refused before it was
 // understood.
 struct Shape {
@@ -54,6 +58,7 @@ struct Shape {
   Dialect dialect = Dialect::plain;
   std::string rpc_id = "null";  // JSON text of the JSON-RPC id
   Media media = Media::json;
+  RestSpelling rest_spelling = RestSpelling::proto;
   std::vector<std::string> extensions;  // activated ones, echoed
 };
 
