@@ -110,7 +110,11 @@ MaybeWrong read_configuration(JsonView view, Operation& operation) {
   if (!view.is(Type::object)) return params_wrong("configuration must be an object");
   JsonObject const from(view);
   if (from.get("returnImmediately").boolean().value_or(false)) operation.send.wait = Wait::no;
-  if (!from.get("blocking").boolean().value_or(true)) operation.send.wait = Wait::no;
+  // ProtoJSON leaves false out: a configuration of 0.3's REST that does not say blocking says no.
+  bool const proto = operation.shape.binding == Binding::http_json &&
+                     operation.shape.dialect == Dialect::v0_3 &&
+                     operation.shape.rest_spelling == RestSpelling::proto;
+  if (!from.get("blocking").boolean().value_or(!proto)) operation.send.wait = Wait::no;
   for (auto const* const name :
        {"taskPushNotificationConfig", "pushNotificationConfig", "pushNotification"}) {
     auto const push = from.get(name);

@@ -122,6 +122,7 @@ Meaning meaning(Code code) {
     case Code::no_client_certificate:
       return {Exit::failed, 401, -32000, Grpc::unauthenticated, Again::no};
     case Code::policy_signature:
+    case Code::card_unverified:
     case Code::audit_integrity:
       return {Exit::integrity, 500, -32603, Grpc::internal, Again::no};
     case Code::task_not_found:
