@@ -78,7 +78,9 @@ struct Webhook {
   Dialect dialect = Dialect::v1_0;  // decides what the webhook is sent
 };
 
-enum class Wait : std::uint8_t { until_done, no };
+// a_while: 0.3 without a word on `blocking`, which it leaves to us. Quick work is answered done,
+// what takes longer as it is; its clients say `blocking` when they mean to wait.
+enum class Wait : std::uint8_t { until_done, a_while, no };
 
 struct SendParams {
   MessagePtr message;   // plain requests get one made of their payload

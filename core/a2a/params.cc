@@ -114,7 +114,8 @@ MaybeWrong read_configuration(JsonView view, Operation& operation) {
   bool const proto = operation.shape.binding == Binding::http_json &&
                      operation.shape.dialect == Dialect::v0_3 &&
                      operation.shape.rest_spelling == RestSpelling::proto;
-  if (!from.get("blocking").boolean().value_or(!proto)) operation.send.wait = Wait::no;
+  if (auto const blocking = from.get("blocking").boolean(); blocking || proto)
+    operation.send.wait = blocking.value_or(false) ? Wait::until_done : Wait::no;
   for (auto const* const name :
        {"taskPushNotificationConfig", "pushNotificationConfig", "pushNotification"}) {
     auto const push = from.get(name);
@@ -175,6 +176,7 @@ MaybeWrong read_page_size(std::optional<std::int64_t> value, Operation& operatio
 MaybeWrong read_send(JsonView params, RouterOptions const& options, Operation& operation) {
   if (!params.is(Type::object)) return params_wrong("params must be an object");
   JsonObject const from(params);
+  if (operation.shape.dialect == Dialect::v0_3) operation.send.wait = Wait::a_while;
   auto view = from.get("message");
   if (!view.present()) view = from.get("request");  // the 0.3 proto's name
   if (!view.present()) return params_wrong("message is required");

@@ -331,6 +331,11 @@ Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::st
   return Continued{std::move(next), run};
 }
 
+bool TaskEngine::holds(std::string_view id) const {
+  std::lock_guard const lock(state_->mutex);
+  return state_->entries.find(id) != state_->entries.end();
+}
+
 Result<TaskPtr> TaskEngine::find(std::string_view id, std::string_view owner) const {
   std::lock_guard const lock(state_->mutex);
   auto const* const entry = state_->entry(id, owner);

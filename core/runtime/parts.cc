@@ -295,6 +295,7 @@ Result<void> Runtime::Parts::open_tasks() {
   engine = std::make_unique<a2a::TaskEngine>(limits, *store, clock);
   engine->observe(*push);
   AW_TRY(auto const interrupted, engine->restore());
+  push->keep_only([this](std::string_view task_id) { return engine->holds(task_id); });
   if (interrupted > 0) {
     log->warning(log::Component::a2a, "Tasks that ran when the last process ended were failed",
                  {{"count", std::to_string(interrupted)}});

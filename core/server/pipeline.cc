@@ -7,7 +7,6 @@
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
-#include "core/server/grpc_aside.h"
 #include "core/server/trace.h"
 
 namespace aw::server {
@@ -191,7 +190,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
 io::Task<void> Pipeline::understand(Visit& visit) {
   auto& request = visit.request;
   if (visit.body != nullptr && !a2a::is_grpc_conversation(request.path)) {
-    auto message = co_await read_grpc_message(*visit.body, needs_.router.max_body());
+    auto message = co_await read_grpc_message(*visit.body, needs_.router.max_body(), budget_);
     if (!message.ok()) co_return co_await refuse(visit, std::move(message).error());
     request.body = std::move(*message);
   }

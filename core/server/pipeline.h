@@ -18,6 +18,7 @@
 #include "core/http/server.h"
 #include "core/identity/peer.h"
 #include "core/server/cards.h"
+#include "core/server/grpc_aside.h"
 #include "core/server/instruments.h"
 #include "core/server/limits.h"
 #include "core/server/recent_decisions.h"
@@ -52,7 +53,8 @@ class Pipeline {
     // Does the agent take work? For gRPC's health service; empty = yes.
     std::function<bool()> ready = {};
   };
-  explicit Pipeline(Needs needs) : needs_(needs) {}
+  explicit Pipeline(Needs needs)
+      : needs_(needs), budget_(kMessagesAtOnce * needs.router.max_body()) {}
 
   // `body`: where the request's body comes from when it was not collected (gRPC), else null.
   [[nodiscard]] io::Task<void> serve(Visitor const& visitor, http::Request& request,
@@ -74,7 +76,10 @@ class Pipeline {
                                               authz::AuthzDecision const& decision);
   void outcome(Visit const& visit, a2a::Outcome const& outcome);
 
+  static constexpr std::size_t kMessagesAtOnce = 64;  // largest ones, half received
+
   Needs const needs_;
+  MessageBudget budget_;
 };
 
 }  // namespace aw::server

@@ -383,3 +383,29 @@ TEST_CASE("the earlier implementation's documented paths") {
 }
 
 }  // namespace aw::a2a::test
+
+TEST_CASE("0.3 says whether to wait, or leaves it to us; 1.0 waits unless told not to") {
+  using namespace aw::a2a;
+  using namespace aw::a2a::test;
+  struct Row {
+    std::string_view method;
+    std::string_view configuration;
+    Wait wait;
+  };
+  Router const router({.capabilities = {"echo"}});
+  for (auto const& row : std::initializer_list<Row>{
+           {"message/send", "", Wait::a_while},
+           {"message/send", R"(,"configuration":{})", Wait::a_while},
+           {"message/send", R"(,"configuration":{"blocking":true})", Wait::until_done},
+           {"message/send", R"(,"configuration":{"blocking":false})", Wait::no},
+           {"SendMessage", "", Wait::until_done},
+           {"SendMessage", R"(,"configuration":{"returnImmediately":true})", Wait::no}}) {
+    auto const parsed = router.parse(request(
+        "POST", "/rpc",
+        R"({"jsonrpc":"2.0","id":1,"method":")" + std::string(row.method) +
+            R"(","params":{"message":{"messageId":"m","role":"user","parts":[{"text":"x"}]})" +
+            std::string(row.configuration) + "}}"));
+    REQUIRE(std::holds_alternative<Operation>(parsed));
+    CHECK_MESSAGE(std::get<Operation>(parsed).send.wait == row.wait, row.configuration);
+  }
+}
