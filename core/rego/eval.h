@@ -152,7 +152,11 @@ class Evaluator {
   Flow complete_rule(Group const& group, RulePlan const& rule, std::span<const Value> arguments,
                      Value& out);
   Flow partial_set(Group const& group, Value& out);
-  [[nodiscard]] std::vector<std::uint32_t> const* candidates(Group const& group) const;
+  [[nodiscard]] std::vector<std::uint32_t> const* candidates(
+      Group const& group, std::vector<std::uint32_t>& kept) const;
+  [[nodiscard]] std::vector<std::uint32_t> const* by_equality(Group const& group) const;
+  bool by_pattern(Group const& group, std::vector<std::uint32_t> const* only,
+                  std::vector<std::uint32_t>& kept) const;
   Flow partial_object(Group const& group, Value& out);
   Flow keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into, bool& member);
   Flow insert(RulePlan const& rule, Frame& frame, std::size_t from, DocumentBuilder& into);

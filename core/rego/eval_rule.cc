@@ -4,6 +4,9 @@
 #include "core/rego/why.h"
 
 namespace aw::rego {
+namespace {
+constexpr std::size_t kFewRules = 6;  // so many are tried faster than the patterns are
+}  // namespace
 
 Flow Evaluator::group_value(Group const& group, Value& out) {
   if (world_->cache.empty()) world_->cache.resize(program_.groups.size());
@@ -22,8 +25,41 @@ Flow Evaluator::group_value(Group const& group, Value& out) {
 }
 
 // The rules that the input leaves possible; nullptr: all. Records and coverage want to see all.
-std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group) const {
-  if (group.index.path.empty() || why_ != nullptr || covered_ != nullptr) return nullptr;
+// `kept` holds the answer when it is made for this question.
+std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group,
+                                                        std::vector<std::uint32_t>& kept) const {
+  if (why_ != nullptr || covered_ != nullptr) return nullptr;
+  auto const* only = by_equality(group);
+  std::size_t count = only == nullptr ? group.rules.size() : only->size();
+  bool worth = group.index.patterns != nullptr && count > kFewRules && world_->mocks.empty();
+  return worth && by_pattern(group, only, kept) ? &kept : only;
+}
+
+// Leaves out of `only` (nullptr: all) the rules whose pattern the input's text does not match.
+// False when there is no telling.
+bool Evaluator::by_pattern(Group const& group, std::vector<std::uint32_t> const* only,
+                           std::vector<std::uint32_t>& kept) const {
+  Value const* at = &world_->input;
+  for (Value const& step : group.index.pattern_path) {
+    at = at->find(step);
+    if (at == nullptr) return false;
+  }
+  std::vector<int> numbers;
+  if (!at->is(Kind::string) || !group.index.patterns->match(at->as_string(), numbers)) return false;
+  std::vector<bool> out = group.index.patterned;
+  for (int number : numbers) {
+    out[group.index.pattern_rules[static_cast<std::size_t>(number)]] = false;
+  }
+  std::size_t count = only == nullptr ? group.rules.size() : only->size();
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint32_t rule = only == nullptr ? static_cast<std::uint32_t>(i) : (*only)[i];
+    if (!out[rule]) kept.push_back(rule);
+  }
+  return true;
+}
+
+std::vector<std::uint32_t> const* Evaluator::by_equality(Group const& group) const {
+  if (group.index.path.empty()) return nullptr;
   Value const* at = &world_->input;
   for (Value const& step : group.index.path) {
     at = at->find(step);
@@ -36,7 +72,8 @@ std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group) cons
 Flow Evaluator::complete(Group const& group, std::span<const Value> arguments, Value& out) {
   Depth depth(*this);
   if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", {});
-  auto const* only = candidates(group);
+  std::vector<std::uint32_t> kept;
+  auto const* only = candidates(group, kept);
   std::size_t count = only == nullptr ? group.rules.size() : only->size();
   for (std::size_t i = 0; i < count; ++i) {
     RulePlan const& rule = group.rules[only == nullptr ? i : (*only)[i]];
@@ -85,7 +122,8 @@ Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
 
 Flow Evaluator::partial_set(Group const& group, Value& out) {
   SetBuilder members;
-  auto const* only = candidates(group);
+  std::vector<std::uint32_t> kept;
+  auto const* only = candidates(group, kept);
   std::size_t count = only == nullptr ? group.rules.size() : only->size();
   for (std::size_t i = 0; i < count; ++i) {
     RulePlan const& rule = group.rules[only == nullptr ? i : (*only)[i]];

@@ -13,6 +13,7 @@
 
 #include "core/rego/ast.h"
 #include "core/rego/builtin.h"
+#include "core/rego/pattern_set.h"
 #include "core/rego/policy.h"
 #include "core/rego/value.h"
 
@@ -132,6 +133,13 @@ struct RuleIndex {
   std::unordered_map<Value, std::vector<std::uint32_t>, Hash>
       by_value;                     // ascending, `rest` included
   std::vector<std::uint32_t> rest;  // rules that do not ask
+
+  // Further, rules that ask a text of the input to match a constant pattern.
+  std::vector<Value> pattern_path;  // below input
+  std::shared_ptr<const PatternSet>
+      patterns;                              // null: none. shared: a Group moves while it is built
+  std::vector<std::uint32_t> pattern_rules;  // by number in the set: the rule
+  std::vector<bool> patterned;               // by rule: it is in the set
 };
 
 // All rules of one path.
