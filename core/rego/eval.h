@@ -154,6 +154,7 @@ class Evaluator {
   Flow partial_set(Group const& group, Value& out);
   [[nodiscard]] std::vector<std::uint32_t> const* candidates(
       Group const& group, std::vector<std::uint32_t>& kept) const;
+  [[nodiscard]] bool left_out(RulePlan const& rule) const;
   [[nodiscard]] std::vector<std::uint32_t> const* by_equality(Group const& group) const;
   bool by_pattern(Group const& group, std::vector<std::uint32_t> const* only,
                   std::vector<std::uint32_t>& kept) const;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Documents out of rules, remembered per world.
+#include <algorithm>
+
 #include "core/rego/eval.h"
 #include "core/rego/why.h"
 
@@ -33,6 +35,30 @@ std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group,
   std::size_t count = only == nullptr ? group.rules.size() : only->size();
   bool worth = group.index.patterns != nullptr && count > kFewRules && world_->mocks.empty();
   return worth && by_pattern(group, only, kept) ? &kept : only;
+}
+
+// Whether some reference of the body, wherever it stands there, finds nothing in input or data, or
+// another constant than it must. Such a rule cannot hold, and OPA does not begin it; that shows
+// where failing builtins are errors: what they would have said is not said.
+bool Evaluator::left_out(RulePlan const& rule) const {
+  if (options_.builtin_errors != BuiltinErrors::strict || why_ != nullptr) return false;
+  for (Statement const& s : rule.body) {
+    bool base = s.kind == Statement::Kind::ref &&
+                (s.root == Statement::Root::input ||
+                 (s.root == Statement::Root::data && s.node == &program_.root));
+    bool constant = base && std::ranges::all_of(s.steps, [](Pattern const& step) {
+                      return step.kind == Pattern::Kind::constant;
+                    });
+    if (!constant) continue;
+    Value const* at = s.root == Statement::Root::input ? &world_->input : &world_->data;
+    for (Pattern const& step : s.steps) {
+      at = at->find(step.value);
+      if (at == nullptr) return true;
+    }
+    if (!at->defined()) return true;
+    if (s.out.kind == Pattern::Kind::constant && !(s.out.value == *at)) return true;
+  }
+  return false;
 }
 
 // Leaves out of `only` (nullptr: all) the rules whose pattern the input's text does not match.
@@ -91,6 +117,7 @@ Flow Evaluator::complete(Group const& group, std::span<const Value> arguments, V
 Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
                               std::span<const Value> arguments, Value& out) {
   for (RulePlan const* at = &rule; at != nullptr; at = at->otherwise.get()) {
+    if (left_out(*at)) continue;
     bool fired = false;
     Flow flow = with_frame(*at, [&](Frame& frame) {
       for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -127,6 +154,7 @@ Flow Evaluator::partial_set(Group const& group, Value& out) {
   std::size_t count = only == nullptr ? group.rules.size() : only->size();
   for (std::size_t i = 0; i < count; ++i) {
     RulePlan const& rule = group.rules[only == nullptr ? i : (*only)[i]];
+    if (left_out(rule)) continue;
     Flow flow = with_frame(rule, [&](Frame& frame) {
       return run(rule.body, 0, frame, [&] {
         if (!charge(sizeof(Value) * 2)) return Flow::error;
@@ -147,6 +175,7 @@ Flow Evaluator::partial_object(Group const& group, Value& out) {
   document.kind = DocumentBuilder::Kind::object;
   for (RulePlan const& first : group.rules) {
     for (RulePlan const* at = &first; at != nullptr; at = at->otherwise.get()) {
+      if (left_out(*at)) continue;
       bool fired = false;
       Flow flow = with_frame(*at, [&](Frame& frame) {
         return run(at->body, 0, frame, [&] {
@@ -228,6 +257,7 @@ Flow Evaluator::keyed_value(Group const& group, Value const& key, Value& out, bo
 
 Flow Evaluator::keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into,
                            bool& member) {
+  if (left_out(rule)) return Flow::proceed;
   return with_frame(rule, [&](Frame& frame) {
     if (!match(rule.entry, key, frame)) return Flow::proceed;
     return run(rule.keyed_body, 0, frame, [&] {

@@ -247,17 +247,17 @@ class TypeChecker {
         return reference(s);
       case Statement::Kind::call:
         return call(s);
-      case Statement::Kind::every:
-        return every(s);
       case Statement::Kind::comprehension:
         return comprehension(s);
       case Statement::Kind::with:
         return with(s);
       case Statement::Kind::negation:
+        if (s.implicit) block(s.body);
+        return;
+      // OPA does not look into these; a policy that it takes must not be refused here.
+      case Statement::Kind::every:
       case Statement::Kind::conjunction:
       case Statement::Kind::disjunction:
-        block(s.body);
-        return block(s.other);
       case Statement::Kind::fail:
         break;
     }
@@ -272,21 +272,16 @@ class TypeChecker {
     if (replaces) --replaced_;
   }
 
-  void every(Statement const& s) {
-    TypeRef domain = known_or_any(type_of(s.left));
-    TypeRef keys = keys_of(domain);
-    if (keys) fit(s.steps[0], keys, Union::no);
-    if (keys) fit(s.out, values_of(domain), Union::no);
-    block(s.body);
-  }
-
+  // What is found out of variables inside stays inside.
   void comprehension(Statement const& s) {
+    std::vector<TypeRef> outside = slots_;
     block(s.body);
     TypeRef item = known_or_any(type_of(s.left));
     TypeRef made = s.collection == Statement::Collection::array ? array_of({}, item)
                    : s.collection == Statement::Collection::set
                        ? set_of(item)
                        : object_of({}, item, known_or_any(type_of(s.steps[0])));
+    slots_ = std::move(outside);
     out(s, made);
   }
 
