@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Documents out of rules, remembered per world.
-#include <algorithm>
-
 #include "core/rego/eval.h"
 #include "core/rego/why.h"
 
@@ -39,20 +37,16 @@ std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group,
 
 // Whether some reference of the body, wherever it stands there, finds nothing in input or data, or
 // another constant than it must. Such a rule cannot hold, and OPA does not begin it; that shows
-// where failing builtins are errors: what they would have said is not said.
+// where the body may end in an error before it comes to that reference.
 bool Evaluator::left_out(RulePlan const& rule) const {
-  if (options_.builtin_errors != BuiltinErrors::strict || why_ != nullptr) return false;
-  for (Statement const& s : rule.body) {
-    bool base = s.kind == Statement::Kind::ref &&
-                (s.root == Statement::Root::input ||
-                 (s.root == Statement::Root::data && s.node == &program_.root));
-    bool constant = base && std::ranges::all_of(s.steps, [](Pattern const& step) {
-                      return step.kind == Pattern::Kind::constant;
-                    });
-    if (!constant) continue;
-    Value const* at = s.root == Statement::Root::input ? &world_->input : &world_->data;
+  bool matters = rule.may_fail || options_.builtin_errors == BuiltinErrors::strict;
+  if (!matters || why_ != nullptr) return false;
+  for (std::uint32_t number : rule.needs) {
+    Statement const& s = rule.body[number];
+    bool input = s.root == Statement::Root::input;
+    Value const* at = input ? &world_->input : &world_->data;
     for (Pattern const& step : s.steps) {
-      at = at->find(step.value);
+      at = input ? at->find(step.value) : base_member(*at, step.value);
       if (at == nullptr) return true;
     }
     if (!at->defined()) return true;

@@ -78,6 +78,7 @@ struct Statement {
   bool test = false;             // the result must not be false
   bool implicit = false;         // negation: every variable inside must be bound before
   bool iterates = false;         // ref: some step binds
+  bool gone_through = false;     // ref: the collection of `some … in`
   bool closed = false;           // nothing in `out` may bind: `==`
   std::uint32_t expr = kNoExpr;  // number of the expression in its rule: RulePlan::exprs
   Place place;
@@ -120,6 +121,8 @@ struct RulePlan {
   Block keyed_body;
   int annotations = -1;
   std::uint32_t module = 0;
+  std::vector<std::uint32_t> needs;  // statements that look up a constant path of input or data
+  bool may_fail = false;             // evaluating the body may end in an error, strict or not
 };
 
 enum class GroupKind : std::uint8_t { complete, function, partial_set, partial_object };

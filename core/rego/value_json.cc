@@ -298,9 +298,22 @@ void append_items(std::string& out, std::span<const Value> items, Form form) {
   }
 }
 
+// A key that is no string becomes its JSON text, in which OPA's encoder escapes what HTML reads.
+std::string key_text(Value const& key) {
+  std::string text;
+  for (char c : key.to_json()) {
+    if (c == '<' || c == '>' || c == '&') {
+      text += c == '<' ? "\\u003c" : c == '>' ? "\\u003e" : "\\u0026";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
 void append_key(std::string& out, Value const& key, Form form) {
   if (form == Form::rego || key.is(Kind::string)) return append(out, key, form);
-  append_quoted(out, key.to_json());
+  append_quoted(out, key_text(key));
 }
 
 void append_object(std::string& out, Value const& value, Form form) {

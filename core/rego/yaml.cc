@@ -33,7 +33,13 @@ Value plain_scalar(std::string const& text) {
   if (one_of(text, {"", "~", "null", "Null", "NULL"})) return Value::null();
   if (one_of(text, {"true", "True", "TRUE"})) return Value::boolean(true);
   if (one_of(text, {"false", "False", "FALSE"})) return Value::boolean(false);
-  std::string_view number = text;
+  std::string digits;  // 1_000 is a number
+  bool underscored = text.contains('_') && !text.starts_with('_');
+  for (char c : text) {
+    if (c != '_') digits += c;
+  }
+  std::string_view number = underscored ? std::string_view(digits) : std::string_view(text);
+  if (number.size() > 1 && number.ends_with('.')) number.remove_suffix(1);  // 1. is one too
   if (number.starts_with('+')) number.remove_prefix(1);
   if (Value value = Value::number_text(number); value.defined()) return value;
   if (Value value = radix_number(number); value.defined()) return value;
@@ -76,16 +82,34 @@ class Reader {
   std::size_t nodes_ = 0;
 };
 
+// What YAML 1.1 reads as true or false.
+bool is_old_boolean(std::string const& text) {
+  return one_of(text, {"y", "Y", "yes", "Yes", "YES", "no", "No", "NO", "n", "N", "on", "On", "ON",
+                       "off", "Off", "OFF"});
+}
+
 bool plain_safe(std::string const& text) {
   if (text.empty() || !plain_scalar(text).is(Kind::string)) return false;
-  if (one_of(text, {"y", "Y", "yes", "Yes", "no", "No", "n", "N", "on", "On", "off", "Off"}))
-    return false;
+  if (is_old_boolean(text)) return false;
   bool ends = text.front() != ' ' && text.back() != ' ' && text.back() != ':';
   bool first = !std::string_view("-?:,[]{}#&*!|>'\"%@`").contains(text.front());
   bool inside = text.find(": ") == std::string::npos && text.find(" #") == std::string::npos;
   bool printable =
       std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
   return ends && first && inside && printable;
+}
+
+// Plain where that reads back; in double quotes what would read as something else or is not
+// printable; else in single ones.
+std::string string_text(std::string const& text, Value const& value) {
+  if (plain_safe(text)) return text;
+  bool word = text.empty() || !plain_scalar(text).is(Kind::string) || is_old_boolean(text);
+  bool printable =
+      std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (word || !printable) return value.to_json();
+  std::string out = "'";
+  for (char c : text) out += c == '\'' ? "''" : std::string(1, c);
+  return out + "'";
 }
 
 void write(std::string& out, Value const& value, std::size_t indent) {
@@ -120,7 +144,7 @@ void write(std::string& out, Value const& value, std::size_t indent) {
     }
   } else {
     std::string text(value.as_string());
-    out += pad + (value.is(Kind::string) && plain_safe(text) ? text : value.to_json()) + "\n";
+    out += pad + (value.is(Kind::string) ? string_text(text, value) : value.to_json()) + "\n";
   }
 }
 
@@ -143,6 +167,10 @@ bool documents_apart(std::string const& text, YAML::Mark const& mark) {
 
 Result<Value> parse_yaml(std::string_view given) {
   std::string text(given);
+  // go-yaml refuses what the reader would skip: a tab or a directive where a document must begin.
+  if (text.starts_with('\t') || (text.starts_with('%') && !text.contains("---"))) {
+    return make_error(Code::policy_data, "yaml: found character that cannot start any token");
+  }
   try {
     Reader reader;
     std::vector<YAML::Node> documents = YAML::LoadAll(text);
