@@ -69,7 +69,7 @@ Value rounded_product(std::span<const Value> factors) {
   for (Value const& factor : factors) {
     product = static_cast<double>(static_cast<Float>(product) * to_float(factor));
   }
-  return from_float(product);
+  return Value::real(product);
 }
 
 template <Arithmetic kOp>

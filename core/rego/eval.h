@@ -216,6 +216,7 @@ class Evaluator {
   std::unique_ptr<EvalError> error_;
   std::uint64_t steps_ = 0;
   std::size_t depth_ = 0;
+  std::uintptr_t stack_begin_ = 0;  // where the evaluation began
   std::size_t memory_ = 0;
   SteadyTime deadline_{};
   BuiltinContext context_;
@@ -235,11 +236,15 @@ class Evaluator::Depth {
   ~Depth() { --evaluator_.depth_; }
   Depth(Depth const&) = delete;
   Depth& operator=(Depth const&) = delete;
+  // Also when the thread's stack runs low, whatever the frames of this build weigh.
   [[nodiscard]] bool exceeded() const {
-    return evaluator_.depth_ > evaluator_.options_.limits.depth;
+    auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));  // NOLINT
+    return evaluator_.depth_ > evaluator_.options_.limits.depth ||
+           evaluator_.stack_begin_ - here > kMostStack;
   }
 
  private:
+  static constexpr std::uintptr_t kMostStack = 4U << 20;  // of the usual 8 MB; stacks grow down
   Evaluator& evaluator_;
 };
 

@@ -238,8 +238,10 @@ class Generator:
                 lines.append(f"walk({self.document('O')}, [{self.name()}, {variable}])")
                 scope.append((variable, "*"))
             else:
-                lines.append(self.condition(depth, scope))
-        return lines
+                condition = self.condition(depth, scope)
+                # A line that begins with a sign goes on with the one before.
+                lines.append(f"({condition})" if condition.startswith("-") and " in " not in condition else condition)
+        return [f"true == true; {line}" if line.startswith("-") else line for line in lines]
 
     # Rules.
 
