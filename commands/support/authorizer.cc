@@ -107,7 +107,8 @@ Result<std::unique_ptr<CommandAuthorizer>> CommandAuthorizer::open(authz::Config
 
 authz::Explanation CommandAuthorizer::explain(authz::AuthzContext const& question,
                                               std::optional<rego::EventDetail> detail) {
-  return io::run_blocking(authorizer_->explain(question, detail));
+  return io::run_blocking(authorizer_->explain(
+      question, {.events = detail, .flips = authz::ExplainOptions::Flips::find}));
 }
 
 }  // namespace aw::commands

@@ -150,14 +150,13 @@ Result<void> Authorizer::reload() {
   return {};
 }
 
-io::Task<Explanation> Authorizer::explain(AuthzContext const& context,
-                                          std::optional<rego::EventDetail> detail) {
+io::Task<Explanation> Authorizer::explain(AuthzContext const& context, ExplainOptions options) {
   Explanation out;
   out.policy_path = impl_->config.policy_path;
   out.input = opa_input(context);
   if (impl_->remote != nullptr) {
     auto answer =
-        co_await impl_->remote->explain(context, detail.value_or(rego::EventDetail::full));
+        co_await impl_->remote->explain(context, options.events.value_or(rego::EventDetail::full));
     out.decision = std::move(answer.decision);
     out.opa_events = std::move(answer.events);
     out.opa_metrics = std::move(answer.metrics);
@@ -173,14 +172,17 @@ io::Task<Explanation> Authorizer::explain(AuthzContext const& context,
     out.decision = impl_->embedded->decide(context);
     co_return out;
   }
-  auto answer = evaluate_policy(*policy, context,
-                                {.now = impl_->needs.clock.now(),
-                                 .clock = &impl_->needs.clock,
-                                 .trace = detail ? rego::TraceLevel::full : rego::TraceLevel::why});
+  rego::EvalOptions const how{
+      .now = impl_->needs.clock.now(),
+      .clock = &impl_->needs.clock,
+      .trace = options.events ? rego::TraceLevel::full : rego::TraceLevel::why};
+  auto answer = evaluate_policy(*policy, context, how);
+  auto const took = impl_->needs.clock.steady() - started;
+  if (options.flips == ExplainOptions::Flips::find) find_flips(*policy, context, how, answer);
   out.decision = std::move(answer.decision);
-  out.decision.duration = impl_->needs.clock.steady() - started;
+  out.decision.duration = took;
   out.why = std::move(answer.outcome.why);
-  if (detail) out.events = rego::chosen_events(answer.outcome.events, *detail);
+  if (options.events) out.events = rego::chosen_events(answer.outcome.events, *options.events);
   out.sources = policy->sources;
   co_return out;
 }

@@ -29,6 +29,13 @@ struct BundleNeeds {
   std::string state_directory = {};
 };
 
+struct ExplainOptions {
+  // The engine's events too; a remote OPA sends all of its own without being asked.
+  std::optional<rego::EventDetail> events = std::nullopt;
+  // What would flip a denial: hundreds of evaluations, so never on the way of a request.
+  enum class Flips { leave, find } flips = Flips::leave;
+};
+
 // Everything here outlives the authorizer.
 struct AuthorizerNeeds {
   Clock const& clock;
@@ -58,10 +65,9 @@ class Authorizer final : public AuthorizationProvider {
   // SIGHUP: reads the policy files again, now; empties the cache. Blocks. On an error the last good
   // policy stays.
   [[nodiscard]] Result<void> reload();
-  // The same question, with the reasons; neither cached nor counted. With `detail`, the
-  // engine's events too (a remote OPA sends all of its own without).
-  [[nodiscard]] io::Task<Explanation> explain(
-      AuthzContext const& context, std::optional<rego::EventDetail> detail = std::nullopt);
+  // The same question, with the reasons; neither cached nor counted.
+  [[nodiscard]] io::Task<Explanation> explain(AuthzContext const& context,
+                                              ExplainOptions options = {});
 
  private:
   struct Impl;

@@ -33,18 +33,19 @@ PolicyAnswer evaluate_policy(LoadedPolicy const& policy, AuthzContext const& con
   out.decision.policy_digest = policy.digest;
   out.decision.generation = policy.generation;
   out.decision.decided_by = "embedded";
-  if (!out.outcome.why) return out;
-  out.decision.rule = rule_of(*out.outcome.why, out.decision);
-  if (out.decision.allowed() || !out.outcome.ok()) return out;
-  out.outcome.why->near_misses =
-      rego::find_near_misses({.policy = *policy.policy,
-                              .query = policy.query,
-                              .input = opa_input(context),
-                              .options = options},
-                             [](rego::Outcome const& other) {
-                               return other.ok() && interpret_result(other.value).allowed();
-                             });
+  if (out.outcome.why) out.decision.rule = rule_of(*out.outcome.why, out.decision);
   return out;
+}
+
+void find_flips(LoadedPolicy const& policy, AuthzContext const& context,
+                rego::EvalOptions const& options, PolicyAnswer& answer) {
+  if (!answer.outcome.why || answer.decision.allowed() || !answer.outcome.ok()) return;
+  auto const input = opa_input(context);
+  answer.outcome.why->near_misses = rego::find_near_misses(
+      {.policy = *policy.policy, .query = policy.query, .input = input, .options = options},
+      [](rego::Outcome const& other) {
+        return other.ok() && interpret_result(other.value).allowed();
+      });
 }
 
 EmbeddedPolicy::EmbeddedPolicy(Options options, PolicyStore& store, Clock const& clock,

@@ -139,9 +139,16 @@ class Text {
     if (hops > kMaxHops || !chosen.insert(index).second) return;
     for (auto const& expression : why_->rules[index].expressions) {
       for (auto const asked : expression.asks) {
-        add_rule(chosen, static_cast<std::size_t>(asked), hops + 1);
+        auto const index_asked = static_cast<std::size_t>(asked);
+        if (stopped(why_->rules[index_asked])) add_rule(chosen, index_asked, hops + 1);
       }
     }
+  }
+
+  static bool stopped(RuleRecord const& rule) {
+    return std::ranges::any_of(rule.expressions, [](ExprRecord const& expression) {
+      return expression.state == ExprState::failed;
+    });
   }
 
   // Marks line up behind the longest line that is not too long.

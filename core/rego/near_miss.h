@@ -23,7 +23,7 @@ struct Situation {
 [[nodiscard]] Situation apply(NearMiss const& change, Situation const& to);
 
 struct NearMissLimits {
-  std::size_t evaluations = 3'000;
+  std::size_t evaluations = 1'500;
   std::uint64_t steps = 5'000'000;  // of all evaluations together
   std::size_t most = 5;             // changes told
   std::size_t changes = 8;          // that one of them may consist of

@@ -306,6 +306,7 @@ void WhyRecorder::summarize(Why& why, std::size_t missing) const {
 std::unique_ptr<Why> WhyRecorder::finish() const {
   auto why = std::make_unique<Why>();
   std::size_t least = 0;
+  bool decides = false;  // the closest so far is an `allow`: of a whole package, that is what counts
   for (RulePlan const* rule : order_) {
     Attempt const& attempt = attempts_.at(rule);
     why->rules.push_back(record_of(*rule, attempt));
@@ -313,8 +314,10 @@ std::unique_ptr<Why> WhyRecorder::finish() const {
     bool const stopped = !attempt.fired && !attempt.is_default && attempt.tried;
     if (!stopped || attempt.helper) continue;
     std::size_t const missing = record.expressions.size() - static_cast<std::size_t>(record.held);
-    if (why->closest < 0 || missing < least) {
+    bool const allow = record.path.ends_with(".allow");
+    if (why->closest < 0 || allow > decides || (allow == decides && missing < least)) {
       least = missing;
+      decides = allow;
       why->closest = static_cast<int>(why->rules.size()) - 1;
       why->remaining = rule->body.size() - std::min(rule->body.size(), attempt.reached);
     }

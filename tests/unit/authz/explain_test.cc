@@ -58,7 +58,8 @@ struct Story {
   [[nodiscard]] Explanation explain(std::optional<rego::EventDetail> detail = std::nullopt) const {
     auto context = question("refund");
     context.time = *parse_rfc3339("2026-11-23T22:15:00Z");
-    return io::run_blocking(authorizer->explain(context, detail));
+    return io::run_blocking(
+        authorizer->explain(context, {.events = detail, .flips = ExplainOptions::Flips::find}));
   }
 };
 
@@ -177,7 +178,7 @@ TEST_CASE("with a remote OPA the trace is OPA's own, with its metrics") {
   CHECK(machine["trace"]["opa_metrics"].contains("timer_rego_query_eval_ns"));
   CHECK(machine["trace"]["events"].is_array());
   auto const fails =
-      io::run_blocking(remote.authorizer->explain(context, rego::EventDetail::fails));
+      io::run_blocking(remote.authorizer->explain(context, {.events = rego::EventDetail::fails}));
   CHECK(has(explanation_text(fails), "Fail internal.member_2"));
   CHECK_FALSE(has(explanation_text(fails), "Redo"));
 }

@@ -51,9 +51,15 @@ bool allowed_with(LoadedPolicy const& policy, AuthzContext const& context,
   return outcome.ok() && interpret_result(outcome.value).allowed();
 }
 
+PolicyAnswer asked_why(LoadedPolicy const& policy, AuthzContext const& context) {
+  rego::EvalOptions const how{.now = context.time, .trace = rego::TraceLevel::why};
+  auto answer = evaluate_policy(policy, context, how);
+  find_flips(policy, context, how, answer);
+  return answer;
+}
+
 void check_denied(LoadedPolicy const& policy, AuthzContext const& context, int& denied) {
-  auto const answer =
-      evaluate_policy(policy, context, {.now = context.time, .trace = rego::TraceLevel::why});
+  auto const answer = asked_why(policy, context);
   if (answer.decision.allowed()) return;
   ++denied;
   auto const& why = *answer.outcome.why;
@@ -114,8 +120,7 @@ TEST_CASE("a ban is lifted by taking the caller off the list") {
   for (std::string const path : {"agentweave/authz", "agentweave/authz/allow"}) {
     auto const policy = shipped.load(path);
     auto const context = question("invoice");
-    auto const answer =
-        evaluate_policy(policy, context, {.now = context.time, .trace = rego::TraceLevel::why});
+    auto const answer = asked_why(policy, context);
     REQUIRE_FALSE(answer.decision.allowed());
     REQUIRE_FALSE(answer.outcome.why->near_misses.empty());
     auto const& first = answer.outcome.why->near_misses.front();

@@ -16,7 +16,7 @@ using aw::json::Json;
 using aw::testing::Shell;
 
 void write_text(std::filesystem::path const& path, std::string_view text) {
-  std::filesystem::create_directories(path.parent_path());
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << text;
 }
 
