@@ -331,7 +331,10 @@ Result<void> Runtime::Parts::serve_admin() {
   if (!config.server.admin.enabled) return {};
   admin_token = text::to_base64url(random_bytes(18));
   admin_routes = admin_routes_of(*this);
-  admin_admits = server::token_check(admin_token, server::HostRule::loopback_only);
+  bool const here = config.server.admin.host.starts_with("127.") ||
+                    config.server.admin.host == "localhost" || config.server.admin.host == "::1";
+  admin_admits = server::token_check(
+      admin_token, here ? server::HostRule::loopback_only : server::HostRule::any);
   http::ServerOptions options;
   options.listen =
       http::TcpAddress{.host = config.server.admin.host, .port = config.server.admin.port};
