@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table behind every AW code, and the one switch per mapping. No `default:`: a new code must
-// choose.
+// What each code is called and what to do about it, for people.
 #include <algorithm>
 #include <array>
 #include <charconv>
