@@ -19,6 +19,8 @@
 #include "commands/call.h"
 #include "commands/card_generate.h"
 #include "commands/card_show.h"
+#include "commands/card_sign.h"
+#include "commands/card_verify.h"
 #include "commands/completion.h"
 #include "commands/config_explain.h"
 #include "commands/config_schema.h"
@@ -43,6 +45,7 @@
 #include "commands/svid_jwt.h"
 #include "commands/svid_show.h"
 #include "commands/svid_watch.h"
+#include "commands/task.h"
 #include "commands/version.h"
 
 namespace aw::cli {
@@ -65,8 +68,11 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_dev(root, context);
   commands::register_ping(root, context);
   commands::register_call(root, context);
+  commands::register_task(root, context);
   commands::register_card_show(root, context);
   commands::register_card_generate(root, context);
+  commands::register_card_sign(root, context);
+  commands::register_card_verify(root, context);
   commands::register_authz_check(root, context);
   commands::register_authz_explain(root, context);
   commands::register_authz_decisions(root, context);
@@ -163,7 +169,13 @@ int run_in(std::vector<std::string> args, Context& context, Mode mode) {
     tree->parse(std::move(args));
     run_parsed(*tree, context, mode);
   } catch (CLI::CallForHelp const&) {
-    context.out << tree->help();
+    // `agentweave bogus --help` asks about something that is not there.
+    auto const left_over = tree->remaining(true);
+    if (!left_over.empty() && !left_over.front().starts_with('-')) {
+      context.finish(usage_error(*tree, CLI::ExtrasError("agentweave", left_over)));
+    } else {
+      context.out << tree->help();
+    }
   } catch (CLI::ParseError const& error) {
     take_output_of(*tree, context);
     context.finish(usage_error(*tree, error));

@@ -100,11 +100,11 @@ void print_outcome(PolicyEvalOptions const& options, rego::Policy const& policy,
 }
 
 void add_words(CLI::App& command, std::shared_ptr<PolicyEvalOptions> const& options) {
-  static std::map<std::string, EvalFormat> const kFormats = {{"json", EvalFormat::json},
-                                                             {"values", EvalFormat::values},
-                                                             {"bindings", EvalFormat::bindings},
-                                                             {"raw", EvalFormat::raw},
-                                                             {"pretty", EvalFormat::pretty}};
+  static std::map<std::string, EvalFormat> const kEvalFormats = {{"json", EvalFormat::json},
+                                                                 {"values", EvalFormat::values},
+                                                                 {"bindings", EvalFormat::bindings},
+                                                                 {"raw", EvalFormat::raw},
+                                                                 {"pretty", EvalFormat::pretty}};
   static std::map<std::string, Explain> const kExplain = {{"off", Explain::off},
                                                           {"why", Explain::why},
                                                           {"notes", Explain::notes},
@@ -113,7 +113,7 @@ void add_words(CLI::App& command, std::shared_ptr<PolicyEvalOptions> const& opti
   command
       .add_option_function<std::string>(
           "-f,--format",
-          [options](std::string const& word) { options->format = kFormats.at(word); },
+          [options](std::string const& word) { options->format = kEvalFormats.at(word); },
           "How the answer is printed")
       ->check(CLI::IsMember({"json", "values", "bindings", "raw", "pretty"}))
       ->default_str("json");

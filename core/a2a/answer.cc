@@ -5,19 +5,30 @@
 #include "core/a2a/grpc_frame.h"
 #include "core/a2a/push_config.h"
 #include "core/a2a/refusal.h"
+#include "core/base/text.h"
 #include "core/http/sse.h"
 
 namespace aw::a2a {
 namespace {
 
+// The caller learns which of the extensions it asked for are active.
+void echo_extensions(Shape const& shape, http::Headers& headers) {
+  if (!shape.extensions.empty()) headers.add("a2a-extensions", text::join(shape.extensions, ","));
+}
+
 // `message`: what the body is called in gRPC.
 http::Response respond(Shape const& shape, int status, std::string body, std::string_view message) {
-  if (shape.binding == Binding::grpc) return grpc_message(shape.dialect, message, body);
+  if (shape.binding == Binding::grpc) {
+    auto answer = grpc_message(shape.dialect, message, body);
+    echo_extensions(shape, answer.headers);
+    return answer;
+  }
   http::Response response;
   response.status = status;
   bool const a2a = shape.binding == Binding::http_json && shape.media == Media::a2a_json;
   response.headers.add("content-type", a2a ? "application/a2a+json" : "application/json");
   response.headers.add("cache-control", "no-store");
+  echo_extensions(shape, response.headers);
   response.body = std::move(body);
   return response;
 }
@@ -39,11 +50,16 @@ std::string enveloped(Shape const& shape, Write const& write) {
 }
 
 PlainForm plain_form(Shape const& shape) {
+  if (shape.plain == PlainShape::documented) return PlainForm::documented;
   return shape.binding == Binding::json_rpc ? PlainForm::earlier : PlainForm::faq;
 }
 
 void write_any_task(json::Writer& out, Shape const& shape, Task const& task, TaskDetail detail) {
-  if (shape.dialect == Dialect::plain) {
+  if (shape.plain == PlainShape::documented) {
+    out.begin_object().key("task");
+    write_plain_task(out, task, PlainForm::documented);
+    out.end_object();
+  } else if (shape.dialect == Dialect::plain) {
     write_plain_task(out, task, plain_form(shape));
   } else {
     write_task(out, task, spelling_of(shape), detail);
@@ -66,7 +82,21 @@ struct PlainEvent {
   std::string data;
 };
 
+// The documented stream: what changed, not the whole task.
+PlainEvent state_change(Task const& task) {
+  PlainEvent out{.name = "state_change", .data = {}};
+  json::Writer writer(out.data);
+  writer.begin_object().member("task_id", task.id);
+  writer.member("state", state_name_v03(task.status.state));
+  writer.member("progress", std::int64_t{is_terminal(task.status.state) ? 1 : 0}).end_object();
+  return out;
+}
+
 PlainEvent plain_event(Shape const& shape, Event const& event) {
+  if (shape.plain == PlainShape::documented) {
+    if (auto const* update = std::get_if<StatusUpdate>(&event)) return state_change(*update->task);
+    if (auto const* task = std::get_if<TaskPtr>(&event)) return state_change(**task);
+  }
   PlainEvent out;
   json::Writer writer(out.data);
   if (auto const* message = std::get_if<MessagePtr>(&event)) {
@@ -224,10 +254,13 @@ std::string_view stream_heartbeat(Shape const& shape) {
 }
 
 http::Headers stream_headers(Shape const& shape) {
-  if (shape.binding == Binding::grpc) return grpc_headers();
-  return {{"content-type", http::kSseContentType},
-          {"cache-control", "no-store"},
-          {"x-accel-buffering", "no"}};
+  http::Headers headers = shape.binding == Binding::grpc
+                              ? grpc_headers()
+                              : http::Headers{{"content-type", http::kSseContentType},
+                                              {"cache-control", "no-store"},
+                                              {"x-accel-buffering", "no"}};
+  echo_extensions(shape, headers);
+  return headers;
 }
 
 http::Headers stream_trailers(Shape const& shape) {

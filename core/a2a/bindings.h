@@ -27,6 +27,8 @@ namespace aw::a2a {
 [[nodiscard]] Parsed parse_plain(http::Request const& request,
                                  std::span<const std::string_view> segments,
                                  RouterOptions const& options);
+// The earlier implementation's {id} and {id}/stream.
+[[nodiscard]] Parsed parse_documented(http::Request const& request, std::string_view rest);
 // `path` without the /v1 of 0.3 (`dialect` says whether it was there) and without /{tenant}.
 [[nodiscard]] Parsed parse_rest(http::Request const& request, std::string_view tenant,
                                 std::string_view path, Dialect dialect,

@@ -43,8 +43,9 @@ void write_artifact_json(json::Writer& out, Artifact const& artifact);  // v1
 // The FAQ's task object: S8's three members and those of the earlier implementation.
 enum class PlainForm : std::uint8_t {
   faq,
-  earlier
-};  // earlier: `payload`, `messages`, `error` text
+  earlier,     // with `payload`, `messages`, and `error` as text
+  documented,  // the same, with A2A's names of states
+};
 void write_plain_task(json::Writer& out, Task const& task, PlainForm form);
 
 // A whole task for the store, and back. Reading checks everything again: the file may be damaged.

@@ -236,7 +236,7 @@ void write_plain_messages(json::Writer& out, Task const& task) {
 }
 
 void write_failure(json::Writer& out, Failure const& failure, PlainForm form) {
-  if (form == PlainForm::earlier) {
+  if (form != PlainForm::faq) {
     out.string(failure.message);
     return;
   }
@@ -257,7 +257,9 @@ std::string status_text(Task const& task) {
 
 Spelling spelling_of(Shape const& shape) {
   if (shape.dialect != Dialect::v0_3) return Spelling::v1;
-  bool const proto = shape.binding == Binding::http_json || shape.binding == Binding::grpc;
+  bool const rest =
+      shape.binding == Binding::http_json && shape.rest_spelling == RestSpelling::proto;
+  bool const proto = rest || shape.binding == Binding::grpc;
   return proto ? Spelling::v03_proto : Spelling::v03;
 }
 
@@ -308,7 +310,8 @@ std::string message_json(Message const& message) {
 }
 
 void write_plain_task(json::Writer& out, Task const& task, PlainForm form) {
-  auto const state = state_name_plain(task.status.state);
+  auto const state = form == PlainForm::documented ? state_name_v03(task.status.state)
+                                                   : state_name_plain(task.status.state);
   out.begin_object().member("id", task.id);
   out.key("status").begin_object().member("state", state);
   optional_member(out, "message", status_text(task));
@@ -321,7 +324,7 @@ void write_plain_task(json::Writer& out, Task const& task, PlainForm form) {
   }
   out.member("type", task.capability).member("state", state);
   out.member("context_id", task.context_id);
-  if (form == PlainForm::earlier) {
+  if (form != PlainForm::faq) {
     out.key("payload").raw(*task.payload);
     write_plain_messages(out, task);
   }

@@ -47,6 +47,14 @@ enum class Dialect : std::uint8_t { plain, v1_0, v0_3 };
 // nothing but an event stream, errors too.
 enum class Media : std::uint8_t { json, a2a_json, events };
 
+// Plain answers as the FAQ has them (on /rpc as the earlier implementation gave them), or as that
+// one documented them below /.well-known/a2a.
+enum class PlainShape : std::uint8_t { usual, documented };
+
+// 0.3 over REST comes in two spellings: below /v1 the ProtoJSON of its proto, on the bare paths
+// (with A2A-Version: 0.3; the official Go client) the objects of its JSON-RPC.
+enum class RestSpelling : std::uint8_t { proto, json };
+
 // Enough to answer in the caller's own shape, also when the request was refused before it was
 // understood.
 struct Shape {
@@ -54,6 +62,8 @@ struct Shape {
   Dialect dialect = Dialect::plain;
   std::string rpc_id = "null";  // JSON text of the JSON-RPC id
   Media media = Media::json;
+  PlainShape plain = PlainShape::usual;
+  RestSpelling rest_spelling = RestSpelling::proto;
   std::vector<std::string> extensions;  // activated ones, echoed
 };
 
@@ -68,7 +78,9 @@ struct Webhook {
   Dialect dialect = Dialect::v1_0;  // decides what the webhook is sent
 };
 
-enum class Wait : std::uint8_t { until_done, no };
+// a_while: 0.3 without a word on `blocking`, which it leaves to us. Quick work is answered done,
+// what takes longer as it is; its clients say `blocking` when they mean to wait.
+enum class Wait : std::uint8_t { until_done, a_while, no };
 
 struct SendParams {
   MessagePtr message;   // plain requests get one made of their payload

@@ -110,7 +110,12 @@ MaybeWrong read_configuration(JsonView view, Operation& operation) {
   if (!view.is(Type::object)) return params_wrong("configuration must be an object");
   JsonObject const from(view);
   if (from.get("returnImmediately").boolean().value_or(false)) operation.send.wait = Wait::no;
-  if (!from.get("blocking").boolean().value_or(true)) operation.send.wait = Wait::no;
+  // ProtoJSON leaves false out: a configuration of 0.3's REST that does not say blocking says no.
+  bool const proto = operation.shape.binding == Binding::http_json &&
+                     operation.shape.dialect == Dialect::v0_3 &&
+                     operation.shape.rest_spelling == RestSpelling::proto;
+  if (auto const blocking = from.get("blocking").boolean(); blocking || proto)
+    operation.send.wait = blocking.value_or(false) ? Wait::until_done : Wait::no;
   for (auto const* const name :
        {"taskPushNotificationConfig", "pushNotificationConfig", "pushNotification"}) {
     auto const push = from.get(name);
@@ -171,6 +176,7 @@ MaybeWrong read_page_size(std::optional<std::int64_t> value, Operation& operatio
 MaybeWrong read_send(JsonView params, RouterOptions const& options, Operation& operation) {
   if (!params.is(Type::object)) return params_wrong("params must be an object");
   JsonObject const from(params);
+  if (operation.shape.dialect == Dialect::v0_3) operation.send.wait = Wait::a_while;
   auto view = from.get("message");
   if (!view.present()) view = from.get("request");  // the 0.3 proto's name
   if (!view.present()) return params_wrong("message is required");
@@ -317,14 +323,19 @@ MaybeWrong read_list(JsonView params, Operation& operation) {
 
 MaybeWrong read_plain_send(JsonView body, Operation& operation) {
   if (!body.is(Type::object)) return params_wrong("the body must be a JSON object");
-  JsonObject const from(body);
+  // The earlier implementation documented {"task": {"type", "messages"}}.
+  auto const documented = body.get("task");
+  JsonObject const from(documented.is(Type::object) ? documented : body);
   auto name = from.text("task_type");
+  if (name.empty() && documented.is(Type::object)) name = from.text("type");
   if (name.empty()) return params_wrong("missing required parameter: task_type");
   if (!good_name(name)) return params_wrong("task_type is not usable", Code::unknown_capability);
   operation.skill = name;
   operation.capability = std::move(name);
   auto const payload = from.get("payload");
   operation.send.payload = payload.is(Type::none) ? "{}" : std::string(payload.raw());
+  if (auto const said = from.get("messages"); payload.is(Type::none) && said.is(Type::array))
+    operation.send.payload = R"({"messages":)" + std::string(said.raw()) + "}";
   operation.send.idempotency_key = from.text("idempotency_key");
   operation.context_id = from.text("context_id");
   if (operation.send.idempotency_key.size() > kMaxKey || operation.context_id.size() > kMaxKey)

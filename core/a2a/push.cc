@@ -100,6 +100,7 @@ struct Push::Impl {
     queue.config = config;
     auto const sequence = next_sequence++;
     Note note{event_note(sequence), event_record(*config, body)};
+    waiting_bytes += body.size();
     queue.events.push_back({sequence, std::move(body)});
     ++waiting;
     return note;
@@ -107,6 +108,7 @@ struct Push::Impl {
 
   void drop_front(Queue& queue) {
     store.erase_note(event_note(queue.events.front().sequence));
+    waiting_bytes -= std::min(waiting_bytes, queue.events.front().body.size());
     queue.events.pop_front();
     queue.failures = 0;
     queue.due = {};
@@ -188,6 +190,7 @@ struct Push::Impl {
   std::map<std::string, Queue> queues;
   std::size_t held = 0;     // configs
   std::size_t waiting = 0;  // events
+  std::size_t waiting_bytes = 0;
   std::uint64_t next_sequence = 1;
   bool stopping = false;
   std::thread thread;
@@ -227,10 +230,21 @@ Result<void> Push::restore() {
     queue.config = std::make_shared<const Webhook>(std::move(config));
     queue.events.push_back({sequence, view.get("body").string().value_or(std::string())});
     ++impl_->waiting;
+    impl_->waiting_bytes += queue.events.back().body.size();
     impl_->next_sequence = std::max<std::uint64_t>(impl_->next_sequence, sequence + 1);
   }
   impl_->sender.wake();
   return {};
+}
+
+void Push::keep_only(std::function<bool(std::string_view task_id)> const& kept) {
+  std::vector<std::string> gone;
+  {
+    std::lock_guard const lock(impl_->mutex);
+    for (auto const& [task_id, webhooks] : impl_->configs)
+      if (!kept(task_id)) gone.push_back(task_id);
+  }
+  for (auto const& task_id : gone) forgotten(task_id);
 }
 
 Result<Webhook> Push::put(Webhook config) {
@@ -296,7 +310,9 @@ std::vector<Note> Push::happened(Event const& event) {
   std::lock_guard const lock(impl_->mutex);
   auto const of_task = impl_->configs.find(task_of(event));
   if (of_task == impl_->configs.end()) return notes;
-  if (impl_->waiting >= impl_->options.max_waiting && !is_last(event)) {
+  bool const full = impl_->waiting >= impl_->options.max_waiting ||
+                    impl_->waiting_bytes >= impl_->options.max_waiting_bytes;
+  if (full && !is_last(event)) {
     impl_->count(Delivery::dropped);
     return notes;
   }

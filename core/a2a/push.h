@@ -29,7 +29,9 @@ struct PushOptions {
   bool allow_private = false;
   std::size_t max_per_task = 16;
   std::size_t max_configs = 10'000;
-  std::size_t max_waiting = 10'000;  // of all webhooks; terminal states find room all the same
+  // Of all webhooks; terminal states find room all the same.
+  std::size_t max_waiting = 10'000;
+  std::size_t max_waiting_bytes = 64U << 20;
   int attempts = 10;
   std::chrono::milliseconds first_pause{500};  // doubles, with jitter
   std::chrono::milliseconds longest_pause{60'000};
@@ -47,6 +49,9 @@ class Push final : public TaskObserver {
 
   // At start, before the engine restores its tasks: webhooks and what was not delivered. Blocks.
   [[nodiscard]] Result<void> restore();
+
+  // After the engine restored its tasks: forgets webhooks of tasks that are no longer kept.
+  void keep_only(std::function<bool(std::string_view task_id)> const& kept);
 
   // With an id if it has none; one of the same id is replaced. The owner of the task was checked.
   // Code::task_limit, Code::request_malformed for an address that is not public on sight.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/a2a/router.h"
 
+#include <algorithm>
+
 #include "core/a2a/bindings.h"
 #include "core/a2a/grpc_frame.h"
 #include "core/base/text.h"
@@ -10,9 +12,13 @@ namespace {
 
 constexpr std::string_view kPlainBase = "/a2a/v1";
 
+// The earlier implementation's documented paths; its code also had /tasks/send and
+// /tasks/{id}/stream.
+constexpr std::string_view kDocumentedBase = "/.well-known/a2a/tasks/";
+
 bool is_rpc_path(std::string_view path) {
-  return path == "/" || path == "/rpc" || path == "/rpc/" || path == "/a2a/v1" ||
-         path == "/a2a/v1/";
+  return path == "/" || path == "/tasks/send" || path == "/.well-known/a2a/tasks/send" ||
+         path == "/rpc" || path == "/rpc/" || path == "/a2a/v1" || path == "/a2a/v1/";
 }
 
 bool is_card_path(std::string_view path) {
@@ -60,13 +66,32 @@ Parsed parse_card(http::Request const& request, RouterOptions const& options) {
   return card;
 }
 
+// A2A-Extensions (once X-A2A-Extensions): those asked for that we have; an error when one that we
+// require was not.
+MaybeWrong activate_extensions(http::Request const& request, RouterOptions const& options,
+                               Shape& shape) {
+  auto named = header(request, "a2a-extensions");
+  if (named.empty()) named = header(request, "x-a2a-extensions");
+  auto asked = text::split(named, ',');
+  for (auto& uri : asked) uri = text::trim(uri);
+  for (auto const& extension : options.extensions) {
+    if (std::ranges::find(asked, extension.uri) != asked.end()) {
+      shape.extensions.push_back(extension.uri);
+    } else if (extension.need == Extension::Need::required) {
+      return Wrong{ProtocolError::extension_required,
+                   "this agent requires the extension " + extension.uri};
+    }
+  }
+  return std::nullopt;
+}
+
 Parsed parse_by_path(http::Request const& request, RouterOptions const& options) {
   std::string_view const path = request.path;
   if (is_grpc(request)) return parse_grpc(request, options);
   if (is_card_path(path)) return parse_card(request, options);
   if (is_rpc_path(path)) {
     bool const looks = request.method == "GET" || request.method == "HEAD";
-    if (looks && !path.starts_with(kPlainBase)) return parse_card(request, options);
+    if (looks && (path == "/" || path.starts_with("/rpc"))) return parse_card(request, options);
     if (request.method != "POST")
       return Unmapped{Code::method_not_allowed, shape_of(request), std::string(request.method)};
     return parse_rpc(request, options);
@@ -77,7 +102,14 @@ Parsed parse_by_path(http::Request const& request, RouterOptions const& options)
     if (!segments.empty() && segments.back().empty()) segments.pop_back();
     return parse_plain(request, segments, options);
   }
-  if (is_rest_path(path)) return parse_rest(request, {}, path, Dialect::v1_0, options);
+  if (path.starts_with(kDocumentedBase))
+    return parse_documented(request, path.substr(kDocumentedBase.size()));
+  if (request.method == "GET" && path.starts_with("/tasks/") && path.ends_with("/stream"))
+    return parse_documented(request, path.substr(std::string_view("/tasks/").size()));
+  if (is_rest_path(path)) {
+    bool const old = asked_version(request) == AskedVersion::v0_3;
+    return parse_rest(request, {}, path, old ? Dialect::v0_3 : Dialect::v1_0, options);
+  }
   if (auto const below = path_below_v1(path); !below.empty())
     return parse_rest(request, {}, below, Dialect::v0_3, options);
   if (auto const named = tenant_path(path); !named.rest.empty())
@@ -96,6 +128,9 @@ Shape shape_of(http::Request const& request) {
   } else if (is_rpc_path(path)) {
     shape.binding = Binding::json_rpc;
     shape.dialect = Dialect::v1_0;
+    if (path.starts_with(kDocumentedBase)) shape.plain = PlainShape::documented;
+  } else if (path.starts_with(kDocumentedBase)) {
+    shape.plain = PlainShape::documented;
   } else if (bool const v03 = !path_below_v1(path).empty();
              v03 || is_rest_path(path) || !tenant_path(path).rest.empty()) {
     shape.binding = Binding::http_json;
@@ -134,7 +169,12 @@ MaybeWrong check_body(http::Request const& request, RouterOptions const& options
 
 Parsed Router::parse(http::Request const& request) const {
   auto parsed = parse_by_path(request, options_);
-  if (auto* const operation = std::get_if<Operation>(&parsed)) operation->host = request.authority;
+  auto* const operation = std::get_if<Operation>(&parsed);
+  if (operation == nullptr) return parsed;
+  operation->host = request.authority;
+  if (operation->shape.dialect == Dialect::plain) return parsed;
+  if (auto wrong = activate_extensions(request, options_, operation->shape))
+    return refuse(operation->shape, operation->method, *wrong);
   return parsed;
 }
 

@@ -55,6 +55,24 @@ Parsed parse_authorize(http::Request const& request, Operation operation) {
 
 }  // namespace
 
+Parsed parse_documented(http::Request const& request, std::string_view rest) {
+  Operation operation;
+  operation.shape = shape_of(request);
+  operation.shape.binding = Binding::tasks;
+  operation.shape.dialect = Dialect::plain;
+  operation.params = "{}";
+  auto const pieces = text::split(rest, '/');
+  bool const stream = pieces.size() == 2 && pieces[1] == "stream";
+  operation.method = std::string(request.method) + (stream ? " tasks/{id}/stream" : " tasks/{id}");
+  if (pieces[0].empty() || (pieces.size() != 1 && !stream))
+    return Unmapped{Code::unmapped_route, operation.shape, operation.method};
+  if (request.method != "GET")
+    return Unmapped{Code::method_not_allowed, operation.shape, operation.method};
+  operation.task_id = std::string(pieces[0]);
+  operation.kind = stream ? Kind::subscribe : Kind::get;
+  return operation;
+}
+
 Parsed parse_plain(http::Request const& request, std::span<const std::string_view> segments,
                    RouterOptions const& options) {
   Operation operation;

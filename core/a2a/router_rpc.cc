@@ -105,7 +105,8 @@ MaybeWrong read_earlier(JsonView params, Operation& operation) {
     return Wrong{ProtocolError::params, "params must be an object"};
   if (operation.kind == Kind::send) {
     auto wrong = read_plain_send(params, operation);
-    operation.send.wait = Wait::no;
+    // Documented was an answer with the result.
+    if (operation.shape.plain == PlainShape::usual) operation.send.wait = Wait::no;
     return wrong;
   }
   operation.task_id = params.get("task_id").string().value_or(std::string());
@@ -135,6 +136,7 @@ Parsed parse_rpc(http::Request const& request, RouterOptions const& options) {
   }
   operation.kind = row->kind;
   operation.shape.dialect = row->dialect;
+  if (row->dialect != Dialect::plain) operation.shape.plain = PlainShape::usual;
   bool const streams = row->kind == Kind::stream || row->kind == Kind::subscribe;
   if (streams && row->dialect == Dialect::v0_3 && wants_event_stream(request))
     operation.shape.media = Media::events;

@@ -10,6 +10,7 @@ namespace aw::a2a {
 namespace {
 
 constexpr std::chrono::milliseconds kUnwatched{200};
+constexpr std::chrono::seconds kAWhile{1};
 
 TaskDetail detail_of(Operation const& operation) {
   TaskDetail detail{.history_length = operation.history_length};
@@ -235,14 +236,15 @@ io::Task<Outcome> Service::send(Exchange& exchange) {
   TaskPtr task = started->task;
   auto const limit =
       clock_.steady() + std::chrono::duration_cast<SteadyTime::duration>(options_.wait_limit);
-  auto const until = std::min(limit, operation.deadline);
+  auto until = std::min(limit, operation.deadline);
+  if (operation.send.wait == Wait::a_while) until = std::min(until, clock_.steady() + kAWhile);
   auto const goes_on = [&task] {
     return !is_terminal(task->status.state) && !is_interrupted(task->status.state);
   };
   // Who has left is waited for no longer; its task goes on. Most work is done before looking after
   // the caller would pay.
   std::optional<PeerWatch> watch;
-  while (operation.send.wait == Wait::until_done && goes_on()) {
+  while (operation.send.wait != Wait::no && goes_on()) {
     auto const event = co_await started->subscription.next(
         watch ? until : std::min(until, clock_.steady() + kUnwatched));
     if (!event && !watch && clock_.steady() < until) {
@@ -257,7 +259,7 @@ io::Task<Outcome> Service::send(Exchange& exchange) {
     task = task_in(*event);
     if (ends_stream(*event)) break;
   }
-  if (operation.send.wait == Wait::until_done && goes_on() && clock_.steady() >= operation.deadline)
+  if (operation.send.wait != Wait::no && goes_on() && clock_.steady() >= operation.deadline)
     co_return co_await exchange.fail(make_error(Code::timeout, "the deadline has passed"));
   // Told means kept.
   if (auto kept = co_await engine_.store().durable(); !kept.ok()) {

@@ -182,8 +182,16 @@ struct TaskEngine::State {
       if (bytes + (next->bytes - entry.task->bytes) > limits.max_bytes)
         return make_error(Code::task_limit, "the tasks of this agent hold too many bytes");
     }
-    unindex(*entry.task);
-    index(*next);
+    Task const& before = *entry.task;
+    bool const same_place = before.status.timestamp == next->status.timestamp &&
+                            !rests(before.status.state) && !rests(next->status.state);
+    if (same_place) {  // most changes of a running task: a result, an artifact
+      bytes += next->bytes;
+      bytes -= std::min(bytes, before.bytes);
+    } else {
+      unindex(before);
+      index(*next);
+    }
     entry.task = std::move(next);
     return {};
   }
@@ -321,6 +329,11 @@ Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::st
   AW_TRY(store_.put(next, std::move(notes)));
   if (run == Run::needed) State::tell(*entry, event);
   return Continued{std::move(next), run};
+}
+
+bool TaskEngine::holds(std::string_view id) const {
+  std::lock_guard const lock(state_->mutex);
+  return state_->entries.find(id) != state_->entries.end();
 }
 
 Result<TaskPtr> TaskEngine::find(std::string_view id, std::string_view owner) const {

@@ -27,11 +27,11 @@ namespace aw::a2a {
 struct EngineLimits {
   std::size_t max_tasks = 10'000;
   std::size_t max_tasks_per_caller = 1'000;
-  std::size_t max_running_per_caller = 256;
-  std::size_t max_bytes = 256U << 20;      // all tasks together
-  std::size_t max_task_bytes = 32U << 20;  // one task
-  std::size_t max_pending_events = 4'096;  // a subscriber further behind is dropped
-  std::size_t max_subscribers = 64;        // of one task
+  std::size_t max_running_per_caller = 1'024;  // a thousand streams of one caller
+  std::size_t max_bytes = 256U << 20;          // all tasks together
+  std::size_t max_task_bytes = 32U << 20;      // one task
+  std::size_t max_pending_events = 4'096;      // a subscriber further behind is dropped
+  std::size_t max_subscribers = 64;            // of one task
   std::chrono::nanoseconds retention = std::chrono::hours(24);
 };
 
@@ -114,6 +114,8 @@ class TaskEngine {
   [[nodiscard]] Result<Continued> follow_up(std::string_view id, std::string_view owner,
                                             MessagePtr message);
 
+  // Whoever's it is.
+  [[nodiscard]] bool holds(std::string_view id) const;
   // Code::task_not_found also for another caller's task.
   [[nodiscard]] Result<TaskPtr> find(std::string_view id, std::string_view owner) const;
   [[nodiscard]] Result<Page> list(std::string_view owner, ListParams const& query) const;

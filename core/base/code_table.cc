@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table behind every AW code, and the one switch per mapping. No `default:`: a new code must
-// choose.
+// What each code is called and what to do about it, for people.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -164,6 +163,9 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
      "See the message."},
     {Code::jwt_svid, "jwt_svid", "JWT-SVID invalid", "The JWT-SVID could not be made or verified.",
      "Check audience and expiry."},
+    {Code::card_unverified, "card_unverified", "agent card not verified",
+     "The card has no signature that leads to the agent that presented it.",
+     "Fetch it from the agent again; check the bundle of its trust domain, or give its key."},
     {Code::audit_unavailable, "audit_unavailable", "audit log unavailable",
      "The audit record could not be made durable, so the request was denied.",
      "Check disk space and the audit destination."},

@@ -110,16 +110,7 @@ Value intersect(BuiltinCall& call) {
   return Value::set(std::move(common));
 }
 
-Value member_2(BuiltinCall& call) {
-  Value const& in = call[1];
-  if (in.is(Kind::set)) return Value::boolean(in.find(call[0]) != nullptr);
-  if (in.is(Kind::array)) {
-    return Value::boolean(std::ranges::find(in.items(), call[0]) != in.items().end());
-  }
-  auto members = in.entries();
-  return Value::boolean(
-      std::ranges::any_of(members, [&](Entry const& e) { return e.value == call[0]; }));
-}
+Value member_2(BuiltinCall& call) { return Value::boolean(call[1].holds(call[0])); }
 
 Value member_3(BuiltinCall& call) {
   Value const* found = call[2].find(call[0]);

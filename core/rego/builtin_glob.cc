@@ -2,6 +2,7 @@
 // glob.match: translated to a regular expression, so that matching is linear.
 #include "core/rego/builtin.h"
 #include "core/rego/builtin_cache.h"
+#include "core/rego/pattern_set.h"
 #include "core/rego/utf8.h"
 
 namespace aw::rego {
@@ -164,6 +165,17 @@ constexpr Builtin kGlob[] = {
 };
 
 }  // namespace
+
+std::string glob_expression(std::string_view glob, Value const& delimiters) {
+  std::vector<Rune> runes;
+  if (delimiters.is(Kind::array) && delimiters.size() == 0) runes = {'.'};
+  for (Value const& item : delimiters.items()) {
+    if (!item.is(Kind::string) || rune_count(item.as_string()) != 1) return {};
+    runes.push_back(to_runes(item.as_string())[0]);
+  }
+  bool known = delimiters.is(Kind::array) || delimiters.is(Kind::null);
+  return known && glob.size() <= kMaxPattern ? Translator(glob, runes).run() : "";
+}
 
 std::span<const Builtin> glob_builtins() { return kGlob; }
 

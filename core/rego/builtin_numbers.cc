@@ -63,6 +63,15 @@ Value count(BuiltinCall& call) {
   return Value::number(static_cast<std::int64_t>(size));
 }
 
+// OPA keeps 53 bits from factor to factor, where one is no integer.
+Value rounded_product(std::span<const Value> factors) {
+  double product = 1;
+  for (Value const& factor : factors) {
+    product = static_cast<double>(static_cast<Float>(product) * to_float(factor));
+  }
+  return Value::real(product);
+}
+
 template <Arithmetic kOp>
 Value fold(BuiltinCall& call) {
   if (!call.want(0, {Kind::set, Kind::array})) return {};
@@ -76,7 +85,9 @@ Value fold(BuiltinCall& call) {
     std::string_view problem;
     total = arithmetic(kOp, total, item, problem);
   }
-  return total;
+  bool rounds = kOp == Arithmetic::times &&
+                !std::ranges::all_of(call[0].items(), [](Value const& n) { return is_integer(n); });
+  return rounds ? rounded_product(call[0].items()) : total;
 }
 
 template <bool kLargest>

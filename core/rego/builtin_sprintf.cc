@@ -133,10 +133,16 @@ std::string integer_text_in(Spec const& spec, Argument const& argument, int base
   return (negative ? "-" : spec.plus ? "+" : spec.space ? " " : "") + digits;
 }
 
+bool is_big(Argument const& argument) {
+  return argument.kind == Argument::Kind::integer && argument.text.size() > 18 &&
+         !Value::number_text(argument.text).is_inline_int();
+}
+
 std::string bad_verb(Spec const& spec, Argument const& argument) {
   std::string verb;
   append_utf8(verb, spec.verb);
-  std::string_view type = argument.kind == Argument::Kind::integer    ? "int"
+  std::string_view type = argument.kind == Argument::Kind::integer
+                              ? (is_big(argument) ? "big.Int" : "int64")
                           : argument.kind == Argument::Kind::floating ? "float64"
                                                                       : "string";
   std::string shown = argument.kind == Argument::Kind::floating
@@ -156,11 +162,6 @@ std::string hex_text(std::string const& text, bool upper) {
 std::string quoted(Spec const& spec, std::string const& text) {
   if (spec.sharp && text.find('`') == std::string::npos) return "`" + text + "`";
   return Value::string(text).to_json();
-}
-
-bool is_big(Argument const& argument) {
-  return argument.kind == Argument::Kind::integer && argument.text.size() > 18 &&
-         !Value::number_text(argument.text).is_inline_int();
 }
 
 std::string format_text(Spec const& spec, Argument const& argument) {
@@ -297,7 +298,7 @@ class Formatter {
     }
     Argument argument = argument_of(arguments_[next_++]);
     if (spec.verb == 'T') {
-      out_ += argument.kind == Argument::Kind::integer    ? "int"
+      out_ += argument.kind == Argument::Kind::integer    ? (is_big(argument) ? "big.Int" : "int64")
               : argument.kind == Argument::Kind::floating ? "float64"
                                                           : "string";
     } else {
@@ -350,7 +351,8 @@ class Formatter {
     for (std::size_t i = next_; i < arguments_.size(); ++i) {
       Argument argument = argument_of(arguments_[i]);
       if (i > next_) out_ += ", ";
-      out_ += argument.kind == Argument::Kind::integer    ? "int="
+      out_ += is_big(argument)                            ? "*big.Int="
+              : argument.kind == Argument::Kind::integer  ? "int64="
               : argument.kind == Argument::Kind::floating ? "float64="
                                                           : "string=";
       out_ += argument.kind == Argument::Kind::floating

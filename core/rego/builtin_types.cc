@@ -97,6 +97,7 @@ constexpr Row kSignatures[] = {
     {"io.jwt.verify_rs256", "ss", "b"},
     {"io.jwt.verify_rs384", "ss", "b"},
     {"io.jwt.verify_rs512", "ss", "b"},
+    {"internal.template_string", "*", "s"},
     {"is_array", "*", "b"},
     {"is_boolean", "*", "b"},
     {"is_null", "*", "b"},

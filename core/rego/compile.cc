@@ -236,6 +236,7 @@ Result<std::shared_ptr<const Policy>> compile(std::span<const Source> modules, V
   }
   find_constants(*program);
   for (auto& group : program->groups) build_index(*group);
+  find_needs(*program);
   digest_of(*program);
   return std::shared_ptr<const Policy>(std::make_shared<Policy>(std::move(program)));
 }

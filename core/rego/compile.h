@@ -105,6 +105,8 @@ class RuleCompiler {
   void expression(Expr const& expr, Block& block);
   void plain_expression(Expr const& expr, Block& block);
   void negated(Expr const& expr, Block& block);
+  void split_last_call(Block& inner);
+  void move_out_of_equality(Term const& term, Block& inner, Block& block);
   void term_expression(Term const& term, Block& block);
   void assignment(Term const& term, Block& block);
   bool assignable(Term const& left);
@@ -158,6 +160,7 @@ struct PlacedRule {
 
 void check_recursion(Program const& program, Faults& faults);
 void build_index(Group& group);
+void find_needs(Program& program);
 [[nodiscard]] std::string ref_text(std::vector<std::string> const& path);
 
 // Calls `visit` for each statement, also inside closures.

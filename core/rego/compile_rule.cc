@@ -99,29 +99,46 @@ void RuleCompiler::negated(Expr const& expr, Block& block) {
   }
   term_expression(term, inner);
   if (inner.empty()) return;
-  bool last_only = true;
-  std::size_t keep = 1;
   std::string name = term.kind == TermKind::call ? operator_name(term) : "";
-  if (name == "eq" || name == "equal") {
-    // Both sides' own references stay inside; deeper ones move out.
-    keep = 0;
-    for (Statement const& s : inner) {
-      bool own = &s == &inner.back() || s.place.offset == term.items[1]->place.offset ||
-                 (term.items.size() > 2 && s.place.offset == term.items[2]->place.offset);
-      bool ref_like = s.kind == Statement::Kind::ref || s.kind == Statement::Kind::unify ||
-                      s.kind == Statement::Kind::fail;
-      keep = own && (ref_like || &s == &inner.back()) ? keep + 1 : 0;
-    }
-    if (keep == 0) keep = 1;
-  }
-  if (last_only) {
-    std::size_t moved = inner.size() - std::min(keep, inner.size());
-    for (std::size_t i = 0; i < moved; ++i) block.push_back(std::move(inner[i]));
-    inner.erase(inner.begin(), inner.begin() + static_cast<std::ptrdiff_t>(moved));
+  bool equality = (name == "eq" || name == "equal") && term.items.size() > 2;
+  if (equality) {
+    split_last_call(inner);
+    move_out_of_equality(term, inner, block);
+  } else {
+    for (std::size_t i = 0; i + 1 < inner.size(); ++i) block.push_back(std::move(inner[i]));
+    inner.erase(inner.begin(), inner.end() - 1);
   }
   for (Statement& s : inner) s.expr = kNoExpr;
   made.body = std::move(inner);
   block.push_back(std::move(made));
+}
+
+// `f(x) == y` may have become a call that holds its result against y: the comparison apart again.
+void RuleCompiler::split_last_call(Block& inner) {
+  Statement& last = inner.back();
+  if (last.kind != Statement::Kind::call) return;
+  Pattern held = fresh(last.place);
+  Statement check = statement(Statement::Kind::unify, last.place);
+  check.left = held;
+  check.out = std::move(last.out);
+  check.closed = last.closed;
+  last.out = std::move(held);
+  last.closed = false;
+  inner.push_back(std::move(check));
+}
+
+// Of a negated comparison only the two sides' own references and the comparison stay inside.
+void RuleCompiler::move_out_of_equality(Term const& term, Block& inner, Block& block) {
+  Block kept;
+  for (Statement& s : inner) {
+    bool side = s.place.offset == term.items[1]->place.offset ||
+                s.place.offset == term.items[2]->place.offset;
+    bool reads = s.kind == Statement::Kind::ref || s.kind == Statement::Kind::unify ||
+                 s.kind == Statement::Kind::fail;
+    bool stays = &s == &inner.back() || (side && reads);
+    (stays ? kept : block).push_back(std::move(s));
+  }
+  inner = std::move(kept);
 }
 
 void RuleCompiler::term_expression(Term const& term, Block& block) {
@@ -166,13 +183,14 @@ bool RuleCompiler::assignable_shape(Term const& left) {
 }
 
 bool RuleCompiler::assignable(Term const& left) {
-  if (!assignable_shape(left)) return false;
-  if (left.kind != TermKind::var || is_wildcard(left.name)) return true;
-  if (left.name == "input" || left.name == "data") {
-    faults_.add("rego_compile_error", left.place,
-                "variables must not shadow " + left.name + " (use a different variable name)");
+  if (left.kind == TermKind::ref && left.items.size() == 1 && is_reserved(left.items[0])) {
+    faults_.add(
+        "rego_compile_error", left.place,
+        "variables must not shadow " + left.items[0]->name + " (use a different variable name)");
     return false;
   }
+  if (!assignable_shape(left)) return false;
+  if (left.kind != TermKind::var || is_wildcard(left.name)) return true;
   auto again = scopes_.back().declared.find(left.name);
   if (again != scopes_.back().declared.end()) {
     Variable const& var = vars_[again->second];
@@ -209,6 +227,7 @@ void RuleCompiler::some_in(Expr const& expr, Block& block) {
   Term const& collection = *expr.symbols.back();
   Pattern held = fresh(collection.place);
   assign_into(collection, held, block, false);
+  if (!block.empty()) block.back().gone_through = true;
   Statement made = statement(Statement::Kind::ref, expr.place);
   made.slot = held.slot;
   bool pair = expr.symbols.size() == 3;

@@ -346,6 +346,7 @@ void Evaluator::finish(Outcome& out) {
 }
 
 void Evaluator::run_path(PreparedQuery const& query, Outcome& out) {
+  stack_begin_ = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));  // NOLINT
   Frame frame;
   (void)resolve(query.reference, frame, out.value);  // a failure is in error_
   if (out.value.defined()) out.bindings.push_back({{"result", out.value}});
@@ -354,6 +355,7 @@ void Evaluator::run_path(PreparedQuery const& query, Outcome& out) {
 }
 
 void Evaluator::run_query(PreparedQuery const& query, Outcome& out) {
+  stack_begin_ = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));  // NOLINT
   (void)with_frame(query.plan, [&](Frame& frame) {
     return run(query.plan.body, 0, frame, [&] {
       if (!charge(64 + query.outputs.size() * sizeof(Value))) return Flow::error;

@@ -177,7 +177,12 @@ class Evaluator {
   Flow complete_rule(Group const& group, RulePlan const& rule, std::span<const Value> arguments,
                      Value& out);
   Flow partial_set(Group const& group, Value& out);
-  [[nodiscard]] std::vector<std::uint32_t> const* candidates(Group const& group) const;
+  [[nodiscard]] std::vector<std::uint32_t> const* candidates(
+      Group const& group, std::vector<std::uint32_t>& kept) const;
+  [[nodiscard]] bool left_out(RulePlan const& rule) const;
+  [[nodiscard]] std::vector<std::uint32_t> const* by_equality(Group const& group) const;
+  bool by_pattern(Group const& group, std::vector<std::uint32_t> const* only,
+                  std::vector<std::uint32_t>& kept) const;
   Flow partial_object(Group const& group, Value& out);
   Flow keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into, bool& member);
   Flow insert(RulePlan const& rule, Frame& frame, std::size_t from, DocumentBuilder& into);
@@ -211,6 +216,7 @@ class Evaluator {
   std::unique_ptr<EvalError> error_;
   std::uint64_t steps_ = 0;
   std::size_t depth_ = 0;
+  std::uintptr_t stack_begin_ = 0;  // where the evaluation began
   std::size_t memory_ = 0;
   SteadyTime deadline_{};
   BuiltinContext context_;
@@ -230,11 +236,15 @@ class Evaluator::Depth {
   ~Depth() { --evaluator_.depth_; }
   Depth(Depth const&) = delete;
   Depth& operator=(Depth const&) = delete;
+  // Also when the thread's stack runs low, whatever the frames of this build weigh.
   [[nodiscard]] bool exceeded() const {
-    return evaluator_.depth_ > evaluator_.options_.limits.depth;
+    auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));  // NOLINT
+    return evaluator_.depth_ > evaluator_.options_.limits.depth ||
+           evaluator_.stack_begin_ - here > kMostStack;
   }
 
  private:
+  static constexpr std::uintptr_t kMostStack = 4U << 20;  // of the usual 8 MB; stacks grow down
   Evaluator& evaluator_;
 };
 

@@ -4,6 +4,9 @@
 #include "core/rego/why.h"
 
 namespace aw::rego {
+namespace {
+constexpr std::size_t kFewRules = 6;  // so many are tried faster than the patterns are
+}  // namespace
 
 Flow Evaluator::group_value(Group const& group, Value& out) {
   if (world_->cache.empty()) world_->cache.resize(program_.groups.size());
@@ -22,8 +25,61 @@ Flow Evaluator::group_value(Group const& group, Value& out) {
 }
 
 // The rules that the input leaves possible; nullptr: all. Records and coverage want to see all.
-std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group) const {
-  if (group.index.path.empty() || why_ != nullptr || covered_ != nullptr) return nullptr;
+// `kept` holds the answer when it is made for this question.
+std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group,
+                                                        std::vector<std::uint32_t>& kept) const {
+  if (why_ != nullptr || covered_ != nullptr) return nullptr;
+  auto const* only = by_equality(group);
+  std::size_t count = only == nullptr ? group.rules.size() : only->size();
+  bool worth = group.index.patterns != nullptr && count > kFewRules && world_->mocks.empty();
+  return worth && by_pattern(group, only, kept) ? &kept : only;
+}
+
+// Whether some reference of the body, wherever it stands there, finds nothing in input or data, or
+// another constant than it must. Such a rule cannot hold, and OPA does not begin it; that shows
+// where the body may end in an error before it comes to that reference.
+bool Evaluator::left_out(RulePlan const& rule) const {
+  bool matters = rule.may_fail || options_.builtin_errors == BuiltinErrors::strict;
+  if (!matters || why_ != nullptr) return false;
+  for (std::uint32_t number : rule.needs) {
+    Statement const& s = rule.body[number];
+    bool input = s.root == Statement::Root::input;
+    Value const* at = input ? &world_->input : &world_->data;
+    for (Pattern const& step : s.steps) {
+      at = input ? at->find(step.value) : base_member(*at, step.value);
+      if (at == nullptr) return true;
+    }
+    if (!at->defined()) return true;
+    if (s.out.kind == Pattern::Kind::constant && !(s.out.value == *at)) return true;
+  }
+  return false;
+}
+
+// Leaves out of `only` (nullptr: all) the rules whose pattern the input's text does not match.
+// False when there is no telling.
+bool Evaluator::by_pattern(Group const& group, std::vector<std::uint32_t> const* only,
+                           std::vector<std::uint32_t>& kept) const {
+  Value const* at = &world_->input;
+  for (Value const& step : group.index.pattern_path) {
+    at = at->find(step);
+    if (at == nullptr) return false;
+  }
+  std::vector<int> numbers;
+  if (!at->is(Kind::string) || !group.index.patterns->match(at->as_string(), numbers)) return false;
+  std::vector<bool> out = group.index.patterned;
+  for (int number : numbers) {
+    out[group.index.pattern_rules[static_cast<std::size_t>(number)]] = false;
+  }
+  std::size_t count = only == nullptr ? group.rules.size() : only->size();
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint32_t rule = only == nullptr ? static_cast<std::uint32_t>(i) : (*only)[i];
+    if (!out[rule]) kept.push_back(rule);
+  }
+  return true;
+}
+
+std::vector<std::uint32_t> const* Evaluator::by_equality(Group const& group) const {
+  if (group.index.path.empty()) return nullptr;
   Value const* at = &world_->input;
   for (Value const& step : group.index.path) {
     at = at->find(step);
@@ -36,7 +92,8 @@ std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group) cons
 Flow Evaluator::complete(Group const& group, std::span<const Value> arguments, Value& out) {
   Depth depth(*this);
   if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", {});
-  auto const* only = candidates(group);
+  std::vector<std::uint32_t> kept;
+  auto const* only = candidates(group, kept);
   std::size_t count = only == nullptr ? group.rules.size() : only->size();
   for (std::size_t i = 0; i < count; ++i) {
     RulePlan const& rule = group.rules[only == nullptr ? i : (*only)[i]];
@@ -54,6 +111,7 @@ Flow Evaluator::complete(Group const& group, std::span<const Value> arguments, V
 Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
                               std::span<const Value> arguments, Value& out) {
   for (RulePlan const* at = &rule; at != nullptr; at = at->otherwise.get()) {
+    if (left_out(*at)) continue;
     bool fired = false;
     Narration const told(*this, group, *at);
     Flow flow = with_frame(*at, [&](Frame& frame) {
@@ -85,10 +143,12 @@ Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
 
 Flow Evaluator::partial_set(Group const& group, Value& out) {
   SetBuilder members;
-  auto const* only = candidates(group);
+  std::vector<std::uint32_t> kept;
+  auto const* only = candidates(group, kept);
   std::size_t count = only == nullptr ? group.rules.size() : only->size();
   for (std::size_t i = 0; i < count; ++i) {
     RulePlan const& rule = group.rules[only == nullptr ? i : (*only)[i]];
+    if (left_out(rule)) continue;
     Narration const told(*this, group, rule);
     Flow flow = with_frame(rule, [&](Frame& frame) {
       return run(rule.body, 0, frame, [&] {
@@ -110,6 +170,7 @@ Flow Evaluator::partial_object(Group const& group, Value& out) {
   document.kind = DocumentBuilder::Kind::object;
   for (RulePlan const& first : group.rules) {
     for (RulePlan const* at = &first; at != nullptr; at = at->otherwise.get()) {
+      if (left_out(*at)) continue;
       bool fired = false;
       Narration const told(*this, group, *at);
       Flow flow = with_frame(*at, [&](Frame& frame) {
@@ -192,6 +253,7 @@ Flow Evaluator::keyed_value(Group const& group, Value const& key, Value& out, bo
 
 Flow Evaluator::keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into,
                            bool& member) {
+  if (left_out(rule)) return Flow::proceed;
   return with_frame(rule, [&](Frame& frame) {
     if (!match(rule.entry, key, frame)) return Flow::proceed;
     return run(rule.keyed_body, 0, frame, [&] {

@@ -328,8 +328,10 @@ Value round_number(Rounding how, Value const& number) {
     case Rounding::round:
       return from_float(std::trunc(x < 0 ? x - 0.5L : x + 0.5L));
     case Rounding::ceil:
+      if (x > -1 && x < 0) return Value::number(1);  // OPA: it looks at the sign of zero
       return from_float(std::ceil(x));
     case Rounding::floor:
+      if (x > -1 && x < 0) return Value::number(0);  // the same
       return from_float(std::floor(x));
     case Rounding::abs:
       break;

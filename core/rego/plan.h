@@ -13,6 +13,7 @@
 
 #include "core/rego/ast.h"
 #include "core/rego/builtin.h"
+#include "core/rego/pattern_set.h"
 #include "core/rego/policy.h"
 #include "core/rego/value.h"
 
@@ -77,6 +78,7 @@ struct Statement {
   bool test = false;             // the result must not be false
   bool implicit = false;         // negation: every variable inside must be bound before
   bool iterates = false;         // ref: some step binds
+  bool gone_through = false;     // ref: the collection of `some … in`
   bool closed = false;           // nothing in `out` may bind: `==`
   std::uint32_t expr = kNoExpr;  // number of the expression in its rule: RulePlan::exprs
   Place place;
@@ -119,6 +121,8 @@ struct RulePlan {
   Block keyed_body;
   int annotations = -1;
   std::uint32_t module = 0;
+  std::vector<std::uint32_t> needs;  // statements that look up a constant path of input or data
+  bool may_fail = false;             // evaluating the body may end in an error, strict or not
 };
 
 enum class GroupKind : std::uint8_t { complete, function, partial_set, partial_object };
@@ -132,6 +136,13 @@ struct RuleIndex {
   std::unordered_map<Value, std::vector<std::uint32_t>, Hash>
       by_value;                     // ascending, `rest` included
   std::vector<std::uint32_t> rest;  // rules that do not ask
+
+  // Further, rules that ask a text of the input to match a constant pattern.
+  std::vector<Value> pattern_path;  // below input
+  std::shared_ptr<const PatternSet>
+      patterns;                              // null: none. shared: a Group moves while it is built
+  std::vector<std::uint32_t> pattern_rules;  // by number in the set: the rule
+  std::vector<bool> patterned;               // by rule: it is in the set
 };
 
 // All rules of one path.

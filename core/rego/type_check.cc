@@ -2,6 +2,7 @@
 #include "core/rego/type_check.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/rego/types.h"
 
@@ -17,6 +18,20 @@ struct GroupTypes {
   std::vector<TypeRef> arguments;
   TypeRef value;
 };
+
+// The reference at the start of an expression's text.
+std::string_view reference_text(std::string_view text) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '(' || c == '[' || c == '{') ++depth;
+    if (c == ')' || c == ']' || c == '}') --depth;
+    if (depth < 0 || (depth == 0 && std::string_view(" \t\n=!<>").contains(c))) {
+      return text.substr(0, i);
+    }
+  }
+  return text;
+}
 
 class TypeChecker {
  public:
@@ -42,12 +57,13 @@ class TypeChecker {
     made.known = true;
     made.arguments.resize(group.arity);
     std::vector<TypeRef> outer = std::move(slots_);
-    int inside = replaced_;
-    replaced_ = 0;
+    int inside = std::exchange(replaced_, 0);
+    int inside_functions = std::exchange(replaced_functions_, 0);
     for (RulePlan const& rule : group.rules) rule_types(group, rule, made);
     if (group.fallback) rule_types(group, *group.fallback, made);
     slots_ = std::move(outer);
     replaced_ = inside;
+    replaced_functions_ = inside_functions;
     if (!made.value) made.value = any_type();
     groups_[group.id] = std::move(made);
     return groups_[group.id];
@@ -247,17 +263,17 @@ class TypeChecker {
         return reference(s);
       case Statement::Kind::call:
         return call(s);
-      case Statement::Kind::every:
-        return every(s);
       case Statement::Kind::comprehension:
         return comprehension(s);
       case Statement::Kind::with:
         return with(s);
       case Statement::Kind::negation:
+        if (s.implicit) block(s.body);
+        return;
+      // OPA does not look into these; a policy that it takes must not be refused here.
+      case Statement::Kind::every:
       case Statement::Kind::conjunction:
       case Statement::Kind::disjunction:
-        block(s.body);
-        return block(s.other);
       case Statement::Kind::fail:
         break;
     }
@@ -265,28 +281,31 @@ class TypeChecker {
 
   // Where data, or functions, are replaced, nothing is known of what depends on them.
   void with(Statement const& s) {
-    bool replaces = std::ranges::any_of(
-        s.targets, [](WithTarget const& t) { return t.kind != WithTarget::Kind::input; });
-    if (replaces) ++replaced_;
+    auto has = [&](WithTarget::Kind kind) {
+      return std::ranges::any_of(s.targets, [&](WithTarget const& t) { return t.kind == kind; });
+    };
+    int functions = has(WithTarget::Kind::function) ? 1 : 0;
+    int documents = functions + (has(WithTarget::Kind::data) ? 1 : 0);
+    replaced_ += documents;
+    replaced_functions_ += functions;
     block(s.body);
-    if (replaces) --replaced_;
+    replaced_ -= documents;
+    replaced_functions_ -= functions;
   }
 
-  void every(Statement const& s) {
-    TypeRef domain = known_or_any(type_of(s.left));
-    TypeRef keys = keys_of(domain);
-    if (keys) fit(s.steps[0], keys, Union::no);
-    if (keys) fit(s.out, values_of(domain), Union::no);
-    block(s.body);
-  }
-
+  // What is found out of variables inside stays inside.
   void comprehension(Statement const& s) {
+    std::vector<TypeRef> outside = slots_;
     block(s.body);
-    TypeRef item = known_or_any(type_of(s.left));
-    TypeRef made = s.collection == Statement::Collection::array ? array_of({}, item)
+    TypeRef item = type_of(s.left);
+    // OPA takes an array of what it does not know for one without elements.
+    bool array = s.collection == Statement::Collection::array;
+    if (!array) item = known_or_any(item);
+    TypeRef made = array ? array_of({}, item)
                    : s.collection == Statement::Collection::set
                        ? set_of(item)
                        : object_of({}, item, known_or_any(type_of(s.steps[0])));
+    slots_ = std::move(outside);
     out(s, made);
   }
 
@@ -300,7 +319,7 @@ class TypeChecker {
   void call_builtin(Statement const& s) {
     bool member = s.builtin->name == "internal.member_2" || s.builtin->name == "internal.member_3";
     if (member && !membership(s)) return;
-    auto signature = replaced_ > 0 ? std::nullopt : builtin_signature(s.builtin->name);
+    auto signature = replaced_functions_ > 0 ? std::nullopt : builtin_signature(s.builtin->name);
     if (!signature) {
       for (Pattern const& step : s.steps) fit(step, any_type(), Union::yes);
       return out(s, any_type());
@@ -359,7 +378,7 @@ class TypeChecker {
     for (; at < s.steps.size(); ++at) {
       type = step(type, s.steps[at]);
       if (type) continue;
-      std::string text(program_.text(s.place));
+      std::string text(reference_text(program_.text(s.place)));
       faults_.add("rego_type_error", s.place, "undefined ref: " + text);
       return;
     }
@@ -404,7 +423,8 @@ class TypeChecker {
   Faults& faults_;
   std::vector<GroupTypes> groups_;
   std::vector<TypeRef> slots_;
-  int replaced_ = 0;
+  int replaced_ = 0;            // inside so many `with` that replace data or functions
+  int replaced_functions_ = 0;  // … functions
 };
 
 }  // namespace

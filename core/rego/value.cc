@@ -2,6 +2,7 @@
 #include "core/rego/value.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -14,7 +15,9 @@
 namespace aw::rego {
 namespace {
 
-constexpr std::size_t kIndexFrom = 9;  // smaller collections are searched without an index
+constexpr std::size_t kIndexFrom = 9;        // smaller collections are searched without an index
+constexpr std::size_t kArrayIndexFrom = 24;  // smaller arrays never get one
+constexpr std::uint32_t kSearches = 2;       // of an array without one
 
 ValueNode* new_node(std::size_t bytes, std::size_t size) {
   auto* node = new (::operator new(sizeof(ValueNode) + bytes)) ValueNode;
@@ -27,29 +30,55 @@ std::uint64_t mix(std::uint64_t h, std::uint64_t v) {
   return h * 0xff51afd7ed558ccdULL;
 }
 
+std::uint32_t mask_for(std::size_t size) {
+  std::uint32_t slots = 16;
+  while (slots < size * 2) slots *= 2;
+  return slots - 1;
+}
+
+template <class Items, class KeyOf>
+std::uint32_t* make_index(Items items, std::uint32_t mask, KeyOf key_of) {
+  auto* index = new std::uint32_t[mask + 1]();
+  for (std::uint32_t i = 0; i < items.size(); ++i) {
+    auto slot = static_cast<std::uint32_t>(key_of(items[i]).hash()) & mask;
+    while (index[slot] != 0) slot = (slot + 1) & mask;
+    index[slot] = i + 1;
+  }
+  return index;
+}
+
 template <class Items, class KeyOf>
 void build_index(ValueNode* node, Items items, KeyOf key_of) {
   if (items.size() < kIndexFrom) return;
-  std::uint32_t slots = 16;
-  while (slots < items.size() * 2) slots *= 2;
-  node->index = new std::uint32_t[slots]();
-  node->mask = slots - 1;
-  for (std::uint32_t i = 0; i < items.size(); ++i) {
-    auto slot = static_cast<std::uint32_t>(key_of(items[i]).hash()) & node->mask;
-    while (node->index[slot] != 0) slot = (slot + 1) & node->mask;
-    node->index[slot] = i + 1;
-  }
+  node->mask = mask_for(items.size());
+  node->index = make_index(items, node->mask, key_of);
 }
 
+Value const& itself(Value const& value) { return value; }
+
 template <class Equal>
-std::ptrdiff_t probe(ValueNode const* node, std::uint64_t hash, Equal equal) {
-  auto slot = static_cast<std::uint32_t>(hash) & node->mask;
-  while (node->index[slot] != 0) {
-    std::uint32_t at = node->index[slot] - 1;
+std::ptrdiff_t probe(std::uint32_t const* index, std::uint32_t mask, std::uint64_t hash,
+                     Equal equal) {
+  auto slot = static_cast<std::uint32_t>(hash) & mask;
+  while (index[slot] != 0) {
+    std::uint32_t at = index[slot] - 1;
     if (equal(at)) return at;
-    slot = (slot + 1) & node->mask;
+    slot = (slot + 1) & mask;
   }
   return -1;
+}
+
+// The index of an array that is searched often, made at one of the first searches; else nullptr.
+std::uint32_t const* array_index(ValueNode const* node) {
+  std::atomic_ref<std::uint32_t*> published(node->index);
+  if (std::uint32_t* index = published.load(std::memory_order_acquire)) return index;
+  std::atomic_ref<std::uint32_t> searches(node->mask);
+  if (searches.fetch_add(1, std::memory_order_relaxed) < kSearches) return nullptr;
+  std::uint32_t* made = make_index(values_of(node), mask_for(node->size), itself);
+  std::uint32_t* expected = nullptr;
+  if (published.compare_exchange_strong(expected, made, std::memory_order_acq_rel)) return made;
+  delete[] made;  // another thread was faster
+  return expected;
 }
 
 std::ptrdiff_t position(Value const& collection, Value const& key) {
@@ -59,7 +88,8 @@ std::ptrdiff_t position(Value const& collection, Value const& key) {
     return object ? entries_of(node)[i].key : values_of(node)[i];
   };
   if (node->index != nullptr) {
-    return probe(node, key.hash(), [&](std::uint32_t i) { return key_at(i) == key; });
+    return probe(node->index, node->mask, key.hash(),
+                 [&](std::uint32_t i) { return key_at(i) == key; });
   }
   for (std::size_t i = 0; i < node->size; ++i) {
     if (key_at(i) == key) return static_cast<std::ptrdiff_t>(i);
@@ -187,7 +217,7 @@ Value Value::set(std::vector<Value> members) {
   members.erase(std::ranges::unique(members).begin(), members.end());
   ValueNode* node = new_node(members.size() * sizeof(Value), members.size());
   std::uninitialized_move(members.begin(), members.end(), values_of(node).begin());
-  build_index(node, values_of(node), [](Value const& v) -> Value const& { return v; });
+  build_index(node, values_of(node), itself);
   return adopt(node, Kind::set);
 }
 
@@ -252,7 +282,7 @@ Value const* Value::find(std::string_view key) const {
   ValueNode const* node = word_.node;
   auto members = entries_of(node);
   if (node->index != nullptr) {
-    std::ptrdiff_t at = probe(node, hash_text(key), [&](std::uint32_t i) {
+    std::ptrdiff_t at = probe(node->index, node->mask, hash_text(key), [&](std::uint32_t i) {
       return members[i].key.is(Kind::string) && members[i].key.as_string() == key;
     });
     return at < 0 ? nullptr : &members[static_cast<std::size_t>(at)].value;
@@ -261,6 +291,18 @@ Value const* Value::find(std::string_view key) const {
     if (entry.key.is(Kind::string) && entry.key.as_string() == key) return &entry.value;
   }
   return nullptr;
+}
+
+bool Value::holds(Value const& item) const {
+  if (kind_ == Kind::set) return find(item) != nullptr;
+  if (kind_ == Kind::object) {
+    return std::ranges::any_of(entries(), [&](Entry const& e) { return e.value == item; });
+  }
+  auto all = items();
+  auto const* index = all.size() < kArrayIndexFrom ? nullptr : array_index(node());
+  if (index == nullptr) return std::ranges::find(all, item) != all.end();
+  return probe(index, mask_for(all.size()), item.hash(),
+               [&](std::uint32_t i) { return all[i] == item; }) >= 0;
 }
 
 Value Value::get(std::initializer_list<std::string_view> path) const {

@@ -103,6 +103,8 @@ class Value {
   // this.
   [[nodiscard]] Value const* find(Value const& key) const;
   [[nodiscard]] Value const* find(std::string_view key) const;  // in an object
+  // An element of an array, a member of a set, a value of an object.
+  [[nodiscard]] bool holds(Value const& item) const;
   // Member of a member …; undefined when any step is missing.
   [[nodiscard]] Value get(std::initializer_list<std::string_view> path) const;
   [[nodiscard]] Value get(std::string_view key) const { return get({key}); }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values from and to JSON text.
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "core/base/text.h"
 #include "core/rego/utf8.h"
@@ -9,6 +11,21 @@
 
 namespace aw::rego {
 namespace {
+
+// Skips characters that stand for themselves, eight at a time; may stop before the last of them.
+std::size_t plain_end(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  auto zero_byte = [](std::uint64_t word) { return (word - kOnes) & ~word & kHigh; };
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    std::uint64_t special = (word & kHigh) | ((word - kOnes * 0x20) & ~word & kHigh) |
+                            zero_byte(word ^ kOnes * '"') | zero_byte(word ^ kOnes * '\\');
+    if (special != 0) return at + static_cast<std::size_t>(std::countr_zero(special)) / 8;
+  }
+  return at;
+}
 
 class JsonParser {
  public:
@@ -85,6 +102,7 @@ class JsonParser {
     ++at_;
     std::vector<Entry> entries;
     if (!take('}')) {
+      entries.reserve(8);
       do {
         Entry entry;
         skip_space();
@@ -128,6 +146,7 @@ class JsonParser {
 
   bool parse_string(Value& out) {
     std::size_t from = ++at_;
+    at_ = plain_end(text_, at_);
     while (at_ < text_.size()) {
       auto c = static_cast<unsigned char>(text_[at_]);
       if (c == '"') {
@@ -246,6 +265,10 @@ void append_escape(std::string& out, unsigned char c) {
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t at = 0; at < text.size();) {
+    std::size_t plain = plain_end(text, at);
+    out.append(text, at, plain - at);
+    at = plain;
+    if (at >= text.size()) break;
     auto c = static_cast<unsigned char>(text[at]);
     if (c >= 0x80) {
       append_utf8(out, next_rune(text, at));
@@ -275,9 +298,22 @@ void append_items(std::string& out, std::span<const Value> items, Form form) {
   }
 }
 
+// A key that is no string becomes its JSON text, in which OPA's encoder escapes what HTML reads.
+std::string key_text(Value const& key) {
+  std::string text;
+  for (char c : key.to_json()) {
+    if (c == '<' || c == '>' || c == '&') {
+      text += c == '<' ? "\\u003c" : c == '>' ? "\\u003e" : "\\u0026";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
 void append_key(std::string& out, Value const& key, Form form) {
   if (form == Form::rego || key.is(Kind::string)) return append(out, key, form);
-  append_quoted(out, key.to_json());
+  append_quoted(out, key_text(key));
 }
 
 void append_object(std::string& out, Value const& value, Form form) {

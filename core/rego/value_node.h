@@ -16,9 +16,10 @@ struct ValueNode {
   mutable std::atomic<std::uint32_t> refs{1};
   std::uint32_t size = 0;                      // bytes of text, or elements
   mutable std::atomic<std::uint64_t> hash{0};  // 0: not computed yet
-  std::uint32_t* index =
-      nullptr;             // open addressing over the elements: position + 1; large ones only
-  std::uint32_t mask = 0;  // slots of the index - 1
+  // Open addressing over the elements: position + 1; large ones only. Sets and objects have it from
+  // the start; an array gets it when it is searched often, so there it is published atomically.
+  mutable std::uint32_t* index = nullptr;
+  mutable std::uint32_t mask = 0;  // slots of the index - 1; of an array: how often it was searched
 };
 
 inline char* text_of(ValueNode* node) {

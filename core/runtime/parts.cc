@@ -14,6 +14,7 @@
 #include "core/base/text.h"
 #include "core/runtime/admin.h"
 #include "core/runtime/make_identity.h"
+#include "core/server/a2a_upstream.h"
 
 namespace aw::runtime {
 namespace {
@@ -53,6 +54,16 @@ backend::Config backend_of(config::Config const& config, std::size_t index) {
   return out;
 }
 
+// "127.0.0.1:8443", whole and in its parts.
+void say_listening(log::Log& log, std::string_view message, std::string const& address) {
+  std::string_view const whole = address;
+  auto const colon = whole.rfind(':');
+  log.info(log::Component::agent, message,
+           {{"address", whole},
+            {"host", whole.substr(0, colon)},
+            {"port", colon == std::string_view::npos ? "" : whole.substr(colon + 1)}});
+}
+
 // A request that never reached a session has no session's shape: a small JSON object.
 http::Response refuse_early(Code code, int status) {
   auto out = a2a::refusal({}, {.code = code, .decision_id = {}, .retry_after = {}});
@@ -84,6 +95,18 @@ void Runtime::Parts::count() {
   metrics.before_scrape([this] { instruments->ready.set(health.ready() ? 1 : 0); });
 }
 
+void Runtime::Parts::show_safeguards(Seams const& seams) {
+  for (auto const& one : seams.safeguards) {
+    bool const active = one.state == Safeguard::State::active;
+    auto const state =
+        active ? server::CheckResult::State::ok : server::CheckResult::State::degraded;
+    health.add(one.name, server::Weight::informs,
+               [result = server::CheckResult{state, one.detail}] { return result; });
+    log->write(log::Component::agent, active ? log::Level::info : log::Level::warning,
+               active ? "Confined" : "Not confined", {{"by", one.name}, {"detail", one.detail}});
+  }
+}
+
 void Runtime::Parts::start_loops() {
   std::size_t const workers = config.server.workers > 0
                                   ? config.server.workers
@@ -109,6 +132,7 @@ Result<void> Runtime::Parts::serve_probes() {
         std::make_unique<server::PlainSession>(probe_routes, everybody));
   };
   AW_TRY(probes, http::Server::start(std::move(options), *loops, clock));
+  say_listening(*log, "Metrics server started", probes->address());
   return {};
 }
 
@@ -220,6 +244,26 @@ Result<void> Runtime::Parts::open_policy(Seams& seams) {
   return {};
 }
 
+Result<void> Runtime::Parts::open_card() {
+  AW_TRY(card_keys, a2a::CardKeyring::open(config.a2a.card.signing_keys));
+  AW_TRY(card_keys->rotate(*first_svid, clock.now()));
+  identity->on_svid_update([this](identity::Svid const& svid) {
+    if (auto rotated = card_keys->rotate(svid, clock.now()); !rotated.ok()) {
+      log->failed(log::Component::identity, log::Level::warning, "card not signed by the new SVID",
+                  rotated.error());
+    }
+  });
+  card =
+      std::make_unique<a2a::Card>(a2a::CardOptions{.agent = config.agent,
+                                                   .spiffe_id = first_svid->id.text(),
+                                                   .base_url = {},
+                                                   .versions = config.a2a.versions,
+                                                   .push = true,
+                                                   .made = clock.now(),
+                                                   .keys = [this] { return card_keys->keys(); }});
+  return {};
+}
+
 Result<void> Runtime::Parts::open_tasks() {
   if (config.server.state.directory.empty()) {
     store = std::make_unique<a2a::MemoryTaskStore>();
@@ -251,6 +295,7 @@ Result<void> Runtime::Parts::open_tasks() {
   engine = std::make_unique<a2a::TaskEngine>(limits, *store, clock);
   engine->observe(*push);
   AW_TRY(auto const interrupted, engine->restore());
+  push->keep_only([this](std::string_view task_id) { return engine->holds(task_id); });
   if (interrupted > 0) {
     log->warning(log::Component::a2a, "Tasks that ran when the last process ended were failed",
                  {{"count", std::to_string(interrupted)}});
@@ -260,23 +305,24 @@ Result<void> Runtime::Parts::open_tasks() {
 
 Result<void> Runtime::Parts::open_backends(Seams& seams) {
   server::Backends backends;
+  server::Upstreams upstreams;
   for (auto& [name, handler] : seams.backends) backends.emplace(name, std::move(handler));
   a2a::ServiceOptions options;
   // Answered (202) before the listener would give the request up.
   options.wait_limit = std::max<std::chrono::nanoseconds>(
       config.limits.request_timeout - std::chrono::seconds(1), config.limits.request_timeout / 2);
-  card = std::make_unique<a2a::Card>(a2a::CardOptions{.agent = config.agent,
-                                                      .spiffe_id = first_svid->id.text(),
-                                                      .base_url = {},
-                                                      .versions = config.a2a.versions,
-                                                      .push = true,
-                                                      .made = clock.now()});
   options.card = card.get();
   options.push = push.get();
   for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {
     auto const& capability = config.agent.capabilities[i];
     options.timeouts.emplace(capability.name, capability.timeout);
     if (seams.executor || backends.contains(capability.name)) continue;
+    if (auto const& chosen = config.backends[i]; chosen.kind == backend::Kind::a2a) {
+      AW_TRY(auto upstream, with_context(server::A2aUpstream::make(chosen, *client, clock),
+                                         "capability " + capability.name));
+      upstreams.emplace(capability.name, std::move(upstream));
+      continue;
+    }
     AW_TRY(auto made,
            with_context(backend::make_backend(
                             backend_of(config, i),
@@ -286,7 +332,8 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
     log->info(log::Component::agent, "Registered capability", {{"name", capability.name}});
   }
   dispatch = std::move(seams.executor);
-  if (!dispatch) dispatch = std::make_unique<server::Dispatch>(std::move(backends));
+  if (!dispatch)
+    dispatch = std::make_unique<server::Dispatch>(std::move(backends), std::move(upstreams));
   service = std::make_unique<a2a::Service>(std::move(options), *engine, *dispatch, clock, *log);
   return {};
 }
@@ -295,7 +342,8 @@ Result<void> Runtime::Parts::build_gates() {
   router = std::make_unique<a2a::Router>(
       a2a::RouterOptions{.capabilities = capability_names(config.agent),
                          .versions = config.a2a.versions,
-                         .max_body = config.limits.max_body_bytes});
+                         .max_body = config.limits.max_body_bytes,
+                         .extensions = {{.uri = std::string(a2a::kSpiffeExtension)}}});
   AW_TRY(replay,
          server::ReplayGuard::open(config.server.replay, config.server.state.directory, clock));
   rates = std::make_unique<server::RateLimiter>(config.server.rate_limit);
@@ -318,10 +366,11 @@ Result<void> Runtime::Parts::build_gates() {
   return {};
 }
 
-Result<void> Runtime::Parts::bind_agent() {
+Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
   credentials = [this] { return current(); };
   http::ServerOptions options;
   options.listen = http::TcpAddress{.host = config.server.host, .port = config.server.port};
+  if (seams.listening_socket) options.listen = http::InheritedSocket{*seams.listening_socket};
   options.limits = config.limits;
   options.tls = [this]() -> std::shared_ptr<const tls::Context> {
     auto const now = current();
@@ -347,7 +396,33 @@ Result<void> Runtime::Parts::bind_agent() {
     recheck_connections(*seen.value);
   });
   if (auto const now = current()) tell_missing_bundles(now->snapshot());
-  log->info(log::Component::agent, "Server listening", {{"address", agent->address()}});
+  say_listening(*log, "Server listening", agent->address());
+  return {};
+}
+
+Result<void> Runtime::Parts::serve_outbound() {
+  if (config.server.outbound.listen.empty()) return {};
+  http::ServerOptions options;
+  AW_TRY(options.listen, server::outbound_address(config.server.outbound.listen));
+  options.limits = config.limits;
+  outbound_caller =
+      std::make_unique<server::OutboundCaller>(config.transport, config.discovery, *client, clock);
+  outbound_gates =
+      std::make_unique<server::Outbound>(server::Outbound::Needs{.caller = *outbound_caller,
+                                                                 .credentials = credentials,
+                                                                 .authorization = *authorizer,
+                                                                 .audit = *audit,
+                                                                 .metrics = metrics,
+                                                                 .clock = clock,
+                                                                 .log = *log});
+  options.sessions =
+      [this](http::ConnectionInfo const& info) -> Result<std::unique_ptr<http::Session>> {
+    return std::unique_ptr<http::Session>(
+        std::make_unique<server::OutboundSession>(*outbound_gates, info.remote_address));
+  };
+  options.refuse = refuse_early;
+  AW_TRY(outbound, http::Server::start(std::move(options), *loops, clock));
+  log->info(log::Component::agent, "Outbound calls taken", {{"address", outbound->address()}});
   return {};
 }
 
@@ -355,7 +430,10 @@ Result<void> Runtime::Parts::serve_admin() {
   if (!config.server.admin.enabled) return {};
   admin_token = text::to_base64url(random_bytes(18));
   admin_routes = admin_routes_of(*this);
-  admin_admits = server::token_check(admin_token, server::HostRule::loopback_only);
+  bool const here = config.server.admin.host.starts_with("127.") ||
+                    config.server.admin.host == "localhost" || config.server.admin.host == "::1";
+  admin_admits = server::token_check(
+      admin_token, here ? server::HostRule::loopback_only : server::HostRule::any);
   http::ServerOptions options;
   options.listen =
       http::TcpAddress{.host = config.server.admin.host, .port = config.server.admin.port};
@@ -417,8 +495,11 @@ void Runtime::Parts::recheck_connections(Current const& now) {
     checked = now.snapshot;
     if (same) return;
   }
-  agent->close_if([credentials_now = now.credentials](http::Session& session) {
-    return !static_cast<server::AgentSession&>(session).valid_under(*credentials_now);
+  agent->retire_if([credentials_now = now.credentials](http::Session& session) {
+    auto& visited = static_cast<server::AgentSession&>(session);
+    if (visited.valid_under(*credentials_now)) return false;
+    visited.distrust();
+    return true;
   });
 }
 

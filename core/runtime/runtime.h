@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "core/config/load.h"
 #include "core/identity/provider.h"
 #include "core/identity/svid.h"
+#include "core/runtime/confine.h"
 
 namespace aw::authz {
 class AuthorizationProvider;
@@ -44,12 +46,17 @@ struct Seams {
   // Does all work itself: no backend is made.
   std::unique_ptr<a2a::Executor> executor;
   std::function<void(identity::Svid const&)> on_svid_update;
+  // Instead of binding server.host and server.port: a socket that listens already.
+  std::optional<int> listening_socket;
+  // What confines this process, for /readyz?verbose.
+  std::vector<Safeguard> safeguards;
 };
 
 struct Listening {
-  std::string agent;    // https://127.0.0.1:8443
-  std::string metrics;  // http://…, empty when off
-  std::string admin;    // with its token, empty when off
+  std::string agent;     // https://127.0.0.1:8443
+  std::string metrics;   // http://…, empty when off
+  std::string admin;     // with its token, empty when off
+  std::string outbound;  // 127.0.0.1:8081 or unix:///path, empty when off
   std::string spiffe_id;
   std::string workload_api;  // when the embedded issuer serves one
 };

@@ -68,6 +68,24 @@ io::Task<void> watch(AsideCall call) {
   (void)co_await call.writer.finish(a2a::grpc_ok_trailers());  // the caller may be gone
 }
 
+// What one call has taken of the budget; given back with it.
+class Lease {
+ public:
+  explicit Lease(MessageBudget& budget) : budget_(budget) {}
+  ~Lease() { budget_.give(taken_); }
+  Lease(Lease const&) = delete;
+  Lease& operator=(Lease const&) = delete;
+  [[nodiscard]] bool more(std::size_t bytes) {
+    if (!budget_.take(bytes)) return false;
+    taken_ += bytes;
+    return true;
+  }
+
+ private:
+  MessageBudget& budget_;
+  std::size_t taken_ = 0;
+};
+
 // The next message of a conversation; an empty optional at its end.
 io::Task<Result<std::optional<std::string>>> next_message(http::BodyReader& body,
                                                           a2a::GrpcFrames& frames) {
@@ -103,12 +121,25 @@ io::Task<void> converse(AsideCall call) {
 
 }  // namespace
 
-io::Task<Result<std::string>> read_grpc_message(http::BodyReader& body, std::size_t max_message) {
+io::Task<Result<std::string>> read_grpc_message(http::BodyReader& body, std::size_t max_message,
+                                                MessageBudget& budget) {
   a2a::GrpcFrames frames(max_message);
-  AW_CO_TRY(auto message, co_await next_message(body, frames));
-  if (!message) co_return make_error(Code::request_malformed, "the call has no message");
-  AW_CO_TRY(auto const more, co_await next_message(body, frames));
-  if (more) co_return make_error(Code::request_malformed, "the call has more than one message");
+  Lease lease(budget);
+  std::optional<std::string> message;
+  for (;;) {
+    AW_CO_TRY(auto const piece, co_await body.read());
+    if (piece.empty()) break;
+    if (!lease.more(piece.size()))
+      co_return make_error(Code::overloaded, "too many messages are being received");
+    frames.feed(piece);
+    AW_CO_TRY(auto next, frames.next());
+    if (!next) continue;
+    if (message || !frames.empty())
+      co_return make_error(Code::request_malformed, "the call has more than one message");
+    message = std::move(next);
+  }
+  if (!message || !frames.empty())
+    co_return make_error(Code::request_malformed, "the call has no whole message");
   co_return std::move(*message);
 }
 

@@ -5,6 +5,8 @@
 // On the connection's loop. Nothing here reaches a task or a backend.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -13,10 +15,28 @@
 
 namespace aw::server {
 
+// What all half-read gRPC messages of the process may hold together. Thread-safe.
+class MessageBudget {
+ public:
+  explicit MessageBudget(std::size_t bytes) : left_(static_cast<std::int64_t>(bytes)) {}
+  [[nodiscard]] bool take(std::size_t bytes) {
+    auto const size = static_cast<std::int64_t>(bytes);
+    if (left_.fetch_sub(size) >= size) return true;
+    left_.fetch_add(size);
+    return false;
+  }
+  void give(std::size_t bytes) { left_.fetch_add(static_cast<std::int64_t>(bytes)); }
+
+ private:
+  std::atomic<std::int64_t> left_;
+};
+
 // The one message of a unary or server-streaming call, read to its end. Code::request_malformed for
-// none, half of one, or more than one; Code::too_large; what the reader says.
+// none, half of one, or more than one; Code::too_large; Code::overloaded when the budget is spent;
+// what the reader says.
 [[nodiscard]] io::Task<Result<std::string>> read_grpc_message(http::BodyReader& body,
-                                                              std::size_t max_message);
+                                                              std::size_t max_message,
+                                                              MessageBudget& budget);
 
 struct AsideCall {
   a2a::GrpcAside const& asked;

@@ -18,6 +18,7 @@
 #include "core/http/server.h"
 #include "core/identity/peer.h"
 #include "core/server/cards.h"
+#include "core/server/grpc_aside.h"
 #include "core/server/instruments.h"
 #include "core/server/limits.h"
 #include "core/server/recent_decisions.h"
@@ -52,7 +53,8 @@ class Pipeline {
     // Does the agent take work? For gRPC's health service; empty = yes.
     std::function<bool()> ready = {};
   };
-  explicit Pipeline(Needs needs) : needs_(needs) {}
+  explicit Pipeline(Needs needs)
+      : needs_(needs), budget_(kMessagesAtOnce * needs.router.max_body()) {}
 
   // `body`: where the request's body comes from when it was not collected (gRPC), else null.
   [[nodiscard]] io::Task<void> serve(Visitor const& visitor, http::Request& request,
@@ -61,7 +63,7 @@ class Pipeline {
 
  private:
   [[nodiscard]] io::Task<void> decide(Visit& visit, a2a::Operation operation);
-  [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation operation);
+  [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation operation, a2a::Caller caller);
   [[nodiscard]] io::Task<void> card(Visit& visit, a2a::CardRequest const& asked);
   [[nodiscard]] io::Task<void> aside(Visit& visit, a2a::GrpcAside const& asked);
   [[nodiscard]] io::Task<void> understand(Visit& visit);
@@ -70,10 +72,14 @@ class Pipeline {
   [[nodiscard]] io::Task<void> refuse_as(Visit& visit, a2a::Refused refused);
 
   // Gate 7. An error is the caller's 503.
-  [[nodiscard]] Result<void> record(Visit const& visit, authz::AuthzDecision const& decision);
+  [[nodiscard]] io::Task<Result<void>> record(Visit const& visit,
+                                              authz::AuthzDecision const& decision);
   void outcome(Visit const& visit, a2a::Outcome const& outcome);
 
+  static constexpr std::size_t kMessagesAtOnce = 64;  // largest ones, half received
+
   Needs const needs_;
+  MessageBudget budget_;
 };
 
 }  // namespace aw::server

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// policy_bench [--format json] [--write DIR]: what a decision costs, from the input's JSON bytes to
-// allow or deny, one call at a time; and what large data costs to load and to hold.
+// policy_bench [--format json] [--write DIR] [--only NAME]: what a decision costs, from the input's
+// JSON bytes to allow or deny, one call at a time; and what large data costs to load and to hold.
 //
 // With --write, DIR gets the scenarios as files (NAME.rego, NAME.data.json, NAME.input.json), so
 // that another engine can be asked the same.
@@ -182,18 +182,27 @@ void print(std::vector<Figure> const& figures, bool json) {
 int main(int argc, char** argv) {
   bool json = false;
   std::string folder;
+  std::string only;  // a scenario's name
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
     if (argument == "--format" && i + 1 < argc) json = std::string(argv[++i]) == "json";
     if (argument == "--write" && i + 1 < argc) folder = argv[++i];
+    if (argument == "--only" && i + 1 < argc) only = argv[++i];
   }
   std::vector<Figure> figures;
-  using Make = Scenario (*)();
-  constexpr Make kScenarios[] = {tiny, [] { return large("lists_10000x100", false); },
-                                 [] { return large("objects_10000x100", true); }, patterns,
-                                 equalities};
-  for (Make make : kScenarios) {
-    Scenario scenario = make();
+  struct Named {
+    std::string_view name;
+    Scenario (*make)();
+  };
+  constexpr Named kScenarios[] = {
+      {"tiny_allow_list", tiny},
+      {"lists_10000x100", [] { return large("lists_10000x100", false); }},
+      {"objects_10000x100", [] { return large("objects_10000x100", true); }},
+      {"glob_regex_200", patterns},
+      {"equality_1000", equalities}};
+  for (Named const& named : kScenarios) {
+    if (!only.empty() && named.name != only) continue;
+    Scenario scenario = named.make();
     if (!folder.empty()) {
       write_files(scenario, folder);
     } else if (!run(scenario, figures)) {

@@ -9,3 +9,7 @@ set_tests_properties(rego_conformance PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300
 add_executable(rego_differ ${CMAKE_CURRENT_LIST_DIR}/differ.cc)
 target_link_libraries(rego_differ PRIVATE aw_rego)
 set_target_properties(rego_differ PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+# A bounded run against real OPA, when it is in the peers' folder; 1 of every few hundred of the full run of docs/rego.md.
+add_test(NAME rego_differential COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/differential.py
+  $ENV{HOME}/.cache/agentweave-peers/bin/opa $<TARGET_FILE:rego_differ> --policies 150)
+set_tests_properties(rego_differential PROPERTIES LABELS peers SKIP_RETURN_CODE 77 TIMEOUT 300)

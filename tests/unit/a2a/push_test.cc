@@ -357,6 +357,38 @@ TEST_CASE("an address that is not public is never dialled, whatever name leads t
   CHECK(push.waiting() == 0);
 }
 
+TEST_CASE("webhooks of tasks that are no longer kept go at the start") {
+  MemoryTaskStore store;
+  Push push(fast(), store, quiet());
+  for (auto const* const task : {"A", "B"})
+    REQUIRE(push.put({.id = "c", .task_id = task, .url = "http://127.0.0.1:1/"}).ok());
+  push.keep_only([](std::string_view task) { return task == "B"; });
+  CHECK(push.list("A").empty());
+  CHECK(push.list("B").size() == 1);
+}
+
+TEST_CASE("too much that waits drops events, never the last one") {
+  MemoryTaskStore store;
+  TurnedClock const clock;
+  auto options = fast();
+  options.first_pause = options.longest_pause = 1h;
+  options.max_waiting_bytes = 1'000;
+  Push push(options, store, quiet());
+  TaskEngine engine({}, store, clock);
+  engine.observe(push);
+  auto const task = engine.create(new_task(kAda)).value().task;
+  REQUIRE(push.put(hook(task->id, "http://127.0.0.1:1/")).ok());
+  for (int i = 0; i < 50; ++i) {
+    Artifact chunk{.id = "a"};
+    chunk.parts.push_back(text_part(std::string(100, 'x')));
+    REQUIRE(engine.add_artifact(task->id, chunk, Chunk::append, Last::no).ok());
+  }
+  auto const waiting = push.waiting();
+  CHECK(waiting < 10);
+  REQUIRE(engine.set_status(task->id, TaskState::completed, nullptr).ok());
+  CHECK(push.waiting() == waiting + 1);
+}
+
 TEST_CASE("webhooks are capped for each task and go with it") {
   MemoryTaskStore store;
   auto options = fast();

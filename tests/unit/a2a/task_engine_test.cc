@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
@@ -266,4 +267,29 @@ TEST_CASE("an answer by message withdraws the task and is its last event") {
   CHECK(std::holds_alternative<MessagePtr>(*event));
   CHECK(subscription.over());
   CHECK_FALSE(f.engine.find(task->id, kAda).ok());
+}
+
+TEST_CASE("a hundred thousand tasks are listed without a gap or a double while others come") {
+  using namespace aw::a2a;
+  using namespace aw::a2a::test;
+  constexpr std::size_t kTasks = 100'000;
+  TurnedClock clock;  // stands still: every timestamp is equal
+  MemoryTaskStore store;
+  EngineLimits limits;
+  limits.max_tasks = limits.max_tasks_per_caller = limits.max_running_per_caller = 2 * kTasks;
+  TaskEngine engine(limits, store, clock);
+  std::set<std::string> expected;
+  for (std::size_t i = 0; i < kTasks; ++i)
+    expected.insert(engine.create(new_task(kAda)).value().task->id);
+  std::set<std::string> seen;
+  ListParams query;
+  query.page_size = 100;
+  for (;;) {
+    auto const page = engine.list(kAda, query).value();
+    for (auto const& task : page.tasks) CHECK(seen.insert(task->id).second);
+    REQUIRE(engine.create(new_task(kAda)).ok());
+    if (page.next_token.empty()) break;
+    query.page_token = page.next_token;
+  }
+  CHECK(std::ranges::includes(seen, expected));
 }

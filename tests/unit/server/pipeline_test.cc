@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/a2a/grpc_codec.h"
+#include "core/a2a/grpc_frame.h"
 #include "core/a2a/task_engine.h"
 #include "core/a2a/task_store.h"
 #include "core/base/fs.h"
@@ -61,7 +63,8 @@ class Answer final : public http::ResponseWriter {
     response.body += bytes;
     co_return Result<void>{};
   }
-  io::Task<Result<void>> finish(http::Headers) override {
+  io::Task<Result<void>> finish(http::Headers trailers) override {
+    response.trailers = std::move(trailers);
     done = true;
     co_return Result<void>{};
   }
@@ -69,6 +72,34 @@ class Answer final : public http::ResponseWriter {
   [[nodiscard]] bool peer_gone() const override { return false; }
   void on_peer_gone(std::function<void()>) override {}
 };
+
+// A request body in pieces.
+class Pieces final : public http::BodyReader {
+ public:
+  explicit Pieces(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
+  io::Task<Result<std::string>> read() override {
+    if (next_ == pieces_.size()) co_return std::string();
+    co_return pieces_[next_++];
+  }
+
+ private:
+  std::vector<std::string> pieces_;
+  std::size_t next_ = 0;
+};
+
+std::string framed_message(std::string_view type, std::string_view json) {
+  std::string out;
+  a2a::append_grpc_frame(out, a2a::grpc_from_json(type, json).value());
+  return out;
+}
+
+std::string grpc_send() {
+  return framed_message(
+      "lf.a2a.v1.SendMessageRequest",
+      R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"hi"}]}})");
+}
+
+constexpr char const* kGrpcSend = "/lf.a2a.v1.A2AService/SendMessage";
 
 // Every part but the listener, all real but the policy.
 struct House {
@@ -79,6 +110,7 @@ struct House {
   ScriptedPolicy policy;
   std::atomic<int> ran{0};
   std::string seen_caller;
+  std::optional<Error> fails;  // what the backend says instead of a result
   a2a::MemoryTaskStore store;
   a2a::TaskEngine engine{a2a::EngineLimits{}, store, clock};
   std::unique_ptr<Dispatch> dispatch;
@@ -99,6 +131,7 @@ struct House {
                     [this](backend::Call call, backend::Output& out) -> io::Task<Result<void>> {
                       ++ran;
                       seen_caller = call.caller;
+                      if (fails) co_return *fails;
                       out.result(R"({"ok":true})");
                       co_return Result<void>{};
                     }));
@@ -163,9 +196,29 @@ struct House {
     CHECK(answer.done);
     return answer;
   }
+  // A gRPC call whose body comes in `pieces`.
+  Answer grpc(std::string path, std::vector<std::string> pieces, http::Headers headers = {}) {
+    http::Request request;
+    request.method = "POST";
+    request.version = http::Version::http2;
+    request.set_target(path);
+    request.authority = "agent:8443";
+    request.headers = std::move(headers);
+    request.headers.add("content-type", "application/grpc");
+    Pieces body(std::move(pieces));
+    Answer answer;
+    Visitor const visitor_now = visitor();
+    io::run_blocking(pipeline->serve(visitor_now, request, answer, &body));
+    CHECK(answer.done);
+    return answer;
+  }
   Answer call(std::string_view task_type = "work") {
     return serve(
         post("/a2a/v1/tasks", R"({"task_type":")" + std::string(task_type) + R"(","payload":{}})"));
+  }
+
+  bool has_line(std::string const& line) {
+    return ("\n" + registry.text()).find("\n" + line + "\n") != std::string::npos;
   }
 
   std::vector<nlohmann::json> records() {
@@ -292,6 +345,33 @@ TEST_CASE("another caller's task is not found, and that is on the record") {
   CHECK(house.records().back().at("decision") == "deny");
 }
 
+TEST_CASE("a failing backend is an error of ours in the metrics, once") {
+  House house;
+  house.fails = make_error(Code::backend_failed, "the printer is on fire");
+  house.call();
+  CHECK(house.has_line(
+      R"(agentweave_errors_total{agent_name="agent",error_type="backend_failed"} 1)"));
+  CHECK(house.has_line(
+      R"(agentweave_requests_total{agent_name="agent",capability="work",status="error"} 1)"));
+  CHECK(house.has_line(
+      R"(agentweave_requests_total{agent_name="agent",capability="work",status="success"} 0)"));
+}
+
+TEST_CASE("a decision point that does not answer counts as one error, a denial as none") {
+  House house;
+  house.policy.answer = authz::unavailable("x", 1s);
+  house.call();
+  CHECK(house.has_line(
+      R"(agentweave_errors_total{agent_name="agent",error_type="pdp_unavailable"} 1)"));
+  house.policy.answer = authz::deny("x");
+  house.call();
+  CHECK(house.has_line(
+      R"(agentweave_requests_total{agent_name="agent",capability="work",status="denied"} 1)"));
+  CHECK(house.has_line(
+      R"(agentweave_requests_total{agent_name="agent",capability="work",status="error"} 1)"));
+  CHECK(house.has_line(R"(agentweave_gate_refusals_total{reason="no_matching_rule"} 1)"));
+}
+
 TEST_CASE("every answer tells nothing of the inside") {
   House house;
   house.policy.answer = authz::deny("secret rule text: /etc/policy/authz.rego:14");
@@ -330,4 +410,105 @@ TEST_CASE("beyond the concurrency limit the answer is 503 and others are not har
   CHECK(house.ran == 0);
   taken.clear();
   CHECK(house.call().response.status == 200);
+}
+
+TEST_CASE("a gRPC call goes through the same gates, in whatever pieces it arrives") {
+  House house;
+  auto const whole = grpc_send();
+  std::vector<std::string> bytes;
+  for (char const c : whole) bytes.emplace_back(1, c);
+  for (auto const& pieces : {std::vector<std::string>{whole}, bytes}) {
+    auto const answer = house.grpc(kGrpcSend, pieces);
+    CHECK(answer.response.trailers.get("grpc-status") == "0");
+    auto const json =
+        nlohmann::json::parse(a2a::grpc_to_json("lf.a2a.v1.SendMessageResponse",
+                                                std::string_view(answer.response.body).substr(5))
+                                  .value());
+    CHECK(json["task"]["status"]["state"] == "TASK_STATE_COMPLETED");
+  }
+  CHECK(house.ran == 2);
+  CHECK(house.seen_caller == "spiffe://a.test/agent/client");
+  CHECK(house.records()[0].at("action") == "work");
+}
+
+TEST_CASE("what a gate refuses over gRPC reaches no backend and is on the record") {
+  House house;
+  house.policy.answer = authz::deny("no");
+  auto const denied = house.grpc(kGrpcSend, {grpc_send()});
+  CHECK(denied.response.trailers.get("grpc-status") == "7");
+  CHECK(denied.response.trailers.has("grpc-status-details-bin"));
+  house.policy.answer = authz::unavailable("x", 1s);
+  CHECK(house.grpc(kGrpcSend, {grpc_send()}).response.trailers.get("grpc-status") == "14");
+  house.policy.answer = authz::allow("x");
+  house.audit->close(0s);
+  CHECK(house.grpc(kGrpcSend, {grpc_send()}).response.trailers.get("grpc-status") == "14");
+  CHECK(house.ran == 0);
+  CHECK(house.records().size() == 2);
+}
+
+TEST_CASE("a gRPC body that is no one message is refused before policy is asked") {
+  House house;
+  auto const whole = grpc_send();
+  std::string compressed = whole;
+  compressed[0] = 1;
+  struct Row {
+    std::vector<std::string> pieces;
+    std::string_view status;
+  };
+  for (auto const& row :
+       std::initializer_list<Row>{{{}, "3"},
+                                  {{whole.substr(0, 3)}, "3"},
+                                  {{whole.substr(0, whole.size() - 1)}, "3"},
+                                  {{whole + whole}, "3"},
+                                  {{compressed}, "9"},
+                                  {{std::string("\0\xff\xff\xff\xff", 5)}, "8"},
+                                  {{std::string("\0\0\0\0\2\xff\xff", 7)}, "3"}}) {
+    auto const answer = house.grpc(kGrpcSend, row.pieces);
+    CHECK(answer.response.trailers.get("grpc-status") == row.status);
+  }
+  CHECK(house.policy.asked == 0);
+  CHECK(house.ran == 0);
+  CHECK(house.records().size() == 7);
+}
+
+TEST_CASE("a replayed gRPC call is refused") {
+  House house;
+  http::Headers const fresh = {{"x-agentweave-nonce", "AAAAAAAAAAAAAAAAAAAAAA"},
+                               {"x-agentweave-timestamp", format_rfc3339(house.clock.now())}};
+  CHECK(house.grpc(kGrpcSend, {grpc_send()}, fresh).response.trailers.get("grpc-status") == "0");
+  CHECK(house.grpc(kGrpcSend, {grpc_send()}, fresh).response.trailers.get("grpc-status") == "6");
+  CHECK(house.ran == 1);
+}
+
+TEST_CASE("a gRPC call past its deadline ends with it, its task does not") {
+  House house;
+  auto const answer = house.grpc(kGrpcSend, {grpc_send()}, {{"grpc-timeout", "0n"}});
+  // The work was quick: it may have been done before anyone looked at the clock.
+  auto const status = answer.response.trailers.get("grpc-status");
+  CHECK((status == "4" || status == "0"));
+  CHECK(house.ran == 1);
+}
+
+TEST_CASE("health and reflection answer any verified peer without policy, on the record") {
+  House house;
+  house.policy.answer = authz::deny("no");
+  auto const health = house.grpc("/grpc.health.v1.Health/Check",
+                                 {framed_message("grpc.health.v1.HealthCheckRequest", "{}")});
+  CHECK(health.response.body == std::string("\0\0\0\0\2\x08\x01", 7));
+  auto const question =
+      framed_message("grpc.reflection.v1.ServerReflectionRequest", R"({"listServices":"*"})");
+  for (auto const* const version : {"v1", "v1alpha"}) {
+    auto const told = house.grpc(
+        "/grpc.reflection." + std::string(version) + ".ServerReflection/ServerReflectionInfo",
+        {question, question});
+    CHECK(told.response.trailers.get("grpc-status") == "0");
+    a2a::GrpcFrames answers(1 << 16);
+    answers.feed(told.response.body);
+    int count = 0;
+    while (answers.next().value()) ++count;
+    CHECK(count == 2);
+  }
+  CHECK(house.policy.asked == 0);
+  CHECK(house.records().size() == 3);
+  CHECK(house.records()[0].at("decision") == "allow");
 }

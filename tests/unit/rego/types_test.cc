@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expressions that can never hold are refused at load; those that may hold are not.
+#include "tests/unit/rego/support.h"
+
+namespace aw::rego {
+
+using test::faults_of;
+using test::policy_of;
+
+namespace {
+
+struct TypeRow {
+  std::string_view rule;
+  std::string_view message;  // as it begins
+};
+
+}  // namespace
+
+TEST_CASE("types that do not fit are refused, in OPA's words") {
+  constexpr TypeRow kRows[] = {
+      {"x := count(1)", "count: invalid argument(s)"},
+      {"x := upper(1)", "upper: invalid argument(s)"},
+      {"x := 1 + \"a\"", "plus: invalid argument(s)"},
+      {"x := \"a\" - 1", "minus: invalid argument(s)"},
+      {"x := [1] & [2]", "and: invalid argument(s)"},
+      {"x := concat(\",\", [1, 2])", "concat: invalid argument(s)"},
+      {"x := sum([\"a\"])", "sum: invalid argument(s)"},
+      {"x := object.get([], \"a\", 1)", "object.get: invalid argument(s)"},
+      {"x if 1 == \"a\"", "match error"},
+      {"x if { a := 1; a = \"x\" }", "match error"},
+      {"x if { a := [1, 2]; a = [1, 2, 3] }", "match error"},
+      {"x if 1 in [\"a\"]", "match error"},
+      {"x if { a := {\"b\": 1}; a.c == 1 }", "undefined ref: a.c"},
+      {"x if { a := \"s\"; a.b == 1 }", "undefined ref: a.b"},
+      {"x if { a := [1]; a[1] == 1 }", "undefined ref: a[1]"},
+      {"x := count([1])[0]", "undefined ref: count([1])[0]"},
+      {"x := y.w\ny := {\"z\": 1}", "undefined ref: y.w"},
+      {"x := upper(y)\ny := 1", "upper: invalid argument(s)"},
+      {"x := f(1) + \"a\"\nf(a) := a", "plus: invalid argument(s)"},
+      {"x := f(\"a\") + 1\nf(_) := \"s\"", "plus: invalid argument(s)"},
+      {"x := data.p.f\nf(_) := 1", "function data.p.f used as reference, not called"},
+      {"x := time.now_ns(1)", "time.now_ns: arity mismatch"},
+      {"x := f(1, 2)\nf(a) := a", "function data.p.f has arity 1, got 2 arguments"},
+      {"f(_, _) := 1\nx if count([]) with count as f", "count: arity mismatch"},
+  };
+  for (TypeRow const& row : kRows) {
+    auto faults = faults_of("package p\n" + std::string(row.rule) + "\n");
+    REQUIRE_MESSAGE(!faults.empty(), row.rule);
+    CHECK_MESSAGE(faults[0].code == "rego_type_error", row.rule);
+    CHECK_MESSAGE(faults[0].message == row.message, row.rule);
+  }
+}
+
+TEST_CASE("what may hold for some input is taken") {
+  for (std::string_view rule :
+       {"x := count(input.a)", "x := upper(data.a)", "x := input.a + input.b", "x if input.a == 1",
+        "x := {\"a\": 1} if input.a.b.c", "x := y.z\ny := {\"z\": 1}", "x := y[_]\ny := []",
+        "x := f(input.a)\nf(a) := upper(a)", "x := json.patch({}, [{\"op\": \"remove\"}])",
+        "x if every a in [1] { upper(a) }", "x if count(input) == 1 with input as \"s\"",
+        "x := y + 1\ny := 1 if input.a\ny := \"s\" if input.b",
+        "x if { data.p.y.z with data.p.y as {\"z\": 1} }\ny := 1"}) {
+    (void)policy_of("package p\n" + std::string(rule) + "\n");
+  }
+}
+
+TEST_CASE("a large constant costs no type of its own size") {
+  std::string items;
+  for (int i = 0; i < 5'000; ++i) items += (i == 0 ? "" : ", ") + std::to_string(i);
+  (void)policy_of("package p\nx := [" + items + "]\ny := x[4999]\n");
+}
+
+}  // namespace aw::rego
