@@ -268,6 +268,7 @@ Result<Query> Policy::prepare(std::string_view text, std::vector<Diagnostic>* di
     Names names;
     RuleCompiler compiler(*program_, names, faults);
     compiler.query(body, *prepared);
+    if (faults.empty()) check_query_types(*prepared, faults);
   }
   if (!faults.empty()) {
     Error error = first_fault(faults.found());

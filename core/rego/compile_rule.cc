@@ -387,7 +387,8 @@ void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {
     Pattern held = operand(*expr.term, block);
     Statement test = statement(Statement::Kind::unify, expr.place);
     test.left = held;
-    test.test = true;
+    // The only expression of a query is its answer, also when that is false.
+    test.test = query_body.size() > 1;
     block.push_back(std::move(test));
     out.expressions.push_back(held);
   }

@@ -85,7 +85,7 @@ TEST_CASE("eval prints what opa eval prints, in every format") {
          {"data.authz.allow", "data.authz.names", "data.deep", "data.nothing", "data.n",
           "x := data.xs[_]", "x := data.xs[i]; y := input.x", "input.x == \"a\"; 1 + 1",
           "some x in data.xs; x != \"b\"", "\"text\"", "[1, {\"a\": {2, 3}}]", "not input.none",
-          "data.authz.broken"}) {
+          "false", "1 == 2", "false; 1 + 1", "data.authz.broken"}) {
       CAPTURE(format);
       CAPTURE(query);
       auto const theirs = opa.run("eval -d p -i in.json --format " + format + " '" + query + "'");
@@ -113,7 +113,7 @@ TEST_CASE("eval fails where opa eval fails") {
   for (std::string const flags :
        {"--fail 'data.nothing'", "--fail 'data.authz.allow'", "--fail-defined 'data.authz.allow'",
         "--fail-defined 'data.nothing'", "--strict-builtin-errors 'data.authz.broken'", "'x +'",
-        "'no_such(1)'", "-d nowhere 'true'"}) {
+        "'no_such(1)'", "'count(1)'", "-d nowhere 'true'"}) {
     CAPTURE(flags);
     auto const theirs = opa.run("eval -d p -i in.json " + flags);
     auto const ours = shell.run("agentweave policy eval -d p -i in.json " + flags);
