@@ -44,6 +44,7 @@ class TypeChecker {
 
   void check_query(PreparedQuery const& query) {
     slots_.assign(query.plan.slots, nullptr);
+    query_ = &query;
     block(query.plan.body);
   }
 
@@ -57,11 +58,13 @@ class TypeChecker {
     made.known = true;
     made.arguments.resize(group.arity);
     std::vector<TypeRef> outer = std::move(slots_);
+    PreparedQuery const* query = std::exchange(query_, nullptr);
     int inside = std::exchange(replaced_, 0);
     int inside_functions = std::exchange(replaced_functions_, 0);
     for (RulePlan const& rule : group.rules) rule_types(group, rule, made);
     if (group.fallback) rule_types(group, *group.fallback, made);
     slots_ = std::move(outer);
+    query_ = query;
     replaced_ = inside;
     replaced_functions_ = inside_functions;
     if (!made.value) made.value = any_type();
@@ -378,11 +381,19 @@ class TypeChecker {
     for (; at < s.steps.size(); ++at) {
       type = step(type, s.steps[at]);
       if (type) continue;
-      std::string text(reference_text(program_.text(s.place)));
+      std::string text(reference_text(text_at(s.place)));
       faults_.add("rego_type_error", s.place, "undefined ref: " + text);
       return;
     }
     out(s, type);
+  }
+
+  // A query's places are in its own text.
+  [[nodiscard]] std::string_view text_at(Place const& place) const {
+    if (query_ == nullptr) return program_.text(place);
+    std::string_view all = query_->sources.front().text;
+    bool inside = place.offset <= place.end && place.end <= all.size();
+    return inside ? all.substr(place.offset, place.end - place.offset) : all;
   }
 
   // As far as constant steps lead down the tree of rules.
@@ -421,6 +432,7 @@ class TypeChecker {
 
   Program const& program_;
   Faults& faults_;
+  PreparedQuery const* query_ = nullptr;  // while its own statements are looked at
   std::vector<GroupTypes> groups_;
   std::vector<TypeRef> slots_;
   int replaced_ = 0;            // inside so many `with` that replace data or functions
