@@ -95,6 +95,7 @@ class MissSearch {
              NearMissLimits const& limits)
       : question_(question), flips_(flips), limits_(limits) {
     question_.options.print = nullptr;
+    if (auto const* clock = question_.options.clock; clock != nullptr) began_ = clock->steady();
   }
 
   std::vector<NearMiss> run() {
@@ -117,7 +118,11 @@ class MissSearch {
   }
 
  private:
-  [[nodiscard]] bool left() const { return spent_ < limits_.evaluations && steps_ < limits_.steps; }
+  [[nodiscard]] bool left() const {
+    auto const* clock = question_.options.clock;
+    bool const late = clock != nullptr && clock->steady() > began_ + limits_.time;
+    return spent_ < limits_.evaluations && steps_ < limits_.steps && !late;
+  }
 
   Outcome evaluate(Situation const& situation, TraceLevel trace) {
     ++spent_;
@@ -248,6 +253,7 @@ class MissSearch {
   std::vector<Value> pool_;
   std::size_t spent_ = 0;
   std::uint64_t steps_ = 0;
+  SteadyTime began_{};
   std::size_t order_ = 0;
 };
 

@@ -6,6 +6,7 @@
 // data mention are tried for the input. Blocks for at most the limits; any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -23,10 +24,12 @@ struct Situation {
 [[nodiscard]] Situation apply(NearMiss const& change, Situation const& to);
 
 struct NearMissLimits {
-  std::size_t evaluations = 1'500;
+  std::size_t evaluations = 3'000;
   std::uint64_t steps = 5'000'000;  // of all evaluations together
-  std::size_t most = 5;             // changes told
-  std::size_t changes = 8;          // that one of them may consist of
+  // Of the whole search, where the options have a clock.
+  std::chrono::nanoseconds time = std::chrono::seconds(3);
+  std::size_t most = 5;     // changes told
+  std::size_t changes = 8;  // that one of them may consist of
 };
 
 struct NearMissQuestion {
