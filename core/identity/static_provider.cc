@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/identity/static_provider.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,41 +10,11 @@
 #include <thread>
 
 #include "core/base/fs.h"
-#include "core/base/secret.h"
 #include "core/base/text.h"
+#include "core/tls/key_file.h"
 
 namespace aw::identity {
 namespace {
-
-// Read through one descriptor, so that what was checked is what is read.
-Result<Secret> read_private_file(std::filesystem::path const& path) {
-  Fd const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat facts{};
-  if (!file.open() || ::fstat(file.get(), &facts) != 0) {
-    return errno_error(Code::io, "read private key " + path.string(), errno);
-  }
-  if (!S_ISREG(facts.st_mode)) {
-    return make_error(Code::key_malformed, "private key " + path.string() + " is no file");
-  }
-  if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return make_error(Code::key_permissions,
-                      "private key " + path.string() + " can be used by others than its owner",
-                      "chmod 600 " + path.string());
-  }
-  std::string bytes;
-  bytes.reserve(tls::PrivateKey::kMaxBytes + 4096);  // grown in place: no copies left behind
-  std::array<char, 4096> part{};
-  ssize_t got = 0;
-  while ((got = ::read(file.get(), part.data(), part.size())) > 0) {
-    bytes.append(part.data(), static_cast<std::size_t>(got));
-    if (bytes.size() > tls::PrivateKey::kMaxBytes) break;
-  }
-  int const number = errno;
-  wipe(part);
-  Secret secret(std::move(bytes));
-  if (got < 0) return errno_error(Code::io, "read private key " + path.string(), number);
-  return secret;
-}
 
 Result<Bundle> read_bundle(TrustDomain const& domain, std::filesystem::path const& path) {
   AW_TRY(std::string const text, fs::read_file(path, Bundle::kMaxJsonBytes));
@@ -56,9 +24,7 @@ Result<Bundle> read_bundle(TrustDomain const& domain, std::filesystem::path cons
 }
 
 Result<Svid> read_svid(StaticFiles const& files) {
-  AW_TRY(Secret const key_text, read_private_file(files.key));
-  AW_TRY(tls::PrivateKey key,
-         with_context(tls::PrivateKey::from_pem(key_text.reveal()), files.key.string()));
+  AW_TRY(tls::PrivateKey key, tls::load_private_key(files.key));
   AW_TRY(std::string const text,
          fs::read_file(files.certificate, tls::Certificate::kMaxBundleBytes));
   AW_TRY(auto chain,
