@@ -19,6 +19,8 @@
 #include "commands/call.h"
 #include "commands/card_generate.h"
 #include "commands/card_show.h"
+#include "commands/card_sign.h"
+#include "commands/card_verify.h"
 #include "commands/completion.h"
 #include "commands/config_explain.h"
 #include "commands/config_schema.h"
@@ -41,6 +43,7 @@
 #include "commands/svid_jwt.h"
 #include "commands/svid_show.h"
 #include "commands/svid_watch.h"
+#include "commands/task.h"
 #include "commands/version.h"
 
 namespace aw::cli {
@@ -63,8 +66,11 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_dev(root, context);
   commands::register_ping(root, context);
   commands::register_call(root, context);
+  commands::register_task(root, context);
   commands::register_card_show(root, context);
   commands::register_card_generate(root, context);
+  commands::register_card_sign(root, context);
+  commands::register_card_verify(root, context);
   commands::register_authz_check(root, context);
   commands::register_authz_explain(root, context);
   commands::register_authz_decisions(root, context);

@@ -4,15 +4,17 @@
 
 #include <string>
 
-#include "commands/support/agent.h"
 #include "commands/support/context.h"
+#include "commands/support/server.h"
 
 namespace aw::commands {
 
 struct CallOptions {
-  AgentOptions agent;
+  ServerOptions server;
   std::string action;
   std::string payload;  // JSON, "-" or "@file"; empty = {}
+  std::string task;     // goes on with this one
+  std::string context;  // belongs to this conversation
   enum class Mode { whole, stream } mode = Mode::whole;
 };
 

@@ -2,13 +2,13 @@
 // `agentweave card show TARGET`: the card of a running agent, fetched over mutual TLS.
 #pragma once
 
-#include "commands/support/agent.h"
 #include "commands/support/context.h"
+#include "commands/support/server.h"
 
 namespace aw::commands {
 
 struct CardShowOptions {
-  AgentOptions agent;
+  ServerOptions server;
 };
 
 Result<void> run_card_show(CardShowOptions const& options, Context& context);

@@ -8,7 +8,7 @@
 #include <ostream>
 #include <utility>
 
-#include "commands/support/card_text.h"
+#include "commands/support/card_trust.h"
 #include "commands/support/command.h"
 #include "commands/support/decision_text.h"
 #include "commands/support/dev_notes.h"
@@ -30,21 +30,25 @@ struct Round {
   nanoseconds answer{};          // of the authorize-only request
 };
 
-std::string judge_card(a2a::Reply const& reply, identity::SpiffeId const& id) {
+std::string card_words(a2a::Reply const& reply, AgentSession const& session,
+                       Context const& context) {
   if (!check_reply(reply).ok()) return "card missing (status " + std::to_string(reply.status) + ")";
-  auto const parsed = json::parse(reply.body);
-  if (!parsed.ok()) return "card unreadable";
-  auto const card = read_card(*parsed);
+  auto const card = a2a::read_remote_card(reply.body);
   if (!card.ok()) return "card unreadable";
-  if (card->spiffe_id == id.text()) return "card ok (bound to peer)";
-  return card->spiffe_id.empty() ? "card ok (names no identity)" : "card names somebody else";
+  auto const& id = session.peer().id;
+  if (card->spiffe_id.empty()) return "card ok (names no identity)";
+  if (card->spiffe_id != id.text()) return "card names somebody else";
+  auto const& bundles = session.credentials().snapshot().bundles;
+  auto const signed_by_peer = a2a::verify_card_of(reply.body, trust_in(bundles, context), id);
+  return signed_by_peer.ok() ? "card ok (signed, bound to peer)" : "card ok (bound to peer)";
 }
 
-io::Task<Result<Round>> ping_once(AgentSession& session, std::string action, SteadyTime deadline) {
+io::Task<Result<Round>> ping_once(AgentSession& session, std::string action, SteadyTime deadline,
+                                  Context const& context) {
   Round round;
   AW_CO_TRY(auto const card, co_await session.client().card(session.peer(), deadline));
   round.connection = card.report;
-  round.card = judge_card(card, session.peer().id);
+  round.card = card_words(card, session, context);
   AW_CO_TRY(auto const reply,
             co_await session.client().authorize(session.peer(), std::move(action), deadline));
   round.decision = reply.decision;
@@ -115,7 +119,7 @@ void take_round(PingOptions const& options, AgentSession& session, Context& cont
   session.forget_connections();
   std::string const action = options.action.empty() ? "ping" : options.action;
   auto const deadline = context.clock.steady() + options.agent.timeout;
-  auto round = io::run_blocking(ping_once(session, action, deadline));
+  auto round = io::run_blocking(ping_once(session, action, deadline, context));
   ++tally.sent;
   if (!round.ok()) {
     context.detail(round.error().text());

@@ -12,9 +12,16 @@ _agentweave() {
       'dev') state="$next" ;;
       'ping') state="$next" ;;
       'call') state="$next" ;;
+      'task') state="$next" ;;
+      'task get') state="$next" ;;
+      'task list') state="$next" ;;
+      'task cancel') state="$next" ;;
+      'task watch') state="$next" ;;
       'card') state="$next" ;;
       'card show') state="$next" ;;
       'card generate') state="$next" ;;
+      'card sign') state="$next" ;;
+      'card verify') state="$next" ;;
       'authz') state="$next" ;;
       'authz check') state="$next" ;;
       'authz explain') state="$next" ;;
@@ -56,7 +63,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'serve init dev ping call card authz policy svid bundle config validate audit metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -107,15 +114,80 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
+        --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
+        --task) return ;;
+        --context) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --stream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --task --context --stream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'task')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'get list cancel watch -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'task get')
+      case "$prev" in
+        --address) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
+        --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'task list')
+      case "$prev" in
+        --address) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
+        --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
+        --context) return ;;
+        --state) return ;;
+        --limit) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --context --state --limit -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'task cancel')
+      case "$prev" in
+        --address) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
+        --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'task watch')
+      case "$prev" in
+        --address) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
+        --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card')
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'show generate -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'show generate sign verify -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card show')
       case "$prev" in
@@ -124,9 +196,11 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
+        --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card generate')
       case "$prev" in
@@ -137,6 +211,32 @@ _agentweave() {
       esac
       COMPREPLY=($(compgen -W '-h --help --env --file --url --hybrid -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'card sign')
+      case "$prev" in
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --key --file --as --socket -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'card verify')
+      case "$prev" in
+        --address) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -t|--timeout) return ;;
+        --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
+        --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
+        --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --spiffe-id) return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --file --spiffe-id --key -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'authz')
       case "$prev" in

@@ -84,15 +84,28 @@ Result<std::unique_ptr<AgentSession>> AgentSession::open(AgentOptions const& opt
   std::unique_ptr<AgentSession> session(
       new AgentSession(std::move(credentials), std::move(peer), config, context.clock));
   session->dev_ = std::move(dev);
+  // An address that was given is meant, whatever the card calls itself (a forwarded port, say).
+  if (!options.address.empty()) session->follow_ = a2a::Follow::pinned;
   return session;
 }
 
 AgentSession::AgentSession(std::shared_ptr<const identity::Credentials> credentials, a2a::Peer peer,
                            http::ClientConfig config, Clock const& clock)
-    : pool_(1, 16),
+    : clock_(clock),
+      pool_(1, 16),
       credentials_(std::move(credentials)),
       peer_(std::move(peer)),
       transport_(std::move(config), pool_, clock),
       client_(transport_, credentials_, clock) {}
+
+a2a::Line AgentSession::line() {
+  return {.transport = transport_,
+          .clock = clock_,
+          .endpoint = peer_.endpoint,
+          .base = {},
+          .security = a2a::spiffe_security(credentials_, peer_.id),
+          .replay = a2a::Replay::marked,
+          .follow = follow_};
+}
 
 }  // namespace aw::commands

@@ -14,6 +14,7 @@
 #include "commands/support/dev_directory.h"
 #include "commands/support/identity.h"
 #include "core/a2a/client.h"
+#include "core/a2a/remote.h"
 #include "core/http/client.h"
 #include "core/identity/credentials.h"
 #include "core/io/pool.h"
@@ -41,6 +42,8 @@ class AgentSession {
   [[nodiscard]] identity::Credentials const& credentials() const { return *credentials_; }
   [[nodiscard]] a2a::Peer const& peer() const { return peer_; }
   [[nodiscard]] a2a::Client& client() { return client_; }
+  // The way to its A2A interfaces; lives as long as this session.
+  [[nodiscard]] a2a::Line line();
   // When `agentweave dev` of this user runs the peer.
   [[nodiscard]] std::optional<DevAgent> const& dev_agent() const { return dev_; }
   // Closes kept connections: the next call connects and handshakes anew.
@@ -50,12 +53,14 @@ class AgentSession {
   AgentSession(std::shared_ptr<const identity::Credentials> credentials, a2a::Peer peer,
                http::ClientConfig config, Clock const& clock);
 
+  Clock const& clock_;
   io::BlockingPool pool_;
   std::shared_ptr<const identity::Credentials> credentials_;  // shared with connections' contexts
   a2a::Peer peer_;
   http::Client transport_;
   a2a::Client client_;
   std::optional<DevAgent> dev_;
+  a2a::Follow follow_ = a2a::Follow::card;
 };
 
 }  // namespace aw::commands

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// A task as an agent's plain binding sends it (docs/serve.md), read for printing. Pure; what it
-// reads comes from another machine, so every shape is expected.
+// What came of a task, for people: its product, its state, why it failed. Pure; the task comes from
+// another machine.
 #pragma once
 
 #include <string>
-#include <string_view>
 
+#include "core/a2a/task.h"
 #include "core/base/result.h"
 
 namespace aw::commands {
 
-struct TaskText {
-  std::string id;
-  std::string state;    // "running", "completed", …
-  std::string message;  // of the status or the error
-  std::string code;     // of the error: "AW7004"; may be empty
-  std::string product;  // what to print: the result, else the artifacts, as JSON in its own order
-  std::string whole;    // the task, as JSON text
+// The result if it has one (the artifact "result" with one data part), else the text of its
+// artifacts, else what its status says; artifacts that are neither data nor text as JSON.
+[[nodiscard]] std::string product_of(a2a::Task const& task);
+// A lone data part as it is, else its text, else the message as JSON.
+[[nodiscard]] std::string product_of(a2a::Message const& message);
+// The words of a message's text parts; empty for null.
+[[nodiscard]] std::string words_of(a2a::MessagePtr const& message);
 
-  [[nodiscard]] bool going_on() const { return state == "pending" || state == "running"; }
-};
+[[nodiscard]] bool going_on(a2a::Task const& task);  // submitted or working
 
-// Code::protocol when it is no task.
-[[nodiscard]] Result<TaskText> read_task(std::string_view body);
-
-// What a task that did not complete means for the caller: Code::backend_failed or the task's own.
-[[nodiscard]] Result<void> check_task(TaskText const& task);
+// What a task that did not complete means for the caller: Code::backend_failed.
+[[nodiscard]] Result<void> check_task(a2a::Task const& task);
 
 }  // namespace aw::commands

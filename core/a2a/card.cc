@@ -4,111 +4,17 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <nlohmann/json.hpp>
 
+#include "core/a2a/card_document.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
 
 namespace aw::a2a {
 namespace {
 
-constexpr std::string_view kSchemeText =
-    "mutual TLS; the client certificate is an X.509-SVID, its SPIFFE ID is the caller";
-
-struct Interface {
-  std::string url;
-  std::string_view binding;
-  std::string_view version;
-};
-
-// gRPC clients dial host:port; those of 0.3 expect a URL.
-std::string grpc_target(std::string_view base, std::string_view version) {
-  auto const scheme = base.find("://");
-  if (version == "0.3" || scheme == std::string_view::npos) return std::string(base);
-  return std::string(base.substr(scheme + 3));
-}
-
-void write_list(json::Writer& out, std::string_view name, std::vector<std::string> const& values) {
-  out.key(name).begin_array();
-  for (auto const& value : values) out.string(value);
-  out.end_array();
-}
-
-// Every mode that some capability has, in order of appearance.
-std::vector<std::string> all_modes(std::vector<Capability> const& capabilities,
-                                   std::vector<std::string> Capability::* modes) {
-  std::vector<std::string> out;
-  for (auto const& capability : capabilities)
-    for (auto const& mode : capability.*modes)
-      if (std::ranges::find(out, mode) == out.end()) out.push_back(mode);
-  if (out.empty()) out.emplace_back("application/json");
-  return out;
-}
-
-void write_skills(json::Writer& out, std::vector<Capability> const& capabilities) {
-  out.key("skills").begin_array();
-  for (auto const& capability : capabilities) {
-    out.begin_object().member("id", capability.name).member("name", capability.name);
-    // Required and never empty: signatures of both SDK families agree only then.
-    out.member("description",
-               capability.description.empty() ? capability.name : capability.description);
-    write_list(out, "tags", {capability.name});
-    write_list(out, "inputModes", capability.input_modes);
-    write_list(out, "outputModes", capability.output_modes);
-    out.end_object();
-  }
-  out.end_array();
-}
-
-void write_capabilities(json::Writer& out, CardOptions const& options) {
-  out.key("capabilities").begin_object();
-  out.key("streaming").boolean(true).key("pushNotifications").boolean(options.push);
-  out.key("extendedAgentCard").boolean(true);
-  if (!options.spiffe_id.empty()) {
-    out.key("extensions").begin_array().begin_object();
-    out.member("uri", kSpiffeExtension);
-    out.member("description", "the identity this agent proves in the TLS handshake");
-    out.key("params").begin_object().member("spiffe_id", options.spiffe_id);
-    out.member("trust_domain", options.agent.trust_domain).end_object();
-    out.end_object().end_array();
-  }
-  out.end_object();
-}
-
-void write_security(json::Writer& out, CardRequest::Form form) {
-  out.key("securitySchemes").begin_object().key("mtls").begin_object();
-  if (form != CardRequest::Form::pure)
-    out.member("type", "mutualTLS").member("description", kSchemeText);
-  out.key("mtlsSecurityScheme").begin_object().member("description", kSchemeText).end_object();
-  out.end_object().end_object();
-  out.key("securityRequirements").begin_array().begin_object().key("schemes").begin_object();
-  out.key("mtls").begin_object().key("list").begin_array().end_array().end_object();
-  out.end_object().end_object().end_array();
-}
-
-// Where 0.3 has members of the same name but another shape, these would be in its way.
-void write_earlier(json::Writer& out, CardOptions const& options) {
-  out.key("authentication").begin_object().key("schemes").begin_array().begin_object();
-  out.member("type", "mtls").member("description", "Mutual TLS with SPIFFE identity");
-  out.key("metadata").begin_object().member("spiffe_id", options.spiffe_id).end_object();
-  out.end_object().end_array().end_object();
-  out.key("extensions").begin_object().member("spiffe_id", options.spiffe_id);
-  out.member("trust_domain", options.agent.trust_domain).member("protocol", "a2a").end_object();
-}
-
-// 0.3's own members.
-void write_legacy(json::Writer& out, std::string_view base) {
-  out.member("protocolVersion", "0.3.0");
-  out.member("url", std::string(base) + "/rpc").member("preferredTransport", "JSONRPC");
-  out.key("additionalInterfaces").begin_array();
-  out.begin_object().member("transport", "JSONRPC").member("url", std::string(base) + "/rpc");
-  out.end_object();
-  out.begin_object().member("transport", "HTTP+JSON").member("url", base).end_object();
-  out.begin_object().member("transport", "GRPC").member("url", base).end_object();
-  out.end_array();
-  out.key("supportsAuthenticatedExtendedCard").boolean(true);
-  out.key("security").begin_array().begin_object().key("mtls").begin_array().end_array();
-  out.end_object().end_array();
-}
+// Signed documents kept, one a base address: callers choose the address, so there is a bound.
+constexpr std::size_t kMostSigned = 64;
 
 // RFC 9110 §5.6.7.
 std::string http_date(WallTime time) {
@@ -152,42 +58,50 @@ bool good_host(std::string_view host) {
   });
 }
 
+std::string_view without_slash(std::string_view base) {
+  return base.substr(0, base.find_last_not_of('/') + 1);
+}
+
+// The signatures over the 1.0 document at `base`, as JSON; empty when nothing signs.
+std::string signatures_json(CardOptions const& options, std::string_view base,
+                            std::vector<CardKey> const& keys) {
+  auto const card = json::parse(card_document(options, CardRequest::Form::pure, base));
+  if (!card.ok()) return {};
+  auto list = json::Json::array();
+  for (auto const& key : keys)
+    if (auto one = sign_card(*card, key); one.ok()) list.push_back(std::move(*one));
+  return list.empty() ? std::string() : list.dump();
+}
+
 }  // namespace
+
+Card::Card(CardOptions options) : options_(std::move(options)) {}
+
+CardKeys Card::keys() const { return options_.keys ? options_.keys() : nullptr; }
 
 std::string Card::base_url_for(std::string_view host) const {
   if (!options_.base_url.empty()) return options_.base_url;
   return "https://" + (good_host(host) ? std::string(host) : std::string("localhost:8443"));
 }
 
+std::string Card::signatures_for(std::string_view base, CardKeys const& keys) const {
+  if (!keys || keys->empty()) return {};
+  std::lock_guard const lock(mutex_);
+  auto const found = signed_.find(base);
+  if (found != signed_.end() && found->second.keys == keys) return found->second.signatures;
+  if (signed_.size() >= kMostSigned) signed_.clear();
+  auto made = signatures_json(options_, base, *keys);
+  signed_.insert_or_assign(std::string(base), Signed{.keys = keys, .signatures = made});
+  return made;
+}
+
 std::string Card::json(CardRequest::Form form, std::string_view base_url) const {
-  std::string const base(base_url.substr(0, base_url.find_last_not_of('/') + 1));
-  std::vector<Interface> interfaces;
-  for (auto const* const version : {"1.0", "0.3"}) {
-    if (std::ranges::find(options_.versions, version) == options_.versions.end()) continue;
-    interfaces.push_back({base + "/rpc", "JSONRPC", version});
-    interfaces.push_back({base, "HTTP+JSON", version});
-    interfaces.push_back({grpc_target(base, version), "GRPC", version});
+  auto const base = without_slash(base_url);
+  auto body = card_document(options_, form, base);
+  if (auto const signatures = signatures_for(base, keys()); !signatures.empty()) {
+    body.pop_back();  // the closing brace
+    body += ",\"signatures\":" + signatures + '}';
   }
-  std::string body;
-  json::Writer out(body);
-  auto const& agent = options_.agent;
-  out.begin_object().member("name", agent.name);
-  out.member("description", agent.description.empty() ? agent.name : agent.description);
-  out.member("version", agent.version);
-  out.key("supportedInterfaces").begin_array();
-  for (auto const& one : interfaces) {
-    out.begin_object().member("url", one.url).member("protocolBinding", one.binding);
-    out.member("protocolVersion", one.version).end_object();
-  }
-  out.end_array();
-  write_capabilities(out, options_);
-  write_security(out, form);
-  write_list(out, "defaultInputModes", all_modes(agent.capabilities, &Capability::input_modes));
-  write_list(out, "defaultOutputModes", all_modes(agent.capabilities, &Capability::output_modes));
-  write_skills(out, agent.capabilities);
-  if (form != CardRequest::Form::pure) write_legacy(out, base);
-  if (form == CardRequest::Form::earlier) write_earlier(out, options_);
-  out.end_object();
   return body;
 }
 

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this agent says of itself: the A2A agent card, as 1.0 document and as hybrid that 0.3
-// clients understand too.
+// This agent's card as it is served: as 1.0 document and as hybrid that 0.3 clients understand too,
+// signed, with what HTTP caches need.
 //
-// Immutable; any thread. A2A §agent card.
+// Any thread; quick (a signature is made once for each address and set of keys, and kept).
+// A2A §agent card.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/a2a/card_keys.h"
 #include "core/a2a/config.h"
+#include "core/a2a/remote_card.h"
 #include "core/a2a/router.h"
 #include "core/base/clock.h"
 #include "core/http/message.h"
@@ -24,14 +31,16 @@ struct CardOptions {
   std::string spiffe_id;
   std::string base_url;  // "https://agent.example:8443"; empty = the address the caller used
   std::vector<std::string> versions = {"1.0", "0.3"};
+  std::vector<Transport> transports = {Transport::json_rpc, Transport::http_json, Transport::grpc};
   bool push = false;  // does the agent serve webhooks?
   WallTime made;      // Last-Modified
   std::chrono::seconds max_age{300};
+  std::function<CardKeys()> keys;  // those of now; empty = the card is not signed
 };
 
 class Card {
  public:
-  explicit Card(CardOptions options) : options_(std::move(options)) {}
+  explicit Card(CardOptions options);
 
   [[nodiscard]] std::string json(CardRequest::Form form, std::string_view base_url) const;
   // With ETag, Last-Modified and Cache-Control; 304 when the caller has this very document.
@@ -39,7 +48,16 @@ class Card {
   [[nodiscard]] std::string base_url_for(std::string_view host) const;
 
  private:
-  CardOptions options_;
+  struct Signed {
+    CardKeys keys;
+    std::string signatures;
+  };
+  [[nodiscard]] CardKeys keys() const;
+  [[nodiscard]] std::string signatures_for(std::string_view base, CardKeys const& keys) const;
+
+  CardOptions const options_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, Signed, std::less<>> signed_;  // by base address
 };
 
 }  // namespace aw::a2a

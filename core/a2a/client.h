@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls other agents: as ourselves, over mutual TLS, to exactly the SPIFFE ID that was asked for.
+// Asks agents of ours what only they answer (may I? your card): as ourselves, over mutual TLS, to
+// exactly the SPIFFE ID that was asked for. remote.h speaks A2A with anybody.
 //
 // Sits on http::Client and lives by its rules (any loop, each call with a deadline). Every request
 // carries a fresh nonce and timestamp. References and credentials outlive the calls; make a new one
@@ -24,12 +25,6 @@ namespace aw::a2a {
 struct Peer {
   identity::SpiffeId id;
   http::Endpoint endpoint;
-};
-
-struct Invocation {
-  std::string action;
-  std::string payload = "{}";  // one JSON value
-  std::string traceparent;     // empty = a new trace
 };
 
 // What is known about an agent's decision. An answer brings the id and nothing more: a caller must
@@ -64,19 +59,7 @@ class Client {
          Clock const& clock)
       : transport_(transport), credentials_(std::move(credentials)), clock_(clock) {}
 
-  // POST /a2a/v1/tasks: waits for the result, as long as the agent lets callers wait (202 then: the
-  // task goes on, ask with `task`). A Reply is any answer; errors are those of http::Client and of
-  // the peer's verification.
-  [[nodiscard]] io::Task<Result<Reply>> send(Peer peer, Invocation what, SteadyTime deadline);
-  // The same, answered as server-sent events. A status other than 2xx is the error.
-  struct Stream {
-    std::unique_ptr<http::ResponseStream> events;
-    DecisionNotes decision;
-    bool is_stream = false;  // false: the agent answered with one JSON document instead
-  };
-  [[nodiscard]] io::Task<Result<Stream>> stream(Peer peer, Invocation what, SteadyTime deadline);
-  // GET /a2a/v1/tasks/{id}
-  [[nodiscard]] io::Task<Result<Reply>> task(Peer peer, std::string id, SteadyTime deadline);
+  // A Reply is any answer; errors are those of http::Client and of the peer's verification.
   // GET /a2a/v1/authorize?action=…: all gates, no backend.
   [[nodiscard]] io::Task<Result<Reply>> authorize(Peer peer, std::string action,
                                                   SteadyTime deadline);
@@ -85,7 +68,7 @@ class Client {
 
  private:
   [[nodiscard]] http::Security security_for(identity::SpiffeId const& id) const;
-  void add_common_headers(http::Request& request, std::string const& traceparent) const;
+  void add_common_headers(http::Request& request) const;
   [[nodiscard]] io::Task<Result<Reply>> ask(Peer peer, http::Request request, SteadyTime deadline);
 
   http::Client& transport_;

@@ -32,9 +32,15 @@ struct PushConfig {
   bool allow_private = false;  // may webhooks go to loopback, link-local and private addresses?
 };
 
+struct CardConfig {
+  // PEM files whose keys sign the card, the current one first; empty = the SVID's key signs.
+  std::vector<std::string> signing_keys;
+};
+
 struct Config {
   std::vector<std::string> versions = {"1.0", "0.3"};  // preferred first
   PushConfig push;
+  CardConfig card;
   std::size_t max_tasks = 10'000;  // all callers together; finished ones go first
   std::size_t max_tasks_per_caller = 1'000;
   std::chrono::nanoseconds task_retention = std::chrono::hours(24);  // after the last change

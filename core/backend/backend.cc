@@ -34,9 +34,8 @@ Result<std::unique_ptr<Backend>> make_backend(Config const& config, Tools tools)
     case Kind::builtin:
       return make_builtin(config.name);
     case Kind::a2a:
-      return make_error(Code::config_unsupported,
-                        "a backend of type a2a is not supported by this version",
-                        "type http reaches any service that takes a JSON POST");
+      // Tasks pass through it whole, which a Backend's words cannot say: server::A2aUpstream.
+      return make_error(Code::config_conflict, "a backend of type a2a is made by the server");
     case Kind::none:
       break;
   }

@@ -93,6 +93,7 @@ Exit exit_code(Code code) {
     case Code::connect:
       return Exit::unreachable;
     case Code::audit_integrity:
+    case Code::card_unverified:
       return Exit::integrity;
     case Code::usage:
       return Exit::usage;
@@ -140,6 +141,7 @@ int http_status(Code code) {
     case Code::key_permissions:
     case Code::tls_setup:
     case Code::jwt_svid:
+    case Code::card_unverified:
     case Code::audit_integrity:
     case Code::audit_unreadable:
     case Code::usage:
@@ -244,6 +246,7 @@ int json_rpc_code(Code code) {
     case Code::key_permissions:
     case Code::tls_setup:
     case Code::jwt_svid:
+    case Code::card_unverified:
     case Code::audit_integrity:
     case Code::audit_unreadable:
     case Code::backend_failed:
@@ -346,6 +349,7 @@ int grpc_status(Code code) {
     case Code::key_permissions:
     case Code::tls_setup:
     case Code::jwt_svid:
+    case Code::card_unverified:
     case Code::audit_integrity:
     case Code::audit_unreadable:
     case Code::usage:
@@ -462,6 +466,7 @@ bool retryable(Code code) {
     case Code::key_permissions:
     case Code::tls_setup:
     case Code::jwt_svid:
+    case Code::card_unverified:
     case Code::audit_integrity:
     case Code::audit_unreadable:
     case Code::task_not_found:

@@ -78,6 +78,7 @@ enum class Code : std::uint16_t {
   key_permissions = 5014,
   tls_setup = 5015,
   jwt_svid = 5016,
+  card_unverified = 5017,
   // AW60xx audit
   audit_unavailable = 6001,
   audit_integrity = 6002,

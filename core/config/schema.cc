@@ -489,6 +489,9 @@ void add_protocol(std::vector<Field>& rows) {
   rows.push_back(
       field("a2a.versions", "A2A versions served, preferred first", &C::a2a, &a2a::Config::versions)
           .checked(checks::protocol_version, "1.0, 0.3"));
+  rows.push_back(field("a2a.card.signing_keys",
+                       "PEM keys that sign the card, the current one first; empty = the SVID's key",
+                       &C::a2a, &a2a::Config::card, &a2a::CardConfig::signing_keys));
   rows.push_back(field("a2a.push.allow_private", "may webhooks go to private addresses", &C::a2a,
                        &a2a::Config::push, &a2a::PushConfig::allow_private));
   rows.push_back(

@@ -14,6 +14,7 @@
 #include "core/base/text.h"
 #include "core/runtime/admin.h"
 #include "core/runtime/make_identity.h"
+#include "core/server/a2a_upstream.h"
 
 namespace aw::runtime {
 namespace {
@@ -183,6 +184,26 @@ Result<void> Runtime::Parts::open_policy(Seams& seams) {
   return {};
 }
 
+Result<void> Runtime::Parts::open_card() {
+  AW_TRY(card_keys, a2a::CardKeyring::open(config.a2a.card.signing_keys));
+  AW_TRY(card_keys->rotate(*first_svid, clock.now()));
+  identity->on_svid_update([this](identity::Svid const& svid) {
+    if (auto rotated = card_keys->rotate(svid, clock.now()); !rotated.ok()) {
+      log->failed(log::Component::identity, log::Level::warning, "card not signed by the new SVID",
+                  rotated.error());
+    }
+  });
+  card =
+      std::make_unique<a2a::Card>(a2a::CardOptions{.agent = config.agent,
+                                                   .spiffe_id = first_svid->id.text(),
+                                                   .base_url = {},
+                                                   .versions = config.a2a.versions,
+.push = true,
+                                                   .made = clock.now(),
+                                                   .keys = [this] { return card_keys->keys(); }});
+  return {};
+}
+
 Result<void> Runtime::Parts::open_tasks() {
   if (config.server.state.directory.empty()) {
     store = std::make_unique<a2a::MemoryTaskStore>();
@@ -224,23 +245,24 @@ Result<void> Runtime::Parts::open_tasks() {
 
 Result<void> Runtime::Parts::open_backends(Seams& seams) {
   server::Backends backends;
+  server::Upstreams upstreams;
   for (auto& [name, handler] : seams.backends) backends.emplace(name, std::move(handler));
   a2a::ServiceOptions options;
   // Answered (202) before the listener would give the request up.
   options.wait_limit = std::max<std::chrono::nanoseconds>(
       config.limits.request_timeout - std::chrono::seconds(1), config.limits.request_timeout / 2);
-  card = std::make_unique<a2a::Card>(a2a::CardOptions{.agent = config.agent,
-                                                      .spiffe_id = first_svid->id.text(),
-                                                      .base_url = {},
-                                                      .versions = config.a2a.versions,
-                                                      .push = true,
-                                                      .made = clock.now()});
   options.card = card.get();
   options.push = push.get();
   for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {
     auto const& capability = config.agent.capabilities[i];
     options.timeouts.emplace(capability.name, capability.timeout);
     if (seams.executor || backends.contains(capability.name)) continue;
+    if (auto const& chosen = config.backends[i]; chosen.kind == backend::Kind::a2a) {
+      AW_TRY(auto upstream, with_context(server::A2aUpstream::make(chosen, *client, clock),
+                                         "capability " + capability.name));
+      upstreams.emplace(capability.name, std::move(upstream));
+      continue;
+    }
     AW_TRY(auto made,
            with_context(backend::make_backend(
                             backend_of(config, i),
@@ -250,7 +272,8 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
     log->info(log::Component::agent, "Registered capability", {{"name", capability.name}});
   }
   dispatch = std::move(seams.executor);
-  if (!dispatch) dispatch = std::make_unique<server::Dispatch>(std::move(backends));
+  if (!dispatch)
+    dispatch = std::make_unique<server::Dispatch>(std::move(backends), std::move(upstreams));
   service = std::make_unique<a2a::Service>(std::move(options), *engine, *dispatch, clock, *log);
   return {};
 }
@@ -313,6 +336,32 @@ Result<void> Runtime::Parts::bind_agent() {
   });
   if (auto const now = current()) tell_missing_bundles(now->snapshot());
   log->info(log::Component::agent, "Server listening", {{"address", agent->address()}});
+  return {};
+}
+
+Result<void> Runtime::Parts::serve_outbound() {
+  if (config.server.outbound.listen.empty()) return {};
+  http::ServerOptions options;
+  AW_TRY(options.listen, server::outbound_address(config.server.outbound.listen));
+  options.limits = config.limits;
+  outbound_caller =
+      std::make_unique<server::OutboundCaller>(config.transport, config.discovery, *client, clock);
+  outbound_gates =
+      std::make_unique<server::Outbound>(server::Outbound::Needs{.caller = *outbound_caller,
+                                                                 .credentials = credentials,
+                                                                 .authorization = *authorizer,
+                                                                 .audit = *audit,
+                                                                 .metrics = metrics,
+                                                                 .clock = clock,
+                                                                 .log = *log});
+  options.sessions =
+      [this](http::ConnectionInfo const& info) -> Result<std::unique_ptr<http::Session>> {
+    return std::unique_ptr<http::Session>(
+        std::make_unique<server::OutboundSession>(*outbound_gates, info.remote_address));
+  };
+  options.refuse = refuse_early;
+  AW_TRY(outbound, http::Server::start(std::move(options), *loops, clock));
+  log->info(log::Component::agent, "Outbound calls taken", {{"address", outbound->address()}});
   return {};
 }
 

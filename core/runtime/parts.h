@@ -25,6 +25,7 @@
 #include "core/server/agent_session.h"
 #include "core/server/dispatch.h"
 #include "core/server/health.h"
+#include "core/server/outbound.h"
 #include "core/server/pipeline.h"
 #include "core/server/plain_session.h"
 
@@ -59,6 +60,7 @@ struct Runtime::Parts {
   std::unique_ptr<a2a::Push> push;
   std::unique_ptr<a2a::TaskEngine> engine;
   std::unique_ptr<a2a::Executor> dispatch;
+  std::unique_ptr<a2a::CardKeyring> card_keys;
   std::unique_ptr<a2a::Card> card;
   std::unique_ptr<a2a::Service> service;
   std::unique_ptr<a2a::Router> router;
@@ -70,6 +72,10 @@ struct Runtime::Parts {
   std::unique_ptr<server::Pipeline> pipeline;
   server::CurrentCredentials credentials;
   std::unique_ptr<http::Server> agent;
+
+  std::unique_ptr<server::OutboundCaller> outbound_caller;
+  std::unique_ptr<server::Outbound> outbound_gates;
+  std::unique_ptr<http::Server> outbound;
 
   std::string admin_token;
   server::PlainRoutes admin_routes;
@@ -86,10 +92,12 @@ struct Runtime::Parts {
   Result<void> open_audit();
   Result<void> take_identity(Seams& seams, std::stop_token const& stop);
   Result<void> open_policy(Seams& seams);
+  Result<void> open_card();
   Result<void> open_tasks();
   Result<void> open_backends(Seams& seams);
   Result<void> build_gates();
   Result<void> bind_agent();
+  Result<void> serve_outbound();
   Result<void> serve_admin();
   Result<void> announce(audit::EventType type, std::string_view reason);
 

@@ -28,11 +28,13 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.open_audit());
   AW_TRY(p.take_identity(seams, stop));
   AW_TRY(p.open_policy(seams));
+  AW_TRY(p.open_card());
   AW_TRY(p.open_tasks());
   AW_TRY(p.open_backends(seams));
   AW_TRY(p.build_gates());
   AW_TRY(p.announce(audit::EventType::startup, "started"));
   AW_TRY(p.bind_agent());
+  AW_TRY(p.serve_outbound());
   AW_TRY(p.serve_admin());
 
   p.health.set_started();
@@ -43,6 +45,7 @@ Runtime::~Runtime() {
   Parts& p = *parts_;
   if (p.admin) p.admin->stop();
   if (p.agent) p.agent->stop();
+  if (p.outbound) p.outbound->stop();
   if (p.service) p.service->stop();
   // Runs that were cancelled unwind on their loops; what they use must still be there.
   for (int i = 0; p.service && p.service->running() > 0 && i < 500; ++i) {
@@ -62,10 +65,12 @@ bool Runtime::drain() {
   p.log->info(log::Component::agent, "Draining");
   std::this_thread::sleep_for(p.config.server.shutdown_delay);
   p.agent->drain();
+  // What our own agent still has to ask to finish its work is answered until that is done.
   bool const finished = p.agent->wait_closed(p.config.server.graceful_shutdown);
   if (!finished)
     p.log->warning(log::Component::agent, "Work was cut off at the end of graceful_shutdown");
   p.agent->stop();
+  if (p.outbound) p.outbound->stop();
   p.service->stop();
   if (auto said = p.announce(audit::EventType::shutdown, finished ? "drained" : "cut off");
       !said.ok()) {
@@ -98,6 +103,7 @@ Result<std::vector<config::Change>> Runtime::reload(config::Loaded const& loaded
 Listening Runtime::listening() const {
   Parts const& p = *parts_;
   Listening out{.agent = "https://" + p.agent->address(), .spiffe_id = svid().id.text()};
+  if (p.outbound) out.outbound = p.outbound->address();
   if (p.probes) out.metrics = "http://" + p.probes->address();
   if (p.admin) out.admin = "http://" + p.admin->address() + "/?t=" + p.admin_token;
   return out;

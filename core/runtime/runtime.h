@@ -47,9 +47,10 @@ struct Seams {
 };
 
 struct Listening {
-  std::string agent;    // https://127.0.0.1:8443
-  std::string metrics;  // http://…, empty when off
-  std::string admin;    // with its token, empty when off
+  std::string agent;     // https://127.0.0.1:8443
+  std::string metrics;   // http://…, empty when off
+  std::string admin;     // with its token, empty when off
+  std::string outbound;  // 127.0.0.1:8081 or unix:///path, empty when off
   std::string spiffe_id;
   std::string workload_api;  // when the embedded issuer serves one
 };

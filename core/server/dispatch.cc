@@ -70,6 +70,8 @@ class TaskOutput final : public backend::Output {
 }  // namespace
 
 io::Task<Result<void>> Dispatch::run(a2a::Work work, a2a::Progress& progress) {
+  if (auto const upstream = upstreams_.find(work.capability); upstream != upstreams_.end())
+    co_return co_await upstream->second->run(std::move(work), progress);
   auto const found = backends_.find(work.capability);
   if (found == backends_.end())
     co_return make_error(Code::unknown_capability, "no backend for " + work.capability);

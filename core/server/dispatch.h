@@ -14,18 +14,22 @@
 namespace aw::server {
 
 using Backends = std::map<std::string, std::unique_ptr<backend::Backend>, std::less<>>;
+// Capabilities that another A2A server does: it speaks of tasks itself.
+using Upstreams = std::map<std::string, std::unique_ptr<a2a::Executor>, std::less<>>;
 
 class Dispatch final : public a2a::Executor {
  public:
-  explicit Dispatch(Backends backends) : backends_(std::move(backends)) {}
+  explicit Dispatch(Backends backends, Upstreams upstreams = {})
+      : backends_(std::move(backends)), upstreams_(std::move(upstreams)) {}
 
   [[nodiscard]] io::Task<Result<void>> run(a2a::Work work, a2a::Progress& progress) override;
   [[nodiscard]] bool serves(std::string_view capability) const override {
-    return backends_.contains(capability);
+    return backends_.contains(capability) || upstreams_.contains(capability);
   }
 
  private:
   Backends const backends_;
+  Upstreams const upstreams_;
 };
 
 }  // namespace aw::server

@@ -3,14 +3,12 @@
 // What commands read from other machines: metrics text, tasks, cards, refusals.
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "commands/support/card_text.h"
 #include "commands/support/exposition.h"
 #include "commands/support/task_text.h"
 #include "core/a2a/client.h"
-#include "core/base/json.h"
+#include "core/a2a/client_codec.h"
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   std::string_view const text(reinterpret_cast<char const*>(data), size);
@@ -19,15 +17,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
       if (sample.series().empty()) __builtin_trap();
     }
   }
-  if (auto const task = aw::commands::read_task(text); task.ok()) {
-    if (task->id.empty() || task->product.empty()) __builtin_trap();
+  if (aw::a2a::check_json(text).ok()) {
+    auto const task = aw::a2a::read_task_value(aw::a2a::JsonView(text));
     // Only what is finished badly is an error.
-    if (!aw::commands::check_task(*task).ok() && task->going_on()) __builtin_trap();
-  }
-  if (auto const json = aw::json::parse(text); json.ok()) {
-    if (auto const card = aw::commands::read_card(*json); card.ok() && card->name.empty()) {
+    if (task.ok() && !aw::commands::check_task(**task).ok() && aw::commands::going_on(**task))
       __builtin_trap();
-    }
+    if (task.ok()) static_cast<void>(aw::commands::product_of(**task));
   }
   if (aw::a2a::check_reply(403, text, {}).ok()) __builtin_trap();
   return 0;

@@ -342,6 +342,11 @@ TEST_CASE("what 0.3 clients really send over REST is understood") {
     CHECK(op.send.message->id == "m");
     CHECK(op.send.wait != Wait::no);
   }
+  // "blocking": false is left out by ProtoJSON.
+  auto const at_once = understood(kSingle.parse(post(
+      "/v1/message:send",
+      R"({"message":{"messageId":"m","role":"ROLE_USER","content":[{"text":"x"}]},"configuration":{}})")));
+  CHECK(at_once.send.wait == Wait::no);
 }
 
 TEST_CASE("the card is asked for as hybrid, or pure by version") {

@@ -165,7 +165,7 @@ TEST_CASE("what would leave the machine in the clear, or has no meaning, is refu
         Code::config_conflict);
   CHECK(bench.run({.kind = backend::Kind::a2a, .url = "http://127.0.0.1:1"}, bench.call("{}"))
             .error()
-            .code == Code::config_unsupported);
+            .code == Code::config_conflict);
   CHECK(
       bench.run({.kind = backend::Kind::builtin, .name = "nope"}, bench.call("{}")).error().code ==
       Code::config_unsupported);

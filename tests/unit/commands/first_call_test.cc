@@ -117,7 +117,7 @@ TEST_CASE("calls in every form the help promises") {
       shell.run("agentweave call hello greet '{\"name\":\"Eve\"}' --stream --as client");
   INFO(streamed.err);
   CHECK(streamed.exit == 0);
-  CHECK(streamed.out.contains(R"({"state":"running"})"));
+  CHECK(streamed.out.contains(R"({"state":"working"})"));
   CHECK(streamed.out.ends_with("{\"message\":\"Hello, Eve!\"}\n"));
 
   auto const failed = shell.run("agentweave call hello greet '{}' --as client");
@@ -127,7 +127,7 @@ TEST_CASE("calls in every form the help promises") {
   auto const json = shell.run("agentweave call hello status -o json --as client");
   auto const whole = aw::json::Json::parse(json.out);
   CHECK(whole["kind"] == "CallResult");
-  CHECK(whole["data"]["task"]["status"]["state"] == "completed");
+  CHECK(whole["data"]["task"]["status"]["state"] == "TASK_STATE_COMPLETED");
   CHECK(json.err.empty());
 
   auto const refused = shell.run("agentweave call hello nothing -o json --as client");
@@ -161,7 +161,7 @@ TEST_CASE("ping times the phases and says whether the card belongs to the peer")
   CHECK(ran.exit == 0);
   CHECK(ran.out.starts_with("spiffe://hello.test/agent/hello  127.0.0.1:"));
   CHECK(ran.out.contains("TLSv1.3"));
-  CHECK(ran.out.contains("card ok (bound to peer)"));
+  CHECK(ran.out.contains("card ok (signed, bound to peer)"));
   CHECK(ran.out.contains("  2/2 ok\n"));
   CHECK(shell.run("agentweave ping hello --action greet --as client").exit == 0);
   CHECK(shell.run("agentweave ping hello --action nothing --as client").exit == 3);
@@ -187,4 +187,80 @@ TEST_CASE("a running agent shows its card, its health and its metrics") {
   CHECK(bad.err.contains("answered status 404"));
   auto const decisions = shell.run("agentweave authz decisions -o json");
   CHECK(aw::json::Json::parse(decisions.out)["kind"] == "DecisionList");
+}
+
+TEST_CASE("every binding and version an agent offers gives the same answer") {
+  Shell shell;
+  start_in_new_project(shell);
+  RunningAgent const agent(shell);
+  for (auto const* way :
+       {"--binding jsonrpc --a2a-version 1.0", "--binding rest --a2a-version 1.0",
+        "--binding jsonrpc --a2a-version 0.3", "--binding rest --a2a-version 0.3"}) {
+    CAPTURE(way);
+    auto const ran = shell.run("agentweave call hello greet '{\"name\":\"Ada\"}' --as client " +
+                               std::string(way));
+    INFO(ran.err);
+    CHECK(ran.out == "{\"message\":\"Hello, Ada!\"}\n");
+    auto const denied = shell.run("agentweave call hello nothing --as client " + std::string(way));
+    CHECK(denied.exit == 3);
+    CHECK(denied.err.starts_with("denied   AW3001"));
+  }
+}
+
+TEST_CASE("one's tasks are listed, shown, and watched to their end") {
+  Shell shell;
+  start_in_new_project(shell);
+  RunningAgent const agent(shell);
+  auto const called =
+      shell.run("agentweave call hello greet '{\"name\":\"A\"}' --as client -o json");
+  auto const id = aw::json::Json::parse(called.out)["data"]["task"]["id"].get<std::string>();
+
+  auto const shown = shell.run("agentweave task get hello " + id + " --as client");
+  INFO(shown.err);
+  CHECK(shown.exit == 0);
+  CHECK(shown.out.starts_with(id + "  completed  "));
+  CHECK(shown.out.contains("Hello, A!"));
+  auto const watched = shell.run("agentweave task watch hello " + id + " --as client");
+  CHECK(watched.exit == 0);
+  auto const nobody = shell.run("agentweave task get hello nothing --as client");
+  CHECK(nobody.exit == 1);
+  CHECK(nobody.err.contains("AW7001"));
+  auto const late = shell.run("agentweave task cancel hello " + id + " --as client");
+  CHECK(late.err.contains("AW7002"));
+}
+
+TEST_CASE("a card is bound to the agent that shows it, and a changed one is not") {
+  Shell shell;
+  start_in_new_project(shell);
+  RunningAgent const agent(shell);
+  auto const good = shell.run("agentweave card verify hello --as client");
+  INFO(good.err);
+  CHECK(good.exit == 0);
+  CHECK(good.out.starts_with("verified  signed by spiffe://hello.test/agent/hello  ES256"));
+
+  REQUIRE(shell.run("agentweave card generate config.dev.yaml --env development --file card.json")
+              .exit == 0);
+  auto const bare = shell.run("agentweave card verify --file card.json --as client");
+  CHECK(bare.exit == 7);
+  CHECK(bare.err.contains("AW5017 the card is not signed"));
+  REQUIRE(shell.run("agentweave card sign card.json --as hello --file card.json").exit == 0);
+  auto const mine = shell.run("agentweave card verify --file card.json --as client");
+  INFO(mine.err);
+  CHECK(mine.exit == 0);
+  CHECK(shell
+            .run("agentweave card verify --file card.json --as client --spiffe-id "
+                 "spiffe://hello.test/agent/other")
+            .exit == 7);
+  CHECK(shell.run("agentweave card verify --as client").exit == 2);
+}
+
+TEST_CASE("a URL is only called where somebody vouches for it") {
+  Shell shell;
+  CHECK(shell.run("agentweave call https://agent.example echo").exit == 2);
+  auto const clear = shell.run("agentweave call http://10.0.0.1:80 echo");
+  CHECK(clear.exit == 2);
+  CHECK(clear.err.contains("in the clear"));
+  CHECK(shell.run("agentweave call hello echo --web-pki").exit == 2);
+  auto const nobody = shell.run("agentweave call http://127.0.0.1:1 echo");
+  CHECK(nobody.exit == 5);
 }

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "commands/support/card_text.h"
 #include "commands/support/decision_text.h"
 #include "commands/support/exposition.h"
 #include "commands/support/project.h"
@@ -58,63 +57,56 @@ TEST_CASE("what is no metrics text is refused with its line") {
   }
 }
 
-TEST_CASE("a finished task's product is its result, in the agent's own order") {
-  auto const task = read_task(
-      R"({"id":"t-1","status":{"state":"completed"},"result":{"z":1,"a":[2]},"artifacts":[]})");
-  REQUIRE(task.ok());
-  CHECK(task->product == R"({"z":1,"a":[2]})");
-  CHECK(!task->going_on());
-  CHECK(check_task(*task).ok());
+namespace {
+
+a2a::Task a_task(std::vector<a2a::Artifact> artifacts, a2a::TaskState state) {
+  a2a::Task task;
+  task.id = "t";
+  task.status.state = state;
+  for (auto& one : artifacts)
+    task.artifacts.push_back(std::make_shared<const a2a::Artifact>(std::move(one)));
+  return task;
 }
 
-TEST_CASE("without a result the artifacts are the product") {
-  auto const task = read_task(
-      R"({"id":"t","status":{"state":"completed"},"result":null,"artifacts":[{"type":"text","data":"x"}]})");
-  REQUIRE(task.ok());
-  CHECK(task->product == R"([{"type":"text","data":"x"}])");
+a2a::MessagePtr says(std::string words) {
+  auto out = std::make_shared<a2a::Message>();
+  out->parts.push_back(a2a::text_part(std::move(words)));
+  return out;
 }
 
-TEST_CASE("a failed task is an error with the task's own code") {
-  auto const task = read_task(
-      R"({"id":"t","status":{"state":"failed"},"error":{"code":"AW7006","message":"too slow"}})");
-  REQUIRE(task.ok());
-  auto const checked = check_task(*task);
+}  // namespace
+
+TEST_CASE(
+    "a task's product is its result, else its texts, else its last word, else its artifacts") {
+  using a2a::TaskState;
+  auto const data = a2a::data_part(R"({"z":1,"a":[2]})");
+  auto const text = a2a::text_part("some");
+  CHECK(product_of(a_task({{.id = "x", .parts = {text}}, {.id = "result", .parts = {data}}},
+                          TaskState::completed)) == R"({"z":1,"a":[2]})");
+  CHECK(product_of(a_task({{.id = "only", .parts = {data}}}, TaskState::completed)) ==
+        R"({"z":1,"a":[2]})");
+  CHECK(product_of(a_task({{.id = "a", .parts = {text, text}}, {.id = "b", .parts = {text}}},
+                          TaskState::completed)) == "somesome\nsome");
+  CHECK(product_of(a_task({{.id = "a", .parts = {text, data}}}, TaskState::completed))
+            .starts_with(R"([{"artifactId":"a","parts":[{"text":"some"},{"data":)"));
+  auto quiet = a_task({}, TaskState::completed);
+  quiet.status.message = says("done\x1b[31m\n");
+  CHECK(product_of(quiet) == "done\\x1b[31m\n");
+}
+
+TEST_CASE("a task that did not complete is an error that says why") {
+  using a2a::TaskState;
+  auto failed = a_task({}, TaskState::failed);
+  failed.status.message = says("too slow");
+  auto const checked = check_task(failed);
   REQUIRE(!checked.ok());
-  CHECK(checked.error().code == Code::backend_timeout);
+  CHECK(checked.error().code == Code::backend_failed);
   CHECK(checked.error().message == "the task failed: too slow");
-}
-
-TEST_CASE("an answer that is no task is a protocol error") {
-  for (auto const* body : {"", "[]", "{}", "7", R"({"id":7,"status":{"state":"x"}})",
-                           R"({"id":"t","status":"done"})", R"({"id":"t"})"}) {
-    CAPTURE(body);
-    auto const task = read_task(body);
-    REQUIRE(!task.ok());
-    CHECK(task.error().code == Code::protocol);
-  }
-}
-
-TEST_CASE("a card is read in either of its shapes") {
-  auto const pure = read_card(Json::parse(
-      R"({"name":"n","capabilities":{"extensions":[{"uri":"u","params":{"spiffe_id":"spiffe://a/b"}}]},
-          "skills":[{"id":"s","inputModes":["a","b"],"outputModes":[]}],
-          "supportedInterfaces":[{"url":"https://x","protocolBinding":"JSONRPC","protocolVersion":"1.0"}]})"));
-  REQUIRE(pure.ok());
-  CHECK(pure->spiffe_id == "spiffe://a/b");
-  CHECK(pure->skills.front().input_modes == "a,b");
-  CHECK(pure->interfaces.front() == "JSONRPC 1.0 https://x");
-  auto const old =
-      read_card(Json::parse(R"({"name":"n","extensions":{"spiffe_id":"spiffe://a/c"}})"));
-  REQUIRE(old.ok());
-  CHECK(old->spiffe_id == "spiffe://a/c");
-}
-
-TEST_CASE("a card of the wrong shape never gets further than its reader") {
-  for (auto const* text : {"[]", "{}", R"({"name":7})", "null"}) {
-    CHECK(!read_card(Json::parse(text)).ok());
-  }
-  CHECK(
-      read_card(Json::parse(R"({"name":"n","skills":7,"capabilities":[],"extensions":[]})")).ok());
+  CHECK(!check_task(a_task({}, TaskState::rejected)).ok());
+  CHECK(check_task(a_task({}, TaskState::completed)).ok());
+  CHECK(check_task(a_task({}, TaskState::input_required)).ok());
+  CHECK(going_on(a_task({}, TaskState::working)));
+  CHECK(!going_on(a_task({}, TaskState::input_required)));
 }
 
 TEST_CASE("a question takes what flags leave open from the input document") {

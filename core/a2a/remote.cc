@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/remote.h"
+
+#include <boost/asio/ip/address.hpp>
+#include <utility>
+
+#include "core/a2a/replay_headers.h"
+#include "core/base/text.h"
+
+namespace aw::a2a {
+namespace {
+
+constexpr std::size_t kMostAnswer = std::size_t{64} << 20;
+
+void mark(http::Request& request, Line const& line, std::string const& traceparent) {
+  request.headers.append(line.headers);
+  if (line.replay == Replay::marked) {
+    auto const fresh = fresh_replay_headers(line.clock.now());
+    request.headers.set(kNonceHeader, fresh.nonce);
+    request.headers.set(kTimestampHeader, fresh.timestamp);
+  }
+  request.headers.set("traceparent", traceparent.empty() ? new_traceparent() : traceparent);
+}
+
+http::CallOptions options_for(Line const& line, SteadyTime deadline) {
+  return {.deadline = deadline,
+          .max_body = kMostAnswer,
+          .security = line.security ? &*line.security : nullptr,
+          // What was sent once may have been done; a nonce is refused the second time anyway.
+          .repeat = http::Repeat::never};
+}
+
+// Where an interface is called. A card must not move a verified call to the open web, nor to
+// another process of this machine.
+Result<http::Endpoint> endpoint_of(Line const& line, Interface const& one) {
+  if (line.follow == Follow::pinned) return line.endpoint;
+  AW_TRY(auto url, http::parse_url(one.url));
+  if (url.endpoint.scheme == line.endpoint.scheme && line.endpoint.scheme == http::Scheme::https)
+    return url.endpoint;
+  if (url.endpoint == line.endpoint) return url.endpoint;
+  return make_error(Code::protocol, "the agent's card names " + text::printable(one.url) +
+                                        ", which is not as well secured as the card itself");
+}
+
+io::Task<Result<std::string>> read_body(http::ResponseStream& stream, SteadyTime deadline) {
+  std::string body;
+  while (true) {
+    AW_CO_TRY(auto const piece, co_await stream.read(deadline));
+    if (piece.empty()) co_return body;
+    if (body.size() + piece.size() > kMostAnswer)
+      co_return make_error(Code::too_large, "the agent's answer passes 64 MiB");
+    body += piece;
+  }
+}
+
+Error with_notes(Error error, DecisionNotes const& decision) {
+  if (!decision.id.empty()) error = std::move(error).with("decision_id", decision.id);
+  if (!decision.hint.empty()) error = std::move(error).with("decision_hint", decision.hint);
+  return error;
+}
+
+bool is_event_stream(http::ResponseStream const& answer) {
+  auto const type = answer.headers().get("content-type").value_or(std::string_view());
+  return text::lower(type).starts_with(http::kSseContentType);
+}
+
+}  // namespace
+
+http::Security spiffe_security(std::shared_ptr<const identity::Credentials> const& credentials,
+                               identity::SpiffeId const& id) {
+  http::Security out;
+  out.name = credentials->self().text() + " -> " + id.text();
+  out.context = [credentials, id]() -> Result<std::shared_ptr<const tls::Context>> {
+    return credentials->client_for(id);
+  };
+  // The context's own check has refused anybody else already; this one does not rely on it.
+  out.check = [id](std::span<const tls::Certificate> chain) -> Result<void> {
+    if (chain.empty()) return make_error(Code::peer_unverified, "the peer sent no certificate");
+    AW_TRY(auto const peer_id, identity::check_leaf(chain.front()));
+    if (peer_id == id) return {};
+    return make_error(Code::peer_mismatch,
+                      "expected " + id.text() + ", but the peer is " + peer_id.text());
+  };
+  return out;
+}
+
+Result<http::Security> web_security() {
+  AW_TRY(auto context, tls::Context::web_client({.ca_file = {}, .alpn = {"h2", "http/1.1"}}));
+  http::Security out;
+  out.name = "web";
+  out.context = [context]() -> Result<std::shared_ptr<const tls::Context>> { return context; };
+  return out;
+}
+
+bool is_this_machine(http::Endpoint const& endpoint) {
+  if (endpoint.scheme == http::Scheme::unix_socket) return true;
+  if (endpoint.host == "localhost") return true;
+  boost::system::error_code ec;
+  auto const address = boost::asio::ip::make_address(endpoint.host, ec);
+  return !ec && address.is_loopback();
+}
+
+io::Task<Result<FetchedCard>> fetch_card(Line line, SteadyTime deadline) {
+  FetchedCard out;
+  http::CallReport report;
+  for (auto const* const name : {"/.well-known/agent-card.json", "/.well-known/agent.json"}) {
+    http::Request request;
+    request.set_target(line.base + name);
+    request.headers.set("accept", "application/json");
+    request.headers.set("a2a-version", "1.0");
+    mark(request, line, {});
+    auto options = options_for(line, deadline);
+    options.max_body = std::size_t{4} << 20;
+    options.report = &report;
+    AW_CO_TRY(auto response,
+              co_await line.transport.send(line.endpoint, std::move(request), options));
+    if (response.status == 404) continue;
+    if (response.status != 200) {
+      bool const json = check_json(response.body).ok();
+      co_return with_notes(
+          remote_error(response.status, json ? JsonView(response.body) : JsonView())
+              .within("the agent's card"),
+          decision_notes(response.headers));
+    }
+    out.json = std::move(response.body);
+    AW_CO_TRY(out.card, read_remote_card(out.json));
+    out.peer_chain = std::move(report.peer_chain);
+    out.etag = std::string(response.headers.get("etag").value_or(std::string_view()));
+    co_return out;
+  }
+  co_return make_error(Code::not_found, line.endpoint.text() + " has no agent card",
+                       "an A2A server has one at /.well-known/agent-card.json");
+}
+
+struct Remote::Prepared {
+  http::Endpoint endpoint;
+  http::Request request;
+};
+
+Result<Remote::Prepared> Remote::prepare(Ask const& ask, std::string const& traceparent) const {
+  Prepared out;
+  AW_TRY(out.endpoint, endpoint_of(line_, one_));
+  AW_TRY(out.request, encode(one_, ask));
+  mark(out.request, line_, traceparent);
+  return out;
+}
+
+io::Task<Result<RemoteAnswer>> Remote::ask(Ask ask, std::string traceparent, SteadyTime deadline) {
+  AW_CO_TRY(auto prepared, prepare(ask, traceparent));
+  AW_CO_TRY(auto response,
+            co_await line_.transport.send(prepared.endpoint, std::move(prepared.request),
+                                          options_for(line_, deadline)));
+  RemoteAnswer out{.body = std::make_shared<const std::string>(std::move(response.body)),
+                   .value = {},
+                   .decision = decision_notes(response.headers)};
+  auto opened = open_answer(one_, response.status, *out.body);
+  if (!opened.ok()) co_return with_notes(std::move(opened).error(), out.decision);
+  out.value = *opened;
+  co_return out;
+}
+
+io::Task<Result<std::unique_ptr<RemoteStream>>> Remote::open(Ask ask, std::string traceparent,
+                                                             SteadyTime deadline) {
+  AW_CO_TRY(auto prepared, prepare(ask, traceparent));
+  AW_CO_TRY(auto answer,
+            co_await line_.transport.open(prepared.endpoint, std::move(prepared.request),
+                                          options_for(line_, deadline)));
+  auto const decision = decision_notes(answer->headers());
+  int const status = answer->status();
+  if (status < 200 || status > 299) {
+    AW_CO_TRY(auto const body, co_await read_body(*answer, deadline));
+    auto opened = open_answer(one_, status, body);
+    if (!opened.ok()) co_return with_notes(std::move(opened).error(), decision);
+    co_return make_error(Code::protocol, "the agent answered " + std::to_string(status));
+  }
+  co_return std::make_unique<RemoteStream>(one_, std::move(answer));
+}
+
+RemoteStream::RemoteStream(Interface one, std::unique_ptr<http::ResponseStream> answer)
+    : one_(std::move(one)),
+      answer_(std::move(answer)),
+      decision_(decision_notes(answer_->headers())),
+      form_(is_event_stream(*answer_) ? Form::events : Form::document) {}
+
+// An agent that does not stream answers with one document: an error, or the whole task.
+io::Task<Result<std::optional<RemoteEvent>>> RemoteStream::whole(SteadyTime until) {
+  ended_ = true;
+  AW_CO_TRY(auto const body, co_await read_body(*answer_, until));
+  auto value = open_answer(one_, answer_->status(), body);
+  if (!value.ok()) co_return with_notes(std::move(value).error(), decision_);
+  AW_CO_TRY(auto event, read_event_value(*value));
+  co_return std::optional<RemoteEvent>(std::move(event));
+}
+
+io::Task<Result<std::optional<RemoteEvent>>> RemoteStream::next(SteadyTime until) {
+  if (form_ == Form::document && !ended_) co_return co_await whole(until);
+  while (!ended_) {
+    if (auto const event = parser_.next()) {
+      auto read = read_event(one_, event->data);
+      if (!read.ok()) co_return with_notes(std::move(read).error(), decision_);
+      co_return std::optional<RemoteEvent>(std::move(read).value());
+    }
+    AW_CO_TRY(auto const piece, co_await answer_->read(until));
+    if (piece.empty()) break;
+    AW_CO_TRY(parser_.feed(piece));
+  }
+  ended_ = true;
+  co_return std::optional<RemoteEvent>();
+}
+
+}  // namespace aw::a2a

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's own calls: plain HTTP on loopback or a unix socket in, mutual TLS as ourselves out,
+// to a peer that proves exactly the SPIFFE ID that was named.
+//
+// The same gates in the other direction: understood, authorized (direction outbound; caller = we,
+// callee = the peer), on the record before the peer hears of it. What the listener's own protection
+// is: it is bound to this machine only, and refuses what web pages send.
+//
+// A session belongs to its connection's loop; Outbound is shared by all. What it is given outlives
+// it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/a2a/router.h"
+#include "core/audit/log.h"
+#include "core/authz/authz.h"
+#include "core/base/log.h"
+#include "core/http/server.h"
+#include "core/metrics/registry.h"
+#include "core/server/agent_session.h"
+#include "core/server/outbound_call.h"
+#include "core/server/outbound_target.h"
+
+namespace aw::server {
+
+struct OutboundVisit;
+
+class Outbound {
+ public:
+  struct Needs {
+    OutboundCaller& caller;
+    CurrentCredentials credentials;
+    authz::AuthorizationProvider& authorization;
+    audit::AuditLog& audit;
+    metrics::Registry& metrics;
+    Clock const& clock;
+    log::Log& log;
+  };
+  explicit Outbound(Needs needs);
+
+  [[nodiscard]] io::Task<void> serve(http::Request& request, http::ResponseWriter& writer,
+                                     std::string const& remote_address);
+
+ private:
+  [[nodiscard]] io::Task<void> decide(OutboundVisit& visit, http::Request meant);
+  [[nodiscard]] io::Task<void> forward(OutboundVisit& visit, http::Request meant);
+  [[nodiscard]] io::Task<void> give_back(OutboundVisit& visit, http::ResponseStream& answer);
+  [[nodiscard]] io::Task<void> give_card(OutboundVisit& visit, http::ResponseStream& answer);
+  [[nodiscard]] io::Task<void> refuse(OutboundVisit& visit, Error error);
+  [[nodiscard]] Result<void> record(OutboundVisit const& visit,
+                                    authz::AuthzDecision const& decision);
+
+  Needs const needs_;
+  a2a::Router const router_;
+  metrics::Counter& forwarded_;
+  metrics::Counter& refused_;
+  metrics::Counter& failed_;
+};
+
+class OutboundSession final : public http::Session {
+ public:
+  OutboundSession(Outbound& outbound, std::string remote_address)
+      : outbound_(outbound), remote_address_(std::move(remote_address)) {}
+  [[nodiscard]] io::Task<void> handle(http::Request& request,
+                                      http::ResponseWriter& writer) override {
+    return outbound_.serve(request, writer, remote_address_);
+  }
+
+ private:
+  Outbound& outbound_;
+  std::string const remote_address_;
+};
+
+// "127.0.0.1:8081", "unix:///run/x.sock". Code::config_out_of_range for an address that other
+// machines reach.
+[[nodiscard]] Result<http::Address> outbound_address(std::string_view listen);
+
+}  // namespace aw::server

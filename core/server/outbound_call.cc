@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/server/outbound_call.h"
+
+#include <algorithm>
+
+#include "core/a2a/discovery.h"
+#include "core/a2a/remote.h"
+#include "core/a2a/replay_headers.h"
+#include "core/io/backoff.h"
+
+namespace aw::server {
+namespace {
+
+constexpr std::size_t kMostBreakers = 1024;
+
+// That the peer is the wrong one, or refuses us, is an answer; that nothing answers is not.
+bool unreachable(Error const& error) {
+  return error.code == Code::connect || error.code == Code::io || error.code == Code::timeout;
+}
+
+void report(io::CircuitBreaker& breaker, bool const reached, SteadyTime now) {
+  if (reached) {
+    breaker.succeeded();
+  } else {
+    breaker.failed(now);
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<io::CircuitBreaker> OutboundCaller::breaker_of(identity::SpiffeId const& id) {
+  std::lock_guard const lock(mutex_);
+  auto const found = breakers_.find(id.text());
+  if (found != breakers_.end()) return found->second;
+  if (breakers_.size() >= kMostBreakers) breakers_.clear();
+  auto made = std::make_shared<io::CircuitBreaker>(config_.breaker);
+  breakers_.emplace(id.text(), made);
+  return made;
+}
+
+bool OutboundCaller::worth_another(Opened const& opened, Safe safe) const {
+  if (!opened.ok())
+    return opened.error().code == Code::connect ||
+           (safe == Safe::to_repeat && unreachable(opened.error()));
+  auto const& statuses = config_.retry.retryable_status_codes;
+  return safe == Safe::to_repeat &&
+         std::ranges::find(statuses, (*opened)->status()) != statuses.end();
+}
+
+io::Task<OutboundCaller::Opened> OutboundCaller::once(http::Endpoint endpoint,
+                                                      http::Request request,
+                                                      http::Security const& security,
+                                                      SteadyTime deadline) {
+  auto const fresh = a2a::fresh_replay_headers(clock_.now());
+  request.headers.set(a2a::kNonceHeader, fresh.nonce);
+  request.headers.set(a2a::kTimestampHeader, fresh.timestamp);
+  http::CallOptions const options{
+      .deadline = deadline, .security = &security, .repeat = http::Repeat::never};
+  co_return co_await client_.open(std::move(endpoint), std::move(request), options);
+}
+
+io::Task<OutboundCaller::Opened> OutboundCaller::call(
+    std::shared_ptr<const identity::Credentials> credentials, identity::SpiffeId id,
+    http::Request request, Safe safe, SteadyTime deadline) {
+  AW_CO_TRY(auto const endpoint, a2a::target_endpoint(id, discovery_, {}));
+  auto const security = a2a::spiffe_security(credentials, id);
+  auto const breaker = breaker_of(id);
+  io::Backoff backoff(config_.retry.backoff_base, config_.retry.backoff_max);
+  for (std::uint32_t attempt = 1;; ++attempt) {
+    if (!breaker->admit(clock_.steady()))
+      co_return make_error(Code::overloaded, id.text() + " did not answer lately",
+                           "its breaker is open: transport.circuit_breaker");
+    auto opened = co_await once(endpoint, request, security, deadline);
+    report(*breaker, opened.ok() || !unreachable(opened.error()), clock_.steady());
+    if (attempt >= config_.retry.max_attempts || !worth_another(opened, safe)) co_return opened;
+    auto const next = clock_.steady() + backoff.next();
+    if (next >= deadline) co_return opened;
+    co_await io::sleep_until(next);
+  }
+}
+
+}  // namespace aw::server

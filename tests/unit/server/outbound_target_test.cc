@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/server/outbound_target.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/server/outbound.h"
+#include "tests/fixtures/ca.h"
+
+using namespace aw;          // NOLINT(google-build-using-namespace): test
+using namespace aw::server;  // NOLINT(google-build-using-namespace): test
+
+namespace {
+
+a2a::DiscoveryConfig const kPeers{.peers = {{.spiffe_id = "spiffe://corp.test/agent/search",
+                                             .address = "https://search.corp.example:8443"}},
+                                  .address_template = "{name}:8443"};
+
+http::Request asked(std::string target, std::string authority = "127.0.0.1:8081") {
+  http::Request out;
+  out.set_target(target);
+  out.authority = std::move(authority);
+  return out;
+}
+
+Result<OutboundTarget> target_of(http::Request const& request) {
+  return outbound_target(request, fixtures::trust_domain("corp.test"), kPeers);
+}
+
+}  // namespace
+
+TEST_CASE("an outbound request names its agent by path, by host or by header") {
+  struct Row {
+    http::Request request;
+    char const* id;
+    char const* target;
+    char const* prefix;
+  };
+  auto with_header = asked("/rpc?x=1");
+  with_header.headers.set("x-agentweave-target", "spiffe://corp.test/agent/search");
+  for (auto const& row :
+       {Row{asked("/agents/search/rpc?x=1"), "spiffe://corp.test/agent/search", "/rpc?x=1",
+            "/agents/search"},
+        Row{asked("/agents/search"), "spiffe://corp.test/agent/search", "/", "/agents/search"},
+        Row{asked("/agents/search?x"), "spiffe://corp.test/agent/search", "/?x", "/agents/search"},
+        Row{asked("/agents/spiffe%3A%2F%2Feu.test%2Fa%2Fb/tasks"), "spiffe://eu.test/a/b", "/tasks",
+            "/agents/spiffe%3A%2F%2Feu.test%2Fa%2Fb"},
+        Row{asked("/rpc", "search"), "spiffe://corp.test/agent/search", "/rpc", ""},
+        Row{asked("/rpc", "Planner:80"), "spiffe://corp.test/agent/planner", "/rpc", ""},
+        Row{asked("/rpc", "search.corp.example"), "spiffe://corp.test/agent/search", "/rpc", ""},
+        Row{with_header, "spiffe://corp.test/agent/search", "/rpc?x=1", ""}}) {
+    CAPTURE(row.request.target);
+    auto const target = target_of(row.request);
+    REQUIRE(target.ok());
+    CHECK(target->id.text() == row.id);
+    CHECK(target->target == row.target);
+    CHECK(target->prefix == row.prefix);
+  }
+}
+
+TEST_CASE("what names no agent goes nowhere") {
+  for (auto const& request :
+       {asked("/rpc"), asked("/rpc", "localhost:8081"), asked("/rpc", "[::1]:8081"),
+        asked("/rpc", "evil.example"), asked("/agents/"), asked("/agents/a%2Fb/../rpc"),
+        asked("/agents/%00/rpc"), asked("/agents/spiffe%3A%2F%2Fonly.domain/rpc"),
+        asked("/agents//rpc")}) {
+    CAPTURE(request.target);
+    CAPTURE(request.authority);
+    auto const target = target_of(request);
+    bool const harmless = !target.ok() || target->id.trust_domain().name() == "corp.test";
+    CHECK(harmless);
+    if (request.target == "/rpc") CHECK_FALSE(target.ok());
+  }
+  auto twice = asked("/rpc");
+  twice.headers.add("x-agentweave-target", "a");
+  twice.headers.add("x-agentweave-target", "b");
+  CHECK_FALSE(target_of(twice).ok());
+}
+
+TEST_CASE("what a browser sends is recognised") {
+  auto page = asked("/agents/search/rpc");
+  CHECK_FALSE(from_browser(page));
+  page.headers.set("origin", "https://evil.example");
+  CHECK(from_browser(page));
+  auto fetch = asked("/agents/search/rpc");
+  fetch.headers.set("sec-fetch-site", "cross-site");
+  CHECK(from_browser(fetch));
+}
+
+TEST_CASE("our own agent cannot speak for somebody else, nor reuse a nonce") {
+  http::Headers const sent{{"content-type", "application/json"},
+                           {"a2a-version", "1.0"},
+                           {"connection", "close"},
+                           {"x-agentweave-nonce", "n"},
+                           {"x-agentweave-caller", "spiffe://evil"},
+                           {"x-forwarded-client-cert", "By=x"},
+                           {"traceparent", "00-x"},
+                           {"host", "x"}};
+  auto const kept = outbound_headers(sent);
+  CHECK(kept.size() == 2);
+  CHECK(kept.has("content-type"));
+  CHECK(kept.has("a2a-version"));
+}
+
+TEST_CASE("a peer's card leads our own agent back through us") {
+  auto const card = card_through(
+      R"({"name":"n","url":"https://search:8443/rpc","signatures":[{}],
+          "supportedInterfaces":[{"url":"https://search:8443/rpc","protocolBinding":"JSONRPC"},
+            {"url":"search:8443","protocolBinding":"GRPC"},{"url":"https://search:8443","protocolBinding":"HTTP+JSON"}],
+          "additionalInterfaces":[{"url":"https://search:8443","transport":"GRPC"}]})",
+      "http://127.0.0.1:8081/agents/search");
+  REQUIRE(card.ok());
+  auto const read = nlohmann::json::parse(*card);
+  CHECK(read["url"] == "http://127.0.0.1:8081/agents/search/rpc");
+  REQUIRE(read["supportedInterfaces"].size() == 2);
+  CHECK(read["supportedInterfaces"][1]["url"] == "http://127.0.0.1:8081/agents/search");
+  CHECK(read["additionalInterfaces"].empty());
+  CHECK_FALSE(read.contains("signatures"));
+  for (auto const* text : {"", "[]", "7", "{"}) CHECK_FALSE(card_through(text, "http://x").ok());
+}
+
+TEST_CASE("the outbound listener binds to this machine only") {
+  for (auto const* here : {"127.0.0.1:8081", "localhost:0", "[::1]:8081", "unix:///run/o.sock"})
+    CHECK(outbound_address(here).ok());
+  for (auto const* there :
+       {"0.0.0.0:8081", ":8081", "10.0.0.1:80", "[::]:80", "example.com:80", ""})
+    CHECK_FALSE(outbound_address(there).ok());
+}
