@@ -257,7 +257,9 @@ std::string status_text(Task const& task) {
 
 Spelling spelling_of(Shape const& shape) {
   if (shape.dialect != Dialect::v0_3) return Spelling::v1;
-  bool const proto = shape.binding == Binding::http_json || shape.binding == Binding::grpc;
+  bool const rest =
+      shape.binding == Binding::http_json && shape.rest_spelling == RestSpelling::proto;
+  bool const proto = rest || shape.binding == Binding::grpc;
   return proto ? Spelling::v03_proto : Spelling::v03;
 }
 

@@ -51,6 +51,10 @@ enum class Media : std::uint8_t { json, a2a_json, events };
 // one documented them below /.well-known/a2a.
 enum class PlainShape : std::uint8_t { usual, documented };
 
+// 0.3 over REST comes in two spellings: below /v1 the ProtoJSON of its proto, on the bare paths
+// (with A2A-Version: 0.3; the official Go client) the objects of its JSON-RPC.
+enum class RestSpelling : std::uint8_t { proto, json };
+
 // Enough to answer in the caller's own shape, also when the request was refused before it was
 // understood.
 struct Shape {
@@ -59,6 +63,7 @@ struct Shape {
   std::string rpc_id = "null";  // JSON text of the JSON-RPC id
   Media media = Media::json;
   PlainShape plain = PlainShape::usual;
+  RestSpelling rest_spelling = RestSpelling::proto;
   std::vector<std::string> extensions;  // activated ones, echoed
 };
 

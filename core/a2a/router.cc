@@ -106,7 +106,10 @@ Parsed parse_by_path(http::Request const& request, RouterOptions const& options)
     return parse_documented(request, path.substr(kDocumentedBase.size()));
   if (request.method == "GET" && path.starts_with("/tasks/") && path.ends_with("/stream"))
     return parse_documented(request, path.substr(std::string_view("/tasks/").size()));
-  if (is_rest_path(path)) return parse_rest(request, {}, path, Dialect::v1_0, options);
+  if (is_rest_path(path)) {
+    bool const old = asked_version(request) == AskedVersion::v0_3;
+    return parse_rest(request, {}, path, old ? Dialect::v0_3 : Dialect::v1_0, options);
+  }
   if (auto const below = path_below_v1(path); !below.empty())
     return parse_rest(request, {}, below, Dialect::v0_3, options);
   if (auto const named = tenant_path(path); !named.rest.empty())

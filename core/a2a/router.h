@@ -7,7 +7,7 @@
 //   POST / · /rpc · /a2a/v1 (each also with a slash at the end): JSON-RPC
 //   A2A REST: /message:send, /message:stream, /tasks, /tasks/{id}[:cancel|:subscribe],
 //     /tasks/{id}/pushNotificationConfigs[/{config}], /extendedAgentCard; the same below /{tenant},
-//     and the 0.3 spelling below /v1
+//     and the 0.3 spelling below /v1, or with A2A-Version: 0.3
 //   gRPC: lf.a2a.v1.A2AService, a2a.v1.A2AService, health and reflection
 //   GET  /.well-known/agent-card.json and its old name agent.json, and the JSON-RPC address itself:
 //     the public card

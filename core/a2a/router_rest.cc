@@ -139,6 +139,8 @@ Parsed parse_rest(http::Request const& request, std::string_view tenant, std::st
   Operation operation;
   operation.shape = shape_of(request);
   operation.shape.dialect = dialect;
+  if (dialect == Dialect::v0_3 && !request.path.starts_with("/v1/"))
+    operation.shape.rest_spelling = RestSpelling::json;
   operation.params = "{}";
   operation.tenant = std::string(tenant);
   auto const base = path.substr(0, path.find('/', 1));

@@ -77,8 +77,8 @@ class Outbound(Case):
                                 (self.base + "worker/rpc", message("hi", "echo"), {"Origin": "https://evil.example"})):
             status, headers, answer = post(url, body, more)
             self.assertEqual(status, 403, answer)
-        status, _, _ = post(f"http://127.0.0.1:{self.out}/rpc", message("hi", "echo"))
-        self.assertEqual(status, 404)
+        status, _, answer = post(f"http://127.0.0.1:{self.out}/rpc", message("hi", "echo"))  # to nobody
+        self.assertEqual((status, "AW3004" in json.dumps(answer)), (403, True), answer)
         self.assertEqual(len(audit_records(self.worker.audit_path)), before, "the peer heard of a refused call")
         denied = [r for r in audit_records(self.front.audit_path) if r.get("direction") == "outbound" and r["decision"] == "deny"]
         self.assertGreaterEqual(len(denied), 4)

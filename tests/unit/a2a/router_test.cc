@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/a2a/codec.h"
 #include "core/a2a/refusal.h"
 #include "tests/unit/a2a/support.h"
 
@@ -342,11 +343,19 @@ TEST_CASE("what 0.3 clients really send over REST is understood") {
     CHECK(op.send.message->id == "m");
     CHECK(op.send.wait != Wait::no);
   }
-  // "blocking": false is left out by ProtoJSON.
-  auto const at_once = understood(kSingle.parse(post(
-      "/v1/message:send",
-      R"({"message":{"messageId":"m","role":"ROLE_USER","content":[{"text":"x"}]},"configuration":{}})")));
-  CHECK(at_once.send.wait == Wait::no);
+}
+
+TEST_CASE("0.3 on the bare REST paths is answered with the objects of its JSON-RPC") {
+  auto asked = post(
+      "/message:send",
+      R"({"message":{"kind":"message","message_id":"m","role":"user","parts":[{"kind":"text","text":"x"}]},"configuration":{}})");
+  asked.headers.set("a2a-version", "0.3");
+  auto const op = understood(kSingle.parse(asked));
+  CHECK(op.shape.dialect == Dialect::v0_3);
+  CHECK(spelling_of(op.shape) == Spelling::v03);
+  CHECK(op.send.wait == Wait::until_done);
+  asked.set_target("/v1/message:send");
+  CHECK(spelling_of(understood(kSingle.parse(asked)).shape) == Spelling::v03_proto);
 }
 
 TEST_CASE("the card is asked for as hybrid, or pure by version") {
