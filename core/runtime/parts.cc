@@ -198,7 +198,7 @@ Result<void> Runtime::Parts::open_card() {
                                                    .spiffe_id = first_svid->id.text(),
                                                    .base_url = {},
                                                    .versions = config.a2a.versions,
-.push = true,
+                                                   .push = true,
                                                    .made = clock.now(),
                                                    .keys = [this] { return card_keys->keys(); }});
   return {};
