@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The official A2A clients, each walking card, send, stream, get, list, subscribe, cancel and input-required over mutual TLS."""
+import contextlib
 import http.server
 import json
 import os
@@ -45,6 +46,10 @@ class Talker(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a cancelled task hangs up
+            self.talk()
+
+    def talk(self):
         call = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         words = call["payload"].get("message", "")
         if words == "hello":

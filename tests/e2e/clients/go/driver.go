@@ -98,6 +98,10 @@ func main() {
 	var kept []*a2a.AgentInterface
 	for _, one := range card.SupportedInterfaces {
 		if one.ProtocolBinding == binding && strings.HasPrefix(string(one.ProtocolVersion), version) {
+			// 0.3 cards name gRPC by URL, Go's gRPC dials a name: every application strips the scheme.
+			if binding == a2a.TransportProtocolGRPC {
+				one.URL = strings.TrimPrefix(one.URL, "https://")
+			}
 			kept = append(kept, one)
 		}
 	}
