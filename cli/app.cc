@@ -33,6 +33,8 @@
 #include "commands/metrics.h"
 #include "commands/nonce.h"
 #include "commands/ping.h"
+#include "commands/policy_bench.h"
+#include "commands/policy_build.h"
 #include "commands/policy_check.h"
 #include "commands/policy_eval.h"
 #include "commands/policy_test.h"
@@ -78,6 +80,8 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_policy_eval(root, context);
   commands::register_policy_test(root, context);
   commands::register_policy_check(root, context);
+  commands::register_policy_bench(root, context);
+  commands::register_policy_build(root, context);
   commands::register_svid_show(root, context);
   commands::register_svid_watch(root, context);
   commands::register_svid_fetch(root, context);
@@ -165,7 +169,13 @@ int run_in(std::vector<std::string> args, Context& context, Mode mode) {
     tree->parse(std::move(args));
     run_parsed(*tree, context, mode);
   } catch (CLI::CallForHelp const&) {
-    context.out << tree->help();
+    // `agentweave bogus --help` asks about something that is not there.
+    auto const left_over = tree->remaining(true);
+    if (!left_over.empty() && !left_over.front().starts_with('-')) {
+      context.finish(usage_error(*tree, CLI::ExtrasError("agentweave", left_over)));
+    } else {
+      context.out << tree->help();
+    }
   } catch (CLI::ParseError const& error) {
     take_output_of(*tree, context);
     context.finish(usage_error(*tree, error));

@@ -4,9 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 
 #include "commands/support/command.h"
+#include "commands/support/explanation.h"
 #include "commands/support/payload.h"
 #include "commands/support/question.h"
 
@@ -25,6 +27,21 @@ Exit exit_of(authz::AuthzDecision const& decision) {
   if (decision.allowed()) return Exit::ok;
   auto const exit = exit_code(decision.code);
   return exit == Exit::unreachable || exit == Exit::timed_out ? exit : Exit::denied;
+}
+
+std::optional<rego::EventDetail> detail_of(AuthzCheckOptions const& options) {
+  using Explain = AuthzCheckOptions::Explain;
+  switch (options.explain) {
+    case Explain::off:
+      return std::nullopt;
+    case Explain::notes:
+      return rego::EventDetail::notes;
+    case Explain::fails:
+      return rego::EventDetail::fails;
+    case Explain::full:
+      return rego::EventDetail::full;
+  }
+  return std::nullopt;
 }
 
 Result<Exit> judge(AuthzCheckOptions const& options, authz::AuthzDecision const& decision) {
@@ -51,13 +68,14 @@ Result<Exit> run_authz_check(AuthzCheckOptions const& options, Context& context)
                                              .input = std::move(input)},
                                             source.self, context.clock.now()));
   AW_TRY(auto const authorizer, CommandAuthorizer::open(source.config, context));
-  auto const explanation = authorizer->explain(question.context);
-  bool const trace = options.detail == AuthzCheckOptions::Detail::trace ||
+  auto const detail = detail_of(options);
+  auto const explanation = authorizer->explain(question.context, detail);
+  bool const trace = options.detail == AuthzCheckOptions::Detail::trace || detail ||
                      question.wanted == Question::Wanted::trace;
   if (context.verbosity != Verbosity::quiet || context.machine_readable()) {
     auto const data = authz::explanation_json(explanation);
     context.print("Decision", data, [&](std::ostream& out) {
-      auto const whole = authz::explanation_text(explanation);
+      auto const whole = authz::explanation_text(explanation, explanation_paint(context));
       auto const first = whole.substr(0, whole.find('\n'));
       out << (trace ? whole : first) << '\n';
     });
@@ -100,6 +118,17 @@ void register_authz_check(CLI::App& parent, Context& context) {
   command.add_flag_callback(
       "--trace", [options] { options->detail = AuthzCheckOptions::Detail::trace; },
       "Show each rule, how far it came, and what would flip the decision");
+  command
+      .add_option_function<std::string>(
+          "--explain",
+          [options](std::string const& word) {
+            using Explain = AuthzCheckOptions::Explain;
+            options->explain = word == "notes"   ? Explain::notes
+                               : word == "fails" ? Explain::fails
+                                                 : Explain::full;
+          },
+          "With --trace, the engine's events too, as OPA tells them")
+      ->check(CLI::IsMember({"notes", "fails", "full"}));
   command
       .add_option_function<std::string>(
           "--expect",

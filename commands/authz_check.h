@@ -15,6 +15,7 @@ struct AuthzCheckOptions {
   std::string action;
   std::string input;  // JSON: "-", "@file" or a file's name; fills in what flags leave open
   enum class Detail { verdict, trace } detail = Detail::verdict;
+  enum class Explain { off, notes, fails, full } explain = Explain::off;
   enum class Expect { anything, allow, deny } expect = Expect::anything;
   PolicyOptions policy;
 };

@@ -6,9 +6,14 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "commands/support/authorizer.h"
 #include "commands/support/command.h"
 #include "commands/support/decision_text.h"
+#include "commands/support/explanation.h"
+#include "commands/support/question.h"
 #include "commands/support/table.h"
+#include "core/authz/input.h"
+#include "core/base/text.h"
 
 namespace aw::commands {
 namespace {
@@ -44,14 +49,55 @@ void write_record(std::ostream& out, DecisionRecord const& record, Context const
   if (!record.policy_digest.empty()) out << "  policy   " << record.policy_digest << '\n';
 }
 
+// The same question to the policy as it is configured now, at the time it was asked.
+Result<authz::Explanation> ask_again(DecisionRecord const& record, AdminOptions const& admin,
+                                     Context& context) {
+  PolicyOptions policy;
+  policy.config = admin.config.empty() ? record.config : admin.config;
+  AW_TRY(auto const source, policy_source(policy, context));
+  auto const time = parse_rfc3339(record.time);
+  AW_TRY(
+      auto question,
+      make_question(
+          {.caller = record.caller, .target = record.target, .action = record.action, .input = {}},
+          source.self, time ? *time : context.clock.now()));
+  question.context.method = record.method;
+  question.context.remote_address = record.remote_address;
+  AW_TRY(auto const authorizer, CommandAuthorizer::open(source.config, context));
+  return authorizer->explain(question.context);
+}
+
+// "same decision, 2026-11-23T15:33:12Z, enforced at billing (127.0.0.1:9091), peer 10.2.3.4"
+std::string comparison(DecisionRecord const& record, authz::Explanation const& now) {
+  bool const same = now.decision.allowed() == is_allowed(record);
+  std::string out = same ? "same decision" : now.decision.allowed() ? "allowed now" : "denied now";
+  if (!same && record.policy_digest != now.decision.policy_digest) {
+    out += " (the policy has changed since)";
+  }
+  out += ", " + record.time + ", enforced at " + record.target.substr(record.target.rfind('/') + 1);
+  if (!record.enforced_at.empty()) out += " (" + record.enforced_at + ")";
+  auto const peer = authz::address_without_port(record.remote_address);
+  if (!peer.empty()) out += ", peer " + std::string(peer);
+  return out;
+}
+
 }  // namespace
 
 Result<void> run_authz_explain(AuthzExplainOptions const& options, Context& context) {
   AW_TRY(auto const records, recent_decisions(options.admin, context));
   AW_TRY(auto const record, find_record(records, options.id));
-  context.print("Decision", record_json(record),
-                [&](std::ostream& out) { write_record(out, record, context); });
-  if (!is_allowed(record) && !record.action.empty()) {
+  auto const now = record.action.empty()
+                       ? Result<authz::Explanation>(make_error(Code::not_found, "no action"))
+                       : ask_again(record, options.admin, context);
+  auto data = record_json(record);
+  if (now.ok()) data["now"] = authz::explanation_json(*now);
+  context.print("Decision", data, [&](std::ostream& out) {
+    write_record(out, record, context);
+    if (!now.ok()) return;
+    out << text::printable(comparison(record, *now)) << '\n'
+        << authz::explanation_text(*now, explanation_paint(context)) << '\n';
+  });
+  if (!now.ok() && !is_allowed(record) && !record.action.empty()) {
     context.say("next:    agentweave authz check --caller " + record.caller + " --target " +
                 record.target + " --action " + record.action + " --trace");
   }

@@ -11,6 +11,7 @@
 
 namespace aw::commands {
 
+// What was decided, and what policy says to the same question now, rule by rule.
 struct AuthzExplainOptions {
   std::string id;  // or its first characters, when only one begins with them
   AdminOptions admin;

@@ -7,12 +7,16 @@
 #include <ostream>
 
 #include "commands/support/command.h"
+#include "commands/support/eval_output.h"
 #include "commands/support/policy_inputs.h"
 
 namespace aw::commands {
 
 Result<Exit> run_policy_check(PolicyCheckOptions const& options, Context& context) {
-  AW_TRY(auto const inputs, read_policy_inputs(options.paths));
+  bool const bundles = options.kind == PolicyCheckOptions::Kind::bundles;
+  AW_TRY(auto const inputs,
+         read_policy_paths(bundles ? PolicyPaths{.data = {}, .bundles = options.paths}
+                                   : PolicyPaths{.data = options.paths, .bundles = {}}));
   std::vector<rego::Diagnostic> diagnostics;
   auto const policy =
       rego::compile(inputs.modules, inputs.data, {.strictness = options.strictness}, &diagnostics);
@@ -22,6 +26,10 @@ Result<Exit> run_policy_check(PolicyCheckOptions const& options, Context& contex
     data["errors"].push_back(diagnostic_json(diagnostic));
   }
   context.print("PolicyCheck", data, [&](std::ostream& out) {
+    if (options.format == PolicyCheckOptions::Format::json && !diagnostics.empty()) {
+      out << eval_errors(diagnostics).dump(2) << '\n';
+      return;
+    }
     for (auto const& diagnostic : diagnostics) out << diagnostic.text() << '\n';
   });
   if (!policy.ok()) {
@@ -46,6 +54,19 @@ void register_policy_check(CLI::App& parent, Context& context) {
   command.add_flag_callback(
       "-S,--strict", [options] { options->strictness = rego::Strictness::strict; },
       "Unused imports and variables are faults too");
+  command.add_flag_callback(
+      "-b,--bundle", [options] { options->kind = PolicyCheckOptions::Kind::bundles; },
+      "The paths are bundles: .tar.gz files or directories");
+  command
+      .add_option_function<std::string>(
+          "-f,--format",
+          [options](std::string const& word) {
+            options->format = word == "json" ? PolicyCheckOptions::Format::json
+                                             : PolicyCheckOptions::Format::pretty;
+          },
+          "How faults are printed; json is OPA's shape")
+      ->check(CLI::IsMember({"pretty", "json"}))
+      ->default_str("pretty");
   on_answer(command, context, [options, &context] { return run_policy_check(*options, context); });
 }
 

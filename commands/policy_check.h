@@ -12,6 +12,8 @@ namespace aw::commands {
 
 struct PolicyCheckOptions {
   std::vector<std::string> paths;
+  enum class Kind { files, bundles } kind = Kind::files;
+  enum class Format { pretty, json } format = Format::pretty;
   rego::Strictness strictness = rego::Strictness::normal;
 };
 

@@ -2,149 +2,129 @@
 #include "commands/policy_eval.h"
 
 #include <CLI/CLI.hpp>
-#include <iterator>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <utility>
 
 #include "commands/support/command.h"
+#include "commands/support/coverage_text.h"
 #include "commands/support/options.h"
-#include "commands/support/policy_inputs.h"
-#include "core/authz/data_files.h"
-#include "core/base/fs.h"
+#include "commands/support/policy_input.h"
 #include "core/base/text.h"
+#include "core/rego/event_text.h"
+#include "core/rego/near_miss.h"
 
 namespace aw::commands {
 namespace {
 
-Result<rego::Value> read_input(std::string const& argument, Context& context) {
-  if (argument.empty()) return rego::Value();
-  if (argument == "-") {
-    std::string const text(std::istreambuf_iterator<char>(context.in), {});
-    return rego::parse_json(text);
-  }
-  if (argument.front() == '{') return rego::parse_json(argument);
-  AW_TRY(auto const text, fs::read_file(argument));
-  bool const yaml = argument.ends_with(".yaml") || argument.ends_with(".yml");
-  return yaml ? authz::parse_data_file(argument, text) : rego::parse_json(text);
-}
-
-json::Json to_json(rego::Value const& value) {
-  if (!value.defined()) return nullptr;
-  auto parsed = json::parse(value.to_json(), {.bytes = std::size_t{64} << 20, .depth = 512});
-  return parsed.ok() ? *std::move(parsed) : json::Json();
-}
-
-// {"result":[{"expressions":[{"value":…,"text":…}],"bindings":{…}}]}, as `opa eval` prints it;
-// an empty object when there is no solution.
-json::Json opa_json(rego::Outcome const& outcome, std::string const& query) {
-  json::Json results = json::Json::array();
-  for (std::size_t i = 0; i < outcome.expressions.size(); ++i) {
-    json::Json solution = {{"expressions", json::Json::array()}};
-    for (auto const& value : outcome.expressions[i]) {
-      json::Json expression = {{"value", to_json(value)}};
-      if (outcome.expressions[i].size() == 1) expression["text"] = query;
-      solution["expressions"].push_back(std::move(expression));
-    }
-    if (i < outcome.bindings.size()) {
-      for (auto const& [name, value] : outcome.bindings[i]) {
-        // A path's value is bound to "result", which OPA's output does not show.
-        bool const own_name = name == "result" && !query.contains("result");
-        if (!own_name) solution["bindings"][name] = to_json(value);
-      }
-    }
-    results.push_back(std::move(solution));
-  }
-  if (results.empty() && outcome.value.defined()) {
-    json::Json const expression = {{"value", to_json(outcome.value)}, {"text", query}};
-    results.push_back({{"expressions", json::Json::array({expression})}});
-  }
-  if (results.empty()) return json::Json::object();
-  return {{"result", std::move(results)}};
-}
-
-std::vector<rego::Value> values_of(rego::Outcome const& outcome) {
-  std::vector<rego::Value> out;
-  for (auto const& solution : outcome.expressions) {
-    out.insert(out.end(), solution.begin(), solution.end());
-  }
-  if (out.empty() && outcome.value.defined()) out.push_back(outcome.value);
-  return out;
-}
-
-void write_outcome(std::ostream& out, PolicyEvalOptions const& options,
-                   rego::Outcome const& outcome) {
-  using Format = PolicyEvalOptions::Format;
-  if (options.format == Format::json) {
-    out << opa_json(outcome, options.query).dump(2) << '\n';
-    return;
-  }
-  auto const values = values_of(outcome);
-  if (values.empty()) out << "undefined\n";
-  for (auto const& value : values) {
-    if (options.format == Format::raw && value.is(rego::Kind::string)) {
-      out << value.as_string() << '\n';
-    } else if (options.format == Format::pretty) {
-      out << rego::to_pretty_json(value) << '\n';
-    } else {
-      out << value.to_json() << '\n';
-    }
-  }
-}
-
-void say_trace(rego::Outcome const& outcome, Context& context) {
-  for (auto const& event : outcome.events) {
-    context.err << event.location.file << ':' << event.location.line << ' '
-                << std::string(static_cast<std::size_t>(event.depth) * 2, ' ') << event.op << ' '
-                << text::printable(event.text) << '\n';
-  }
-  if (outcome.why && !outcome.why->summary.empty()) context.err << outcome.why->summary << '\n';
-}
+using Explain = PolicyEvalOptions::Explain;
 
 rego::EvalOptions eval_options(PolicyEvalOptions const& options, Context& context) {
   rego::EvalOptions out;
   out.now = context.clock.now();
+  out.clock = &context.clock;
   out.builtin_errors = options.builtin_errors;
   out.limits.time = options.timeout;
-  out.trace = options.explain == PolicyEvalOptions::Explain::off   ? rego::TraceLevel::off
-              : options.explain == PolicyEvalOptions::Explain::why ? rego::TraceLevel::why
-                                                                   : rego::TraceLevel::full;
+  out.trace = options.explain == Explain::off   ? rego::TraceLevel::off
+              : options.explain == Explain::why ? rego::TraceLevel::why
+                                                : rego::TraceLevel::full;
   out.print = [&context](rego::Location const&, std::string_view line) { context.say(line); };
   return out;
 }
 
+std::vector<std::string> trace_lines(PolicyEvalOptions const& options,
+                                     rego::Outcome const& outcome) {
+  if (options.explain == Explain::off || options.explain == Explain::why) return {};
+  auto const detail = options.explain == Explain::notes   ? rego::EventDetail::notes
+                      : options.explain == Explain::fails ? rego::EventDetail::fails
+                                                          : rego::EventDetail::full;
+  auto const events = rego::chosen_events(outcome.events, detail);
+  return rego::event_lines(events);
+}
+
+// What came closest, and what would make the answer true.
+void say_why(PolicyEvalOptions const& options, rego::Outcome const& outcome,
+             rego::NearMissQuestion const& question, Context& context) {
+  if (options.explain != Explain::why || !outcome.why || outcome.value.is_true()) return;
+  if (!outcome.why->summary.empty()) context.say(text::printable(outcome.why->summary));
+  auto const misses = rego::find_near_misses(
+      question, [](rego::Outcome const& other) { return other.ok() && other.value.is_true(); });
+  for (auto const& miss : misses) context.say("would be true with " + text::printable(miss.text));
+}
+
 Exit judge(PolicyEvalOptions const& options, rego::Outcome const& outcome) {
-  bool const defined = !values_of(outcome).empty();
   using Fail = PolicyEvalOptions::Fail;
+  bool const defined = solutions(outcome) > 0;
   bool const failed =
       (options.fail == Fail::undefined && !defined) || (options.fail == Fail::defined && defined);
   return failed ? Exit::failed : Exit::ok;
 }
 
-void add_choices(CLI::App& command, std::shared_ptr<PolicyEvalOptions> const& options) {
+Error eval_failure(rego::EvalError const& error) {
+  bool const late = error.message.find("too long") != std::string::npos;
+  return make_error(late ? Code::timeout : Code::policy_eval, error.text());
+}
+
+// OPA's shape of errors on stdout for programs; the same for people on stderr.
+Result<Exit> refuse_eval(PolicyEvalOptions const& options, json::Json const& errors, Error error,
+                         Context& context) {
+  bool const shape = options.format == EvalFormat::json && !context.machine_readable();
+  if (shape) context.out << errors.dump(2) << '\n';
+  return error;
+}
+
+std::string whole_query(PolicyEvalOptions const& options) {
+  if (options.package.empty()) return options.query;
+  return "data." + options.package + "." + options.query;
+}
+
+void print_outcome(PolicyEvalOptions const& options, rego::Policy const& policy,
+                   rego::Query const& query, rego::Outcome const& outcome, Context& context,
+                   std::vector<rego::Place> const& covered) {
+  auto data = eval_json(outcome, query);
+  auto const lines = trace_lines(options, outcome);
+  if (!lines.empty()) data["explanation"] = lines;
+  if (options.coverage == rego::CoverageMode::on) {
+    data["coverage"] = coverage_json(rego::coverage_of(policy, covered));
+  }
+  context.print("PolicyEval", data, [&](std::ostream& out) {
+    if (options.format == EvalFormat::json) {
+      out << data.dump(2) << '\n';
+      return;
+    }
+    for (auto const& line : lines) out << text::printable(line) << '\n';
+    write_eval(out, options.format, outcome, query);
+  });
+}
+
+void add_words(CLI::App& command, std::shared_ptr<PolicyEvalOptions> const& options) {
+  static std::map<std::string, EvalFormat> const kEvalFormats = {{"json", EvalFormat::json},
+                                                                 {"values", EvalFormat::values},
+                                                                 {"bindings", EvalFormat::bindings},
+                                                                 {"raw", EvalFormat::raw},
+                                                                 {"pretty", EvalFormat::pretty}};
+  static std::map<std::string, Explain> const kExplain = {{"off", Explain::off},
+                                                          {"why", Explain::why},
+                                                          {"notes", Explain::notes},
+                                                          {"fails", Explain::fails},
+                                                          {"full", Explain::full}};
   command
       .add_option_function<std::string>(
           "-f,--format",
-          [options](std::string const& word) {
-            using Format = PolicyEvalOptions::Format;
-            options->format = word == "values"   ? Format::values
-                              : word == "raw"    ? Format::raw
-                              : word == "pretty" ? Format::pretty
-                                                 : Format::json;
-          },
+          [options](std::string const& word) { options->format = kEvalFormats.at(word); },
           "How the answer is printed")
-      ->check(CLI::IsMember({"json", "values", "raw", "pretty"}))
+      ->check(CLI::IsMember({"json", "values", "bindings", "raw", "pretty"}))
       ->default_str("json");
   command
       .add_option_function<std::string>(
-          "--explain",
-          [options](std::string const& word) {
-            options->explain =
-                word == "full" ? PolicyEvalOptions::Explain::full : PolicyEvalOptions::Explain::why;
-          },
-          "Say on stderr how the answer came about")
-      ->check(CLI::IsMember({"why", "full"}));
+          "--explain", [options](std::string const& word) { options->explain = kExplain.at(word); },
+          "Tell how the answer came about: OPA's notes, fails or full; or why, in our words")
+      ->check(CLI::IsMember({"off", "why", "notes", "fails", "full"}));
+}
+
+void add_switches(CLI::App& command, std::shared_ptr<PolicyEvalOptions> const& options) {
   command.add_flag_callback(
       "--fail", [options] { options->fail = PolicyEvalOptions::Fail::undefined; },
       "Exit 1 when the answer is undefined");
@@ -152,23 +132,43 @@ void add_choices(CLI::App& command, std::shared_ptr<PolicyEvalOptions> const& op
       "--fail-defined", [options] { options->fail = PolicyEvalOptions::Fail::defined; },
       "Exit 1 when there is an answer");
   command.add_flag_callback(
+      "-S,--strict", [options] { options->strictness = rego::Strictness::strict; },
+      "Unused imports and variables are errors");
+  command.add_flag_callback(
       "--strict-builtin-errors",
       [options] { options->builtin_errors = rego::BuiltinErrors::strict; },
       "An error of a builtin ends the evaluation");
+  command.add_flag_callback(
+      "--coverage", [options] { options->coverage = rego::CoverageMode::on; },
+      "Which lines ran (format json)");
 }
 
 }  // namespace
 
 Result<Exit> run_policy_eval(PolicyEvalOptions const& options, Context& context) {
-  AW_TRY(auto const input, read_input(options.input, context));
-  AW_TRY(auto const inputs, read_policy_inputs(options.data));
-  AW_TRY(auto const policy, compile_policy(inputs));
-  AW_TRY(auto const query, policy->prepare(options.query));
-  auto const outcome = policy->evaluate(query, input, eval_options(options, context));
-  say_trace(outcome, context);
-  if (!outcome.ok()) return make_error(Code::policy_eval, outcome.error->text());
-  context.print("PolicyEval", opa_json(outcome, options.query),
-                [&](std::ostream& out) { write_outcome(out, options, outcome); });
+  AW_TRY(auto const input, read_policy_input(options.input, context));
+  AW_TRY(auto const inputs, read_policy_paths(options.paths));
+  std::vector<rego::Diagnostic> faults;
+  auto policy =
+      rego::compile(inputs.modules, inputs.data, {.strictness = options.strictness}, &faults);
+  if (!policy.ok()) {
+    return refuse_eval(options, eval_errors(faults), std::move(policy).error(), context);
+  }
+  auto query = (*policy)->prepare(whole_query(options), &faults);
+  if (!query.ok()) {
+    return refuse_eval(options, eval_errors(faults), std::move(query).error(), context);
+  }
+  auto const how = eval_options(options, context);
+  std::vector<rego::Place> covered;
+  auto const outcome =
+      rego::evaluate_covered(**policy, *query, input, how,
+                             options.coverage == rego::CoverageMode::on ? &covered : nullptr);
+  if (!outcome.ok()) {
+    return refuse_eval(options, eval_errors(*outcome.error), eval_failure(*outcome.error), context);
+  }
+  say_why(options, outcome, {.policy = **policy, .query = *query, .input = input, .options = how},
+          context);
+  print_outcome(options, **policy, *query, outcome, context, covered);
   return judge(options, outcome);
 }
 
@@ -182,18 +182,15 @@ void register_policy_eval(CLI::App& parent, Context& context) {
        .examples = {"agentweave policy eval -d policy data.agentweave.authz.public_actions",
                     "agentweave policy eval -d policy -i '{\"action\":\"greet\"}' --format values "
                     "data.agentweave.authz.allow",
-                    "agentweave policy eval '1 + 1' --format values"}});
+                    "agentweave policy eval '1 + 1' --format raw"}});
   command.add_option("QUERY", options->query, "Rego, or a path like agentweave/authz/allow")
       ->required();
-  command
-      .add_option("-d,--data", options->data, "Policies and data: file or directory; repeatable")
-      ->type_name("PATH")
-      ->allow_extra_args(false);
-  command.add_option("-i,--input", options->input, "The input document: a file, - or {…}")
-      ->type_name("FILE");
-  command.add_flag_callback(
-      "-I,--stdin-input", [options] { options->input = "-"; }, "Read the input from stdin");
-  add_choices(command, options);
+  add_policy_paths(command, options->paths);
+  add_policy_input(command, options->input);
+  command.add_option("--package", options->package, "The package QUERY is a rule of")
+      ->type_name("NAME");
+  add_words(command, options);
+  add_switches(command, options);
   add_duration(command, "-t,--timeout", options->timeout, "How long it may take");
   on_answer(command, context, [options, &context] { return run_policy_eval(*options, context); });
 }

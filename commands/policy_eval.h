@@ -7,21 +7,29 @@
 #include <vector>
 
 #include "commands/support/context.h"
+#include "commands/support/eval_output.h"
+#include "commands/support/policy_inputs.h"
 #include "core/rego/policy.h"
+#include "core/rego/tester.h"
 
 namespace aw::commands {
 
 struct PolicyEvalOptions {
   std::string query;
-  std::vector<std::string> data;  // policies and data
-  std::string input;              // a file, "-" or {…}
-  enum class Format { json, values, raw, pretty } format = Format::json;
+  PolicyPaths paths;
+  std::string input;    // a file, "-" or {…}
+  std::string package;  // --package: what a bare rule name belongs to
+  EvalFormat format = EvalFormat::json;
   enum class Fail { never, undefined, defined } fail = Fail::never;
-  enum class Explain { off, why, full } explain = Explain::off;
+  enum class Explain { off, why, notes, fails, full } explain = Explain::off;
+  rego::Strictness strictness = rego::Strictness::normal;
   rego::BuiltinErrors builtin_errors = rego::BuiltinErrors::undefined;
+  rego::CoverageMode coverage = rego::CoverageMode::off;
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
 };
 
+// Exit 0; with --fail, --fail-defined: 1 as they say. Errors: policy_* and, past the timeout,
+// Code::timeout.
 Result<Exit> run_policy_eval(PolicyEvalOptions const& options, Context& context);
 void register_policy_eval(CLI::App& parent, Context& context);
 

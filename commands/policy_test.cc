@@ -22,11 +22,25 @@ Result<Exit> answer(Result<void> const& result, Context const& context) {
   return result.error();
 }
 
+Result<PolicyInputs> configured_inputs(authz::Config const& config) {
+  AW_TRY(auto files, authz::read_policy_files(authz::policy_location(config)));
+  PolicyInputs inputs{.modules = std::move(files.modules), .data = std::move(files.data)};
+  inputs.modules.insert(inputs.modules.end(), std::make_move_iterator(files.tests.begin()),
+                        std::make_move_iterator(files.tests.end()));
+  return inputs;
+}
+
 }  // namespace
 
 Result<void> run_policy_test(PolicyTestOptions const& options, Context& context) {
-  AW_TRY(auto const inputs, read_policy_inputs(options.paths));
-  return run_policy_tests(inputs, options.tests, context);
+  auto const& paths = options.paths;
+  return run_policy_tests(
+      [&paths, &options] {
+        bool const bundles = options.kind == PolicyTestOptions::Kind::bundles;
+        return read_policy_paths(bundles ? PolicyPaths{.data = {}, .bundles = paths}
+                                         : PolicyPaths{.data = paths, .bundles = {}});
+      },
+      options.tests, context);
 }
 
 Result<void> run_authz_test(AuthzTestOptions const& options, Context& context) {
@@ -38,11 +52,12 @@ Result<void> run_authz_test(AuthzTestOptions const& options, Context& context) {
     return make_error(Code::config_conflict, "the configuration asks OPA servers: no policy here",
                       "agentweave policy test PATH tests policies that are files");
   }
-  AW_TRY(auto files, authz::read_policy_files(authz::policy_location(source.config)));
-  PolicyInputs inputs{.modules = std::move(files.modules), .data = std::move(files.data)};
-  inputs.modules.insert(inputs.modules.end(), std::make_move_iterator(files.tests.begin()),
-                        std::make_move_iterator(files.tests.end()));
-  return run_policy_tests(inputs, options.tests, context);
+  if (!source.config.bundle.url.empty()) {
+    return make_error(Code::config_conflict, "the policy comes from a bundle service",
+                      "download it, then: agentweave policy test --bundle FILE.tar.gz");
+  }
+  return run_policy_tests([&source] { return configured_inputs(source.config); }, options.tests,
+                          context);
 }
 
 void register_policy_test(CLI::App& parent, Context& context) {
@@ -52,10 +67,14 @@ void register_policy_test(CLI::App& parent, Context& context) {
       group, {.name = "test",
               .purpose = "Run the tests of policies",
               .examples = {"agentweave policy test policy", "agentweave policy test -v policy",
-                           "agentweave policy test --coverage policy"},
+                           "agentweave policy test --coverage --threshold 60 policy",
+                           "agentweave policy test --format junit policy"},
               .details = "Exit 1 when a test fails; 6 when coverage is below --threshold.\n"});
   command.add_option("PATH", options->paths, "Files and directories of .rego, .json, .yaml")
       ->required();
+  command.add_flag_callback(
+      "-b,--bundle", [options] { options->kind = PolicyTestOptions::Kind::bundles; },
+      "The paths are bundles: .tar.gz files or directories");
   add_test_options(command, options->tests);
   on_answer(command, context,
             [options, &context] { return answer(run_policy_test(*options, context), context); });

@@ -13,6 +13,7 @@ namespace aw::commands {
 
 struct PolicyTestOptions {
   std::vector<std::string> paths;
+  enum class Kind { files, bundles } kind = Kind::files;
   TestRunOptions tests;
 };
 struct AuthzTestOptions {

@@ -31,6 +31,8 @@ _agentweave() {
       'policy eval') state="$next" ;;
       'policy test') state="$next" ;;
       'policy check') state="$next" ;;
+      'policy bench') state="$next" ;;
+      'policy build') state="$next" ;;
       'svid') state="$next" ;;
       'svid show') state="$next" ;;
       'svid watch') state="$next" ;;
@@ -250,6 +252,7 @@ _agentweave() {
         --target|--callee) return ;;
         --action) return ;;
         --input) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --explain) COMPREPLY=($(compgen -W 'notes fails full' -- "$cur")); return ;;
         --expect) COMPREPLY=($(compgen -W 'allow deny' -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --env) return ;;
@@ -259,7 +262,7 @@ _agentweave() {
         --data) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --caller --target --callee --action --input --trace --expect --config --env --opa-endpoint --policy-path --policy --data -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --caller --target --callee --action --input --trace --explain --expect --config --env --opa-endpoint --policy-path --policy --data -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'authz explain')
       case "$prev" in
@@ -285,40 +288,69 @@ _agentweave() {
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --env) return ;;
         -r|--run) return ;;
+        -f|--format) COMPREPLY=($(compgen -W 'pretty json junit github' -- "$cur")); return ;;
         --threshold) return ;;
-        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+        -t|--timeout) return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --config --env -r --run -c --coverage --threshold -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --config --env -r --run -f --format -c --coverage --threshold -t --timeout -w --watch -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'policy')
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'eval test check -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'eval test check bench build -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'policy eval')
       case "$prev" in
         -d|--data) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -b|--bundle) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         -i|--input) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-        -f|--format) COMPREPLY=($(compgen -W 'json values raw pretty' -- "$cur")); return ;;
-        --explain) COMPREPLY=($(compgen -W 'why full' -- "$cur")); return ;;
+        --package) return ;;
+        -f|--format) COMPREPLY=($(compgen -W 'json values bindings raw pretty' -- "$cur")); return ;;
+        --explain) COMPREPLY=($(compgen -W 'off why notes fails full' -- "$cur")); return ;;
         -t|--timeout) return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help -d --data -i --input -I --stdin-input -f --format --explain --fail --fail-defined --strict-builtin-errors -t --timeout -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help -d --data -b --bundle -i --input -I --stdin-input --package -f --format --explain --fail --fail-defined -S --strict --strict-builtin-errors --coverage -t --timeout -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'policy test')
       case "$prev" in
         -r|--run) return ;;
+        -f|--format) COMPREPLY=($(compgen -W 'pretty json junit github' -- "$cur")); return ;;
         --threshold) return ;;
-        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+        -t|--timeout) return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help -r --run -c --coverage --threshold -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help -b --bundle -r --run -f --format -c --coverage --threshold -t --timeout -w --watch -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'policy check')
       case "$prev" in
-        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+        -f|--format) COMPREPLY=($(compgen -W 'pretty json' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help -S --strict -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help -S --strict -b --bundle -f --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'policy bench')
+      case "$prev" in
+        -d|--data) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -b|--bundle) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -i|--input) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --count) return ;;
+        -f|--format) COMPREPLY=($(compgen -W 'pretty json' -- "$cur")); return ;;
+        --fail) COMPREPLY=($(compgen -W 'true false' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -d --data -b --bundle -i --input -I --stdin-input --count -f --format --fail -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'policy build')
+      case "$prev" in
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -r|--revision) return ;;
+        --root) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --signing-key) return ;;
+        --signing-alg) COMPREPLY=($(compgen -W 'ES256 ES384 RS256 PS256 EdDSA HS256' -- "$cur")); return ;;
+        --signing-key-id) return ;;
+        --scope) return ;;
+        --verification-key) return ;;
+        --verification-key-id) return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -b --bundle -o --output -r --revision --root --signing-key --signing-alg --signing-key-id --scope --verification-key --verification-key-id -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'svid')
       case "$prev" in

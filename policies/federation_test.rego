@@ -36,8 +36,8 @@ test_resource_is_another_name_for_callee if {
 }
 
 test_denies_without_rules if {
-	not federation.allow with input as asked
-	federation.reason == "trust domain is not allowed" with input as asked
+	not federation.allow with input as asked with data.federation as {}
+	federation.reason == "trust domain is not allowed" with input as asked with data.federation as {}
 }
 
 test_same_domain_is_not_federation if {

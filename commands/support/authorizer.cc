@@ -30,13 +30,13 @@ void apply_flags(PolicyOptions const& options, authz::Config& config) {
   if (!options.opa_endpoints.empty()) {
     config.opa_endpoints = options.opa_endpoints;
     config.policy_dir.clear();
-    config.bundle.clear();
+    config.bundle = {};
     config.data_files.clear();
     config.provider = authz::Provider::opa;
   }
   if (!options.policy_dir.empty()) {
     config.policy_dir = options.policy_dir;
-    config.bundle.clear();
+    config.bundle = {};
     config.data_files.clear();
     config.provider = authz::Provider::opa;
   }
@@ -95,12 +95,20 @@ Result<std::unique_ptr<CommandAuthorizer>> CommandAuthorizer::open(authz::Config
   }
   authz::AuthorizerNeeds const needs{
       .clock = context.clock, .log = *out->log_, .metrics = out->metrics_};
-  AW_TRY(out->authorizer_, authz::Authorizer::open(config, needs, std::move(transport)));
+  authz::BundleNeeds bundle;
+  if (!config.bundle.url.empty()) {
+    // Without an SVID: a service that asks for one is for `serve`.
+    AW_TRY(bundle.source, authz::http_bundle_source(config.bundle, out->client_, std::nullopt));
+  }
+  AW_TRY(out->authorizer_,
+         authz::Authorizer::open(config, needs, std::move(transport), std::move(bundle)));
   return out;
 }
 
-authz::Explanation CommandAuthorizer::explain(authz::AuthzContext const& question) {
-  return io::run_blocking(authorizer_->explain(question));
+authz::Explanation CommandAuthorizer::explain(authz::AuthzContext const& question,
+                                              std::optional<rego::EventDetail> detail) {
+  return io::run_blocking(authorizer_->explain(
+      question, {.events = detail, .flips = authz::ExplainOptions::Flips::find}));
 }
 
 }  // namespace aw::commands

@@ -45,7 +45,8 @@ class CommandAuthorizer {
   // Errors: policy_*, config_*.
   static Result<std::unique_ptr<CommandAuthorizer>> open(authz::Config const& config,
                                                          Context const& context);
-  [[nodiscard]] authz::Explanation explain(authz::AuthzContext const& question);
+  [[nodiscard]] authz::Explanation explain(authz::AuthzContext const& question,
+                                           std::optional<rego::EventDetail> detail = std::nullopt);
 
  private:
   CommandAuthorizer(authz::Config const& config, Clock const& clock);

@@ -27,6 +27,13 @@ std::string decisions_url(std::string const& admin) {
   return base + std::string(kPath) + (query == std::string::npos ? "" : admin.substr(query));
 }
 
+// "http://127.0.0.1:9091/?t=X" -> "127.0.0.1:9091": what may be shown of it.
+std::string host_of(std::string const& admin) {
+  auto const begin = admin.find("://");
+  auto const host = begin == std::string::npos ? admin : admin.substr(begin + 3);
+  return host.substr(0, host.find_first_of("/?"));
+}
+
 DecisionRecord read_record(json::Json const& item) {
   auto const input = member(item, "input");
   auto const result = member(item, "result");
@@ -41,6 +48,10 @@ DecisionRecord read_record(json::Json const& item) {
           .code = text_at(item, "code"),
           .decided_by = text_at(item, "decided_by"),
           .policy_digest = text_at(item, "policy_digest"),
+          .method = text_at(input, "method"),
+          .remote_address = text_at(item, "remote_address"),
+          .enforced_at = {},
+          .config = {},
           .verdict = result.is_boolean() && result.get<bool>() ? authz::Verdict::allow
                                                                : authz::Verdict::deny,
           .duration = std::chrono::nanoseconds(
@@ -89,7 +100,10 @@ Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin_url
     return make_error(Code::protocol, "the admin port's answer is no list of decisions");
   }
   std::vector<DecisionRecord> out;
-  for (auto const& item : result) out.push_back(read_record(item));
+  for (auto const& item : result) {
+    out.push_back(read_record(item));
+    out.back().enforced_at = host_of(admin_url);
+  }
   return out;
 }
 
@@ -106,7 +120,9 @@ Result<std::vector<DecisionRecord>> recent_decisions(AdminOptions const& options
     auto some = fetch_decisions(agent.admin, options.timeout);
     // One that was killed leaves its entry behind; the others still answer.
     if (!some.ok() && running.size() == 1) return some;
-    if (some.ok()) out.insert(out.end(), some->begin(), some->end());
+    if (!some.ok()) continue;
+    for (auto& record : *some) record.config = agent.config;
+    out.insert(out.end(), some->begin(), some->end());
   }
   return out;
 }
@@ -123,6 +139,8 @@ json::Json record_json(DecisionRecord const& record) {
           {"code", record.code},
           {"decided_by", record.decided_by},
           {"policy_digest", record.policy_digest},
+          {"remote_address", record.remote_address},
+          {"enforced_at", record.enforced_at},
           {"duration_ns", record.duration.count()}};
 }
 

@@ -26,6 +26,10 @@ struct DecisionRecord {
   std::string code;
   std::string decided_by;
   std::string policy_digest;
+  std::string method;
+  std::string remote_address;
+  std::string enforced_at;  // address of the admin port that told it
+  std::string config;       // of the agent, when `dev` runs it
   authz::Verdict verdict = authz::Verdict::deny;
   std::chrono::nanoseconds duration{};
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/support/policy_inputs.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/authz/bundle.h"
 #include "core/authz/data_files.h"
 #include "core/base/fs.h"
 
@@ -91,6 +93,31 @@ Result<PolicyInputs> read_policy_inputs(std::span<const std::string> paths) {
     }
   }
   return out;
+}
+
+Result<PolicyInputs> read_policy_paths(PolicyPaths const& paths) {
+  AW_TRY(auto out, read_policy_inputs(paths.data));
+  for (auto const& path : paths.bundles) {
+    AW_TRY(auto const files, authz::bundle_files(path));
+    AW_TRY(auto bundle, with_context(authz::parse_bundle(files), path));
+    for (auto* list : {&bundle.files.modules, &bundle.files.tests}) {
+      for (auto& module : *list) {
+        module.name = (stdfs::path(path) / module.name).string();
+        out.modules.push_back(std::move(module));
+      }
+    }
+    AW_TRY(out.data, authz::join_data(out.data, bundle.files.data, path));
+  }
+  return out;
+}
+
+void add_policy_paths(CLI::App& command, PolicyPaths& paths) {
+  command.add_option("-d,--data", paths.data, "Policies and data: file or directory; repeatable")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  command.add_option("-b,--bundle", paths.bundles, "Bundle: a .tar.gz or a directory; repeatable")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
 }
 
 Result<std::shared_ptr<const rego::Policy>> compile_policy(PolicyInputs const& inputs,

@@ -22,6 +22,16 @@ struct PolicyInputs {
 // Code::policy_unreadable, Code::policy_data.
 [[nodiscard]] Result<PolicyInputs> read_policy_inputs(std::span<const std::string> paths);
 
+// What -d and -b name: each bundle is a directory or a .tar.gz, of which only modules and data
+// files count. Also Code::policy_unsupported.
+struct PolicyPaths {
+  std::vector<std::string> data;
+  std::vector<std::string> bundles;
+};
+[[nodiscard]] Result<PolicyInputs> read_policy_paths(PolicyPaths const& paths);
+// -d/--data and -b/--bundle, each repeatable. `paths` outlives the tree.
+void add_policy_paths(CLI::App& command, PolicyPaths& paths);
+
 // Compiles, or returns an error whose context holds every fault's text under "diagnostics".
 [[nodiscard]] Result<std::shared_ptr<const rego::Policy>> compile_policy(
     PolicyInputs const& inputs, rego::CompileOptions const& options = {});

@@ -65,6 +65,7 @@ Result<Question> make_question(QuestionText const& text,
   auto action = first_of(text.action, text_at(input, "action"));
   if (action.empty()) return make_error(Code::usage, "--action is missing");
   auto const nested = input.find("context");
+  auto const asked_at = parse_rfc3339(text_at(input, "timestamp"));
   return Question{
       .context = {.caller = std::move(caller),
                   .callee = std::move(callee),
@@ -77,7 +78,7 @@ Result<Question> make_question(QuestionText const& text,
                   .context_id = text_at(input, "context_id"),
                   .remote_address = {},
                   .request_id = {},
-                  .time = now,
+                  .time = asked_at.value_or(now),
                   .context_json =
                       nested != input.end() && nested->is_object() ? nested->dump() : ""},
       .wanted = document.wanted};

@@ -16,8 +16,8 @@ struct QuestionText {
   std::string target;
   std::string action;
   // A JSON object: an OPA input document, or {"input": {…}} as OPA's REST API takes it. Its
-  // caller_spiffe_id, callee_spiffe_id (or resource_spiffe_id), action, method, skill, … count
-  // where the flags above are empty; its `context` object goes to the policy as it is.
+  // caller_spiffe_id, callee_spiffe_id (or resource_spiffe_id), action, method, skill, timestamp, …
+  // count where the flags above are empty; its `context` object goes to the policy as it is.
   std::string input;
 };
 

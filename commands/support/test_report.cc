@@ -2,12 +2,17 @@
 #include "commands/support/test_report.h"
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <span>
+#include <utility>
 
+#include "commands/support/coverage_text.h"
 #include "commands/support/decision_text.h"
+#include "commands/support/options.h"
+#include "commands/support/test_formats.h"
+#include "commands/support/wait.h"
 #include "core/base/text.h"
 
 namespace aw::commands {
@@ -27,12 +32,6 @@ std::string_view state_text(rego::TestState state) {
   return "ERROR";
 }
 
-std::string percent_text(double percent) {
-  std::array<char, 32> out{};
-  int const size = std::snprintf(out.data(), out.size(), "%.1f%%", percent);
-  return {out.data(), static_cast<std::size_t>(size)};
-}
-
 json::Json result_json(rego::TestResult const& result) {
   return {{"package", result.package},
           {"name", result.name},
@@ -44,18 +43,6 @@ json::Json result_json(rego::TestResult const& result) {
            {{"file", result.location.file},
             {"row", result.location.line},
             {"col", result.location.column}}}};
-}
-
-json::Json coverage_json(rego::Coverage const& coverage) {
-  json::Json files = json::Json::object();
-  for (auto const& file : coverage.files) {
-    files[file.file] = {
-        {"coverage", file.percent}, {"covered", file.covered}, {"not_covered", file.not_covered}};
-  }
-  return {{"coverage", coverage.percent},
-          {"covered_lines", coverage.covered_lines},
-          {"not_covered_lines", coverage.not_covered_lines},
-          {"files", std::move(files)}};
 }
 
 json::Json report_json(rego::TestReport const& report, TestRunOptions const& options) {
@@ -85,21 +72,9 @@ void write_result(std::ostream& out, rego::TestResult const& result, Context con
   }
 }
 
-void write_coverage(std::ostream& out, rego::Coverage const& coverage) {
-  for (auto const& file : coverage.files) {
-    out << file.file << "  " << percent_text(file.percent);
-    std::string lines;
-    for (int const line : file.not_covered) {
-      lines += (lines.empty() ? "" : ",") + std::to_string(line);
-    }
-    if (!lines.empty()) out << "  not covered: " << lines;
-    out << '\n';
-  }
-  out << "coverage " << percent_text(coverage.percent) << '\n';
-}
-
 // Like `opa test`: failures always, the rest with -v, then the counts.
-void write_report(std::ostream& out, rego::TestReport const& report, TestRunOptions const& options,
+void write_report(std::ostream& out, rego::TestReport const& report,
+                  std::span<const rego::Source> sources, TestRunOptions const& options,
                   Context const& context) {
   auto const total = report.results.size();
   for (auto const& result : report.results) {
@@ -111,17 +86,64 @@ void write_report(std::ostream& out, rego::TestReport const& report, TestRunOpti
   if (report.failed > 0) out << "FAIL: " << report.failed << '/' << total << '\n';
   if (report.errors > 0) out << "ERROR: " << report.errors << '/' << total << '\n';
   if (report.skipped > 0) out << "SKIPPED: " << report.skipped << '/' << total << '\n';
-  if (options.coverage == rego::CoverageMode::on) write_coverage(out, report.coverage);
+  if (options.coverage != rego::CoverageMode::on) return;
+  auto const shade = context.verbosity == Verbosity::verbose ? Shade::source : Shade::summary;
+  write_coverage(out, report.coverage, sources, shade, context);
 }
+
+void write_formatted(std::ostream& out, rego::TestReport const& report,
+                     std::span<const rego::Source> sources, TestRunOptions const& options,
+                     Context const& context) {
+  bool const coverage = options.coverage == rego::CoverageMode::on;
+  switch (options.format) {
+    case TestFormat::pretty:
+      return write_report(out, report, sources, options, context);
+    case TestFormat::json:
+      out << (coverage ? coverage_json(report.coverage) : opa_test_json(report)).dump(2) << '\n';
+      return;
+    case TestFormat::junit:
+      out << junit_xml(report);
+      return;
+    case TestFormat::github:
+      out << github_lines(report);
+      return;
+  }
+}
+
+// What a watcher compares: everything that was read.
+std::string fingerprint(Result<PolicyInputs> const& inputs) {
+  if (!inputs.ok()) return inputs.error().text();
+  std::string out = inputs->data.to_json();
+  for (auto const& module : inputs->modules) out += module.name + '\0' + module.text + '\0';
+  return out;
+}
+
+constexpr auto kWatchEvery = std::chrono::milliseconds(300);
 
 }  // namespace
 
 void add_test_options(CLI::App& command, TestRunOptions& options) {
-  command.add_option("-r,--run", options.run, "Only tests whose package.name contains this")
-      ->type_name("TEXT");
+  static std::map<std::string, TestFormat> const kFormats = {{"pretty", TestFormat::pretty},
+                                                             {"json", TestFormat::json},
+                                                             {"junit", TestFormat::junit},
+                                                             {"github", TestFormat::github}};
+  command
+      .add_option("-r,--run", options.run,
+                  "Only tests whose package.name this regular expression is found in")
+      ->type_name("REGEX")
+      ->check([](std::string const& text) {
+        return rego::is_pattern(text) ? std::string() : "no regular expression: " + text;
+      });
+  command
+      .add_option_function<std::string>(
+          "-f,--format",
+          [&options](std::string const& word) { options.format = kFormats.at(word); },
+          "How the report is printed")
+      ->check(CLI::IsMember({"pretty", "json", "junit", "github"}))
+      ->default_str("pretty");
   command.add_flag_callback(
       "-c,--coverage", [&options] { options.coverage = rego::CoverageMode::on; },
-      "Which lines ran");
+      "Which lines ran; with -v the source, shaded");
   command
       .add_option_function<double>(
           "--threshold",
@@ -132,6 +154,10 @@ void add_test_options(CLI::App& command, TestRunOptions& options) {
           "Fail below this coverage")
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("PERCENT");
+  add_duration(command, "-t,--timeout", options.timeout, "How long one test may take");
+  command.add_flag_callback(
+      "-w,--watch", [&options] { options.watch = TestRunOptions::Watch::yes; },
+      "Run again when a file changes, until Ctrl-C");
 }
 
 Result<void> run_policy_tests(PolicyInputs const& inputs, TestRunOptions const& options,
@@ -139,13 +165,16 @@ Result<void> run_policy_tests(PolicyInputs const& inputs, TestRunOptions const& 
   AW_TRY(auto const policy, compile_policy(inputs));
   rego::TestOptions run{.run = options.run, .coverage = options.coverage, .clock = &context.clock};
   run.eval.now = context.clock.now();
+  run.eval.clock = &context.clock;
+  run.eval.limits.time = options.timeout;
   auto const report = rego::run_tests(*policy, run);
   if (report.results.empty()) {
     return make_error(Code::policy_test_failed, "there are no tests",
                       "name rules test_…, for example in authz_test.rego");
   }
-  context.print("PolicyTests", report_json(report, options),
-                [&](std::ostream& out) { write_report(out, report, options, context); });
+  context.print("PolicyTests", report_json(report, options), [&](std::ostream& out) {
+    write_formatted(out, report, inputs.modules, options, context);
+  });
   auto const bad = report.failed + report.errors;
   if (!report.ok()) {
     return make_error(Code::policy_test_failed, std::to_string(bad) + " of " +
@@ -157,6 +186,27 @@ Result<void> run_policy_tests(PolicyInputs const& inputs, TestRunOptions const& 
                                                " is below " + percent_text(options.threshold));
   }
   return {};
+}
+
+Result<void> run_policy_tests(ReadInputs const& read, TestRunOptions const& options,
+                              Context& context) {
+  auto inputs = read();
+  if (options.watch == TestRunOptions::Watch::no) {
+    if (!inputs.ok()) return std::move(inputs).error();
+    return run_policy_tests(*inputs, options, context);
+  }
+  auto const stop = context.interrupt();
+  std::string before;
+  for (;;) {
+    if (auto now = fingerprint(inputs); now != before) {
+      before = std::move(now);
+      auto const done =
+          inputs.ok() ? run_policy_tests(*inputs, options, context) : Result<void>(inputs.error());
+      if (!done.ok()) context.say(done.error().text());
+    }
+    if (wait_for(stop, kWatchEvery) == Waited::interrupted) return {};
+    inputs = read();
+  }
 }
 
 }  // namespace aw::commands

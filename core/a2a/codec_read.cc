@@ -98,6 +98,12 @@ Result<PartPtr> parse_part(JsonView view) {
   for (auto const* const name : {"text", "raw", "url", "data", "file"})
     if (!from.get(name).is(Type::none)) ++contents;
   if (contents > 1) return bad("a part must have exactly one of text, raw, url, data, file");
+  // 0.3 says what it is; a kind we do not know is not read as one we do.
+  if (auto const kind = from.get("kind"); kind.present()) {
+    auto const name = kind.string().value_or(std::string());
+    if (name != "text" && name != "file" && name != "data")
+      return bad("part.kind must be text, file or data");
+  }
   AW_TRY(take_content(from, *part));
   if (auto name = from.text("filename"); !name.empty()) part->filename = std::move(name);
   if (auto type = from.text("mediaType"); !type.empty()) part->media_type = std::move(type);

@@ -110,8 +110,12 @@ MaybeWrong read_configuration(JsonView view, Operation& operation) {
   if (!view.is(Type::object)) return params_wrong("configuration must be an object");
   JsonObject const from(view);
   if (from.get("returnImmediately").boolean().value_or(false)) operation.send.wait = Wait::no;
-  if (auto const blocking = from.get("blocking").boolean(); blocking)
-    operation.send.wait = *blocking ? Wait::until_done : Wait::no;
+  // ProtoJSON leaves false out: a configuration of 0.3's REST that does not say blocking says no.
+  bool const proto = operation.shape.binding == Binding::http_json &&
+                     operation.shape.dialect == Dialect::v0_3 &&
+                     operation.shape.rest_spelling == RestSpelling::proto;
+  if (auto const blocking = from.get("blocking").boolean(); blocking || proto)
+    operation.send.wait = blocking.value_or(false) ? Wait::until_done : Wait::no;
   for (auto const* const name :
        {"taskPushNotificationConfig", "pushNotificationConfig", "pushNotification"}) {
     auto const push = from.get(name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/authz/authorizer.h"
 
+#include "core/authz/bundle_poller.h"
 #include "core/authz/decision_cache.h"
 #include "core/authz/embedded.h"
 #include "core/authz/input.h"
@@ -32,6 +33,7 @@ struct Authorizer::Impl {
   std::shared_ptr<Meters> meters;
   // In the order they use each other; destroyed the other way round.
   std::unique_ptr<PolicyStore> store;
+  std::shared_ptr<BundlePoller> poller;  // shared with the scrape's refresher
   std::unique_ptr<AuthorizationProvider> decider;
   EmbeddedPolicy* embedded = nullptr;  // the decider, when it is one of ours
   RemoteOpa* remote = nullptr;
@@ -39,14 +41,39 @@ struct Authorizer::Impl {
   std::unique_ptr<LogOnly> log_only;
   AuthorizationProvider* outermost = nullptr;
 
-  Result<void> make_embedded() {
+  Result<void> make_embedded(BundleNeeds bundle) {
+    bool const polled = !config.bundle.url.empty();
     PolicyStore::Options options{.location = policy_location(config),
                                  .policy_path = config.policy_path};
+    if (polled) options.first = PolicyStore::Options::First::later;
     AW_TRY(store, PolicyStore::open(std::move(options), needs.clock, needs.log, meters));
+    if (polled) AW_TRY(start_polling(std::move(bundle)));
     auto made = std::make_unique<EmbeddedPolicy>(
         EmbeddedPolicy::Options{.policy_path = config.policy_path}, *store, needs.clock, meters);
     embedded = made.get();
     decider = std::move(made);
+    return {};
+  }
+
+  Result<void> start_polling(BundleNeeds bundle) {
+    if (bundle.source == nullptr) {
+      return make_error(Code::config_conflict, "authorization.bundle.url is not available here");
+    }
+    poller = std::make_shared<BundlePoller>(
+        config.bundle, BundlePoller::Needs{.source = std::move(bundle.source),
+                                           .store = *store,
+                                           .clock = needs.clock,
+                                           .log = needs.log,
+                                           .meters = meters,
+                                           .state_directory = std::move(bundle.state_directory)});
+    needs.metrics.before_scrape([weak = std::weak_ptr(poller)] {
+      if (auto const alive = weak.lock()) alive->measure();
+    });
+    if (auto started = poller->start(); !started.ok()) {
+      needs.log.failed(log::Component::authz, log::Level::error,
+                       "no policy yet: everything is denied until the bundle service gives one",
+                       started.error());
+    }
     return {};
   }
 
@@ -67,14 +94,15 @@ Authorizer::Authorizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Authorizer::~Authorizer() = default;
 
 Result<std::unique_ptr<Authorizer>> Authorizer::open(Config const& config, AuthorizerNeeds needs,
-                                                     std::unique_ptr<OpaTransport> transport) {
+                                                     std::unique_ptr<OpaTransport> transport,
+                                                     BundleNeeds bundle) {
   bool const asks_opa = config.provider == Provider::opa && !config.embedded();
   auto impl = std::make_unique<Impl>(config, needs,
                                      asks_opa ? config.opa_endpoints : std::vector<std::string>{});
   if (config.provider == Provider::allow_all) {
     impl->decider = std::make_unique<AllowAll>();
   } else if (config.embedded()) {
-    AW_TRY(impl->make_embedded());
+    AW_TRY(impl->make_embedded(std::move(bundle)));
   } else {
     AW_TRY(impl->make_remote(std::move(transport)));
   }
@@ -104,7 +132,15 @@ io::Task<AuthzDecision> Authorizer::authorize(AuthzContext const& context) {
   co_return decision;
 }
 
-ProviderStatus Authorizer::status() const { return impl_->outermost->status(); }
+ProviderStatus Authorizer::status() const {
+  auto out = impl_->outermost->status();
+  if (impl_->poller == nullptr || out.state == ProviderStatus::State::unavailable) return out;
+  if (auto stale = impl_->poller->staleness(); !stale.empty()) {
+    out.state = ProviderStatus::State::degraded;
+    out.last_error = out.last_error.empty() ? stale : stale + "; " + out.last_error;
+  }
+  return out;
+}
 
 std::uint64_t Authorizer::revision() const { return impl_->outermost->revision(); }
 
@@ -114,12 +150,13 @@ Result<void> Authorizer::reload() {
   return {};
 }
 
-io::Task<Explanation> Authorizer::explain(AuthzContext const& context) {
+io::Task<Explanation> Authorizer::explain(AuthzContext const& context, ExplainOptions options) {
   Explanation out;
   out.policy_path = impl_->config.policy_path;
   out.input = opa_input(context);
   if (impl_->remote != nullptr) {
-    auto answer = co_await impl_->remote->explain(context);
+    auto answer =
+        co_await impl_->remote->explain(context, options.events.value_or(rego::EventDetail::full));
     out.decision = std::move(answer.decision);
     out.opa_events = std::move(answer.events);
     out.opa_metrics = std::move(answer.metrics);
@@ -131,12 +168,21 @@ io::Task<Explanation> Authorizer::explain(AuthzContext const& context) {
   }
   auto const started = impl_->needs.clock.steady();
   auto const policy = impl_->store->latest();
-  auto answer = evaluate_policy(*policy, context,
-                                {.now = impl_->needs.clock.now(), .trace = rego::TraceLevel::full});
+  if (policy == nullptr) {
+    out.decision = impl_->embedded->decide(context);
+    co_return out;
+  }
+  rego::EvalOptions const how{
+      .now = impl_->needs.clock.now(),
+      .clock = &impl_->needs.clock,
+      .trace = options.events ? rego::TraceLevel::full : rego::TraceLevel::why};
+  auto answer = evaluate_policy(*policy, context, how);
+  auto const took = impl_->needs.clock.steady() - started;
+  if (options.flips == ExplainOptions::Flips::find) find_flips(*policy, context, how, answer);
   out.decision = std::move(answer.decision);
-  out.decision.duration = impl_->needs.clock.steady() - started;
+  out.decision.duration = took;
   out.why = std::move(answer.outcome.why);
-  out.events = std::move(answer.outcome.events);
+  if (options.events) out.events = rego::chosen_events(answer.outcome.events, *options.events);
   out.sources = policy->sources;
   co_return out;
 }

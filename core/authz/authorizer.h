@@ -7,9 +7,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/authz/authz.h"
+#include "core/authz/bundle_source.h"
 #include "core/authz/config.h"
 #include "core/authz/explain.h"
 #include "core/authz/opa_transport.h"
@@ -19,6 +21,20 @@
 #include "core/metrics/registry.h"
 
 namespace aw::authz {
+
+// With authorization.bundle.url: the service, and where the last good bundle is kept (empty: it is
+// not).
+struct BundleNeeds {
+  std::unique_ptr<BundleSource> source = nullptr;
+  std::string state_directory = {};
+};
+
+struct ExplainOptions {
+  // The engine's events too; a remote OPA sends all of its own without being asked.
+  std::optional<rego::EventDetail> events = std::nullopt;
+  // What would flip a denial: hundreds of evaluations, so never on the way of a request.
+  enum class Flips { leave, find } flips = Flips::leave;
+};
 
 // Everything here outlives the authorizer.
 struct AuthorizerNeeds {
@@ -30,9 +46,11 @@ struct AuthorizerNeeds {
 class Authorizer final : public AuthorizationProvider {
  public:
   // Loads the embedded policy (blocks), or takes `transport` to reach OPA (null is an error then).
+  // A bundle service that is down is no error: everything is denied until it gave a policy.
   // Errors: policy_*, config_*.
   static Result<std::unique_ptr<Authorizer>> open(Config const& config, AuthorizerNeeds needs,
-                                                  std::unique_ptr<OpaTransport> transport);
+                                                  std::unique_ptr<OpaTransport> transport,
+                                                  BundleNeeds bundle = {});
   // Around a decider of the embedder's own (the SDK's custom provider).
   static std::unique_ptr<Authorizer> around(std::unique_ptr<AuthorizationProvider> decider,
                                             Config const& config, AuthorizerNeeds needs);
@@ -48,7 +66,8 @@ class Authorizer final : public AuthorizationProvider {
   // policy stays.
   [[nodiscard]] Result<void> reload();
   // The same question, with the reasons; neither cached nor counted.
-  [[nodiscard]] io::Task<Explanation> explain(AuthzContext const& context);
+  [[nodiscard]] io::Task<Explanation> explain(AuthzContext const& context,
+                                              ExplainOptions options = {});
 
  private:
   struct Impl;

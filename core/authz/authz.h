@@ -73,6 +73,7 @@ struct ProviderStatus {
   std::string mode = "enforce";
   std::string policy_path;
   std::string policy_digest;
+  std::string revision;  // of the bundle
   std::uint64_t generation = 0;
   std::string last_error;  // of the last failed reload or call; empty after a success
   std::size_t rules = 0;

@@ -21,6 +21,38 @@ struct CacheConfig {
   std::size_t max_entries = 10'000;
 };
 
+// What a bundle must be signed with; empty = unsigned bundles are taken.
+struct BundleVerification {
+  std::string public_key;  // a PEM file
+  std::string secret;      // of HS256; a secret: never print it
+  std::string algorithm;   // ES256, ES384, RS256, PS256, EdDSA, HS256; empty = what fits the key
+  std::string key_id;      // when set, the only one taken
+  std::string scope;
+
+  [[nodiscard]] bool wanted() const { return !public_key.empty() || !secret.empty(); }
+};
+
+struct BundlePolling {
+  std::chrono::nanoseconds min_delay = std::chrono::seconds(60);
+  std::chrono::nanoseconds max_delay = std::chrono::seconds(120);  // at random in between
+  std::chrono::nanoseconds timeout = std::chrono::seconds(10);     // one download
+};
+
+// An OPA bundle, from a file or from a bundle service.
+struct BundleConfig {
+  std::string file;       // a .tar.gz, or a directory laid out like one
+  std::string url;        // http://, https:// or unix:///run/x.sock:/path
+  std::string token;      // bearer token for the service; a secret: never print it
+  std::string ca_path;    // PEM for https; empty = the system's trust
+  std::string server_id;  // SPIFFE ID of the service: mutual TLS with our SVID
+  BundleVerification verification;
+  BundlePolling polling;
+  // How long the service may be silent before readiness and metrics say so; zero = never.
+  std::chrono::nanoseconds max_staleness = std::chrono::hours(1);
+
+  [[nodiscard]] bool given() const { return !file.empty() || !url.empty(); }
+};
+
 struct Config {
   Provider provider = Provider::opa;
   DefaultAction default_action = DefaultAction::deny;
@@ -36,12 +68,12 @@ struct Config {
   // Embedded engine, used when policy_dir or bundle is set.
   std::string policy_dir;               // every .rego below it
   std::vector<std::string> data_files;  // JSON or YAML, merged at the root
-  std::string bundle;                   // an OPA bundle (.tar.gz)
+  BundleConfig bundle;
 
   std::string policy_path = "agentweave/authz";  // a package or a rule
   CacheConfig cache;
 
-  [[nodiscard]] bool embedded() const { return !policy_dir.empty() || !bundle.empty(); }
+  [[nodiscard]] bool embedded() const { return !policy_dir.empty() || bundle.given(); }
 };
 
 }  // namespace aw::authz

@@ -3,6 +3,7 @@
 
 #include "core/authz/input.h"
 #include "core/authz/interpret.h"
+#include "core/rego/near_miss.h"
 
 namespace aw::authz {
 namespace {
@@ -36,6 +37,17 @@ PolicyAnswer evaluate_policy(LoadedPolicy const& policy, AuthzContext const& con
   return out;
 }
 
+void find_flips(LoadedPolicy const& policy, AuthzContext const& context,
+                rego::EvalOptions const& options, PolicyAnswer& answer) {
+  if (!answer.outcome.why || answer.decision.allowed() || !answer.outcome.ok()) return;
+  auto const input = opa_input(context);
+  answer.outcome.why->near_misses = rego::find_near_misses(
+      {.policy = *policy.policy, .query = policy.query, .input = input, .options = options},
+      [](rego::Outcome const& other) {
+        return other.ok() && interpret_result(other.value).allowed();
+      });
+}
+
 EmbeddedPolicy::EmbeddedPolicy(Options options, PolicyStore& store, Clock const& clock,
                                std::shared_ptr<Meters> meters)
     : options_(std::move(options)), store_(store), clock_(clock), meters_(std::move(meters)) {}
@@ -44,7 +56,7 @@ AuthzDecision EmbeddedPolicy::decide(AuthzContext const& context) const {
   auto const started = clock_.steady();
   auto const policy = store_.latest();
   if (policy == nullptr) return unavailable("pdp_unavailable: no policy is loaded", {});
-  rego::EvalOptions options{.now = clock_.now()};
+  rego::EvalOptions options{.now = clock_.now(), .clock = &clock_};
   options.limits.time = options_.time_limit;
   auto answer = evaluate_policy(*policy, context, options);
   if (answer.decision.code == Code::policy_eval ||
@@ -64,12 +76,14 @@ ProviderStatus EmbeddedPolicy::status() const {
   if (auto const policy = store_.latest(); policy != nullptr) {
     out.state = ProviderStatus::State::ready;
     out.policy_digest = policy->digest;
+    out.revision = policy->revision;
     out.generation = policy->generation;
     out.rules = policy->rules;
     out.tests = policy->tests;
   }
   out.last_error = store_.last_error();
-  if (!out.last_error.empty()) out.state = ProviderStatus::State::degraded;
+  bool const ready = out.state == ProviderStatus::State::ready;
+  if (ready && !out.last_error.empty()) out.state = ProviderStatus::State::degraded;
   return out;
 }
 

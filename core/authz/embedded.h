@@ -44,5 +44,8 @@ struct PolicyAnswer {
 };
 [[nodiscard]] PolicyAnswer evaluate_policy(LoadedPolicy const& policy, AuthzContext const& context,
                                            rego::EvalOptions const& options);
+// Fills in the near misses of an answer that denies: many evaluations, for people who ask why.
+void find_flips(LoadedPolicy const& policy, AuthzContext const& context,
+                rego::EvalOptions const& options, PolicyAnswer& answer);
 
 }  // namespace aw::authz

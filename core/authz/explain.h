@@ -2,12 +2,14 @@
 // Why a decision is what it is, for people and as JSON. Pure.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/authz/authz.h"
 #include "core/base/json.h"
+#include "core/rego/event_text.h"
 #include "core/rego/policy.h"
 #include "core/rego/value.h"
 
@@ -18,15 +20,21 @@ struct Explanation {
   std::string policy_path;
   rego::Value input;
   std::shared_ptr<const rego::Why> why;  // embedded
-  std::vector<rego::TraceEvent> events;  // embedded
+  std::vector<rego::TraceEvent> events;  // embedded: the ones asked for (rego/event_text.h)
   std::vector<rego::Source> sources;     // embedded: what `why` points into
   rego::Value opa_events;                // remote: OPA's own trace
   rego::Value opa_metrics;               // remote
 };
 
-// What a terminal shows: the verdict line, each candidate rule with its lines and marks, and the
-// smallest changes that would flip it (story S2). Without a last newline.
-[[nodiscard]] std::string explanation_text(Explanation const& explanation);
+// What lines and marks are shaded with, where there are colours. The text in, the text to print
+// out.
+enum class Tone { plain, good, bad, dim };
+using Paint = std::function<std::string(Tone, std::string const&)>;
+
+// What a terminal shows: the verdict line, each candidate rule with its lines and marks, the
+// smallest changes that would flip it (story S2), and the chosen events. Without a last newline.
+[[nodiscard]] std::string explanation_text(Explanation const& explanation,
+                                           Paint const& paint = nullptr);
 
 // `decision{allow,reason,…}`, `trace{rules_evaluated[], rule_matched, evaluation_time_ms, input}`.
 [[nodiscard]] json::Json explanation_json(Explanation const& explanation);

@@ -66,7 +66,17 @@ Meters::Meters(metrics::Registry& registry, std::vector<std::string> const& endp
       reloads_(registry.counter("agentweave_authz_policy_reloads_total",
                                 "Policies that came into force.")),
       reload_errors_(registry.counter("agentweave_authz_policy_reload_errors_total",
-                                      "Policies that were refused; the last good one stayed.")) {
+                                      "Policies that were refused; the last good one stayed.")),
+      info_(registry.gauge_family("agentweave_authz_policy_info",
+                                  "1 for the digest of the policy in force.", {"digest"})),
+      bundle_fetches_(registry.counter_family("agentweave_authz_bundle_fetches_total",
+                                              "Looks at the bundle service, by what they brought.",
+                                              {"outcome"})),
+      bundle_age_(registry.gauge("agentweave_authz_bundle_age_seconds",
+                                 "Time since the bundle service last answered.")),
+      bundle_stale_(registry.gauge("agentweave_authz_bundle_stale",
+                                   "1 when that is longer than max_staleness.")) {
+  for (auto const* const outcome : {"fresh", "unchanged", "failed"}) bundle_fetches_.at({outcome});
   for (auto const code : kDenials) {
     denied_by_code_[code] = &denied_.at({std::string(code_info(code).id)});
   }
@@ -106,10 +116,28 @@ void Meters::breakers(Endpoints const& endpoints, SteadyTime now) {
   one_hot("", endpoints.size() == 0 ? State::closed : best);
 }
 
-void Meters::policy_loaded(std::uint64_t generation, std::size_t rules) {
+void Meters::policy_loaded(std::uint64_t generation, std::size_t rules, std::string const& digest) {
   reloads_.add();
   generation_.set(static_cast<double>(generation));
   rules_.set(static_cast<double>(rules));
+  if (!digest_.empty()) info_.at({digest_}).set(0);
+  // A series cannot be taken away again, so a policy that changes for ever stops making new ones.
+  constexpr std::size_t kMostDigests = 256;
+  digest_ = digests_++ < kMostDigests ? digest : "other";
+  info_.at({digest_}).set(1);
+}
+
+void Meters::bundle_fetched(Fetch outcome) {
+  auto const* const name = outcome == Fetch::fresh       ? "fresh"
+                           : outcome == Fetch::unchanged ? "unchanged"
+                                                         : "failed";
+  bundle_fetches_.at({name}).add();
+}
+
+void Meters::bundle_age(std::chrono::nanoseconds age, std::chrono::nanoseconds most) {
+  bool const stale = most.count() > 0 && age > most;
+  bundle_age_.set(std::chrono::duration<double>(age).count());
+  bundle_stale_.set(stale ? 1 : 0);
 }
 
 }  // namespace aw::authz

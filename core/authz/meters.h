@@ -4,6 +4,7 @@
 // Handles into the Registry; any thread.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,8 +29,13 @@ class Meters {
   void breakers(Endpoints const& endpoints, SteadyTime now);
   void cache_hit() { cache_hits_.add(); }
   void cache_miss() { cache_misses_.add(); }
-  void policy_loaded(std::uint64_t generation, std::size_t rules);
+  void policy_loaded(std::uint64_t generation, std::size_t rules, std::string const& digest);
   void policy_refused() { reload_errors_.add(); }
+  // What a look at the bundle service brought.
+  enum class Fetch { fresh, unchanged, failed };
+  void bundle_fetched(Fetch outcome);
+  // `most` zero: no age is too old.
+  void bundle_age(std::chrono::nanoseconds age, std::chrono::nanoseconds most);
 
  private:
   void one_hot(std::string const& endpoint, io::CircuitBreaker::State state);
@@ -50,6 +56,12 @@ class Meters {
   metrics::Gauge& rules_;
   metrics::Counter& reloads_;
   metrics::Counter& reload_errors_;
+  metrics::Family<metrics::Gauge>& info_;
+  std::string digest_;  // that info_ shows; set by the one thread that loads
+  std::size_t digests_ = 0;
+  metrics::Family<metrics::Counter>& bundle_fetches_;
+  metrics::Gauge& bundle_age_;
+  metrics::Gauge& bundle_stale_;
   std::map<Code, metrics::Counter*> denied_by_code_;
 };
 

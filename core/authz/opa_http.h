@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "core/authz/config.h"
 #include "core/authz/opa_transport.h"
@@ -18,5 +19,8 @@ namespace aw::authz {
 // file that cannot be used.
 [[nodiscard]] Result<std::unique_ptr<OpaTransport>> http_opa_transport(
     Config const& config, http::Client& client, std::optional<http::Security> security);
+
+// The web's way of https: the server's name is verified against the system's trust, or a CA file.
+[[nodiscard]] Result<http::Security> web_security(std::string const& ca_path);
 
 }  // namespace aw::authz

@@ -6,6 +6,7 @@
 // _test.rego are kept apart: they are run, never enforced.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,20 +21,29 @@ struct PolicyLocation {
   std::string policy_dir;
   std::vector<std::string> data_files;
   std::string bundle;  // a directory laid out as an OPA bundle, or a .tar.gz of one
+  BundleVerification verification;
+  // An archive that came over the network: stands beside `policy_dir` as `bundle` does.
+  std::shared_ptr<const std::string> downloaded = nullptr;
 };
 
 [[nodiscard]] inline PolicyLocation policy_location(Config const& config) {
-  return {
-      .policy_dir = config.policy_dir, .data_files = config.data_files, .bundle = config.bundle};
+  return {.policy_dir = config.policy_dir,
+          .data_files = config.data_files,
+          .bundle = config.bundle.file,
+          .verification = config.bundle.verification};
 }
 
 struct PolicyFiles {
   std::vector<rego::Source> modules;
   std::vector<rego::Source> tests;
   rego::Value data;
+  std::string revision = {};  // of the bundle, when there is one
 };
 
-// Errors: policy_unreadable, policy_data.
+// Relative paths of the regular files below `root`, sorted, hidden entries left out.
+[[nodiscard]] Result<std::vector<std::string>> policy_files_below(std::string const& root);
+
+// Errors: policy_unreadable, policy_data, policy_signature, policy_unsupported.
 [[nodiscard]] Result<PolicyFiles> read_policy_files(PolicyLocation const& location);
 
 // Differs when any of the files changed, came or went. Cheap: looks at names, sizes and times.

@@ -40,7 +40,8 @@ Result<std::size_t> run_own_tests(PolicyFiles const& files, Clock const& clock) 
   auto all = files.modules;
   all.insert(all.end(), files.tests.begin(), files.tests.end());
   AW_TRY(auto const policy, rego::compile(all, files.data));
-  auto const report = rego::run_tests(*policy, {.eval = {.now = clock.now()}, .clock = &clock});
+  auto const report =
+      rego::run_tests(*policy, {.eval = {.now = clock.now(), .clock = &clock}, .clock = &clock});
   for (auto const& test : report.results) {
     if (test.state != rego::TestState::failed && test.state != rego::TestState::error) continue;
     auto error = make_error(Code::policy_test_failed,
@@ -53,6 +54,18 @@ Result<std::size_t> run_own_tests(PolicyFiles const& files, Clock const& clock) 
   return report.passed;
 }
 
+// One answer, to an empty question: what runs into its bounds here would do so for every caller.
+Result<void> try_out(rego::Policy const& policy, rego::Query const& query, Clock const& clock) {
+  rego::EvalOptions options{.now = clock.now(), .clock = &clock};
+  options.limits.time = kTrialTime;
+  auto const outcome =
+      policy.evaluate(query, rego::Value::object(std::vector<rego::Entry>{}), options);
+  if (outcome.ok() || outcome.error->code != "eval_cancel_error") return {};
+  return make_error(Code::policy_eval,
+                    "the policy does not answer in time: " + outcome.error->text(),
+                    "it ran into its bounds with an empty input");
+}
+
 }  // namespace
 
 Result<LoadedPolicy> load_policy(PolicyLocation const& location, std::string const& policy_path,
@@ -61,11 +74,13 @@ Result<LoadedPolicy> load_policy(PolicyLocation const& location, std::string con
   AW_TRY(auto policy, rego::compile(files.modules, files.data));
   AW_TRY(check_path(*policy, policy_path));
   AW_TRY(auto query, policy->prepare(policy_path));
+  AW_TRY(try_out(*policy, query, clock));
   AW_TRY(auto const tests, run_own_tests(files, clock));
   LoadedPolicy out;
   out.digest = "sha256:" + policy->digest();
   out.rules = policy->rule_count();
   out.tests = tests;
+  out.revision = files.revision;
   out.policy = std::move(policy);
   out.query = std::move(query);
   out.sources = std::move(files.modules);
@@ -86,7 +101,7 @@ Result<std::unique_ptr<PolicyStore>> PolicyStore::open(Options options, Clock co
                                                        std::shared_ptr<Meters> meters) {
   auto store = std::unique_ptr<PolicyStore>(
       new PolicyStore(std::move(options), clock, log, std::move(meters)));
-  AW_TRY(store->reload());
+  if (store->options_.first == Options::First::now) AW_TRY(store->reload());
   if (store->options_.look_every.count() > 0) {
     auto* const self = store.get();
     store->looker_ =
@@ -97,9 +112,25 @@ Result<std::unique_ptr<PolicyStore>> PolicyStore::open(Options options, Clock co
 
 Result<void> PolicyStore::reload() {
   std::lock_guard const one(loading_);
+  auto location = options_.location;
+  location.downloaded = downloaded_;
+  if (options_.first == Options::First::later && downloaded_ == nullptr) return {};
+  return load(location);
+}
+
+Result<void> PolicyStore::take_bundle(std::shared_ptr<const std::string> archive) {
+  std::lock_guard const one(loading_);
+  auto location = options_.location;
+  location.downloaded = archive;
+  AW_TRY(load(location));
+  downloaded_ = std::move(archive);
+  return {};
+}
+
+Result<void> PolicyStore::load(PolicyLocation const& location) {
   // Taken before reading: what changes meanwhile is seen by the next look.
-  stamp_ = policy_stamp(options_.location);
-  auto loaded = load_policy(options_.location, options_.policy_path, clock_);
+  stamp_ = policy_stamp(location);
+  auto loaded = load_policy(location, options_.policy_path, clock_);
   if (!loaded.ok()) {
     meters_->policy_refused();
     log_.failed(log::Component::authz, log::Level::error,
@@ -117,10 +148,11 @@ Result<void> PolicyStore::reload() {
   auto const before = watch_.latest().value;
   if (before != nullptr && before->digest == loaded->digest) return {};  // same policy: same era
   loaded->generation = watch_.version() + 1;
-  meters_->policy_loaded(loaded->generation, loaded->rules);
+  meters_->policy_loaded(loaded->generation, loaded->rules, loaded->digest);
   log_.info(log::Component::authz, "policy in force",
             {{"digest", loaded->digest},
              {"generation", std::to_string(loaded->generation)},
+             {"revision", loaded->revision},
              {"rules", std::to_string(loaded->rules)},
              {"tests", std::to_string(loaded->tests)}});
   watch_.publish(std::move(*loaded));
@@ -143,7 +175,8 @@ void PolicyStore::keep_looking(std::stop_token stop) {
     bool changed = false;
     {
       std::lock_guard const one(loading_);
-      changed = policy_stamp(options_.location) != stamp_;
+      bool const waiting_for_first = watch_.version() == 0;
+      changed = !waiting_for_first && policy_stamp(options_.location) != stamp_;
     }
     // Reported by reload itself.
     if (changed) static_cast<void>(reload().ok());

@@ -33,11 +33,14 @@ struct LoadedPolicy {
   std::uint64_t generation = 0;
   std::size_t rules = 0;
   std::size_t tests = 0;
+  std::string revision;               // the bundle's own name for itself
   std::vector<rego::Source> sources;  // what explanations quote
 };
 
-// Reads, compiles, tests. Pure but for reading; blocks. Errors: policy_*; for a failed test
+// Reads, compiles, tests, and asks the question once: a policy that does not answer within
+// kTrialTime is refused. Pure but for reading; blocks. Errors: policy_*; for a failed test
 // policy_test_failed naming it.
+inline constexpr std::chrono::milliseconds kTrialTime{250};
 [[nodiscard]] Result<LoadedPolicy> load_policy(PolicyLocation const& location,
                                                std::string const& policy_path, Clock const& clock);
 
@@ -47,8 +50,10 @@ class PolicyStore {
     PolicyLocation location;
     std::string policy_path;
     std::chrono::nanoseconds look_every = std::chrono::seconds(1);  // zero: only on `reload`
+    // later: there is none yet (everything is denied), `take_bundle` brings it.
+    enum class First { now, later } first = First::now;
   };
-  // The first policy must be good. `clock` and `log` outlive the store.
+  // The first policy must be good, unless it comes later. `clock` and `log` outlive the store.
   static Result<std::unique_ptr<PolicyStore>> open(Options options, Clock const& clock,
                                                    log::Log& log, std::shared_ptr<Meters> meters);
   ~PolicyStore();
@@ -60,19 +65,24 @@ class PolicyStore {
   [[nodiscard]] io::Watch<LoadedPolicy>& watch() { return watch_; }
   // Now, on the caller's thread; blocks. An error means that the last good policy stays.
   [[nodiscard]] Result<void> reload();
+  // A bundle that was downloaded: verified, compiled and tested like any other candidate, together
+  // with the files. On an error the last good policy, and its bundle, stay.
+  [[nodiscard]] Result<void> take_bundle(std::shared_ptr<const std::string> archive);
   [[nodiscard]] std::string last_error() const;  // of the last reload; empty after a success
 
  private:
   PolicyStore(Options options, Clock const& clock, log::Log& log, std::shared_ptr<Meters> meters);
   void keep_looking(std::stop_token stop);
+  [[nodiscard]] Result<void> load(PolicyLocation const& location);
 
   Options const options_;
   Clock const& clock_;
   log::Log& log_;
   std::shared_ptr<Meters> const meters_;
   io::Watch<LoadedPolicy> watch_;
-  std::mutex loading_;  // one load at a time
-  std::string stamp_;   // guarded by loading_: of the files last tried
+  std::mutex loading_;                             // one load at a time
+  std::string stamp_;                              // guarded by loading_: of the files last tried
+  std::shared_ptr<const std::string> downloaded_;  // guarded by loading_: the bundle in force
   mutable std::mutex mutex_;
   std::string last_error_;  // guarded by mutex_
   std::condition_variable_any wake_;

@@ -115,9 +115,12 @@ io::Task<AuthzDecision> RemoteOpa::authorize(AuthzContext const& context) {
   co_return std::move(exchange.decision);
 }
 
-io::Task<OpaExplanation> RemoteOpa::explain(AuthzContext const& context) {
-  auto exchange = co_await ask(target_ + "?explain=full&pretty=true&metrics=true&instrument=true",
-                               opa_request_body(context), kMaxExplanationBytes);
+io::Task<OpaExplanation> RemoteOpa::explain(AuthzContext const& context, rego::EventDetail detail) {
+  auto const* const mode = detail == rego::EventDetail::notes   ? "notes"
+                           : detail == rego::EventDetail::fails ? "fails"
+                                                                : "full";
+  auto target = target_ + "?explain=" + mode + "&pretty=true&metrics=true&instrument=true";
+  auto exchange = co_await ask(std::move(target), opa_request_body(context), kMaxExplanationBytes);
   OpaExplanation out{.decision = std::move(exchange.decision), .events = {}, .metrics = {}};
   if (auto body = rego::parse_json(exchange.body, {.bytes = kMaxExplanationBytes, .depth = 64});
       body.ok()) {

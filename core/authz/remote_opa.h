@@ -16,6 +16,7 @@
 #include "core/authz/opa_transport.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/rego/event_text.h"
 #include "core/rego/value.h"
 
 namespace aw::authz {
@@ -37,8 +38,9 @@ class RemoteOpa final : public AuthorizationProvider {
   [[nodiscard]] ProviderStatus status() const override;
   [[nodiscard]] std::uint64_t revision() const override { return 0; }
 
-  // The same question with ?explain=full&pretty&metrics&instrument.
-  [[nodiscard]] io::Task<OpaExplanation> explain(AuthzContext const& context);
+  // The same question with ?explain=…&pretty&metrics&instrument.
+  [[nodiscard]] io::Task<OpaExplanation> explain(
+      AuthzContext const& context, rego::EventDetail detail = rego::EventDetail::full);
 
  private:
   struct Exchange {

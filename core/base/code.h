@@ -41,6 +41,7 @@ enum class Code : std::uint16_t {
   policy_test_failed = 2007,
   policy_conflict = 2008,
   policy_builtin = 2009,
+  policy_signature = 2010,
   // AW30xx authorization
   denied_by_policy = 3001,
   policy_result_malformed = 3002,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table behind every AW code, and the one switch per mapping. No `default:`: a new code must
-// choose.
+// What each code is called and what to do about it, for people.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -76,6 +75,9 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
      "Complete rules produced different values.", "Make the rules exclusive."},
     {Code::policy_builtin, "policy_builtin_error", "policy builtin failed",
      "A builtin function got operands it cannot use.", "Check the operands."},
+    {Code::policy_signature, "policy_signature", "policy bundle is not signed as it must be",
+     "The bundle has no signature, one by another key, or its files are not the signed ones.",
+     "Sign it with the key that authorization.bundle.verification names."},
     {Code::denied_by_policy, "no_matching_rule", "denied",
      "No policy rule allows this caller to do this action.",
      "Run `agentweave authz check --trace` with the same caller, target and action."},

@@ -57,6 +57,39 @@ void remote_or_embedded(Facts const& facts, Found& found) {
   }
 }
 
+// One source of a bundle, verified by one key, over a channel that fits.
+void bundle_makes_sense(Facts const& facts, Found& found) {
+  auto const& bundle = facts.config.authorization.bundle;
+  auto const conflict = [&](std::string key, std::string message, std::string hint) {
+    refuse(found, facts, Code::config_conflict, std::move(key), std::move(message),
+           std::move(hint));
+  };
+  if (!bundle.file.empty() && !bundle.url.empty()) {
+    conflict("authorization.bundle.url",
+             "authorization.bundle.file and authorization.bundle.url contradict each other",
+             "keep one of them");
+  }
+  auto const& verification = bundle.verification;
+  if (!verification.public_key.empty() && !verification.secret.empty()) {
+    conflict("authorization.bundle.verification.secret",
+             "a bundle is verified with a public key or with a secret, not with both",
+             "keep one of them");
+  }
+  bool const hmac = verification.algorithm == "HS256";
+  if (hmac != !verification.secret.empty() && !verification.algorithm.empty()) {
+    conflict("authorization.bundle.verification.algorithm",
+             "HS256 goes with verification.secret, every other algorithm with public_key", "");
+  }
+  if (bundle.polling.min_delay > bundle.polling.max_delay) {
+    conflict("authorization.bundle.polling.min_delay_seconds",
+             "min_delay_seconds is longer than max_delay_seconds", "");
+  }
+  if (!bundle.server_id.empty() && !bundle.url.starts_with("https://")) {
+    conflict("authorization.bundle.server_id",
+             "authorization.bundle.server_id asks for mutual TLS, but the url is not https", "");
+  }
+}
+
 void some_destination(Facts const& facts, Found& found) {
   if (facts.config.audit.enabled && facts.config.audit.destinations.empty()) {
     refuse(found, facts, Code::config_missing_key, "authorization.audit.destinations",
@@ -237,6 +270,16 @@ void admin_exposed(Facts const& facts, Found& found) {
        "the admin listener is reachable from other machines, without TLS", "use 127.0.0.1");
 }
 
+// Two answers for one path: which one a probe gets would be chance.
+void metrics_path(Facts const& facts, Found& found) {
+  constexpr auto kProbes =
+      std::to_array<std::string_view>({"/livez", "/readyz", "/startupz", "/health", "/healthz",
+                                       "/health/live", "/health/ready", "/ready"});
+  if (std::ranges::find(kProbes, facts.config.metrics.path) == kProbes.end()) return;
+  refuse(found, facts, Code::config_conflict, "observability.metrics.path",
+         "observability.metrics.path is a probe's path", "for example: /metrics");
+}
+
 void replay_state(Facts const& facts, Found& found) {
   if (facts.config.server.replay.mode != server::ReplayMode::required ||
       !facts.config.server.state.directory.empty()) {
@@ -267,6 +310,7 @@ void backoff_order(Facts const& facts, Found& found) {
 
 constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     remote_or_embedded,
+    bundle_makes_sense,
     some_destination,
     unique_names,
     backends,
@@ -276,6 +320,7 @@ constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     own_domain,
     ports,
     admin_exposed,
+    metrics_path,
     replay_state,
     verification_stays,
     backoff_order,

@@ -273,9 +273,6 @@ void add_authorization(std::vector<Field>& rows) {
                      .file()
                      .example("[data.json]"));
   rows.push_back(
-      field("authorization.bundle", "embedded engine: an OPA bundle (.tar.gz)", at, &A::bundle)
-          .file());
-  rows.push_back(
       field("authorization.policy_path", "the package or rule that is asked", at, &A::policy_path)
           .env("AGENTWEAVE_POLICY_PATH")
           .checked(checks::policy_path, "a package or rule path")
@@ -301,6 +298,52 @@ void add_authorization(std::vector<Field>& rows) {
   rows.push_back(field("authorization.circuit_breaker.timeout", "pause before the first probe", at,
                        &A::breaker, &io::BreakerConfig::timeout)
                      .in(0.001, 86'400));
+}
+
+void add_bundle(std::vector<Field>& rows) {
+  using B = authz::BundleConfig;
+  using V = authz::BundleVerification;
+  const auto row = [](char const* key, char const* help, auto... members) {
+    return field(std::string("authorization.bundle.") + key, help, &Config::authorization,
+                 &authz::Config::bundle, members...);
+  };
+  rows.push_back(
+      row("file", "embedded engine: an OPA bundle, a .tar.gz or a directory", &B::file).file());
+  rows.push_back(
+      row("url", "embedded engine: an OPA bundle from a bundle service", &B::url)
+          .checked(checks::backend_url, "http://, https:// or unix:///path.sock:/target"));
+  rows.push_back(row("token", "bearer token for the bundle service", &B::token).secret());
+  rows.push_back(
+      row("ca_path", "PEM trust of an https service; empty = the system's", &B::ca_path).file());
+  rows.push_back(
+      row("server_id", "SPIFFE ID of the service: mutual TLS with our SVID", &B::server_id)
+          .checked(checks::spiffe_id, "spiffe://trust-domain/path"));
+  rows.push_back(row("max_staleness", "how long none may come before readiness says so; 0 = never",
+                     &B::max_staleness)
+                     .in(0, 31'536'000));
+  rows.push_back(row("polling.min_delay_seconds", "shortest pause between looks", &B::polling,
+                     &authz::BundlePolling::min_delay)
+                     .in(1, 86'400));
+  rows.push_back(row("polling.max_delay_seconds", "longest pause; at random in between",
+                     &B::polling, &authz::BundlePolling::max_delay)
+                     .in(1, 86'400));
+  rows.push_back(row("polling.timeout", "how long one download may take", &B::polling,
+                     &authz::BundlePolling::timeout)
+                     .in(0.001, 300));
+  rows.push_back(row("verification.public_key", "PEM key that bundles must be signed with",
+                     &B::verification, &V::public_key)
+                     .file());
+  rows.push_back(
+      row("verification.secret", "the same for HS256: a secret", &B::verification, &V::secret)
+          .secret());
+  rows.push_back(row("verification.algorithm",
+                     "ES256, ES384, RS256, PS256, EdDSA, HS256; empty = what fits",
+                     &B::verification, &V::algorithm)
+                     .matching("^(ES256|ES384|RS256|PS256|EdDSA|HS256)?$"));
+  rows.push_back(row("verification.key_id", "the key id it must name; empty = any",
+                     &B::verification, &V::key_id));
+  rows.push_back(
+      row("verification.scope", "the scope a signature must name", &B::verification, &V::scope));
 }
 
 void add_audit(std::vector<Field>& rows) {
@@ -586,6 +629,7 @@ std::vector<Field> make_table() {
   add_capabilities(rows);
   add_identity(rows);
   add_authorization(rows);
+  add_bundle(rows);
   add_audit(rows);
   add_transport(rows);
   add_server(rows);

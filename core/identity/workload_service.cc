@@ -20,9 +20,7 @@ constexpr int kMaxAudiences = 32;
 
 grpc::Status denied() { return {grpc::StatusCode::PERMISSION_DENIED, "no identity issued"}; }
 
-grpc::Status invalid(std::string why) {
-  return {grpc::StatusCode::INVALID_ARGUMENT, std::move(why)};
-}
+grpc::Status invalid(std::string const& why) { return {grpc::StatusCode::INVALID_ARGUMENT, why}; }
 
 grpc::Status stopped() { return {grpc::StatusCode::UNAVAILABLE, "the workload api is stopping"}; }
 

@@ -24,7 +24,7 @@ class Loops {
   [[nodiscard]] boost::asio::io_context& at(std::size_t index) { return loops_[index]->context; }
 
   // Runs `work` once on every loop, soon; does not wait.
-  void post_all(std::function<void(std::size_t index)> work);
+  void post_all(std::function<void(std::size_t)> const& work);
   // Abandons pending work and joins the threads; twice is fine. Not from a loop's own thread.
   void stop();
 

@@ -51,7 +51,7 @@ Value DocumentBuilder::finish() {
 Evaluator::Evaluator(Program const& program, Value input, EvalOptions const& options)
     : program_(program), options_(options) {
   world_->input = std::move(input);
-  world_->data = program.data;
+  world_->data = options.data.defined() ? options.data : program.data;
   if (options_.clock != nullptr) deadline_ = options_.clock->steady() + options_.limits.time;
   context_.options = &options_;
   context_.cache = program.cache.get();
@@ -177,6 +177,7 @@ Flow Evaluator::run(Block const& block, std::size_t at, Frame& frame, Continue d
     Statement const& s = block[at];
     if (Flow flow = tick(); flow != Flow::proceed) return flow;
     if (covered_ != nullptr) covered_->push_back(s.place);
+    if (events_ != nullptr) note_eval(block, at, frame);
     bool many = (s.kind == Statement::Kind::ref && s.iterates) || s.kind == Statement::Kind::with ||
                 (s.kind == Statement::Kind::call && s.builtin != nullptr &&
                  s.builtin->kind == BuiltinKind::relation);
@@ -186,17 +187,13 @@ Flow Evaluator::run(Block const& block, std::size_t at, Frame& frame, Continue d
         any = true;
         return run(block, at + 1, frame, done);
       });
-      bool note = !any && flow == Flow::proceed && why_ != nullptr && s.expr != kNoExpr &&
-                  frame.rule != nullptr && why_->follows(frame.rule);
-      if (note) why_->failed(*frame.rule, block, at, failure_values(s, frame));
+      if (why_ != nullptr && !any && flow == Flow::proceed) note_failed(block, at, frame);
       return flow;
     }
     bool held = false;
     if (Flow flow = step(s, frame, held); flow != Flow::proceed) return flow;
     if (!held) {
-      bool note = why_ != nullptr && s.expr != kNoExpr && frame.rule != nullptr &&
-                  why_->follows(frame.rule);
-      if (note) why_->failed(*frame.rule, block, at, failure_values(s, frame));
+      if (why_ != nullptr) note_failed(block, at, frame);
       return Flow::proceed;
     }
   }
@@ -428,11 +425,13 @@ Outcome evaluate_covered(Policy const& policy, Query const& query, Value const& 
     why = std::make_unique<WhyRecorder>(policy.program(), *prepared);
     evaluator.record(why.get());
   }
+  if (options.trace == TraceLevel::full) evaluator.narrate(&out.events, *prepared);
   if (prepared->is_path) {
     evaluator.run_path(*prepared, out);
   } else {
     evaluator.run_query(*prepared, out);
   }
+  if (options.trace == TraceLevel::full) evaluator.end_story(out);
   if (why) out.why = why->finish();
   return out;
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/rego/plan.h"
+#include "core/rego/tester.h"
 
 namespace aw::rego {
 
@@ -78,6 +79,9 @@ struct DocumentBuilder {
 };
 
 class WhyRecorder;
+struct Operand;
+struct SeenExpr;
+struct Origin;
 
 class Evaluator {
  public:
@@ -90,6 +94,9 @@ class Evaluator {
   void run_query(PreparedQuery const& query, Outcome& out);
   void record(WhyRecorder* why) { why_ = why; }
   void cover(std::vector<Place>* covered) { covered_ = covered; }
+  // Tells every event of the evaluation; `events` and `query` outlive it.
+  void narrate(std::vector<TraceEvent>* events, PreparedQuery const& query);
+  void end_story(Outcome const& out);
   void set_query_sources(std::vector<Source> const* sources) { query_sources_ = sources; }
 
  private:
@@ -126,7 +133,25 @@ class Evaluator {
   Value build(Pattern const& pattern, Frame const& frame) const;
   Value const& operand(Pattern const& pattern, Frame const& frame, Value& held) const;
   bool accept(Statement const& s, Value const& value, Frame& frame);
-  std::vector<std::pair<std::string, Value>> failure_values(Statement const& s, Frame& frame);
+
+  // The record, and the story of events (eval_why.cc, eval_events.cc). Only while one is kept.
+  class Narration;
+  void note_failed(Block const& block, std::size_t at, Frame& frame);
+  void note_fired(Group const& group, RulePlan const& rule, Frame& frame);
+  void note_eval(Block const& block, std::size_t at, Frame const& frame);
+  void tell_query(std::string_view op, int depth);
+  void tell_expression(std::string_view op, Statement const& s, Frame const& frame);
+  void event(std::string_view op, Place const& place, std::string text);
+  [[nodiscard]] std::string source_of(Place const& place) const;
+  std::vector<Operand> operands_of(Statement const& s, Frame& frame);
+  SeenExpr seen_of(Statement const& s, Frame& frame);
+  [[nodiscard]] Operand operand_seen(Pattern const& pattern, Frame const& frame) const;
+  [[nodiscard]] Origin origin_of(Pattern const& pattern, Frame const& frame, int depth = 0) const;
+  [[nodiscard]] Origin origin_of(Statement const& ref, Frame const& frame, int depth) const;
+  [[nodiscard]] std::vector<Value> wanted_of(Pattern const& made, Frame const& frame) const;
+  void derive(Pattern const& pattern, Frame const& frame, std::vector<std::vector<Value>>& out,
+              int depth) const;
+  [[nodiscard]] Value looked_up(Origin const& origin) const;
   [[nodiscard]] std::string ref_name(Statement const& s, Frame const& frame) const;
   [[nodiscard]] std::string operand_name(Pattern const& pattern, Frame const& frame) const;
 
@@ -198,6 +223,9 @@ class Evaluator {
   std::uint64_t random_ = 0;
   std::vector<std::pair<std::string, Value>> remembered_;
   WhyRecorder* why_ = nullptr;
+  std::vector<TraceEvent>* events_ = nullptr;
+  PreparedQuery const* told_query_ = nullptr;
+  int event_depth_ = 0;
   std::vector<Place>* covered_ = nullptr;
   std::vector<Source> const* query_sources_ = nullptr;
 };
@@ -220,8 +248,23 @@ class Evaluator::Depth {
   Evaluator& evaluator_;
 };
 
-// Policy::evaluate, and where it has been: every place of a statement or head that ran.
-[[nodiscard]] Outcome evaluate_covered(Policy const& policy, Query const& query, Value const& input,
-                                       EvalOptions const& options, std::vector<Place>* covered);
+// One rule being tried: its Enter, and its Exit or Redo when it goes out of scope.
+class Evaluator::Narration {
+ public:
+  Narration(Evaluator& evaluator, Group const& group, RulePlan const& rule)
+      : evaluator_(evaluator) {
+    if (evaluator_.events_ != nullptr) enter(group, rule);
+  }
+  ~Narration() {
+    if (evaluator_.events_ != nullptr && entered_) --evaluator_.event_depth_;
+  }
+  Narration(Narration const&) = delete;
+  Narration& operator=(Narration const&) = delete;
+
+ private:
+  void enter(Group const& group, RulePlan const& rule);
+  Evaluator& evaluator_;
+  bool entered_ = false;
+};
 
 }  // namespace aw::rego

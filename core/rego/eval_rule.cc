@@ -113,12 +113,14 @@ Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
   for (RulePlan const* at = &rule; at != nullptr; at = at->otherwise.get()) {
     if (left_out(*at)) continue;
     bool fired = false;
+    Narration const told(*this, group, *at);
     Flow flow = with_frame(*at, [&](Frame& frame) {
       for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (!match(at->args[i], arguments[i], frame)) return Flow::proceed;
       }
       return run(at->body, 0, frame, [&] {
         fired = true;
+        if (why_ != nullptr) note_fired(group, *at, frame);
         if (covered_ != nullptr) covered_->push_back(at->head_place);
         Value value = build(at->value, frame);
         if (out.defined() && !(out == value)) {
@@ -134,9 +136,7 @@ Flow Evaluator::complete_rule(Group const& group, RulePlan const& rule,
       });
     });
     if (flow == Flow::error) return flow;
-    if (!fired) continue;
-    if (why_ != nullptr && why_->follows(at)) why_->fired(*at);
-    break;
+    if (fired) break;
   }
   return Flow::proceed;
 }
@@ -149,11 +149,12 @@ Flow Evaluator::partial_set(Group const& group, Value& out) {
   for (std::size_t i = 0; i < count; ++i) {
     RulePlan const& rule = group.rules[only == nullptr ? i : (*only)[i]];
     if (left_out(rule)) continue;
+    Narration const told(*this, group, rule);
     Flow flow = with_frame(rule, [&](Frame& frame) {
       return run(rule.body, 0, frame, [&] {
         if (!charge(sizeof(Value) * 2)) return Flow::error;
         if (covered_ != nullptr) covered_->push_back(rule.head_place);
-        if (why_ != nullptr && why_->follows(&rule)) why_->fired(rule);
+        if (why_ != nullptr) note_fired(group, rule, frame);
         members.add(build(rule.key, frame));
         return Flow::proceed;
       });
@@ -171,11 +172,12 @@ Flow Evaluator::partial_object(Group const& group, Value& out) {
     for (RulePlan const* at = &first; at != nullptr; at = at->otherwise.get()) {
       if (left_out(*at)) continue;
       bool fired = false;
+      Narration const told(*this, group, *at);
       Flow flow = with_frame(*at, [&](Frame& frame) {
         return run(at->body, 0, frame, [&] {
           fired = true;
           if (covered_ != nullptr) covered_->push_back(at->head_place);
-          if (why_ != nullptr && why_->follows(at)) why_->fired(*at);
+          if (why_ != nullptr) note_fired(group, *at, frame);
           return insert(*at, frame, 0, document);
         });
       });

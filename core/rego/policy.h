@@ -95,6 +95,7 @@ struct EvalOptions {
   std::function<bool()> cancelled;
   std::uint64_t seed = 0;  // of rand.intn and uuid.rfc4122; 0 = from the kernel
   Value runtime;           // what opa.runtime() answers; an empty object when undefined
+  Value data;              // stands in for the policy's base document; undefined: its own
 };
 
 // How far one expression of a rule came, over all its attempts.
@@ -104,8 +105,11 @@ struct ExprRecord {
   int line = 0;
   std::string text;  // its source, on one line
   ExprState state = ExprState::not_reached;
-  // The values it compared when it failed: {"input.action", "refund"}, {"data.actions[…]", ["a"]}.
+  // The values it compared: {"input.action", "refund"}, {"data.actions[…]", ["a"]}.
   std::vector<std::pair<std::string, Value>> values;
+  // Of one that failed: the rules (indices into Why::rules) it asked and got no answer from.
+  std::vector<int> asks;
+  bool membership = false;  // it asks whether values[0] is in values[1]
 };
 
 struct RuleRecord {
@@ -116,24 +120,34 @@ struct RuleRecord {
   int held = 0;  // expressions that held before the first that failed
   bool fired = false;
   bool is_default = false;
+  bool helper = false;  // asked by another rule, not named by the question
 };
 
 // A smallest change that would flip the decision, as far as one is known.
 struct NearMiss {
   enum class Kind { data, input };
   Kind kind = Kind::input;
-  std::string path;   // "data.actions[\"…\"]", "input.action"
-  std::string text;   // `data.actions["…"] += "refund"`, `action "invoice" instead of "refund"`
-  Value value;        // the element to add, or the new input
-  bool adds = false;  // add `value` to the collection at `path` (else: set it)
+  std::string path;      // "data.actions[\"…\"]", "input.action"
+  std::string text;      // `data.actions["…"] += "refund"`, `action "invoice" instead of "refund"`
+  Value value;           // the element to add, or the new input
+  bool adds = false;     // add `value` to the collection at `path` (else: set it)
+  bool removes = false;  // take `value` out of the collection, or the member away
+  std::vector<Value> steps;    // `path` below its root, as values
+  std::vector<NearMiss> also;  // what must change together with it; each without an `also`
 };
 
 // Why the queried document is what it is: every candidate rule, and how far each came.
 struct Why {
   std::vector<RuleRecord> rules;
-  int closest = -1;     // index into `rules` of the rule that missed by least; -1: none
+  int closest = -1;           // index into `rules` of the rule that missed by least; -1: none
+  std::size_t remaining = 0;  // steps of that rule behind the one that failed
   std::string summary;  // `closest rule authz.rego:14 matches all but action ("greet", "status")`
+  // Each tried: with it applied the decision flips. Filled by find_near_misses.
   std::vector<NearMiss> near_misses;
+  // Changes that would each make one more expression hold; not tried. Nearest rule first.
+  std::vector<NearMiss> candidates;
+  // Paths below input that the other failed expressions depend on, in ways not looked through.
+  std::vector<std::vector<Value>> depends_on;
 };
 
 // One event of a full trace, as `opa eval --explain full` shows them.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/rego/tester.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -27,6 +29,8 @@ std::string package_text(Module const& module) {
 std::vector<Test> tests_of(Program const& program, std::string const& run) {
   std::vector<Test> out;
   std::set<std::string> seen;
+  RE2 const pattern(run, RE2::Quiet);
+  if (!pattern.ok()) return out;
   for (Module const& module : program.modules) {
     for (Rule const& rule : module.rules) {
       std::string const& name = rule.head.ref[0]->name;
@@ -34,7 +38,7 @@ std::vector<Test> tests_of(Program const& program, std::string const& run) {
       if (!is_test || rule.head.function || rule.is_default) continue;
       Test test{package_text(module), name, rule.place};
       std::string full = test.package + "." + name;
-      if (full.find(run) == std::string::npos || !seen.insert(full).second) continue;
+      if (!RE2::PartialMatch(full, pattern) || !seen.insert(full).second) continue;
       out.push_back(std::move(test));
     }
   }
@@ -95,7 +99,7 @@ class CoverageMap {
     }
   }
 
-  void cover(std::vector<Place> const& places) {
+  void cover(std::span<const Place> places) {
     for (Place const& place : places) covered_[place.file].insert(static_cast<int>(place.line));
   }
 
@@ -166,6 +170,14 @@ TestResult run_one(Policy const& policy, Test const& test, TestOptions const& op
 }
 
 }  // namespace
+
+Coverage coverage_of(Policy const& policy, std::span<const Place> places) {
+  CoverageMap coverage(policy.program());
+  coverage.cover(places);
+  return coverage.finish();
+}
+
+bool is_pattern(std::string const& run) { return RE2(run, RE2::Quiet).ok(); }
 
 TestReport run_tests(Policy const& policy, TestOptions const& options) {
   TestReport report;

@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/rego/ast.h"
 #include "core/rego/policy.h"
 
 namespace aw::rego {
@@ -44,7 +46,7 @@ struct Coverage {
 enum class CoverageMode { off, on };
 
 struct TestOptions {
-  std::string run;  // substring of "package.name"; empty = all
+  std::string run;  // regular expression (RE2), found in "package.name"; empty = all
   CoverageMode coverage = CoverageMode::off;
   EvalOptions eval;
   Clock const* clock = nullptr;  // for durations; without one they are zero
@@ -60,6 +62,14 @@ struct TestReport {
   [[nodiscard]] bool ok() const { return failed == 0 && errors == 0; }
 };
 
+// Lines of the policy, and which of them are among `places`: for tools that evaluate themselves.
+[[nodiscard]] Coverage coverage_of(Policy const& policy, std::span<const Place> places);
+// Policy::evaluate, and where it has been: every place of a statement or head that ran.
+[[nodiscard]] Outcome evaluate_covered(Policy const& policy, Query const& query, Value const& input,
+                                       EvalOptions const& options, std::vector<Place>* covered);
+
+// A pattern that is no regular expression finds nothing.
+[[nodiscard]] bool is_pattern(std::string const& run);
 [[nodiscard]] TestReport run_tests(Policy const& policy, TestOptions const& options = {});
 
 }  // namespace aw::rego

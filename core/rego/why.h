@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Remembers, for each rule asked, how far it came and what it saw when it stopped; then says which
-// rule missed by least and what would have made it hold. One evaluation's own.
+// Remembers, for each rule asked (and each rule those ask in turn), how far it came and what it saw
+// when it stopped; then says which rule missed by least. One evaluation's own.
+//
+// What would have made an expression hold is only suggested here (suggest.h); near_miss.h tries it.
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -12,16 +15,44 @@
 
 namespace aw::rego {
 
+// Where in the given documents a value was found; `element`: it is one of the members there.
+struct Origin {
+  enum class Root : std::uint8_t { none, input, data };
+  Root root = Root::none;
+  bool element = false;
+  std::vector<Value> steps;
+};
+
+// What an expression looked at, named as the author wrote it.
+struct Operand {
+  std::string name;
+  Value value;
+  Origin origin;
+  std::vector<Operand> items;               // of a collection written out
+  std::vector<Value> wanted;                // what later expressions ask of a value that is missing
+  std::vector<std::vector<Value>> derives;  // paths below input that it was computed from
+};
+
+// One expression's statement, and what it looked at.
+struct SeenExpr {
+  Statement const* statement = nullptr;
+  std::vector<Operand> operands;
+  std::vector<SeenExpr> inner;  // of a negation: what was not to hold
+};
+
 class WhyRecorder {
  public:
-  // Follows the rules of the groups that a question names, and of no other.
+  // Follows the rules of the groups that a question names, and all that those ask.
   WhyRecorder(Program const& program, PreparedQuery const& query);
 
   [[nodiscard]] bool follows(RulePlan const* rule) const { return attempts_.contains(rule); }
-  // The statement at `at` of the rule's block failed with these values.
-  void failed(RulePlan const& rule, Block const& block, std::size_t at,
-              std::vector<std::pair<std::string, Value>> values);
-  void fired(RulePlan const& rule);
+  // Is a stop at `at` of the rule's body news: further than any attempt came, or as far?
+  [[nodiscard]] bool wants(RulePlan const& rule, std::size_t at) const;
+  // The statement at `at` of the rule's body failed; `seen` has it last, and what held before it.
+  void failed(RulePlan const& rule, Block const& block, std::size_t at, std::vector<SeenExpr> seen);
+  // Where the members that the rule gives come from.
+  void gives(RulePlan const& rule, Origin key);
+  void fired(RulePlan const& rule, std::vector<SeenExpr> seen);
 
   [[nodiscard]] std::unique_ptr<Why> finish() const;
 
@@ -29,19 +60,28 @@ class WhyRecorder {
   struct Attempt {
     Group const* group = nullptr;
     bool is_default = false;
+    bool helper = false;
     bool fired = false;
-    bool seen = false;
+    bool tried = false;
     std::size_t reached = 0;  // statements that held
     std::uint32_t failed_expr = kNoExpr;
-    std::vector<bool> held;  // by expression
-    std::vector<std::pair<std::string, Value>> values;
-    Statement const* statement = nullptr;
+    std::vector<bool> held;      // by expression
+    std::vector<SeenExpr> seen;  // the last failed, unless it fired
+    std::vector<NearMiss> makes_hold;
+    std::vector<NearMiss> breaks;
+    std::vector<std::vector<Value>> depends_on;
+    Origin key;  // of a multi-value rule
   };
 
-  void follow(RulePlan const& rule, Group const& group, bool is_default);
-  void follow_node(RuleNode const& node);
+  void follow(RulePlan const& rule, Group const& group, bool is_default, bool helper);
+  void follow_group(Group const& group, bool helper);
+  void follow_node(RuleNode const& node, bool helper);
+  void follow_asked();
   [[nodiscard]] RuleRecord record_of(RulePlan const& rule, Attempt const& attempt) const;
-  void near_misses(Why& why, RulePlan const& rule, Attempt const& attempt) const;
+  [[nodiscard]] std::vector<int> asks_of(Attempt const& attempt) const;
+  [[nodiscard]] std::vector<NearMiss> given_elsewhere(Attempt const& attempt) const;
+  void gather_candidates(Why& why) const;
+  void summarize(Why& why, std::size_t missing) const;
   [[nodiscard]] std::string one_line(Place const& place) const;
 
   Program const& program_;

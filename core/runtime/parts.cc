@@ -30,6 +30,15 @@ std::vector<std::string> capability_names(a2a::AgentInfo const& agent) {
   return out;
 }
 
+// "embedded agentweave/authz sha256:9f2c… generation 3 revision r7"
+std::string policy_line(authz::ProviderStatus const& status) {
+  std::string out = status.kind + " " + status.policy_path;
+  if (!status.policy_digest.empty()) out += " " + status.policy_digest;
+  if (status.generation > 0) out += " generation " + std::to_string(status.generation);
+  if (!status.revision.empty()) out += " revision " + status.revision;
+  return out;
+}
+
 bool same_bundles(identity::Snapshot const& a, identity::Snapshot const& b) {
   return a.bundles == b.bundles;
 }
@@ -43,6 +52,16 @@ backend::Config backend_of(config::Config const& config, std::size_t index) {
   if (out.url.ends_with('/')) out.url.pop_back();
   out.url += (out.url.starts_with("unix://") ? ":/" : "/") + config.agent.capabilities[index].name;
   return out;
+}
+
+// "127.0.0.1:8443", whole and in its parts.
+void say_listening(log::Log& log, std::string_view message, std::string const& address) {
+  std::string_view const whole = address;
+  auto const colon = whole.rfind(':');
+  log.info(log::Component::agent, message,
+           {{"address", whole},
+            {"host", whole.substr(0, colon)},
+            {"port", colon == std::string_view::npos ? "" : whole.substr(colon + 1)}});
 }
 
 // A request that never reached a session has no session's shape: a small JSON object.
@@ -76,6 +95,18 @@ void Runtime::Parts::count() {
   metrics.before_scrape([this] { instruments->ready.set(health.ready() ? 1 : 0); });
 }
 
+void Runtime::Parts::show_safeguards(Seams const& seams) {
+  for (auto const& one : seams.safeguards) {
+    bool const active = one.state == Safeguard::State::active;
+    auto const state =
+        active ? server::CheckResult::State::ok : server::CheckResult::State::degraded;
+    health.add(one.name, server::Weight::informs,
+               [result = server::CheckResult{state, one.detail}] { return result; });
+    log->write(log::Component::agent, active ? log::Level::info : log::Level::warning,
+               active ? "Confined" : "Not confined", {{"by", one.name}, {"detail", one.detail}});
+  }
+}
+
 void Runtime::Parts::start_loops() {
   std::size_t const workers = config.server.workers > 0
                                   ? config.server.workers
@@ -101,6 +132,7 @@ Result<void> Runtime::Parts::serve_probes() {
         std::make_unique<server::PlainSession>(probe_routes, everybody));
   };
   AW_TRY(probes, http::Server::start(std::move(options), *loops, clock));
+  say_listening(*log, "Metrics server started", probes->address());
   return {};
 }
 
@@ -154,6 +186,30 @@ Result<void> Runtime::Parts::take_identity(Seams& seams, std::stop_token const& 
   return {};
 }
 
+// The bundle service, over mutual TLS with our SVID when the configuration names its SPIFFE ID.
+Result<std::unique_ptr<authz::BundleSource>> Runtime::Parts::bundle_source() {
+  auto const& bundle = config.authorization.bundle;
+  std::optional<http::Security> security;
+  if (!bundle.server_id.empty()) {
+    AW_TRY(auto const server, identity::SpiffeId::parse(bundle.server_id));
+    security.emplace();
+    security->name = "bundle " + server.text();
+    security->context = [this, server]() -> Result<std::shared_ptr<const tls::Context>> {
+      auto const now = current();
+      if (!now) return make_error(Code::no_svid, "no SVID to fetch the bundle with");
+      return now->client_for(server);
+    };
+    security->check = [server](std::span<const tls::Certificate> chain) -> Result<void> {
+      if (chain.empty()) return make_error(Code::peer_unverified, "no certificate");
+      AW_TRY(auto const peer, identity::check_leaf(chain.front()));
+      if (peer == server) return {};
+      return make_error(Code::peer_mismatch,
+                        "expected " + server.text() + ", but the peer is " + peer.text());
+    };
+  }
+  return authz::http_bundle_source(bundle, *client, std::move(security));
+}
+
 Result<void> Runtime::Parts::open_policy(Seams& seams) {
   authz::AuthorizerNeeds const needs{.clock = clock, .log = *log, .metrics = metrics};
   if (seams.authorization) {
@@ -164,7 +220,12 @@ Result<void> Runtime::Parts::open_policy(Seams& seams) {
     if (!config.authorization.embedded() && config.authorization.provider == authz::Provider::opa) {
       AW_TRY(transport, authz::http_opa_transport(config.authorization, *client, std::nullopt));
     }
-    AW_TRY(authorizer, authz::Authorizer::open(config.authorization, needs, std::move(transport)));
+    authz::BundleNeeds bundle{.source = nullptr, .state_directory = config.server.state.directory};
+    if (!config.authorization.bundle.url.empty()) {
+      AW_TRY(bundle.source, bundle_source());
+    }
+    AW_TRY(authorizer, authz::Authorizer::open(config.authorization, needs, std::move(transport),
+                                               std::move(bundle)));
   }
   auto const weight = config.server.readiness.require_pdp ? server::Weight::gates_readiness
                                                           : server::Weight::informs;
@@ -172,8 +233,7 @@ Result<void> Runtime::Parts::open_policy(Seams& seams) {
     auto const status = authorizer->status();
     switch (status.state) {
       case authz::ProviderStatus::State::ready:
-        return server::CheckResult{server::CheckResult::State::ok,
-                                   status.kind + " " + status.policy_path};
+        return server::CheckResult{server::CheckResult::State::ok, policy_line(status)};
       case authz::ProviderStatus::State::degraded:
         return server::CheckResult{server::CheckResult::State::degraded, status.last_error};
       case authz::ProviderStatus::State::unavailable:
@@ -306,10 +366,11 @@ Result<void> Runtime::Parts::build_gates() {
   return {};
 }
 
-Result<void> Runtime::Parts::bind_agent() {
+Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
   credentials = [this] { return current(); };
   http::ServerOptions options;
   options.listen = http::TcpAddress{.host = config.server.host, .port = config.server.port};
+  if (seams.listening_socket) options.listen = http::InheritedSocket{*seams.listening_socket};
   options.limits = config.limits;
   options.tls = [this]() -> std::shared_ptr<const tls::Context> {
     auto const now = current();
@@ -335,7 +396,7 @@ Result<void> Runtime::Parts::bind_agent() {
     recheck_connections(*seen.value);
   });
   if (auto const now = current()) tell_missing_bundles(now->snapshot());
-  log->info(log::Component::agent, "Server listening", {{"address", agent->address()}});
+  say_listening(*log, "Server listening", agent->address());
   return {};
 }
 
@@ -369,7 +430,10 @@ Result<void> Runtime::Parts::serve_admin() {
   if (!config.server.admin.enabled) return {};
   admin_token = text::to_base64url(random_bytes(18));
   admin_routes = admin_routes_of(*this);
-  admin_admits = server::token_check(admin_token, server::HostRule::loopback_only);
+  bool const here = config.server.admin.host.starts_with("127.") ||
+                    config.server.admin.host == "localhost" || config.server.admin.host == "::1";
+  admin_admits = server::token_check(
+      admin_token, here ? server::HostRule::loopback_only : server::HostRule::any);
   http::ServerOptions options;
   options.listen =
       http::TcpAddress{.host = config.server.admin.host, .port = config.server.admin.port};
@@ -431,8 +495,11 @@ void Runtime::Parts::recheck_connections(Current const& now) {
     checked = now.snapshot;
     if (same) return;
   }
-  agent->close_if([credentials_now = now.credentials](http::Session& session) {
-    return !static_cast<server::AgentSession&>(session).valid_under(*credentials_now);
+  agent->retire_if([credentials_now = now.credentials](http::Session& session) {
+    auto& visited = static_cast<server::AgentSession&>(session);
+    if (visited.valid_under(*credentials_now)) return false;
+    visited.distrust();
+    return true;
   });
 }
 

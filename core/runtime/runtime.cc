@@ -23,6 +23,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
 
   AW_TRY(p.open_log());
   p.count();
+  p.show_safeguards(seams);
   p.start_loops();
   AW_TRY(p.serve_probes());
   AW_TRY(p.open_audit());
@@ -33,7 +34,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.open_backends(seams));
   AW_TRY(p.build_gates());
   AW_TRY(p.announce(audit::EventType::startup, "started"));
-  AW_TRY(p.bind_agent());
+  AW_TRY(p.bind_agent(seams));
   AW_TRY(p.serve_outbound());
   AW_TRY(p.serve_admin());
 
@@ -112,7 +113,9 @@ Listening Runtime::listening() const {
 PolicySummary Runtime::policy() const {
   auto const& config = parts_->config.authorization;
   auto const status = parts_->authorizer->status();
-  return {.source = config.embedded() ? config.policy_dir : config.opa_endpoints.front(),
+  std::string source = config.policy_dir;
+  if (source.empty()) source = config.bundle.file.empty() ? config.bundle.url : config.bundle.file;
+  return {.source = config.embedded() ? source : config.opa_endpoints.front(),
           .mode = status.mode,
           .rules = status.rules,
           .tests = status.tests};

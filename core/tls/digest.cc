@@ -2,6 +2,7 @@
 #include "core/tls/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <array>
 #include <cstdlib>
@@ -82,6 +83,16 @@ std::array<char, 32> sha256_raw(std::string_view bytes) {
   if (EVP_Q_digest(nullptr, "SHA256", nullptr, bytes.data(), bytes.size(), target, nullptr) != 1) {
     std::abort();
   }
+  return out;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::string out(32, '\0');
+  unsigned int size = 0;
+  auto const* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                reinterpret_cast<unsigned char const*>(bytes.data()), bytes.size(),
+                                reinterpret_cast<unsigned char*>(out.data()), &size);
+  if (made == nullptr || size != out.size()) std::abort();
   return out;
 }
 

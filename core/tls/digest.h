@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256, for rooms that may not include OpenSSL.
+// SHA-256 and its HMAC, for rooms that may not include OpenSSL.
 //
 // A hasher keeps its context between calls, which is what makes short inputs cheap. One owner at a
 // time; not thread-safe.
@@ -39,5 +39,7 @@ class Sha256 {
 // For one-off use, from any thread.
 [[nodiscard]] std::array<char, 32> sha256_raw(std::string_view bytes);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
+// HMAC-SHA-256 (RFC 2104), 32 raw bytes: what JOSE calls HS256. Compare with equal_constant_time.
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
 }  // namespace aw::tls

@@ -93,13 +93,13 @@ OSSL_DISPATCH entry(int id, Function* function) {
 
 int start(OSSL_CORE_HANDLE const* /*handle*/, OSSL_DISPATCH const* /*in*/,
           OSSL_DISPATCH const** out, void** provider_context) {
-  static OSSL_DISPATCH const kDispatch[] = {
+  static OSSL_DISPATCH const dispatch[] = {
       entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
       entry(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, capabilities),
       entry(OSSL_FUNC_PROVIDER_TEARDOWN, teardown),
       {0, nullptr}};
   if (tables().base == nullptr) return 0;
-  *out = kDispatch;
+  *out = dispatch;
   // The implementations are the default provider's, so they get its context.
   *provider_context = OSSL_PROVIDER_get0_provider_ctx(tables().base);
   return 1;

@@ -83,6 +83,7 @@ inline X509* native(Certificate const& certificate) { return certificate.impl().
 Result<X509Ptr> copy_into(Certificate const& certificate, OSSL_LIB_CTX* library);
 Result<PkeyPtr> copy_into(PrivateKey const& key, OSSL_LIB_CTX* library);
 
+bool use_pss(EVP_PKEY_CTX* context);        // RSASSA-PSS as PS256 wants it
 std::string describe(EVP_PKEY const* key);  // "ECDSA P-256"
 std::string curve_of(EVP_PKEY const* key);  // "P-256"; empty when it has none
 

@@ -147,7 +147,7 @@ bool PrivateKey::matches(Certificate const& certificate) const {
 
 Result<std::string> PrivateKey::sign(SignatureAlgorithm algorithm, std::string_view message) const {
   AW_TRY(PublicKey const half, public_key());
-  if (half.algorithm() != algorithm) {
+  if (!half.fits(algorithm)) {
     return bad_key("a key of kind " + half.description() + " does not sign with " +
                    std::string(algorithm_name(algorithm)));
   }
@@ -155,9 +155,12 @@ Result<std::string> PrivateKey::sign(SignatureAlgorithm algorithm, std::string_v
   if (algorithm == SignatureAlgorithm::es384) digest = EVP_sha384();
   if (algorithm == SignatureAlgorithm::eddsa) digest = nullptr;
   MdCtxPtr const context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* padding = nullptr;  // the digest's own
+  bool const pss = algorithm == SignatureAlgorithm::ps256;
   std::size_t size = 0;
   if (context == nullptr ||
-      EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, impl_->key.get()) != 1 ||
+      EVP_DigestSignInit(context.get(), &padding, digest, nullptr, impl_->key.get()) != 1 ||
+      (pss && !use_pss(padding)) ||
       EVP_DigestSign(context.get(), nullptr, &size, bytes(message), message.size()) != 1) {
     return library_error(Code::key_malformed, "sign");
   }

@@ -4,6 +4,8 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include <array>
 #include <tuple>
@@ -26,6 +28,7 @@ struct Algorithm {
 constexpr auto kAlgorithms = std::to_array<Algorithm>({{SignatureAlgorithm::es256, "ES256"},
                                                        {SignatureAlgorithm::es384, "ES384"},
                                                        {SignatureAlgorithm::rs256, "RS256"},
+                                                       {SignatureAlgorithm::ps256, "PS256"},
                                                        {SignatureAlgorithm::eddsa, "EdDSA"}});
 
 constexpr int kLeastRsaBits = 2048;
@@ -186,6 +189,17 @@ Result<PublicKey> PublicKey::from_spki_der(std::string_view der) {
   return PublicKey(std::make_shared<Impl>(Impl{std::move(key)}));
 }
 
+Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
+  if (pem.size() > PrivateKey::kMaxBytes) return bad_key("a public key of too many bytes");
+  BioPtr const in = read_from(pem);
+  PkeyPtr key(in == nullptr ? nullptr : PEM_read_bio_PUBKEY(in.get(), nullptr, nullptr, nullptr));
+  if (key == nullptr) {
+    return library_error(Code::key_malformed, "read a public key",
+                         "it is PEM, and begins with -----BEGIN PUBLIC KEY-----");
+  }
+  return PublicKey(std::make_shared<Impl>(Impl{std::move(key)}));
+}
+
 Result<PublicKey> PublicKey::from_numbers(KeyNumbers const& numbers) {
   auto key = [&]() -> Result<PkeyPtr> {
     if (numbers.type == "EC") return ec_key(numbers);
@@ -255,9 +269,22 @@ std::optional<SignatureAlgorithm> PublicKey::algorithm() const {
   return std::nullopt;
 }
 
+bool PublicKey::fits(SignatureAlgorithm wanted) const {
+  auto const own = algorithm();
+  bool const rsa = own == SignatureAlgorithm::rs256;
+  return own == wanted || (rsa && wanted == SignatureAlgorithm::ps256);
+}
+
+// RFC 7518 §3.5: the salt is as long as the hash.
+bool use_pss(EVP_PKEY_CTX* context) {
+  constexpr int kSalt = 32;
+  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, kSalt) == 1;
+}
+
 bool PublicKey::verify(SignatureAlgorithm algorithm_used, std::string_view message,
                        std::string_view signature) const {
-  if (algorithm() != algorithm_used) return false;
+  if (!fits(algorithm_used)) return false;
   EVP_MD const* digest = EVP_sha256();
   std::string der(signature);
   if (algorithm_used == SignatureAlgorithm::eddsa) digest = nullptr;
@@ -268,9 +295,12 @@ bool PublicKey::verify(SignatureAlgorithm algorithm_used, std::string_view messa
     der = ecdsa_der(signature);
   }
   MdCtxPtr const context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* padding = nullptr;  // the digest's own
+  bool const pss = algorithm_used == SignatureAlgorithm::ps256;
   bool const good =
       context != nullptr &&
-      EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, impl_->key.get()) == 1 &&
+      EVP_DigestVerifyInit(context.get(), &padding, digest, nullptr, impl_->key.get()) == 1 &&
+      (!pss || use_pss(padding)) &&
       EVP_DigestVerify(context.get(), bytes(der), der.size(), bytes(message), message.size()) == 1;
   ERR_clear_error();
   return good;

@@ -15,7 +15,7 @@
 namespace aw::tls {
 
 // The names of RFC 7518 §3.1 and RFC 8037 §3.1; no other algorithm is spoken, least of all "none".
-enum class SignatureAlgorithm { es256, es384, rs256, eddsa };
+enum class SignatureAlgorithm { es256, es384, rs256, ps256, eddsa };
 
 [[nodiscard]] std::string_view algorithm_name(SignatureAlgorithm algorithm);  // "ES256"
 [[nodiscard]] std::optional<SignatureAlgorithm> parse_algorithm(std::string_view name);
@@ -33,6 +33,8 @@ struct KeyNumbers {
 class PublicKey {
  public:
   static Result<PublicKey> from_spki_der(std::string_view der);
+  // The first PUBLIC KEY block.
+  static Result<PublicKey> from_pem(std::string_view pem);
   static Result<PublicKey> from_numbers(KeyNumbers const& numbers);
   static Result<PublicKey> of(Certificate const& certificate);
 
@@ -40,8 +42,10 @@ class PublicKey {
   [[nodiscard]] Result<KeyNumbers> numbers() const;
   [[nodiscard]] std::string description() const;  // "ECDSA P-256"
 
-  // The one algorithm this key signs with; nullopt for curves JOSE has none for.
+  // The algorithm this key signs with (an RSA key also with ps256); nullopt for curves JOSE has
+  // none for.
   [[nodiscard]] std::optional<SignatureAlgorithm> algorithm() const;
+  [[nodiscard]] bool fits(SignatureAlgorithm algorithm) const;
   // False for a bad signature and for an algorithm that does not fit the key.
   [[nodiscard]] bool verify(SignatureAlgorithm algorithm, std::string_view message,
                             std::string_view signature) const;

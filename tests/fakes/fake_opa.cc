@@ -40,8 +40,9 @@ void wait_for_end(std::stop_token const& stop, int fd) {
 }
 
 std::string whole_answer(FakeOpa::Behaviour const& behaviour) {
-  return "HTTP/1.1 " + std::to_string(behaviour.status) +
-         " X\r\ncontent-type: application/json\r\ncontent-length: " +
+  if (behaviour.status == 304) return "HTTP/1.1 304 X\r\n" + behaviour.headers + "\r\n";
+  return "HTTP/1.1 " + std::to_string(behaviour.status) + " X\r\n" + behaviour.headers +
+         "content-type: application/json\r\ncontent-length: " +
          std::to_string(behaviour.body.size()) + "\r\n\r\n" + behaviour.body;
 }
 

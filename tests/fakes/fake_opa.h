@@ -34,6 +34,7 @@ class FakeOpa {
     Manner manner = Manner::answer;
     int status = 200;
     std::string body = R"({"result":true})";
+    std::string headers;  // more of them: "etag: \"r1\"\r\n"
   };
   struct Asked {
     std::string method;

@@ -172,33 +172,37 @@ TEST_CASE("broken JSON-RPC gets the protocol's own error and never a backend") {
     int code;
   };
   auto const deep = std::string(100, '[') + std::string(100, ']');
-  for (auto const& row : std::initializer_list<Row>{
-           {"{", -32700},
-           {deep, -32700},
-           {R"({"jsonrpc":"2.0","id":1,"id":2,"method":"GetTask","params":{"id":"x"}})", -32700},
-           {"[" + rpc("GetTask", R"({"id":"x"})") + "]", -32600},
-           {"[]", -32600},
-           {"1", -32600},
-           {R"({"id":1,"method":"GetTask"})", -32600},
-           {R"({"jsonrpc":"1.0","id":1,"method":"GetTask"})", -32600},
-           {R"({"jsonrpc":"2.0","id":{},"method":"GetTask"})", -32600},
-           {R"({"jsonrpc":"2.0","id":1.5,"method":"GetTask"})", -32600},
-           {R"({"jsonrpc":"2.0","method":"GetTask","params":{"id":"x"}})", -32600},
-           {R"({"jsonrpc":"2.0","id":1})", -32600},
-           {R"({"jsonrpc":"2.0","id":1,"method":7})", -32601},
-           {R"({"jsonrpc":"2.0","method":"message/ssend","params":{}})", -32601},
-           {R"({"jsonrpc":"2.0","method":"message/send","params":{"":"x"}})", -32602},
-           {rpc("NoSuchMethod", "{}"), -32601},
-           {rpc("GetTask", "[]"), -32602},
-           {rpc("GetTask", "{}"), -32602},
-           {rpc("GetTask", R"({"id":"x","historyLength":-1})"), -32602},
-           {rpc("SendMessage", "{}"), -32602},
-           {rpc("ListTasks", R"({"pageSize":101})"), -32602},
-           {rpc("ListTasks", R"({"status":"BUSY"})"), -32602},
-           {rpc("task.send", "{}"), -32602},
-           {rpc("CreateTaskPushNotificationConfig", "{}"), -32602},
-           {rpc("tasks/pushNotificationConfig/set", "{}"), -32602},
-       }) {
+  for (
+      auto const& row : std::initializer_list<Row>{
+          {"{", -32700},
+          {deep, -32700},
+          {R"({"jsonrpc":"2.0","id":1,"id":2,"method":"GetTask","params":{"id":"x"}})", -32700},
+          {"[" + rpc("GetTask", R"({"id":"x"})") + "]", -32600},
+          {"[]", -32600},
+          {"1", -32600},
+          {R"({"id":1,"method":"GetTask"})", -32600},
+          {R"({"jsonrpc":"1.0","id":1,"method":"GetTask"})", -32600},
+          {R"({"jsonrpc":"2.0","id":{},"method":"GetTask"})", -32600},
+          {R"({"jsonrpc":"2.0","id":1.5,"method":"GetTask"})", -32600},
+          {R"({"jsonrpc":"2.0","method":"GetTask","params":{"id":"x"}})", -32600},
+          {R"({"jsonrpc":"2.0","id":1})", -32600},
+          {R"({"jsonrpc":"2.0","id":1,"method":7})", -32601},
+          {R"({"jsonrpc":"2.0","method":"message/ssend","params":{}})", -32601},
+          {R"({"jsonrpc":"2.0","method":"message/send","params":{"":"x"}})", -32602},
+          {rpc("NoSuchMethod", "{}"), -32601},
+          {rpc("GetTask", "[]"), -32602},
+          {rpc("GetTask", "{}"), -32602},
+          {rpc("GetTask", R"({"id":"x","historyLength":-1})"), -32602},
+          {rpc("SendMessage", "{}"), -32602},
+          {rpc("message/send",
+               R"({"message":{"messageId":"m","role":"user","parts":[{"kind":"video","text":"x"}]}})"),
+           -32602},
+          {rpc("ListTasks", R"({"pageSize":101})"), -32602},
+          {rpc("ListTasks", R"({"status":"BUSY"})"), -32602},
+          {rpc("task.send", "{}"), -32602},
+          {rpc("CreateTaskPushNotificationConfig", "{}"), -32602},
+          {rpc("tasks/pushNotificationConfig/set", "{}"), -32602},
+      }) {
     auto const answer = refused(kRouter.parse(post("/rpc", row.body)));
     CHECK_MESSAGE(rpc_error(answer) == row.code, row.body);
     CHECK(answer.response.status == 200);
@@ -343,6 +347,11 @@ TEST_CASE("what 0.3 clients really send over REST is understood") {
     CHECK(op.send.message->id == "m");
     CHECK(op.send.wait != Wait::no);
   }
+  // "blocking": false is left out by ProtoJSON.
+  auto const at_once = understood(kSingle.parse(post(
+      "/v1/message:send",
+      R"({"message":{"messageId":"m","role":"ROLE_USER","content":[{"text":"x"}]},"configuration":{}})")));
+  CHECK(at_once.send.wait == Wait::no);
 }
 
 TEST_CASE("0.3 on the bare REST paths is answered with the objects of its JSON-RPC") {
@@ -353,7 +362,7 @@ TEST_CASE("0.3 on the bare REST paths is answered with the objects of its JSON-R
   auto const op = understood(kSingle.parse(asked));
   CHECK(op.shape.dialect == Dialect::v0_3);
   CHECK(spelling_of(op.shape) == Spelling::v03);
-  CHECK(op.send.wait != Wait::no);
+  CHECK(op.send.wait == Wait::a_while);
   asked.set_target("/v1/message:send");
   CHECK(spelling_of(understood(kSingle.parse(asked)).shape) == Spelling::v03_proto);
 }

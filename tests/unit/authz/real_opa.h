@@ -48,14 +48,19 @@ struct Remote {
   }
 };
 
+// The machine's own opa; empty when there is none.
+inline std::string opa_program() {
+  auto const* const home = ::getenv("HOME");
+  auto program = std::string(home == nullptr ? "" : home) + "/.cache/agentweave-peers/bin/opa";
+  return ::access(program.c_str(), X_OK) == 0 ? program : std::string();
+}
+
 // The machine's own `opa run --server` on a unix socket, or nothing.
 class RealOpa {
  public:
   explicit RealOpa(std::vector<std::string> const& files) {
-    auto const* const home = ::getenv("HOME");
-    auto const program =
-        std::string(home == nullptr ? "" : home) + "/.cache/agentweave-peers/bin/opa";
-    if (::access(program.c_str(), X_OK) != 0) return;
+    auto const program = opa_program();
+    if (program.empty()) return;
     auto const address = "unix://" + socket();
     std::vector<std::string> words = {program, "run",    "--server", "--log-level",
                                       "error", "--addr", address};

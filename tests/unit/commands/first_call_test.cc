@@ -103,6 +103,11 @@ TEST_CASE("the first minute: an allowed call, a denied one, and why") {
   CHECK(why.exit == 0);
   CHECK(why.out.starts_with("DENIED  reason no_matching_rule  AW3001"));
   CHECK(why.out.contains("  action   delete_all\n"));
+  CHECK(why.out.contains("\nsame decision, "));
+  CHECK(why.out.contains(", enforced at hello (127.0.0.1:"));
+  CHECK(why.out.contains("), peer 127.0.0.1\n"));
+  CHECK(why.out.contains("✗ \"delete_all\" is not in "));
+  CHECK(why.out.contains("what would flip it (smallest first):\n  1. "));
 }
 
 TEST_CASE("calls in every form the help promises") {

@@ -89,9 +89,10 @@ TEST_CASE("development listens elsewhere when told to, and everywhere when nothi
 TEST_CASE("settings that contradict each other are refused") {
   for (char const* text : {
            "authorization: {policy_dir: p, opa_endpoint: \"http://localhost:1\"}",
-           "authorization: {bundle: b.tar.gz, opa_endpoints: [\"http://localhost:1\"]}",
+           "authorization: {bundle: {file: b.tar.gz}, opa_endpoints: [\"http://localhost:1\"]}",
            "authorization: {data_files: [d.json]}",
            "observability: {metrics: {port: 8443}}",
+           "observability: {metrics: {path: /readyz}}",
            "server: {admin: {port: 9090}}",
            "identity: {spiffe_id: \"spiffe://other.example/a\"}",
            "transport: {retry: {backoff_base_seconds: 60}}",

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What could stand in the input instead: values that a policy and its data mention. Pure.
+#pragma once
+
+#include <vector>
+
+#include "core/rego/near_miss.h"
+#include "core/rego/suggest.h"
+
+namespace aw::rego {
+
+// Scalars written in rules, then strings of the data; bounded.
+[[nodiscard]] std::vector<Value> mentioned_values(Program const& program,
+                                                  Situation const& situation);
+
+// Constant paths below input that some rule reads.
+[[nodiscard]] std::vector<std::vector<Value>> asked_input_paths(Program const& program);
+
+[[nodiscard]] Value value_at(Value const& root, std::vector<Value> const& path);
+
+// Of the pool what is of the same kind; for a time, the other hours of its day and week too.
+[[nodiscard]] std::vector<Value> fitting_values(std::vector<Value> const& pool,
+                                                Value const& before);
+
+}  // namespace aw::rego
