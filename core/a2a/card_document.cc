@@ -9,7 +9,6 @@
 namespace aw::a2a {
 namespace {
 
-constexpr std::string_view kSpiffeExtension = "urn:agentweave:extension:spiffe";
 constexpr std::string_view kSchemeText =
     "mutual TLS; the client certificate is an X.509-SVID, its SPIFFE ID is the caller";
 
