@@ -159,7 +159,13 @@ int run_in(std::vector<std::string> args, Context& context, Mode mode) {
     tree->parse(std::move(args));
     run_parsed(*tree, context, mode);
   } catch (CLI::CallForHelp const&) {
-    context.out << tree->help();
+    // `agentweave bogus --help` asks about something that is not there.
+    auto const left_over = tree->remaining(true);
+    if (!left_over.empty() && !left_over.front().starts_with('-')) {
+      context.finish(usage_error(*tree, CLI::ExtrasError("agentweave", left_over)));
+    } else {
+      context.out << tree->help();
+    }
   } catch (CLI::ParseError const& error) {
     take_output_of(*tree, context);
     context.finish(usage_error(*tree, error));

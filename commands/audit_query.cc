@@ -9,9 +9,9 @@
 #include <ostream>
 
 #include "commands/support/command.h"
+#include "commands/support/table.h"
 #include "core/audit/lines.h"
 #include "core/audit/query.h"
-#include "core/base/text.h"
 
 namespace aw::commands {
 namespace {
@@ -64,38 +64,25 @@ json::Json groups_json(audit::Grouping const& grouping) {
   return out;
 }
 
-// Columns as wide as what stands in them.
 void write_groups(std::ostream& out, audit::Grouping const& grouping) {
-  std::vector<std::vector<std::string>> table(1);
+  std::vector<std::string> heads;
   for (auto field : grouping.fields()) {
     std::ranges::transform(field, field.begin(), [](char c) {
       return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     });
-    table[0].push_back(std::move(field));
+    heads.push_back(std::move(field));
   }
-  for (auto const* head : {"RECORDS", "ALLOW", "DENY", "FIRST", "LAST"})
-    table[0].emplace_back(head);
+  for (auto const* head : {"RECORDS", "ALLOW", "DENY", "FIRST", "LAST"}) heads.emplace_back(head);
+  std::vector<std::vector<std::string>> rows;
   for (auto const& row : grouping.rows()) {
-    auto& cells = table.emplace_back();
-    for (auto const& value : row.values) cells.push_back(text::printable(value));
+    auto& cells = rows.emplace_back(row.values);
     for (auto const number : {row.records, row.allowed, row.denied}) {
       cells.push_back(std::to_string(number));
     }
     cells.push_back(row.first);
     cells.push_back(row.last);
   }
-  std::vector<std::size_t> widths(table[0].size());
-  for (auto const& row : table) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (auto const& row : table) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line += std::string(widths[i] - row[i].size() + 2, ' ');
-    }
-    out << line << '\n';
-  }
+  write_table(out, heads, rows);
 }
 
 }  // namespace

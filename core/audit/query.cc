@@ -93,6 +93,11 @@ Result<Filter::Term> Filter::parse_term(std::string_view text) {
   for (auto const& [sign, op] : kOps) {
     if (text.substr(at, sign.size()) != sign) continue;
     auto value = text::trim(text.substr(at + sign.size()));
+    // =~ and <> are comparisons elsewhere; here they would look for a value that begins so, find
+    // nothing, and pass for an answer.
+    if (!value.empty() && std::string_view("=~<>").contains(value.front())) {
+      return bad_term(text, "no such comparison; quote a value that begins with it");
+    }
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
       value = value.substr(1, value.size() - 2);
     }

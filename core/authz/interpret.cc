@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/authz/interpret.h"
 
+#include <nlohmann/json.hpp>
+
+#include "core/base/json.h"
 #include "core/base/text.h"
 
 namespace aw::authz {
@@ -108,6 +111,11 @@ AuthzDecision interpret_result(Value const& result) {
 
 Result<AuthzDecision> interpret_answer(int status, std::string_view body, std::size_t max_bytes) {
   if (body.size() > max_bytes) return no_answer("answer is too large");
+  // The policy engine's reader takes the last of two members, as OPA's own does; an answer that
+  // says both yes and no is none.
+  if (!json::parse(body, {.bytes = max_bytes, .depth = 64}).ok() && status == 200) {
+    return no_answer("answer is not well-formed JSON");
+  }
   auto const parsed = rego::parse_json(body, {.bytes = max_bytes, .depth = 64});
   bool const object = parsed.ok() && parsed->is(Kind::object);
   if (status == 500 && object && is_evaluation_error(*parsed)) {

@@ -237,6 +237,16 @@ void admin_exposed(Facts const& facts, Found& found) {
        "the admin listener is reachable from other machines, without TLS", "use 127.0.0.1");
 }
 
+// Two answers for one path: which one a probe gets would be chance.
+void metrics_path(Facts const& facts, Found& found) {
+  constexpr auto kProbes =
+      std::to_array<std::string_view>({"/livez", "/readyz", "/startupz", "/health", "/healthz",
+                                       "/health/live", "/health/ready", "/ready"});
+  if (std::ranges::find(kProbes, facts.config.metrics.path) == kProbes.end()) return;
+  refuse(found, facts, Code::config_conflict, "observability.metrics.path",
+         "observability.metrics.path is a probe's path", "for example: /metrics");
+}
+
 void replay_state(Facts const& facts, Found& found) {
   if (facts.config.server.replay.mode != server::ReplayMode::required ||
       !facts.config.server.state.directory.empty()) {
@@ -276,6 +286,7 @@ constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     own_domain,
     ports,
     admin_exposed,
+    metrics_path,
     replay_state,
     verification_stays,
     backoff_order,

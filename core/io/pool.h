@@ -10,10 +10,12 @@
 #include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,6 +24,18 @@
 
 namespace aw::io {
 
+namespace detail {
+// What `work` throws ends its own call, not the process.
+template <class T>
+Result<T> guarded(std::function<Result<T>()> const& work) {
+  try {
+    return work();
+  } catch (std::exception const& thrown) {
+    return make_error(Code::internal, std::string("blocking work threw: ") + thrown.what());
+  }
+}
+}  // namespace detail
+
 class BlockingPool {
  public:
   BlockingPool(std::size_t threads, std::size_t queue_limit);
@@ -29,12 +43,13 @@ class BlockingPool {
   BlockingPool(BlockingPool const&) = delete;
   BlockingPool& operator=(BlockingPool const&) = delete;
 
-  // False when the queue is full or the pool is stopping; then `work` will not run.
+  // False when the queue is full or the pool is stopping; then `work` will not run. It must not
+  // throw.
   [[nodiscard]] bool submit(std::function<void()> work);
   void stop();
 
   // Runs `work` (returning Result<T>) on a pool thread and resumes here, on the awaiter's loop.
-  // Code::overloaded when full.
+  // Code::overloaded when full, Code::internal when it throws.
   template <class T>
   Task<Result<T>> run(std::function<Result<T>()> work);
 
@@ -59,7 +74,7 @@ Task<Result<T>> BlockingPool::run(std::function<Result<T>()> work) {
   // in `state`. The pool's thread holds it weakly, so that the loop's timer never dies there.
   bool const queued =
       submit([work = std::move(work), state, weak = std::weak_ptr(timer), executor] {
-        auto result = work();
+        auto result = detail::guarded(work);
         boost::asio::post(executor, [state, weak, result = std::move(result)]() mutable {
           state->emplace(std::move(result));
           if (auto const alive = weak.lock()) alive->cancel();

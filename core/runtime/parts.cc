@@ -44,6 +44,16 @@ backend::Config backend_of(config::Config const& config, std::size_t index) {
   return out;
 }
 
+// "127.0.0.1:8443", whole and in its parts.
+void say_listening(log::Log& log, std::string_view message, std::string const& address) {
+  std::string_view const whole = address;
+  auto const colon = whole.rfind(':');
+  log.info(log::Component::agent, message,
+           {{"address", whole},
+            {"host", whole.substr(0, colon)},
+            {"port", colon == std::string_view::npos ? "" : whole.substr(colon + 1)}});
+}
+
 // A request that never reached a session has no session's shape: a small JSON object.
 http::Response refuse_early(Code code, int status) {
   auto out = a2a::refusal({}, {.code = code, .decision_id = {}, .retry_after = {}});
@@ -100,6 +110,7 @@ Result<void> Runtime::Parts::serve_probes() {
         std::make_unique<server::PlainSession>(probe_routes, everybody));
   };
   AW_TRY(probes, http::Server::start(std::move(options), *loops, clock));
+  say_listening(*log, "Metrics server started", probes->address());
   return {};
 }
 
@@ -312,7 +323,7 @@ Result<void> Runtime::Parts::bind_agent() {
     recheck_connections(*seen.value);
   });
   if (auto const now = current()) tell_missing_bundles(now->snapshot());
-  log->info(log::Component::agent, "Server listening", {{"address", agent->address()}});
+  say_listening(*log, "Server listening", agent->address());
   return {};
 }
 
@@ -320,7 +331,10 @@ Result<void> Runtime::Parts::serve_admin() {
   if (!config.server.admin.enabled) return {};
   admin_token = text::to_base64url(random_bytes(18));
   admin_routes = admin_routes_of(*this);
-  admin_admits = server::token_check(admin_token, server::HostRule::loopback_only);
+  bool const here = config.server.admin.host.starts_with("127.") ||
+                    config.server.admin.host == "localhost" || config.server.admin.host == "::1";
+  admin_admits = server::token_check(
+      admin_token, here ? server::HostRule::loopback_only : server::HostRule::any);
   http::ServerOptions options;
   options.listen =
       http::TcpAddress{.host = config.server.admin.host, .port = config.server.admin.port};

@@ -51,7 +51,10 @@ Instruments::Instruments(metrics::Registry& registry, std::string agent_name,
         Code::overloaded, Code::unmapped_route, Code::request_malformed, Code::audit_unavailable}) {
     refusals_.at({std::string(code_info(code).id)});
   }
-  errors_.at({agent_name_, std::string(code_info(Code::backend_failed).id)});
+  for (Code const code : {Code::backend_failed, Code::backend_unreachable, Code::backend_timeout,
+                          Code::pdp_unavailable, Code::audit_unavailable}) {
+    errors_.at({agent_name_, std::string(code_info(code).id)});
+  }
 }
 
 Instruments::Series const& Instruments::of(std::string_view capability) const {
@@ -73,7 +76,10 @@ void Instruments::refused(Code code) {
       code == Code::replay_headers_missing) {
     replay_rejections.add();
   }
-  if (http_status(code) >= 500) errors_.at({agent_name_, reason}).add();
+}
+
+void Instruments::failed(Code code) {
+  errors_.at({agent_name_, std::string(code_info(code).id)}).add();
 }
 
 }  // namespace aw::server

@@ -28,6 +28,8 @@ class Instruments {
   void request(std::string_view capability, RequestStatus status, double seconds);
   // A gate said no, and why.
   void refused(Code code);
+  // A request ended with something that is not its caller's fault: a gate or the backend failed.
+  void failed(Code code);
 
   metrics::Gauge& in_flight;
   metrics::Gauge& active_connections;

@@ -348,8 +348,11 @@ Result<void> Pipeline::record(Visit const& visit, authz::AuthzDecision const& de
 void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
   auto const took = needs_.clock.steady() - visit.began;
   auto status = RequestStatus::success;
-  if (result.code)
-    status = http_status(*result.code) >= 500 ? RequestStatus::error : RequestStatus::denied;
+  if (result.code) {
+    bool const ours = http_status(*result.code) >= 500;
+    status = ours ? RequestStatus::error : RequestStatus::denied;
+    if (ours) needs_.instruments.failed(*result.code);
+  }
   needs_.instruments.request(visit.capability, status, std::chrono::duration<double>(took).count());
   if (!needs_.log.enabled(log::Component::a2a, log::Level::debug)) return;
   needs_.log.write(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/server/plain_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/json.h"
@@ -33,8 +34,13 @@ std::string_view host_of(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
+// A name that only begins like a loopback address (127.0.0.1.evil.test) resolves to whatever its
+// owner says.
 bool is_loopback_name(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  bool const v4 =
+      host.starts_with("127.") && std::ranges::count(host, '.') == 3 &&
+      std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  return v4 || host == "localhost" || host == "[::1]";
 }
 
 std::string_view token_of(http::Request const& request) {

@@ -171,3 +171,72 @@ class Reload(Target):
         policy.write_text(good)
         wait_for("the old policy again", lambda: self.call()[0] == 200, 10)
         self.assertEqual(self.call("secret")[0], 403)
+
+
+class FullDisk(Target):
+    """State and audit log on a disk of their own that is really full."""
+
+    def setUp(self):
+        self.disk = None
+        super().setUp()
+
+    def bring_up(self, config):
+        if self.disk is None:
+            self.disk = self.dir / "disk"
+            self.disk.mkdir()
+            mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", self.disk], capture_output=True)
+            if mounted.returncode:
+                self.skipTest("needs the right to mount a tmpfs")
+            self.addCleanup(lambda: subprocess.run(["umount", "-l", self.disk], capture_output=True))
+            config["state"]["directory"] = str(self.disk / "state")
+            config["authorization"]["audit"] = {"destination": f"file://{self.disk}/audit.log"}
+        super().bring_up(config)
+        self.agent_.audit_path = self.disk / "audit.log"
+
+    def fill(self):
+        with open(self.disk / "filler", "ab", buffering=0) as filler:
+            try:
+                while True:
+                    filler.write(b"x" * 4096)
+            except OSError:
+                pass
+        # What is left in the last blocks of the audit log, the agent fills itself.
+        for _ in range(200):
+            if self.call()[0] == 503:
+                return
+        self.fail("the disk does not fill")
+
+    def test_full_disk(self):
+        """a disk that is full: denied with 503 and its code, not ready and why, nothing runs unrecorded; room again: served again, the chain whole"""
+        self.assertEqual(self.call(headers=nonce("A" * 22))[0], 200)
+        self.fill()
+        before = len(Backend.seen)
+        for headers in (None, nonce("B" * 22)):
+            status, _, body = self.call(headers=headers)
+            self.assertGreaterEqual(status, 500)
+            self.assertIn(json.loads(body)["error"]["code"], ("AW6001", "AW8008"))
+        self.assertEqual(len(Backend.seen), before)
+        self.assertEqual(plain(self.agent_.metrics_port, "/readyz")[0], 503)
+        self.assertIn("[-]audit", plain(self.agent_.metrics_port, "/readyz?verbose")[1])
+        self.assertEqual(plain(self.agent_.metrics_port, "/livez")[0], 200)
+        (self.disk / "filler").unlink()
+        wait_for("served again", lambda: self.call()[0] == 200, 10)
+        self.assertEqual(self.call(headers=nonce("A" * 22))[0], 409)
+        self.assertEqual(self.call(headers=nonce("C" * 22))[0], 200)
+        self.check_well()
+        verified = self.run_cli("audit", "verify", self.agent_.audit_path)
+        self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+
+    def test_start_on_a_full_disk(self):
+        """an agent that cannot write its first record does not start, and says which disk"""
+        self.assertEqual(self.agent_.stop(), 0)
+        with open(self.disk / "filler", "ab", buffering=0) as filler:
+            try:
+                while True:
+                    filler.write(b"x" * 512)
+            except OSError:
+                pass
+        child = self.agent("second", json.loads(json.dumps(self.config)), args=["--env", "development"], wait=None)
+        self.assertEqual(child.child.wait(20), 1)
+        self.assertRegex(child.err(), "AW6001|AW8008")
+        self.assertEqual(Backend.seen, [])

@@ -51,11 +51,18 @@ TEST_CASE("a query selects by the names of the record and by short ones") {
 }
 
 TEST_CASE("a query that means nothing says which term") {
-  for (auto const* bad : {"action", "==x", "action==x &&", "a==\"x", "&&", "a!b"}) {
+  for (auto const* bad : {"action", "==x", "action==x &&", "a==\"x", "&&", "a!b", "a=~x", "a===x",
+                          "a<>x", "a~~x", "a >> x"}) {
     auto const filter = Filter::parse(bad);
     REQUIRE_FALSE_MESSAGE(filter.ok(), bad);
     CHECK(filter.error().code == Code::usage);
   }
+}
+
+TEST_CASE("a quoted value may begin with anything") {
+  auto const filter = Filter::parse("reason==\"=~x\"");
+  REQUIRE(filter.ok());
+  CHECK(filter->matches(json::Json{{"reason", "=~x"}}));
 }
 
 TEST_CASE("groups count decisions, with the first and last time") {

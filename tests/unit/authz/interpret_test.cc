@@ -94,6 +94,17 @@ TEST_CASE("an endpoint that gives no whole answer gave none") {
       interpret_answer(200, "{\"result\":true,\"x\":\"" + std::string(2 << 20, 'x') + "\"}").ok());
 }
 
+TEST_CASE("an answer that says both yes and no, or is no strict JSON, is none") {
+  for (std::string const body :
+       {R"({"result":false,"result":true})", R"({"result":true,"result":false})",
+        R"({"result":{"allow":true,"allow":true}})", R"({"result":true,"x":1,"x":2})",
+        R"({'result':true})", R"({"result":true,})", R"({"result":true} x)", "{\"result\":tRue}",
+        "{\"result\":true}\xff", R"({"result":true /* yes */})", R"({"result":NaN})"}) {
+    CAPTURE(body);
+    CHECK_FALSE(interpret_answer(200, body).ok());
+  }
+}
+
 TEST_CASE("an evaluation error is an answer that denies, so that no input opens the breaker") {
   auto const decision = interpret_answer(
       500, R"({"code":"internal_error","errors":[{"code":"eval_conflict_error"}]})");

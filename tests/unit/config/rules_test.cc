@@ -92,6 +92,7 @@ TEST_CASE("settings that contradict each other are refused") {
            "authorization: {bundle: b.tar.gz, opa_endpoints: [\"http://localhost:1\"]}",
            "authorization: {data_files: [d.json]}",
            "observability: {metrics: {port: 8443}}",
+           "observability: {metrics: {path: /readyz}}",
            "server: {admin: {port: 9090}}",
            "identity: {spiffe_id: \"spiffe://other.example/a\"}",
            "transport: {retry: {backoff_base_seconds: 60}}",

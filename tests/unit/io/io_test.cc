@@ -3,6 +3,10 @@
 
 #include <atomic>
 #include <latch>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "core/io/backoff.h"
 #include "core/io/breaker.h"
@@ -141,4 +145,159 @@ TEST_CASE("a full pool says no instead of queueing without end") {
   CHECK(pool.submit([] {}));
   CHECK_FALSE(pool.submit([] {}));
   release.count_down();
+}
+
+TEST_CASE("blocking work that throws is an error of its own call") {
+  BlockingPool pool(1, 4);
+  auto const result = run_blocking(
+      pool.run<int>([]() -> Result<int> { throw std::runtime_error("the disk is on fire"); }));
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.error().code == Code::internal);
+  CHECK(result.error().message.find("the disk is on fire") != std::string::npos);
+  auto const next = run_blocking(pool.run<int>([]() -> Result<int> { return 7; }));
+  CHECK(next.value() == 7);
+}
+
+TEST_CASE("a pool that stops runs what was queued, and takes nothing more") {
+  std::atomic<int> ran{0};
+  BlockingPool pool(1, 100);
+  std::latch started(1);
+  std::latch go(1);
+  REQUIRE(pool.submit([&] {
+    started.count_down();
+    go.wait();
+  }));
+  started.wait();
+  for (int i = 0; i < 10; ++i) REQUIRE(pool.submit([&ran] { ++ran; }));
+  go.count_down();
+  pool.stop();
+  CHECK(ran == 10);
+  CHECK_FALSE(pool.submit([] {}));
+  auto const refused = run_blocking(pool.run<int>([]() -> Result<int> { return 1; }));
+  CHECK(refused.error().code == Code::overloaded);
+  pool.stop();
+}
+
+TEST_CASE("whatever happens, an open breaker admits nobody and a half-open one admits one") {
+  std::uint64_t seed = 20261127;
+  auto const pick = [&seed](std::uint64_t n) {
+    seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (seed >> 33U) % n;
+  };
+  for (int round = 0; round < 300; ++round) {
+    CircuitBreaker breaker(kBreaker);
+    SteadyTime now{1h};
+    int probes = 0;  // admitted while half open and not reported yet
+    for (int step = 0; step < 60; ++step) {
+      auto const before = breaker.state(now);
+      switch (pick(5)) {
+        case 0: {
+          bool const admitted = breaker.admit(now);
+          if (before == State::closed) REQUIRE(admitted);
+          if (before == State::open) REQUIRE_FALSE(admitted);
+          if (before == State::half_open && admitted) REQUIRE(++probes == 1);
+          break;
+        }
+        case 1:
+          breaker.failed(now);
+          if (before == State::half_open && probes == 1) {
+            REQUIRE(breaker.state(now) == State::open);
+          }
+          probes = 0;
+          break;
+        case 2:
+          if (before != State::open) {
+            breaker.succeeded();
+            probes = 0;
+          }
+          break;
+        case 3:
+          breaker.abandoned();
+          probes = 0;
+          break;
+        default:
+          now += std::chrono::seconds(pick(20));
+      }
+      REQUIRE(breaker.retry_after(now) <= kBreaker.timeout);
+      if (breaker.state(now) == State::closed) REQUIRE(breaker.retry_after(now) == 0ns);
+    }
+  }
+}
+
+TEST_CASE("of many callers at a half-open breaker one goes through") {
+  for (int round = 0; round < 20; ++round) {
+    CircuitBreaker breaker(kBreaker);
+    trip(breaker, SteadyTime{});
+    std::atomic<int> admitted{0};
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 8; ++i) {
+      callers.emplace_back([&] { admitted += breaker.admit(SteadyTime{} + 30s) ? 1 : 0; });
+    }
+    for (auto& caller : callers) caller.join();
+    CHECK(admitted == 1);
+  }
+}
+
+TEST_CASE("a pause between tries is at least half the base and never above the cap") {
+  struct Row {
+    std::chrono::nanoseconds base;
+    std::chrono::nanoseconds most;
+  };
+  for (Row const& row : {Row{100ms, 30s}, Row{1s, 1s}, Row{10s, 1s}, Row{1ns, 1h}, Row{1h, 1h}}) {
+    Backoff backoff(row.base, row.most);
+    for (int i = 0; i < 100; ++i) {
+      auto const pause = backoff.next();
+      CHECK(pause >= std::min(row.base / 2, row.most));
+      CHECK(pause <= row.most);
+    }
+  }
+}
+
+TEST_CASE("a watch tells its listeners of every later value, in order, and keeps old ones alive") {
+  Watch<std::string> watch;
+  watch.publish("before");
+  std::vector<std::string> heard;
+  watch.on_change([&heard](Watch<std::string>::Seen const& seen) { heard.push_back(*seen.value); });
+  auto const kept = watch.latest().value;
+  watch.publish("one");
+  watch.publish("two");
+  CHECK(heard == std::vector<std::string>{"one", "two"});
+  CHECK(*kept == "before");
+  CHECK(watch.version() == 3);
+  CHECK(watch.wait_newer(3, 0ns).version == 3);
+  CHECK(*watch.wait_newer(2, 0ns).value == "two");
+}
+
+TEST_CASE("who waits for a newer value wakes with it, from any thread") {
+  Watch<int> watch;
+  std::vector<std::thread> readers;
+  std::atomic<int> sum{0};
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([&] { sum += *watch.wait_newer(0, 60s).value; });
+  }
+  watch.publish(7);
+  for (auto& reader : readers) reader.join();
+  CHECK(sum == 28);
+}
+
+TEST_CASE("a task that throws passes it on to whoever runs it") {
+  auto const thrower = []() -> Task<int> {
+    co_await sleep_until(SteadyTime{});
+    throw std::runtime_error("no");
+  };
+  CHECK_THROWS_AS(run_blocking(thrower()), std::runtime_error);
+  auto const nothing = []() -> Task<void> { co_return; };
+  run_blocking(nothing());
+}
+
+TEST_CASE("loops may be stopped twice, and none means one") {
+  Loops loops(0);
+  std::latch ran(1);
+  loops.post_all([&ran](std::size_t index) {
+    CHECK(index == 0);
+    ran.count_down();
+  });
+  ran.wait();
+  loops.stop();
+  loops.stop();
 }

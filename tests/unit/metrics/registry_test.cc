@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <limits>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -64,4 +66,72 @@ TEST_CASE("counting from several threads loses nothing") {
   }
   for (auto& thread : threads) thread.join();
   CHECK(counter.value() == 40000);
+}
+
+TEST_CASE("the text is what a scraper reads: help and type first, then the series") {
+  Registry registry;
+  registry.counter_family("b_total", "second", {"k"}).at({"x"}).add(2);
+  registry.gauge("a_now", "first").set(1.5);
+  CHECK(registry.text() ==
+        "# HELP a_now first\n# TYPE a_now gauge\na_now 1.5\n"
+        "# HELP b_total second\n# TYPE b_total counter\nb_total{k=\"x\"} 2\n");
+}
+
+TEST_CASE("numbers are written as scrapers know them") {
+  struct Row {
+    double value;
+    std::string text;
+  };
+  for (Row const& row : {
+           Row{0, "0"},
+           Row{-0.5, "-0.5"},
+           Row{1e21, "1e+21"},
+           Row{0.1, "0.1"},
+           Row{std::numeric_limits<double>::infinity(), "+Inf"},
+           Row{-std::numeric_limits<double>::infinity(), "-Inf"},
+           Row{std::numeric_limits<double>::quiet_NaN(), "NaN"},
+           Row{1795811811.9683206, "1795811811.9683206"},
+       }) {
+    CAPTURE(row.text);
+    Registry registry;
+    registry.gauge("x", "h").set(row.value);
+    CHECK(registry.text().ends_with("x " + row.text + "\n"));
+  }
+}
+
+TEST_CASE("an empty label is left out, so that a family can hold its own sum") {
+  Registry registry;
+  auto& family = registry.gauge_family("state", "h", {"endpoint", "state"});
+  family.at({"", "open"}).set(1);
+  family.at({"a", "open"}).set(1);
+  auto const text = registry.text();
+  CHECK(text.find("state{state=\"open\"} 1\n") != std::string::npos);
+  CHECK(text.find("state{endpoint=\"a\",state=\"open\"} 1\n") != std::string::npos);
+}
+
+TEST_CASE("asking again for a family gives the same one") {
+  Registry registry;
+  registry.counter("x_total", "h").add();
+  registry.counter("x_total", "another help").add();
+  CHECK(registry.text().find("x_total 2\n") != std::string::npos);
+  CHECK(registry.text().find("another") == std::string::npos);
+}
+
+TEST_CASE("a histogram of several threads loses no observation, and its last bucket is its count") {
+  Registry registry;
+  std::array const bounds = {1.0, 2.0};
+  auto& histogram = registry.histogram_family("h", "h", bounds, {}).at({});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&histogram] {
+      for (int i = 0; i < 1000; ++i) histogram.observe(i % 4);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  auto const text = registry.text();
+  CHECK(text.find("h_bucket{le=\"1\"} 2000\n") != std::string::npos);
+  CHECK(text.find("h_bucket{le=\"2\"} 3000\n") != std::string::npos);
+  CHECK(text.find("h_bucket{le=\"+Inf\"} 4000\n") != std::string::npos);
+  CHECK(text.find("h_sum 6000\n") != std::string::npos);
+  CHECK(text.find("h_count 4000\n") != std::string::npos);
 }

@@ -110,6 +110,7 @@ struct House {
   ScriptedPolicy policy;
   std::atomic<int> ran{0};
   std::string seen_caller;
+  std::optional<Error> fails;  // what the backend says instead of a result
   a2a::MemoryTaskStore store;
   a2a::TaskEngine engine{a2a::EngineLimits{}, store, clock};
   std::unique_ptr<Dispatch> dispatch;
@@ -130,6 +131,7 @@ struct House {
                     [this](backend::Call call, backend::Output& out) -> io::Task<Result<void>> {
                       ++ran;
                       seen_caller = call.caller;
+                      if (fails) co_return *fails;
                       out.result(R"({"ok":true})");
                       co_return Result<void>{};
                     }));
@@ -213,6 +215,10 @@ struct House {
   Answer call(std::string_view task_type = "work") {
     return serve(
         post("/a2a/v1/tasks", R"({"task_type":")" + std::string(task_type) + R"(","payload":{}})"));
+  }
+
+  bool has_line(std::string const& line) {
+    return ("\n" + registry.text()).find("\n" + line + "\n") != std::string::npos;
   }
 
   std::vector<nlohmann::json> records() {
@@ -337,6 +343,33 @@ TEST_CASE("another caller's task is not found, and that is on the record") {
   auto const stranger = house.serve(std::move(get), house.visitor("spiffe://a.test/agent/other"));
   CHECK(stranger.response.status == 404);
   CHECK(house.records().back().at("decision") == "deny");
+}
+
+TEST_CASE("a failing backend is an error of ours in the metrics, once") {
+  House house;
+  house.fails = make_error(Code::backend_failed, "the printer is on fire");
+  house.call();
+  CHECK(house.has_line(
+      R"(agentweave_errors_total{agent_name="agent",error_type="backend_failed"} 1)"));
+  CHECK(house.has_line(
+      R"(agentweave_requests_total{agent_name="agent",capability="work",status="error"} 1)"));
+  CHECK(house.has_line(
+      R"(agentweave_requests_total{agent_name="agent",capability="work",status="success"} 0)"));
+}
+
+TEST_CASE("a decision point that does not answer counts as one error, a denial as none") {
+  House house;
+  house.policy.answer = authz::unavailable("x", 1s);
+  house.call();
+  CHECK(house.has_line(
+      R"(agentweave_errors_total{agent_name="agent",error_type="pdp_unavailable"} 1)"));
+  house.policy.answer = authz::deny("x");
+  house.call();
+  CHECK(house.has_line(
+      R"(agentweave_requests_total{agent_name="agent",capability="work",status="denied"} 1)"));
+  CHECK(house.has_line(
+      R"(agentweave_requests_total{agent_name="agent",capability="work",status="error"} 1)"));
+  CHECK(house.has_line(R"(agentweave_gate_refusals_total{reason="no_matching_rule"} 1)"));
 }
 
 TEST_CASE("every answer tells nothing of the inside") {
