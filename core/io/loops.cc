@@ -7,7 +7,26 @@
 #include <boost/asio/post.hpp>
 #include <string>
 
+#include "core/io/turn.h"
+
 namespace aw::io {
+namespace {
+
+// So many handlers at most before what they left for the turn's end is done.
+constexpr int kMostATurn = 128;
+
+void serve(boost::asio::io_context& context) {
+  Turn turn;
+  bool more = false;
+  while (!context.stopped()) {
+    if (!more && context.run_one() == 0) break;
+    for (int i = 0; i < kMostATurn && context.poll_one() != 0; ++i) {
+    }
+    more = turn.end();
+  }
+}
+
+}  // namespace
 
 Loops::Loops(std::size_t count) {
   loops_.reserve(std::max<std::size_t>(count, 1));
@@ -16,7 +35,7 @@ Loops::Loops(std::size_t count) {
     Loop& loop = *loops_.back();
     loop.thread = std::thread([&loop, i] {
       pthread_setname_np(pthread_self(), ("aw-loop-" + std::to_string(i)).c_str());
-      loop.context.run();
+      serve(loop.context);
     });
   }
 }
