@@ -45,6 +45,8 @@ class Chain {
   // `seal`. Error: audit_unavailable when it would be too long.
   [[nodiscard]] Result<Record> seal(std::string_view members);
   void commit();
+  // Back to where it stood: what was committed since could not be stored.
+  void rewind(ChainHead head) { head_ = std::move(head); }
   [[nodiscard]] ChainHead const& head() const { return head_; }
 
  private:

@@ -149,10 +149,21 @@ Result<Resumed> FileSink::resume() {
 }
 
 Result<void> FileSink::append(Record const& record) {
+  return append_lines(record.line, record.seq);
+}
+
+Appended FileSink::append_all(Batch const& batch) {
+  if (batch.records.empty()) return {};
+  auto stored = append_lines(batch.lines, batch.records.back().seq);
+  if (!stored.ok()) return {.count = 0, .error = std::move(stored).error()};
+  return {.count = batch.records.size(), .error = {}};
+}
+
+Result<void> FileSink::append_lines(std::string_view lines, std::uint64_t last_seq) {
   AW_TRY(check_in_place());
-  rotate_if_due(record.line.size());
-  AW_TRY(store(record.line));
-  last_seq_ = record.seq;
+  rotate_if_due(lines.size());
+  AW_TRY(store(lines));
+  last_seq_ = last_seq;
   return {};
 }
 

@@ -46,12 +46,15 @@ class FileSink final : public AuditSink {
 
   [[nodiscard]] Result<Resumed> resume() override;
   [[nodiscard]] Result<void> append(Record const& record) override;
+  // One write for all of them, or none is stored.
+  [[nodiscard]] Appended append_all(Batch const& batch) override;
   [[nodiscard]] std::string name() const override { return "file://" + options_.path.string(); }
   [[nodiscard]] Keeps keeps() const override { return Keeps::records; }
 
  private:
   [[nodiscard]] Result<void> lock();
   [[nodiscard]] Result<void> open_file();
+  [[nodiscard]] Result<void> append_lines(std::string_view lines, std::uint64_t last_seq);
   [[nodiscard]] Result<void> store(std::string_view line);
   [[nodiscard]] Result<void> undo(Error why);
   // Goes on with a new file when ours was moved away.

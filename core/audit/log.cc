@@ -9,6 +9,7 @@
 #include "core/audit/open_sinks.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
+#include "core/io/turn.h"
 
 namespace aw::audit {
 namespace {
@@ -36,6 +37,19 @@ struct Destinations {
   std::vector<One> all;  // the primary first
 };
 
+// `"hash":"<64>"}` and the newline end every line.
+std::string_view hash_of(std::string_view line) { return line.substr(line.size() - 67, 64); }
+
+// Records on their way. On a loop: those of this turn.
+struct Pending {
+  struct One {
+    std::string members;
+    Result<void>* outcome = nullptr;  // in the frame of whoever waits
+  };
+  std::vector<One> all;
+  io::Waiters waiters;
+};
+
 }  // namespace
 
 struct AuditLog::Impl {
@@ -45,6 +59,8 @@ struct AuditLog::Impl {
   mutable std::mutex mutex;
   Destinations destinations;
   Chain chain;
+  std::string lines;  // of one batch
+  std::vector<Record> records;
   std::uint64_t written = 0;
   std::string last_error;
   bool closed = false;
@@ -61,33 +77,84 @@ struct AuditLog::Impl {
     }
   }
 
-  Result<void> append(std::string_view members);
-  void append_to_others(Record const& record);
+  void members_of(Event const& event, std::string& out) const;
+  // What `pending` collected, into every destination; each of them gets its own outcome.
+  void append(Pending& pending);
+  Appended append_to_primary(Batch const& batch);
+  void append_to_others(Batch const& batch);
   void primary_failed(Error const& error);
 };
 
-Result<void> AuditLog::Impl::append(std::string_view members) {
+void AuditLog::Impl::members_of(Event const& event, std::string& out) const {
+  if (!event.audit_id.empty() && event.time != WallTime{})
+    return append_members(out, event, needs.agent_name);
+  auto const now = needs.clock.now();
+  Event filled = event;
+  // A decision has an id of its own already.
+  if (filled.audit_id.empty()) filled.audit_id = filled.decision_id;
+  if (filled.audit_id.empty()) filled.audit_id = "a-" + time_ordered_id(now);
+  if (filled.time == WallTime{}) filled.time = now;
+  append_members(out, filled, needs.agent_name);
+}
+
+void AuditLog::Impl::append(Pending& pending) {
   std::lock_guard const lock(mutex);
-  if (closed) return make_error(Code::audit_unavailable, "the audit log is closed");
-  AW_TRY(auto const record, chain.seal(members));
-  if (!destinations.all.empty()) {
-    auto& primary = destinations.all.front();
-    if (auto stored = primary.sink->append(record); !stored.ok()) {
-      primary.errors->add();
-      primary_failed(stored.error());
-      return stored;
-    }
-    if (std::exchange(primary.failing, false)) {
-      meters.healthy.set(1);
-      last_error.clear();
-      needs.log.info(log::Component::audit, "audit log takes records again");
-    }
-    append_to_others(record);
+  if (closed) {
+    for (auto& one : pending.all)
+      *one.outcome = make_error(Code::audit_unavailable, "the audit log is closed");
+    return;
   }
-  chain.commit();
-  ++written;
-  meters.records.add();
-  return {};
+  auto const before = chain.head();
+  lines.clear();
+  records.clear();
+  for (auto& one : pending.all) {
+    auto sealed = chain.seal(one.members);
+    *one.outcome = sealed.ok() ? Result<void>() : Result<void>(std::move(sealed).error());
+    if (!one.outcome->ok()) continue;
+    // As a place in `lines` until that has stopped growing.
+    records.push_back({.seq = sealed->seq, .line = sealed->line, .hash = {}});
+    lines.append(sealed->line);
+    chain.commit();
+  }
+  char const* at = lines.data();
+  for (auto& record : records) {
+    record.line = {at, record.line.size()};
+    record.hash = hash_of(record.line);
+    at += record.line.size();
+  }
+  auto const taken = append_to_primary({.records = records, .lines = lines});
+  auto const stored = taken.count;
+  written += stored;
+  meters.records.add(stored);
+  if (stored == records.size()) return;
+  chain.rewind(stored == 0 ? before
+                           : ChainHead{.seq = records[stored - 1].seq,
+                                       .hash = std::string(records[stored - 1].hash)});
+  std::size_t index = 0;
+  for (auto& one : pending.all) {
+    if (one.outcome->ok() && index++ >= stored) *one.outcome = *taken.error;
+  }
+}
+
+// How many it took; the other destinations are given no more than those.
+Appended AuditLog::Impl::append_to_primary(Batch const& batch) {
+  if (destinations.all.empty() || batch.records.empty())
+    return {.count = batch.records.size(), .error = {}};
+  auto& primary = destinations.all.front();
+  auto taken = primary.sink->append_all(batch);
+  if (taken.error) {
+    primary.errors->add(batch.records.size() - taken.count);
+    primary_failed(*taken.error);
+  } else if (std::exchange(primary.failing, false)) {
+    meters.healthy.set(1);
+    last_error.clear();
+    needs.log.info(log::Component::audit, "audit log takes records again");
+  }
+  std::size_t bytes = 0;
+  for (auto const& record : batch.records.first(taken.count)) bytes += record.line.size();
+  append_to_others(
+      {.records = batch.records.first(taken.count), .lines = batch.lines.substr(0, bytes)});
+  return taken;
 }
 
 void AuditLog::Impl::primary_failed(Error const& error) {
@@ -100,15 +167,16 @@ void AuditLog::Impl::primary_failed(Error const& error) {
   }
 }
 
-void AuditLog::Impl::append_to_others(Record const& record) {
+void AuditLog::Impl::append_to_others(Batch const& batch) {
+  if (batch.records.empty()) return;
   for (auto& other : std::span(destinations.all).subspan(1)) {
-    auto const stored = other.sink->append(record);
-    bool const was_failing = std::exchange(other.failing, !stored.ok());
-    if (stored.ok()) continue;
-    other.errors->add();
+    auto const taken = other.sink->append_all(batch);
+    bool const was_failing = std::exchange(other.failing, taken.error.has_value());
+    if (!taken.error) continue;
+    other.errors->add(batch.records.size() - taken.count);
     if (!was_failing) {
       needs.log.failed(log::Component::audit, log::Level::error,
-                       "an audit destination misses records", stored.error());
+                       "an audit destination misses records", *taken.error);
     }
   }
 }
@@ -145,19 +213,30 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(std::vector<std::unique_ptr<Aud
 }
 
 Result<void> AuditLog::record(Event const& event) {
-  auto const now = impl_->needs.clock.now();
-  std::string members;
-  if (event.audit_id.empty() || event.time == WallTime{}) {
-    Event filled = event;
-    // A decision has an id of its own already, and asking the kernel for another one costs.
-    if (filled.audit_id.empty()) filled.audit_id = filled.decision_id;
-    if (filled.audit_id.empty()) filled.audit_id = "a-" + time_ordered_id(now);
-    if (filled.time == WallTime{}) filled.time = now;
-    append_members(members, filled, impl_->needs.agent_name);
-  } else {
-    append_members(members, event, impl_->needs.agent_name);
+  Result<void> outcome;
+  Pending one;
+  one.all.push_back({.members = {}, .outcome = &outcome});
+  impl_->members_of(event, one.all.back().members);
+  impl_->append(one);
+  return outcome;
+}
+
+io::Task<Result<void>> AuditLog::recorded(Event const& event) {
+  auto* const turn = io::Turn::current();
+  if (turn == nullptr) co_return record(event);
+  Result<void> outcome;
+  auto& pending = turn->local<Pending>(impl_.get());
+  if (pending.all.empty()) {
+    turn->defer(io::Turn::Stage::record, [this, &pending] {
+      impl_->append(pending);
+      pending.all.clear();
+      pending.waiters.release();
+    });
   }
-  return impl_->append(members);
+  pending.all.push_back({.members = {}, .outcome = &outcome});
+  impl_->members_of(event, pending.all.back().members);
+  co_await pending.waiters.wait();
+  co_return outcome;
 }
 
 LogStatus AuditLog::status() const {

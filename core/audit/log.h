@@ -16,6 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/result.h"
+#include "core/io/task.h"
 #include "core/metrics/registry.h"
 
 namespace aw::audit {
@@ -52,6 +53,9 @@ class AuditLog {
 
   // Error: audit_unavailable. Fills `audit_id` and `time` where the event has none.
   [[nodiscard]] Result<void> record(Event const& event);
+  // The same for requests: all that a loop records in one turn is written at the turn's end in one
+  // go, and then all of them go on. Nothing blocks but that write. Off a loop: `record`.
+  [[nodiscard]] io::Task<Result<void>> recorded(Event const& event);
 
   [[nodiscard]] LogStatus status() const;
   // Flushes what network destinations have spooled, for at most `deadline`; then closes. Twice is

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,18 @@ struct Resumed {
   std::vector<std::string> notes;  // repairs it made: the log records them
 };
 
+// Records of one moment, in the chain's order. `lines` is all their lines, one after the other.
+struct Batch {
+  std::span<Record const> records;
+  std::string_view lines;
+};
+
+// The first `count` of a batch are stored; the error says why not all.
+struct Appended {
+  std::size_t count = 0;
+  std::optional<Error> error;
+};
+
 enum class Keeps { nothing, records };  // does it still have the record after a crash of ours?
 
 class AuditSink {
@@ -29,6 +43,8 @@ class AuditSink {
   [[nodiscard]] virtual Result<Resumed> resume() = 0;
   // Error: audit_unavailable.
   [[nodiscard]] virtual Result<void> append(Record const& record) = 0;
+  // The same for many, one by one where a sink knows nothing better.
+  [[nodiscard]] virtual Appended append_all(Batch const& batch);
   [[nodiscard]] virtual std::string name() const = 0;  // "file:///var/log/…", never a secret
   [[nodiscard]] virtual Keeps keeps() const = 0;
   // Delivers what is waiting, for at most `deadline`. Safe to call twice.

@@ -6,12 +6,16 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <csignal>
+#include <latch>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "core/base/fs.h"
 #include "core/base/json.h"
+#include "core/io/loops.h"
 #include "fixture.h"
 
 using namespace aw;
@@ -25,13 +29,15 @@ class FakeSink final : public AuditSink {
   struct State {
     std::vector<std::string> lines;
     bool refuses = false;
+    std::size_t takes = SIZE_MAX;  // so many lines at most
     ChainHead head;
   };
   FakeSink(std::string name, Keeps keeps, std::shared_ptr<State> state)
       : name_(std::move(name)), keeps_(keeps), state_(std::move(state)) {}
   Result<Resumed> resume() override { return Resumed{.head = state_->head, .notes = {}}; }
   Result<void> append(Record const& record) override {
-    if (state_->refuses) return make_error(Code::audit_unavailable, "refused");
+    if (state_->refuses || state_->lines.size() >= state_->takes)
+      return make_error(Code::audit_unavailable, "refused");
     state_->lines.emplace_back(record.line);
     return {};
   }
@@ -167,6 +173,85 @@ TEST_CASE("an error of another destination is counted, and decides nothing") {
   CHECK(log->record(decision_event("a")).ok());
   CHECK(bench.registry.text().find("agentweave_audit_errors_total{destination=\"stream\"} 1") !=
         std::string::npos);
+}
+
+namespace {
+
+// Records `actions` in one turn of one loop; the outcomes in their order.
+std::vector<Result<void>> record_in_one_turn(AuditLog& log,
+                                             std::vector<std::string> const& actions) {
+  std::vector<Result<void>> out(actions.size());
+  std::latch done(static_cast<std::ptrdiff_t>(actions.size()));
+  io::Loops loops(1);
+  auto const one = [&](std::size_t index) -> io::Task<void> {
+    auto const event = decision_event(actions[index]);
+    out[index] = co_await log.recorded(event);
+    done.count_down();
+  };
+  boost::asio::post(loops.at(0), [&] {
+    for (std::size_t i = 0; i < actions.size(); ++i)
+      boost::asio::co_spawn(loops.at(0), one(i), [](std::exception_ptr) {});
+  });
+  done.wait();
+  loops.stop();
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("what a turn recorded is in the file, in order, before anyone goes on") {
+  Bench bench;
+  auto const log = bench.open();
+  auto const outcomes = record_in_one_turn(*log, {"a", "b", "c"});
+  for (auto const& outcome : outcomes) CHECK(outcome.ok());
+  auto const lines = lines_of(bench.file());
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[2].find(R"("action":"c")") != std::string::npos);
+  REQUIRE(log->record(decision_event("d")).ok());
+  CHECK(bench.verify().whole());
+  CHECK(bench.verify().records == 4);
+}
+
+TEST_CASE("off a loop a record is written at once") {
+  Bench bench;
+  auto const log = bench.open();
+  auto const event = decision_event("a");
+  CHECK(io::run_blocking(log->recorded(event)).ok());
+  CHECK(lines_of(bench.file()).size() == 1);
+}
+
+TEST_CASE("a destination that is full in the middle of a turn fails the rest of it alone") {
+  Bench bench;
+  auto const stream = std::make_shared<FakeSink::State>();
+  auto const keeper = std::make_shared<FakeSink::State>();
+  auto const log = open_fakes(bench, stream, keeper);
+  keeper->takes = 2;
+  auto const outcomes = record_in_one_turn(*log, {"a", "b", "c", "d"});
+  CHECK(outcomes[0].ok());
+  CHECK(outcomes[1].ok());
+  REQUIRE_FALSE(outcomes[2].ok());
+  CHECK(outcomes[2].error().code == Code::audit_unavailable);
+  CHECK_FALSE(outcomes[3].ok());
+  CHECK(stream->lines == keeper->lines);
+  CHECK(log->status().seq == 2);
+  keeper->takes = SIZE_MAX;
+  REQUIRE(log->record(decision_event("e")).ok());
+  auto const links =
+      parse_links(std::string_view(keeper->lines[2]).substr(0, keeper->lines[2].size() - 1));
+  REQUIRE(links.ok());
+  CHECK(links->seq == 3);
+  CHECK(keeper->lines[1].find(links->prev_hash) != std::string::npos);
+}
+
+TEST_CASE("a record that is too long fails alone") {
+  Bench bench;
+  auto const log = bench.open();
+  auto const outcomes = record_in_one_turn(*log, {"a", std::string(kMaxRecordBytes, 'x'), "c"});
+  CHECK(outcomes[0].ok());
+  CHECK_FALSE(outcomes[1].ok());
+  CHECK(outcomes[2].ok());
+  CHECK(bench.verify().records == 2);
+  CHECK(bench.verify().whole());
 }
 
 TEST_CASE("refuses to record after close") {
