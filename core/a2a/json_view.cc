@@ -9,6 +9,8 @@
 #include <cstring>
 #include <deque>
 
+#include "core/base/plain.h"
+
 namespace aw::a2a {
 namespace {
 
@@ -207,7 +209,9 @@ class Checker {
   Result<void> string() {
     if (peek() != '"') return wrong("expected a string");
     ++at_;
-    while (at_ < text_.size()) {
+    for (;;) {
+      at_ += text::plain_length(text_.substr(at_));
+      if (at_ == text_.size()) break;
       auto const c = static_cast<unsigned char>(text_[at_]);
       if (c == '"') {
         ++at_;
@@ -277,6 +281,8 @@ std::size_t skip_space(std::string_view text, std::size_t at) {
 
 std::size_t string_end(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {
+    at += text::plain_length(text.substr(at));
+    if (at == text.size()) break;
     if (text[at] == '\\') {
       ++at;
     } else if (text[at] == '"') {

@@ -3,8 +3,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstdio>
-#include <ctime>
 
 namespace aw {
 namespace {
@@ -72,16 +70,21 @@ WallTime SystemClock::now() const { return time_point_cast<nanoseconds>(system_c
 SteadyTime SystemClock::steady() const { return steady_clock::now(); }
 
 std::string format_rfc3339(WallTime time) {
-  auto const seconds_part = floor<seconds>(time);
-  auto const millis = duration_cast<milliseconds>(time - seconds_part).count();
-  std::time_t const t = seconds_part.time_since_epoch().count();
-  std::tm utc{};
-  gmtime_r(&t, &utc);
-  std::array<char, 48> out{};
-  int const n = std::snprintf(out.data(), out.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                              utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-                              utc.tm_min, utc.tm_sec, static_cast<int>(millis));
-  return {out.data(), static_cast<std::size_t>(n)};
+  auto const day = floor<days>(time);
+  auto const date = year_month_day(day);
+  auto const clock = hh_mm_ss(floor<milliseconds>(time - day));
+  std::string out = "0000-00-00T00:00:00.000Z";
+  auto const put = [&out](std::size_t at, std::size_t width, std::int64_t value) {
+    for (auto i = at + width; i > at; value /= 10) out[--i] = static_cast<char>('0' + value % 10);
+  };
+  put(0, 4, static_cast<int>(date.year()));
+  put(5, 2, static_cast<unsigned>(date.month()));
+  put(8, 2, static_cast<unsigned>(date.day()));
+  put(11, 2, clock.hours().count());
+  put(14, 2, clock.minutes().count());
+  put(17, 2, clock.seconds().count());
+  put(20, 3, clock.subseconds().count());
+  return out;
 }
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {

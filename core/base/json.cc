@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/base/plain.h"
 #include "core/base/utf8.h"
 
 namespace aw::json {
@@ -102,11 +103,9 @@ void append_string(std::string& out, std::string_view text) {
   std::size_t plain = 0;
   auto const flush = [&](std::size_t end) { out.append(text.substr(plain, end - plain)); };
   for (std::size_t i = 0; i < text.size();) {
+    i += text::plain_length(text.substr(i));
+    if (i == text.size()) break;
     auto const c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-      ++i;
-      continue;
-    }
     if (c >= 0x80) {
       std::size_t const length = text::utf8_length(text.substr(i));
       if (length > 0) {

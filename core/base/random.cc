@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/random.h"
 
+#include <pthread.h>
 #include <sys/random.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -12,7 +15,7 @@
 namespace aw {
 namespace {
 
-void fill(char* out, std::size_t size) {
+void ask_kernel(char* out, std::size_t size) {
   while (size > 0) {
     ssize_t const got = getrandom(out, size, 0);
     if (got < 0) {
@@ -22,6 +25,44 @@ void fill(char* out, std::size_t size) {
     out += got;
     size -= static_cast<std::size_t>(got);
   }
+}
+
+// A child of fork must not repeat its parent's numbers: what was drawn ahead is void there.
+std::atomic<std::uint32_t>& forks() {
+  static std::atomic<std::uint32_t> count{0};
+  static int const registered =
+      ::pthread_atfork(nullptr, nullptr, [] { forks().fetch_add(1, std::memory_order_relaxed); });
+  if (registered != 0) std::abort();
+  return count;
+}
+
+// The kernel's bytes, drawn ahead: a request needs several ids, and each system call costs more
+// than making the id. What was handed out is zeroed here.
+class Drawn {
+ public:
+  void take(char* out, std::size_t size) {
+    auto const now = forks().load(std::memory_order_relaxed);
+    if (bytes_.size() - used_ < size || forks_ != now) {
+      ask_kernel(bytes_.data(), bytes_.size());
+      used_ = 0;
+      forks_ = now;
+    }
+    std::memcpy(out, bytes_.data() + used_, size);
+    ::explicit_bzero(bytes_.data() + used_, size);
+    used_ += size;
+  }
+
+ private:
+  std::array<char, 1024> bytes_{};
+  std::size_t used_ = 1024;
+  std::uint32_t forks_ = 0;
+};
+
+void fill(char* out, std::size_t size) {
+  constexpr std::size_t kSmall = 32;
+  static thread_local Drawn drawn;
+  if (size > kSmall) return ask_kernel(out, size);
+  drawn.take(out, size);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/json.h"
+#include "core/base/plain.h"
 #include "core/base/secret.h"
 
 using namespace aw;
@@ -84,4 +85,39 @@ TEST_CASE("secrets compare by value and do not print") {
   CHECK_FALSE(a == Secret(std::string("hunter3")));
   Secret const b = std::move(a);
   CHECK(b.reveal() == "hunter2");
+}
+
+TEST_CASE("the plain beginning of a text ends at the first byte that JSON cannot hold as it is") {
+  for (std::size_t length = 0; length < 40; ++length) {
+    std::string const plain(length, '~');
+    CHECK(text::plain_length(plain) == length);
+    for (char const stop : {'"', '\\', '\0', '\n', '\x1F', '\x80', '\xFF'}) {
+      CAPTURE(length);
+      CAPTURE(static_cast<int>(stop));
+      CHECK(text::plain_length(plain + stop + "abcdefghi") == length);
+      CHECK(text::plain_length(plain + stop + "\"\x01\x90 more") == length);
+    }
+  }
+  for (int c = 0x20; c < 0x80; ++c) {
+    if (c == '"' || c == '\\') continue;
+    CHECK(text::plain_length(std::string(9, static_cast<char>(c))) == 9);
+  }
+}
+
+TEST_CASE("times are written with milliseconds, cut and not rounded, in UTC") {
+  struct Row {
+    std::int64_t nanoseconds;
+    std::string_view text;
+  };
+  for (auto const& [count, expected] : {
+           Row{0, "1970-01-01T00:00:00.000Z"},
+           Row{999'999, "1970-01-01T00:00:00.000Z"},
+           Row{951'868'799'999'999'999, "2000-02-29T23:59:59.999Z"},
+           Row{4'107'542'400'000'000'000, "2100-03-01T00:00:00.000Z"},
+           Row{-1, "1969-12-31T23:59:59.999Z"},
+           Row{-86'400'000'000'000, "1969-12-31T00:00:00.000Z"},
+       }) {
+    CAPTURE(count);
+    CHECK(format_rfc3339(WallTime(std::chrono::nanoseconds(count))) == expected);
+  }
 }
