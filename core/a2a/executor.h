@@ -4,6 +4,7 @@
 // The server room adapts backends to it; an SDK agent may implement it directly.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/a2a/task.h"
@@ -50,6 +51,14 @@ class Executor {
   // frames unwind), so hold what must be undone (a child process) in a destructor. An unknown
   // capability is Code::unknown_capability.
   [[nodiscard]] virtual io::Task<Result<void>> run(Work work, Progress& progress) = 0;
+  // For work that never waits: does it here and now and says how it went, as `run` would. Null, and
+  // nothing done, for all other work.
+  [[nodiscard]] virtual std::optional<Result<void>> run_at_once(Work const& work,
+                                                                Progress& progress) {
+    static_cast<void>(work);
+    static_cast<void>(progress);
+    return std::nullopt;
+  }
   // Is there code behind this capability? Asked before a task is made. Quick; any thread.
   [[nodiscard]] virtual bool serves(std::string_view capability) const = 0;
 };

@@ -58,8 +58,6 @@ struct Runs::Run {
   }
 };
 
-namespace {
-
 // An executor's words, into the engine. Lives on the run's loop.
 class Report final : public Progress {
  public:
@@ -149,8 +147,6 @@ class Report final : public Progress {
   std::optional<Error> failure_;
 };
 
-}  // namespace
-
 Runs::Runs(TaskEngine& engine, Executor& executor, log::Log& log)
     : engine_(engine), executor_(executor), log_(log) {}
 
@@ -160,8 +156,14 @@ std::size_t Runs::size() const {
 }
 
 void Runs::start(Work work, boost::asio::any_io_executor const& on) {
-  auto run = std::make_shared<Run>(on, work.task_id);
   bool refused = false;
+  {
+    std::lock_guard const lock(mutex_);
+    refused = stopping_;
+  }
+  if (refused) return fail(work.task_id, {Code::draining, "the agent is shutting down"});
+  if (at_once(work)) return;
+  auto run = std::make_shared<Run>(on, work.task_id);
   {
     std::lock_guard const lock(mutex_);
     refused = stopping_;
@@ -190,15 +192,33 @@ io::Task<void> Runs::drive(std::shared_ptr<Runs> self, std::shared_ptr<Run> run,
   run->first_word.cancel();
   // An executor that was told to stop may come back as if it had finished: `ended` knows better.
   if (run->why != Run::Why::none) co_return;
-  auto failure = report->failure();
+  self->conclude(run->task_id, *report, result);
+}
+
+void Runs::conclude(std::string const& task_id, Report& report, Result<void> const& result) {
+  auto failure = report.failure();
   if (!failure && !result.ok()) failure = result.error();
   if (failure) {
-    self->log_.failed(log::Component::a2a, log::Level::warning, "task failed", *failure);
-    self->fail(run->task_id, shown(*failure));
-  } else if (!report->ended()) {
-    report->begin();
-    report->status(TaskState::completed, nullptr);
+    log_.failed(log::Component::a2a, log::Level::warning, "task failed", *failure);
+    fail(task_id, shown(*failure));
+  } else if (!report.ended()) {
+    report.begin();
+    report.status(TaskState::completed, nullptr);
   }
+}
+
+bool Runs::at_once(Work const& work) {
+  Report report(engine_, work.task_id, work.context_id);
+  try {
+    auto const result = executor_.run_at_once(work, report);
+    if (!result) return false;
+    conclude(work.task_id, report, *result);
+  } catch (std::exception const& error) {
+    log_.error(log::Component::a2a, "an executor threw",
+               {{"task_id", work.task_id}, {"error", error.what()}});
+    fail(work.task_id, {Code::internal, std::string(code_info(Code::internal).title)});
+  }
+  return true;
 }
 
 void Runs::ended(Run& run, std::exception_ptr const& failure) {

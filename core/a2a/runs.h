@@ -19,6 +19,8 @@
 
 namespace aw::a2a {
 
+class Report;
+
 class Runs : public std::enable_shared_from_this<Runs> {
  public:
   Runs(TaskEngine& engine, Executor& executor, log::Log& log);
@@ -36,6 +38,9 @@ class Runs : public std::enable_shared_from_this<Runs> {
   struct Run;
 
  private:
+  // Work that does not wait is over when this returns; false = it has not begun.
+  bool at_once(Work const& work);
+  void conclude(std::string const& task_id, Report& report, Result<void> const& result);
   static io::Task<void> drive(std::shared_ptr<Runs> self, std::shared_ptr<Run> run, Work work);
   void ended(Run& run, std::exception_ptr const& failure);
   void fail(std::string const& task_id, Failure failure);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tasks in one SQLite file (WAL): what `durable` has confirmed survives a kill -9.
+// Tasks in one SQLite file, and a journal in front of it: what `durable` has confirmed survives a
+// kill -9 (docs/decisions/task-journal.md).
 //
-// One writer thread takes what is queued and commits it as one transaction; several changes of one
-// task between two commits become one row write. Thread-safe.
+// All changes of a loop's turn are one write to the journal. A thread brings them into the database
+// once a second; tasks that came and went meanwhile never get there. Thread-safe.
 #pragma once
 
 #include <filesystem>
@@ -14,11 +15,12 @@ namespace aw::a2a {
 
 class SqliteTaskStore final : public TaskStore {
  public:
-  // Creates the file (0600) where it is missing. Code::state_unusable when it cannot be opened, is
-  // no database, or was made by a newer version. Blocks.
+  // Creates the file (0600) and its journal beside it where they are missing. Code::state_unusable
+  // when they cannot be opened, are in use, are something else, or were made by a newer version.
+  // Blocks.
   [[nodiscard]] static Result<std::unique_ptr<SqliteTaskStore>> open(
       std::filesystem::path const& file);
-  ~SqliteTaskStore() override;  // writes what is queued, then closes
+  ~SqliteTaskStore() override;  // brings everything into the database, then closes
 
   [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit) override;
   [[nodiscard]] Result<void> put(TaskPtr task, std::vector<Note> notes) override;

@@ -67,6 +67,7 @@ bool Subscription::too_slow() const {
 
 io::Task<EventPtr> Subscription::next(SteadyTime until) {
   auto const reader = reader_;  // keeps the timer alive while its completion is under way
+  if (auto event = poll()) co_return event;  // most have happened before anybody asks
   if (!reader->timer) reader->timer.emplace(co_await boost::asio::this_coro::executor);
   for (;;) {
     if (auto event = poll()) co_return event;

@@ -6,11 +6,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <latch>
+#include <unordered_set>
 
+#include "core/a2a/task_database.h"
 #include "core/base/random.h"
+#include "core/io/loops.h"
 #include "tests/unit/a2a/support.h"
 
 using namespace aw;
@@ -120,4 +126,73 @@ TEST_CASE("the file is private, and what is no task store is refused") {
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::state_unusable);
   CHECK_FALSE(SqliteTaskStore::open(directory.path / "missing" / "x.db").ok());
+}
+
+TEST_CASE("tasks that came and went between two looks never reach the database") {
+  Directory const directory;
+  TurnedClock clock;
+  std::string kept;
+  {
+    auto const store = SqliteTaskStore::open(directory.file()).value();
+    TaskEngine engine({.max_tasks = 1}, *store, clock);
+    for (int i = 0; i < 5; ++i) {
+      clock.turn(std::chrono::seconds(1));
+      kept = engine.create(new_task(kAda)).value().task->id;
+      REQUIRE(engine.set_status(kept, TaskState::completed, nullptr).ok());
+      REQUIRE(io::run_blocking(store->durable()).ok());
+    }
+  }
+  auto database = TaskDatabase::open(directory.file()).value();
+  CHECK(database.ids().value() == std::unordered_set<std::string>{kept});
+}
+
+TEST_CASE("a task that was stored and then forgotten does not come back from the journal") {
+  Directory const directory;
+  TurnedClock clock;
+  {
+    auto const store = SqliteTaskStore::open(directory.file()).value();
+    TaskEngine engine({}, *store, clock);
+    (void)engine.create(new_task(kAda)).value();
+  }
+  auto const child = ::fork();
+  if (child == 0) {
+    auto const store = SqliteTaskStore::open(directory.file()).value();
+    for (auto const& task : store->load(10).value()) store->erase(task->id);
+    if (io::run_blocking(store->durable()).ok()) ::kill(::getpid(), SIGKILL);
+    ::_exit(1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  auto const store = SqliteTaskStore::open(directory.file()).value();
+  CHECK(store->load(10).value().empty());
+}
+
+TEST_CASE("requests of one turn are all told that their tasks are kept") {
+  Directory const directory;
+  TurnedClock clock;
+  auto const store = SqliteTaskStore::open(directory.file()).value();
+  TaskEngine engine({}, *store, clock);
+  constexpr int kRequests = 32;
+  std::latch done(kRequests);
+  std::atomic<int> kept{0};
+  io::Loops loops(2);
+  auto const request = [&]() -> io::Task<void> {
+    auto const made = engine.create(new_task(kAda));
+    if (made.ok() && (co_await store->durable()).ok()) ++kept;
+    done.count_down();
+  };
+  for (std::size_t i = 0; i < kRequests; ++i)
+    boost::asio::co_spawn(loops.at(i % 2), request(), [](std::exception_ptr) {});
+  done.wait();
+  loops.stop();
+  CHECK(kept == kRequests);
+}
+
+TEST_CASE("a store in use by another process is refused") {
+  Directory const directory;
+  auto const store = SqliteTaskStore::open(directory.file()).value();
+  auto const second = SqliteTaskStore::open(directory.file());
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().code == Code::state_unusable);
 }

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/a2a/task_database.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "core/a2a/codec.h"
+
+namespace aw::a2a {
+namespace {
+
+constexpr int kSchemaVersion = 1;
+
+constexpr std::string_view kSchema =
+    "CREATE TABLE IF NOT EXISTS task ("
+    " id TEXT PRIMARY KEY, owner TEXT NOT NULL, updated INTEGER NOT NULL, record TEXT NOT NULL"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS task_updated ON task (updated);"
+    "CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version = 1;";
+
+struct CloseDatabase {
+  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+};
+struct FinalizeStatement {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Sqlite = std::unique_ptr<sqlite3, CloseDatabase>;
+using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
+Error failed(sqlite3* database, std::string_view doing) {
+  return make_error(Code::state_unusable,
+                    "task store: " + std::string(doing) + ": " + sqlite3_errmsg(database),
+                    "see state.directory; the file is made anew when it is moved away");
+}
+
+Result<void> execute(sqlite3* database, std::string_view sql, std::string_view doing) {
+  if (sqlite3_exec(database, std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    return failed(database, doing);
+  return {};
+}
+
+Result<Statement> prepare(sqlite3* database, std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  if (sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &raw, nullptr) !=
+      SQLITE_OK)
+    return failed(database, "prepare");
+  return Statement(raw);
+}
+
+void bind_text(sqlite3_stmt* statement, int index, std::string_view text) {
+  // No copy: the bytes outlive the step.
+  sqlite3_bind_text64(statement, index, text.data(), text.size(), nullptr, SQLITE_UTF8);
+}
+
+Result<int> schema_version(sqlite3* database) {
+  AW_TRY(auto statement, prepare(database, "PRAGMA user_version"));
+  if (sqlite3_step(statement.get()) != SQLITE_ROW) return failed(database, "read version");
+  return sqlite3_column_int(statement.get(), 0);
+}
+
+Result<Sqlite> open_sqlite(std::filesystem::path const& file) {
+  auto const before = ::umask(0077);
+  sqlite3* raw = nullptr;
+  int const opened = sqlite3_open_v2(
+      file.c_str(), &raw,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW,
+      nullptr);
+  Sqlite database(raw);
+  auto result = [&]() -> Result<void> {
+    if (opened != SQLITE_OK) return failed(raw, "open " + file.string());
+    sqlite3_busy_timeout(raw, 5'000);
+    // Committed means written to the WAL file: it survives our death, which is what we promise.
+    AW_TRY(execute(raw, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", "open"));
+    AW_TRY(auto version, schema_version(raw));
+    if (version > kSchemaVersion)
+      return make_error(Code::state_unusable, "task store: made by a newer version of agentweave");
+    return execute(raw, kSchema, "create");
+  }();
+  ::umask(before);
+  if (!result.ok()) return std::move(result).error();
+  return database;
+}
+
+}  // namespace
+
+struct TaskDatabase::Impl {
+  Sqlite database;
+
+  Result<void> write_rows(TaskChanges const& changes) {
+    AW_TRY(auto put, prepare(database.get(),
+                             "INSERT INTO task (id, owner, updated, record) VALUES (?1, ?2, ?3, ?4)"
+                             " ON CONFLICT (id) DO UPDATE SET updated = ?3, record = ?4"));
+    AW_TRY(auto erase, prepare(database.get(), "DELETE FROM task WHERE id = ?1"));
+    for (auto const& [id, task] : changes.tasks) {
+      auto* const statement = task ? put.get() : erase.get();
+      std::string record;
+      sqlite3_reset(statement);
+      bind_text(statement, 1, id);
+      if (task) {
+        record = task_record(*task);
+        bind_text(statement, 2, task->owner);
+        sqlite3_bind_int64(statement, 3, task->updated.time_since_epoch().count());
+        bind_text(statement, 4, record);
+      }
+      if (sqlite3_step(statement) != SQLITE_DONE) return failed(database.get(), "write");
+    }
+    return {};
+  }
+
+  Result<void> write_notes(TaskChanges const& changes) {
+    if (changes.notes.empty()) return {};
+    AW_TRY(auto put, prepare(database.get(),
+                             "INSERT INTO note (key, value) VALUES (?1, ?2)"
+                             " ON CONFLICT (key) DO UPDATE SET value = ?2"));
+    AW_TRY(auto erase, prepare(database.get(), "DELETE FROM note WHERE key = ?1"));
+    for (auto const& [key, value] : changes.notes) {
+      auto* const statement = value ? put.get() : erase.get();
+      sqlite3_reset(statement);
+      bind_text(statement, 1, key);
+      if (value) bind_text(statement, 2, *value);
+      if (sqlite3_step(statement) != SQLITE_DONE) return failed(database.get(), "write a note");
+    }
+    return {};
+  }
+};
+
+TaskDatabase::TaskDatabase(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TaskDatabase::TaskDatabase(TaskDatabase&&) noexcept = default;
+TaskDatabase& TaskDatabase::operator=(TaskDatabase&&) noexcept = default;
+TaskDatabase::~TaskDatabase() = default;
+
+Result<TaskDatabase> TaskDatabase::open(std::filesystem::path const& file) {
+  AW_TRY(auto database, open_sqlite(file));
+  return TaskDatabase(std::make_unique<Impl>(Impl{std::move(database)}));
+}
+
+Result<std::vector<TaskPtr>> TaskDatabase::load(std::size_t limit) {
+  auto* const database = impl_->database.get();
+  AW_TRY(auto statement, prepare(database,
+                                 "SELECT record FROM (SELECT record, updated FROM task"
+                                 " ORDER BY updated DESC LIMIT ?1) ORDER BY updated"));
+  sqlite3_bind_int64(statement.get(), 1, static_cast<sqlite3_int64>(limit));
+  std::vector<TaskPtr> tasks;
+  for (;;) {
+    int const step = sqlite3_step(statement.get());
+    if (step == SQLITE_DONE) return tasks;
+    if (step != SQLITE_ROW) return failed(database, "read");
+    auto const* const bytes = sqlite3_column_blob(statement.get(), 0);
+    auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), 0));
+    AW_TRY(auto task, parse_task_record({static_cast<char const*>(bytes), size}));
+    tasks.push_back(std::move(task));
+  }
+}
+
+Result<std::unordered_set<std::string>> TaskDatabase::ids() {
+  auto* const database = impl_->database.get();
+  AW_TRY(auto statement, prepare(database, "SELECT id FROM task"));
+  std::unordered_set<std::string> out;
+  for (;;) {
+    int const step = sqlite3_step(statement.get());
+    if (step == SQLITE_DONE) return out;
+    if (step != SQLITE_ROW) return failed(database, "read");
+    auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), 0));
+    out.emplace(static_cast<char const*>(sqlite3_column_blob(statement.get(), 0)), size);
+  }
+}
+
+Result<std::vector<Note>> TaskDatabase::load_notes() {
+  auto* const database = impl_->database.get();
+  AW_TRY(auto statement, prepare(database, "SELECT key, value FROM note ORDER BY key"));
+  std::vector<Note> notes;
+  auto const text = [&statement](int column) {
+    auto const* const bytes = sqlite3_column_blob(statement.get(), column);
+    auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), column));
+    return bytes == nullptr ? std::string() : std::string(static_cast<char const*>(bytes), size);
+  };
+  for (;;) {
+    int const step = sqlite3_step(statement.get());
+    if (step == SQLITE_DONE) return notes;
+    if (step != SQLITE_ROW) return failed(database, "read notes");
+    notes.push_back({text(0), text(1)});
+  }
+}
+
+Result<void> TaskDatabase::write(TaskChanges const& changes) {
+  auto* const database = impl_->database.get();
+  AW_TRY(execute(database, "BEGIN IMMEDIATE", "begin"));
+  auto result = impl_->write_rows(changes);
+  if (result.ok()) result = impl_->write_notes(changes);
+  if (!result.ok()) {
+    sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+    return result;
+  }
+  auto committed = execute(database, "COMMIT", "commit");
+  if (!committed.ok()) sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+  return committed;
+}
+
+}  // namespace aw::a2a

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of tasks in an SQLite file (WAL): a row a task, a transaction a batch of changes.
+//
+// One user at a time; everything blocks.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "core/a2a/task.h"
+#include "core/a2a/task_store.h"
+#include "core/base/result.h"
+
+namespace aw::a2a {
+
+// What became of some tasks and notes; null = forgotten.
+struct TaskChanges {
+  std::unordered_map<std::string, TaskPtr> tasks;
+  std::unordered_map<std::string, std::optional<std::string>> notes;
+  [[nodiscard]] bool empty() const { return tasks.empty() && notes.empty(); }
+};
+
+class TaskDatabase {
+ public:
+  // Creates the file (0600) where it is missing. Code::state_unusable when it cannot be opened, is
+  // no database, or was made by a newer version.
+  [[nodiscard]] static Result<TaskDatabase> open(std::filesystem::path const& file);
+  TaskDatabase(TaskDatabase&&) noexcept;
+  TaskDatabase& operator=(TaskDatabase&&) noexcept;
+  ~TaskDatabase();
+
+  // Oldest change first, the newest `limit` of them.
+  [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit);
+  [[nodiscard]] Result<std::unordered_set<std::string>> ids();
+  // All notes, by key.
+  [[nodiscard]] Result<std::vector<Note>> load_notes();
+  // All of them or none.
+  [[nodiscard]] Result<void> write(TaskChanges const& changes);
+
+ private:
+  struct Impl;
+  explicit TaskDatabase(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aw::a2a
