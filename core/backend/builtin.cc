@@ -8,16 +8,16 @@
 namespace aw::backend {
 namespace {
 
-io::Task<Result<void>> echo(Call call, Output& output) {
+Result<void> echo(Call& call, Output& output) {
   output.result(std::move(call.payload));
-  co_return Result<void>{};
+  return {};
 }
 
-io::Task<Result<void>> greet(Call call, Output& output) {
+Result<void> greet(Call& call, Output& output) {
   auto const payload = json::parse(call.payload);
   if (!payload.ok() || !payload->is_object() || !payload->contains("name") ||
       !payload->at("name").is_string()) {
-    co_return make_error(Code::backend_failed, R"(greet wants {"name": "…"})");
+    return make_error(Code::backend_failed, R"(greet wants {"name": "…"})");
   }
   std::string out;
   json::Writer(out)
@@ -25,20 +25,35 @@ io::Task<Result<void>> greet(Call call, Output& output) {
       .member("message", "Hello, " + payload->at("name").get<std::string>() + "!")
       .end_object();
   output.result(std::move(out));
-  co_return Result<void>{};
+  return {};
 }
 
-io::Task<Result<void>> status(Call, Output& output) {
+Result<void> status(Call&, Output& output) {
   output.result(R"({"status":"ok"})");
-  co_return Result<void>{};
+  return {};
 }
+
+class Builtin final : public Backend {
+ public:
+  using Answer = Result<void> (*)(Call& call, Output& output);
+  explicit Builtin(Answer answer) : answer_(answer) {}
+  io::Task<Result<void>> run(Call call, Output& output) override {
+    co_return answer_(call, output);
+  }
+  std::optional<Result<void>> run_at_once(Call& call, Output& output) override {
+    return answer_(call, output);
+  }
+
+ private:
+  Answer const answer_;
+};
 
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_builtin(std::string_view name) {
-  if (name == "echo") return function_backend(echo);
-  if (name == "greet") return function_backend(greet);
-  if (name == "status") return function_backend(status);
+  if (name == "echo") return std::make_unique<Builtin>(echo);
+  if (name == "greet") return std::make_unique<Builtin>(greet);
+  if (name == "status") return std::make_unique<Builtin>(status);
   return make_error(Code::config_unsupported,
                     "there is no builtin backend \"" + std::string(name) + '"',
                     "the builtin backends are: echo, greet, status");

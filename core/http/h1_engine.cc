@@ -250,6 +250,8 @@ io::Task<bool> H1Engine::receive() {
   if (work_ == nullptr || unread().empty()) {
     if (draining_) co_return false;
     become_idle();
+    // Who has just been answered has rarely sent more: looking would be a system call for nothing.
+    if (auto const ready = co_await connection_.stream().readable(); !ready.ok()) co_return false;
   } else {
     work_->in.erase(0, std::exchange(at_, 0));
     restart();

@@ -69,22 +69,39 @@ class TaskOutput final : public backend::Output {
 
 }  // namespace
 
+namespace {
+
+backend::Call call_of(a2a::Work const& work) {
+  return {.capability = work.capability,
+          .payload = work.payload,
+          .message = {},
+          .task_id = work.task_id,
+          .context_id = work.context_id,
+          .caller = work.caller,
+          .decision_id = work.decision_id,
+          .xfcc = work.xfcc,
+          .traceparent = work.traceparent,
+          .deadline = work.deadline};
+}
+
+}  // namespace
+
 io::Task<Result<void>> Dispatch::run(a2a::Work work, a2a::Progress& progress) {
   auto const found = backends_.find(work.capability);
   if (found == backends_.end())
     co_return make_error(Code::unknown_capability, "no backend for " + work.capability);
   TaskOutput output(work, progress);
-  backend::Call call{.capability = work.capability,
-                     .payload = work.payload,
-                     .message = work.message ? a2a::message_json(*work.message) : std::string(),
-                     .task_id = work.task_id,
-                     .context_id = work.context_id,
-                     .caller = work.caller,
-                     .decision_id = work.decision_id,
-                     .xfcc = work.xfcc,
-                     .traceparent = work.traceparent,
-                     .deadline = work.deadline};
+  auto call = call_of(work);
+  if (work.message) call.message = a2a::message_json(*work.message);
   co_return co_await found->second->run(std::move(call), output);
+}
+
+std::optional<Result<void>> Dispatch::run_at_once(a2a::Work const& work, a2a::Progress& progress) {
+  auto const found = backends_.find(work.capability);
+  if (found == backends_.end()) return std::nullopt;
+  TaskOutput output(work, progress);
+  auto call = call_of(work);
+  return found->second->run_at_once(call, output);
 }
 
 }  // namespace aw::server

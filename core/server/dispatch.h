@@ -20,6 +20,8 @@ class Dispatch final : public a2a::Executor {
   explicit Dispatch(Backends backends) : backends_(std::move(backends)) {}
 
   [[nodiscard]] io::Task<Result<void>> run(a2a::Work work, a2a::Progress& progress) override;
+  [[nodiscard]] std::optional<Result<void>> run_at_once(a2a::Work const& work,
+                                                        a2a::Progress& progress) override;
   [[nodiscard]] bool serves(std::string_view capability) const override {
     return backends_.contains(capability);
   }

@@ -142,27 +142,6 @@ audit::Event event_of(Visit const& visit, authz::AuthzDecision const& decision, 
   return event;
 }
 
-std::string recent_line(Visit const& visit, authz::AuthzDecision const& decision) {
-  std::string out;
-  json::Writer w(out);
-  w.begin_object()
-      .member("decision_id", visit.decision_id)
-      .member("timestamp", format_rfc3339(visit.time));
-  w.member("trace_id", visit.trace.trace_id);
-  w.key("input").begin_object().member("caller_spiffe_id", visit.visitor.peer.id.text());
-  w.member("callee_spiffe_id", visit.visitor.self.text()).member("action", visit.capability);
-  w.member("method", visit.method).end_object();
-  w.key("result")
-      .boolean(decision.allowed())
-      .member("reason", decision.reason)
-      .member("rule", decision.rule);
-  if (!decision.allowed()) w.member("code", code_name(decision.code));
-  w.member("policy_digest", decision.policy_digest).member("decided_by", decision.decided_by);
-  w.key("cached").boolean(decision.cached).key("would_deny").boolean(decision.would_deny);
-  w.member("duration_ns", decision.duration.count()).end_object();
-  return out;
-}
-
 }  // namespace
 
 io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
@@ -235,13 +214,14 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
   visit.method = operation.method;
   visit.task_id = operation.task_id;
   if (operation.timeout) operation.deadline = visit.began + *operation.timeout;
-  auto resolved = needs_.service.resolve(operation, caller_of(visit));
+  auto caller = caller_of(visit);
+  auto resolved = needs_.service.resolve(operation, caller);
   visit.capability = operation.capability;
   if (!resolved.ok()) co_return co_await refuse(visit, std::move(resolved).error());
   // 6: may this caller do this?
   auto const decision = co_await needs_.authorization.authorize(question(visit, operation));
   // 7: on the record, before anything happens because of it.
-  if (auto recorded = record(visit, decision); !recorded.ok()) {
+  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "denied: no audit record",
                       recorded.error());
     co_return co_await refuse(visit, make_error(Code::audit_unavailable, "no audit record"),
@@ -258,13 +238,13 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
     co_return outcome(visit, denied);
   }
   // 8: dispatch, 9: outcome.
-  co_await dispatch(visit, std::move(operation));
+  co_await dispatch(visit, std::move(operation), std::move(caller));
 }
 
-io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation operation) {
+io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation operation, a2a::Caller caller) {
   InFlight const counted(needs_.instruments.in_flight);
   auto const result =
-      co_await needs_.service.execute(std::move(operation), caller_of(visit), visit.writer);
+      co_await needs_.service.execute(std::move(operation), std::move(caller), visit.writer);
   visit.task_id = result.task_id;
   outcome(visit, result);
 }
@@ -274,7 +254,7 @@ io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation operation) {
 io::Task<void> Pipeline::card(Visit& visit, a2a::CardRequest const& asked) {
   auto decision = authz::allow("public_card");
   decision.decided_by = "built-in";
-  if (auto recorded = record(visit, decision); !recorded.ok()) {
+  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     co_return co_await refuse(visit, std::move(recorded).error(), std::chrono::seconds(1));
   }
   auto response = needs_.cards(asked);
@@ -302,7 +282,7 @@ io::Task<void> Pipeline::aside(Visit& visit, a2a::GrpcAside const& asked) {
 io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseconds retry_after) {
   needs_.instruments.refused(error.code);
   // A refusal needs no record to be safe; it is refused either way.
-  if (auto recorded = record(visit, refused_decision(error)); !recorded.ok()) {
+  if (auto recorded = co_await record(visit, refused_decision(error)); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -331,7 +311,7 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
   visit.method = refused.method;
   needs_.instruments.refused(refused.code);
   auto const error = make_error(refused.code, "not understood");
-  if (auto recorded = record(visit, refused_decision(error)); !recorded.ok()) {
+  if (auto recorded = co_await record(visit, refused_decision(error)); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -340,9 +320,17 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
   outcome(visit, result);
 }
 
-Result<void> Pipeline::record(Visit const& visit, authz::AuthzDecision const& decision) {
-  needs_.recent.add(recent_line(visit, decision));
-  return needs_.audit.record(event_of(visit, decision, needs_.clock.now()));
+io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision const& decision) {
+  needs_.recent.add({.decision_id = visit.decision_id,
+                     .time = visit.time,
+                     .trace_id = visit.trace.trace_id,
+                     .caller = visit.visitor.peer.id.text(),
+                     .callee = visit.visitor.self.text(),
+                     .action = visit.capability,
+                     .method = visit.method,
+                     .decision = decision});
+  auto const event = event_of(visit, decision, needs_.clock.now());
+  co_return co_await needs_.audit.recorded(event);
 }
 
 void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {

@@ -63,7 +63,7 @@ class Pipeline {
 
  private:
   [[nodiscard]] io::Task<void> decide(Visit& visit, a2a::Operation operation);
-  [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation operation);
+  [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation operation, a2a::Caller caller);
   [[nodiscard]] io::Task<void> card(Visit& visit, a2a::CardRequest const& asked);
   [[nodiscard]] io::Task<void> aside(Visit& visit, a2a::GrpcAside const& asked);
   [[nodiscard]] io::Task<void> understand(Visit& visit);
@@ -72,7 +72,8 @@ class Pipeline {
   [[nodiscard]] io::Task<void> refuse_as(Visit& visit, a2a::Refused refused);
 
   // Gate 7. An error is the caller's 503.
-  [[nodiscard]] Result<void> record(Visit const& visit, authz::AuthzDecision const& decision);
+  [[nodiscard]] io::Task<Result<void>> record(Visit const& visit,
+                                              authz::AuthzDecision const& decision);
   void outcome(Visit const& visit, a2a::Outcome const& outcome);
 
   static constexpr std::size_t kMessagesAtOnce = 64;  // largest ones, half received

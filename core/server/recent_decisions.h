@@ -4,24 +4,50 @@
 // A bounded ring in memory; the audit log is the record. Any thread; one short lock.
 #pragma once
 
-#include <deque>
+#include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/authz/authz.h"
+#include "core/base/clock.h"
 
 namespace aw::server {
 
 class RecentDecisions {
  public:
+  // A decision as the gates know it. The views are copied by `add`.
+  struct Entry {
+    std::string_view decision_id;
+    WallTime time;
+    std::string_view trace_id;
+    std::string_view caller;
+    std::string_view callee;
+    std::string_view action;
+    std::string_view method;
+    authz::AuthzDecision const& decision;
+  };
+
   explicit RecentDecisions(std::size_t most) : most_(most) {}
-  // `json`: one JSON object.
-  void add(std::string json);
+  void add(Entry const& entry);
   // {"result":[newest, …]}, as OPA shapes its data documents.
   [[nodiscard]] std::string document() const;
 
  private:
+  // Kept as they came: JSON is made for who looks, not for every request.
+  struct Item {
+    std::string texts;  // of the entry, one after the other
+    std::vector<std::uint32_t> ends;
+    WallTime time;
+    authz::AuthzDecision decision;
+  };
+  static std::string json_of(Item const& item);
+
   std::size_t const most_;
   mutable std::mutex mutex_;
-  std::deque<std::string> items_;
+  std::vector<Item> items_;  // a ring: the oldest is overwritten, and keeps its memory
+  std::size_t next_ = 0;
 };
 
 }  // namespace aw::server

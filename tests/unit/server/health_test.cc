@@ -74,10 +74,32 @@ TEST_CASE("a well-formed traceparent is continued, anything else begins a new tr
 
 TEST_CASE("recent decisions are bounded and the newest comes first") {
   RecentDecisions recent(2);
-  recent.add(R"({"id":1})");
-  recent.add(R"({"id":2})");
-  recent.add(R"({"id":3})");
-  CHECK(recent.document() == R"({"result":[{"id":3},{"id":2}]})");
+  CHECK(recent.document() == R"({"result":[]})");
+  auto decision = authz::deny("no_matching_rule");
+  decision.rule = "authz.rego:14";
+  for (std::string_view const id : {"d-1", "d-2", "d-3"}) {
+    recent.add({.decision_id = id,
+                .time = WallTime{std::chrono::seconds(1'800'000'000)},
+                .trace_id = "t",
+                .caller = "spiffe://a.test/b",
+                .callee = "spiffe://a.test/c",
+                .action = "echo",
+                .method = "POST \"x\"",
+                .decision = decision});
+  }
+  auto const document = json::parse(recent.document());
+  REQUIRE(document.ok());
+  auto const& result = document->at("result");
+  REQUIRE(result.size() == 2);
+  CHECK(result[0].at("decision_id") == "d-3");
+  CHECK(result[1].at("decision_id") == "d-2");
+  CHECK(result[0].at("timestamp") == "2027-01-15T08:00:00.000Z");
+  CHECK(result[0].at("input") == json::Json{{"caller_spiffe_id", "spiffe://a.test/b"},
+                                            {"callee_spiffe_id", "spiffe://a.test/c"},
+                                            {"action", "echo"},
+                                            {"method", "POST \"x\""}});
+  CHECK(result[0].at("result") == false);
+  CHECK(result[0].at("rule") == "authz.rego:14");
 }
 
 TEST_CASE("names that are no capability cannot make series") {
