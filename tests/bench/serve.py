@@ -1,81 +1,153 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Server CPU and client latency of `agentweave dev` with the builtin echo: keep-alive requests and new connections.
-The client is slow Python, so throughput means nothing here; the server's CPU time a request does (from /proc)."""
+"""`./dev bench serve`: server CPU per request of `agentweave serve`, all gates on, and its ratio to nginx in the same rounds.
+
+  serve.py BINARY [--format json] [--rounds N] [--seconds S] [--only WORD] [--memory-state]"""
+import argparse
 import json
 import os
 import pathlib
-import re
+import platform
+import random
+import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-import house  # noqa: E402
-
-BODY = {"task_type": "echo", "payload": {"text": "x" * 150}}
+import load
+import servers
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+class Case:
+    """One kind of work, done by us and by a peer. `run(server)` does it once and says how many requests were answered."""
+
+    def __init__(self, name, peer, target, runs):
+        self.name, self.peer, self.target, self.runs = name, peer, target, runs
+        self.costs = {"agentweave": [], "nginx": []}
 
 
-def start(binary, directory):
-    (directory / "policy").mkdir()
-    (directory / "policy/authz.rego").write_text('package agentweave.authz\nimport rego.v1\ndefault allow := false\n'
-                                                 'allow if endswith(input.caller_spiffe_id, "/client")\n')
-    (directory / "config.dev.yaml").write_text(json.dumps({
-        "agent": {"name": "bench", "trust_domain": "bench.test", "environment": "development",
-                  "capabilities": [{"name": "echo", "description": "x", "backend": {"type": "builtin", "name": "echo"}}]},
-        "identity": {"provider": "dev"},
-        "authorization": {"provider": "opa", "policy_dir": "policy", "policy_path": "agentweave/authz/allow",
-                          "audit": {"destination": f"file://{directory}/audit.log"}},
-        "observability": {"logging": {"level": "WARNING"}}}))
-    child = subprocess.Popen([binary, "dev", "--socket", directory / "a.sock", "--set", "server.port=0", "--set", "server.admin.port=0",
-                              "--set", "observability.metrics.port=0"], cwd=directory, stdout=open(directory / "out", "w"),
-                             stderr=subprocess.DEVNULL)
-    house.wait_for("the agent", lambda: "listening" in (directory / "out").read_text(), 20)
-    port = int(re.search(r"https://127.0.0.1:(\d+)", (directory / "out").read_text()).group(1))
-    subprocess.run([binary, "svid", "fetch", "--socket", f"unix://{directory}/a.sock", "--as", "client", "--out", directory / "id"],
-                   check=True, capture_output=True)
-    return child, port, house.Identity(directory / "id/svid.pem", directory / "id/svid.key", directory / "id/bundle.pem")
+def cases(tools, ports, seconds):
+    def h1(port, path, body):
+        return lambda: tools.h2load(f"https://127.0.0.1:{port}{path}", body, "--h1", "-c", "16", "-D", str(seconds))
+
+    def h2(port, path, body):
+        return lambda: tools.h2load(f"https://127.0.0.1:{port}{path}", body, "-c", "4", "-m", "16", "-D", str(seconds))
+
+    def fresh(port, path, body):
+        return lambda: tools.new_connections(port, path, body, seconds)
+
+    us, peer, tasks = ports["agentweave"], ports["nginx"], "/a2a/v1/tasks"
+    echo, forward = servers.body("echo"), servers.body("forward")
+    return [
+        Case("h1 builtin", "static", 1.1, {"agentweave": h1(us, tasks, echo), "nginx": h1(peer, "/", echo)}),
+        Case("h1 forwarded", "proxy", 1.0, {"agentweave": h1(us, tasks, forward), "nginx": h1(peer, "/proxy", forward)}),
+        Case("h2 builtin", "proxy over h2", 0.5, {"agentweave": h2(us, tasks, echo), "nginx": h2(peer, "/proxy", echo)}),
+        Case("h2 forwarded", "proxy over h2", 0.8, {"agentweave": h2(us, tasks, forward), "nginx": h2(peer, "/proxy", forward)}),
+        Case("handshake + request", "static", 0.7, {"agentweave": fresh(us, tasks, echo), "nginx": fresh(peer, "/", echo)}),
+    ]
 
 
-def measure(name, pid, count, once):
-    times = []
-    before = cpu_seconds(pid)
-    for _ in range(count):
-        began = time.perf_counter()
-        once()
-        times.append(time.perf_counter() - began)
-    spent = cpu_seconds(pid) - before
-    times.sort()
-    return {"name": name, "n": count, "server_cpu_us": round(spent / count * 1e6, 1), "p50_ns": int(times[count // 2] * 1e9),
-            "p99_ns": int(times[int(count * 0.99)] * 1e9)}
+def measure(case, found, rounds):
+    for index in range(rounds + 1):  # the first is the warm-up
+        order = list(found.items())
+        random.shuffle(order)
+        for name, server in order:
+            before = servers.cpu_ns(server.pids())
+            answered = case.runs[name]()
+            cost = (servers.cpu_ns(server.pids()) - before) / answered / 1e3
+            if index:
+                case.costs[name].append(cost)
+
+
+def result(case):
+    ours, theirs = case.costs["agentweave"], case.costs["nginx"]
+    ratios = [a / b for a, b in zip(ours, theirs)]
+    return {"name": case.name, "against": case.peer, "cpu_us": round(statistics.median(ours), 2),
+            "nginx_cpu_us": round(statistics.median(theirs), 2), "ratio": round(statistics.median(ratios), 2),
+            "ratio_range": [round(min(ratios), 2), round(max(ratios), 2)], "target": case.target, "rounds": len(ratios)}
+
+
+def latency(tools, ports, seconds):
+    out = {}
+    for name, path, body in (("agentweave", "/a2a/v1/tasks", servers.body("forward")), ("nginx", "/proxy", servers.body("forward"))):
+        times = tools.latencies_us(f"https://127.0.0.1:{ports[name]}{path}", body, seconds)
+        out[name] = {"p50_us": times[len(times) // 2], "p99_us": times[int(len(times) * 0.99)], "n": len(times)}
+    return out
+
+
+def memory(tools, found, ports, count):
+    out = {}
+    for name, path, body in (("agentweave", "/a2a/v1/tasks", servers.body("echo")), ("nginx", "/", servers.body("echo"))):
+        pids = found[name].pids()
+        idle = servers.pss_kib(pids)
+        held = tools.hold(ports[name], path, body, count)
+        time.sleep(1)
+        out[name] = {"pss_mib": round(idle / 1024, 1), "per_connection_kib": round((servers.pss_kib(pids) - idle) / count, 1)}
+        held.stdin.close()
+        held.wait()
+    return out
+
+
+def machine():
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    openssl = subprocess.run(["openssl", "version"], capture_output=True, text=True).stdout.split(" (")[0].strip()
+    peer = subprocess.run(["nginx", "-v"], capture_output=True, text=True).stderr.strip().rsplit("/", 1)[-1]
+    return {"cpu": cpu, "cores": os.cpu_count(), "kernel": platform.release(), "openssl": openssl, "nginx": peer,
+            "load_average": os.getloadavg()[0]}
+
+
+def print_text(report):
+    for r in report["requests"]:
+        mark = "reached" if r["ratio"] <= r["target"] else "MISSED"
+        print(f"{r['name']:20} {r['cpu_us']:8.1f} us   nginx {r['against']:14} {r['nginx_cpu_us']:8.1f} us   ratio {r['ratio']:5.2f} "
+              f"({r['ratio_range'][0]}-{r['ratio_range'][1]})   target {r['target']} {mark}")
+    for name, at in report.get("latency_500_rps", {}).items():
+        print(f"{name:20} at 500 requests/s: p50 {at['p50_us']} us   p99 {at['p99_us']} us   n {at['n']}")
+    for name, at in report.get("memory", {}).items():
+        print(f"{name:20} resident {at['pss_mib']} MiB   {at['per_connection_kib']} KiB a connection")
+    print(f"{'start to listening':20} {report['start_ms']:.0f} ms")
+    print("   ".join(f"{k} {v}" for k, v in report["machine"].items()))
 
 
 def main():
-    binary = pathlib.Path(sys.argv[1]).resolve()
-    with tempfile.TemporaryDirectory(prefix="aw") as name:
-        child, port, identity = start(binary, pathlib.Path(name))
-        try:
-            tls = house.connect(port, identity)
-            house.exchange(tls, "POST", "/a2a/v1/tasks", BODY)
-            results = [measure("keep-alive request", child.pid, 5000, lambda: house.exchange(tls, "POST", "/a2a/v1/tasks", BODY)),
-                       measure("new connection and request", child.pid, 500,
-                               lambda: house.request(port, identity, "POST", "/a2a/v1/tasks", BODY))]
-            resident = re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{child.pid}/status").read_text()).group(1)
-        finally:
-            child.terminate()
-            child.wait()
-    if "json" in sys.argv:
-        print(json.dumps(results))
-        return
-    for r in results:
-        print(f"{r['name']:28} {r['server_cpu_us']:8.1f} us server CPU   p50 {r['p50_ns'] / 1e3:.0f} us   p99 {r['p99_ns'] / 1e3:.0f} us   n {r['n']}")
-    print(f"resident {int(resident) / 1024:.1f} MiB")
+    parser = argparse.ArgumentParser(prog="./dev bench serve")
+    parser.add_argument("binary", type=pathlib.Path)
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--only", default="", help="the cases whose name has this in it; no memory, no latency")
+    parser.add_argument("--memory-state", action="store_true", help="no state directory: tasks in memory alone")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="awbench") as name:
+        directory = pathlib.Path(name)
+        print(json.dumps(run(args, directory)), end="\n") if args.format == "json" else print_text(run(args, directory))
+
+
+def run(args, directory):
+    load.build(directory)
+    binary = args.binary.resolve()
+    running = [servers.issuer(binary, directory)]
+    try:
+        running.append(servers.backend(directory))
+        servers.configure_agent(directory, not args.memory_state)
+        running.append(servers.nginx("nginx", directory, servers.NGINX_PORT))
+        running.append(servers.agent(binary, directory))
+        found = {"nginx": running[-2], "agentweave": running[-1]}
+        tools = load.Load(directory)
+        ports = {name: server.port for name, server in found.items()}
+        wanted = [case for case in cases(tools, ports, args.seconds) if args.only in case.name]
+        report = {"machine": machine(), "start_ms": round(found["agentweave"].started_ms, 1)}
+        if not args.only:
+            report["memory"] = memory(tools, found, ports, 1000)
+        for case in wanted:
+            measure(case, found, args.rounds)
+        report["requests"] = [result(case) for case in wanted]
+        if not args.only:
+            report["latency_500_rps"] = latency(tools, ports, 2 * args.seconds)
+        return report
+    finally:
+        for server in reversed(running):
+            server.stop()
 
 
 if __name__ == "__main__":

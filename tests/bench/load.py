@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The load of `./dev bench serve`: h2load with a client certificate for requests, our own `connections` for handshakes."""
+import os
+import pathlib
+import re
+import subprocess
+
+from servers import LOAD_CORE
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def build(directory):
+    compile_ = ["clang++-19", "-std=c++23", "-O2"]
+    subprocess.run([*compile_, HERE / "connections.cc", "-o", directory / "connections", "-lssl", "-lcrypto"], check=True)
+    subprocess.run([*compile_, "-shared", "-fPIC", HERE / "client_certificate.cc", "-o", directory / "client_certificate.so"],
+                   check=True)
+
+
+class Load:
+    """`directory` holds the tools and the client's identity."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.certificate = [directory / "client/svid.pem", directory / "client/svid.key"]
+
+    def h2load(self, url, body, *options):
+        """Answered (2xx) requests of one h2load run."""
+        file = self.directory / "body.json"
+        file.write_text(body)
+        env = {**os.environ, "LD_PRELOAD": str(self.directory / "client_certificate.so"),
+               "BENCH_CERT": str(self.certificate[0]), "BENCH_KEY": str(self.certificate[1])}
+        said = subprocess.run(["taskset", "-c", LOAD_CORE, "h2load", "-t", "1", "-d", file, "-H", "content-type: application/json",
+                               *options, url], env=env, capture_output=True, text=True, check=True).stdout
+        found = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", said)
+        answered, *others = map(int, found.groups())
+        if any(others) or answered == 0:
+            raise SystemExit(f"bench: not every answer of {url} was 2xx:\n{said}")
+        return answered
+
+    def latencies_us(self, url, body, seconds):
+        """Open loop, 500 requests a second on 10 connections."""
+        log = self.directory / "latency.log"
+        log.unlink(missing_ok=True)
+        self.h2load(url, body, "--h1", "-c", "10", "--rps", "50", "-D", str(seconds), f"--log-file={log}")
+        return sorted(int(line.split()[2]) for line in log.read_text().splitlines())
+
+    def request_file(self, path, body):
+        file = self.directory / "request"
+        file.write_text(f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+                        f"content-length: {len(body)}\r\n\r\n{body}")
+        return file
+
+    def new_connections(self, port, path, body, seconds):
+        request = self.request_file(path, body)
+        said = subprocess.run(["taskset", "-c", LOAD_CORE, self.directory / "connections", "new", str(port), str(seconds),
+                               *self.certificate, request], capture_output=True, text=True, check=True).stdout
+        answered, refused = map(int, re.search(r"answered (\d+) refused (\d+)", said).groups())
+        if refused or not answered:
+            raise SystemExit(f"bench: connections: {said}")
+        return answered
+
+    def hold(self, port, path, body, count):
+        """Opens connections that stay until the returned process's stdin is closed."""
+        request = self.request_file(path, body)
+        child = subprocess.Popen(["taskset", "-c", LOAD_CORE, self.directory / "connections", "hold", str(port), str(count),
+                                  *self.certificate, request], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        said = child.stdout.readline()
+        if f"answered {count} " not in said:
+            raise SystemExit(f"bench: hold: {said}")
+        return child
