@@ -36,6 +36,7 @@ config::LoadRequest request_of(ServeOptions const& options, Context const& conte
 
 Result<void> run_serve(ServeOptions const& options, Context& context) {
   Serving serving;
+  serving.as = As::service;
   serving.request = request_of(options, context);
   serving.ready = [&context](runtime::Runtime& agent, std::chrono::nanoseconds took) {
     auto const at = agent.listening();

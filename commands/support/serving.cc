@@ -8,6 +8,8 @@
 #include <ctime>
 #include <ostream>
 
+#include "core/runtime/supervisor.h"
+
 namespace aw::commands {
 namespace {
 
@@ -50,6 +52,13 @@ void reload(Serving const& serving, runtime::Runtime& agent, Context& context) {
   }
 }
 
+// Only a service has a supervisor.
+runtime::Environment supervision_of(Serving const& serving, Context const& context) {
+  if (serving.as == As::tool)
+    return [](std::string const&) -> std::optional<std::string> { return std::nullopt; };
+  return [&context](std::string const& name) { return context.variable(name); };
+}
+
 }  // namespace
 
 Result<config::Loaded> load_checked(config::LoadRequest const& request, Context& context) {
@@ -73,13 +82,23 @@ Result<void> serve_until_stopped(Serving const& serving, Context& context) {
   arrange_signals();
   auto const stop = context.interrupt();
   auto const began = context.clock.steady();
+  auto const environment = supervision_of(serving, context);
+  runtime::Supervisor supervisor(environment, context.clock);
   AW_TRY(auto const loaded, load_checked(serving.request, context));
   auto seams = serving.seams ? serving.seams(loaded) : runtime::Seams();
+  AW_TRY(seams.listening_socket, runtime::inherited_socket(environment));
+  if (serving.as == As::service) seams.safeguards = runtime::confine(loaded.config);
   AW_TRY(auto const agent, runtime::Runtime::start(loaded, context.clock, std::move(seams), stop));
   serving.ready(*agent, context.clock.steady() - began);
+  supervisor.ready("serving on " + agent->listening().agent);
   while (!stop.stop_requested()) {
-    if (wait_for_hangup() == Woken::hangup) reload(serving, *agent, context);
+    supervisor.alive();
+    if (wait_for_hangup() != Woken::hangup) continue;
+    supervisor.reloading();
+    reload(serving, *agent, context);
+    supervisor.ready("serving on " + agent->listening().agent);
   }
+  supervisor.stopping();
   if (!agent->drain())
     return make_error(Code::check_failed, "some work was cut off at the end of the drain");
   return {};

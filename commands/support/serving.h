@@ -19,7 +19,11 @@ namespace aw::commands {
 [[nodiscard]] Result<config::Loaded> load_checked(config::LoadRequest const& request,
                                                   Context& context);
 
+// A service answers to a supervisor and gives up what it does not need (core/runtime/confine.h).
+enum class As { service, tool };
+
 struct Serving {
+  As as = As::tool;
   config::LoadRequest request;  // read again on SIGHUP
   // What takes the place of parts that the configuration would make; empty = nothing.
   std::function<runtime::Seams(config::Loaded const&)> seams;

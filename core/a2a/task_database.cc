@@ -71,7 +71,9 @@ Result<Sqlite> open_sqlite(std::filesystem::path const& file) {
     if (opened != SQLITE_OK) return failed(raw, "open " + file.string());
     sqlite3_busy_timeout(raw, 5'000);
     // Committed means written to the WAL file: it survives our death, which is what we promise.
-    AW_TRY(execute(raw, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", "open"));
+    AW_TRY(execute(raw,
+                   "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
+                   "open"));
     AW_TRY(auto version, schema_version(raw));
     if (version > kSchemaVersion)
       return make_error(Code::state_unusable, "task store: made by a newer version of agentweave");

@@ -20,6 +20,8 @@ constexpr std::size_t kSpareWorkspaces = 64;  // a loop
 // How long, and how much of it, a client that was refused is still listened to.
 constexpr std::chrono::milliseconds kParting{500};
 constexpr std::size_t kMaxParting = 64U << 10;
+// A connection whose end is known is drained that long before it.
+constexpr std::chrono::seconds kFarewell{1};
 constexpr std::size_t kSpareBytes = 32U << 10;
 constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -79,7 +81,7 @@ Connection::~Connection() {
 }
 
 void Connection::set_deadline(SteadyTime now, SteadyTime due) {
-  shard_->deadlines.set(*this, now, std::min(due, must_close_));
+  shard_->deadlines.set(*this, now, std::min({due, must_close_, retire_at_}));
 }
 
 Pull Connection::pull(std::string& into) {
@@ -163,6 +165,7 @@ io::Task<Result<void>> Connection::begin(tls::Socket socket) {
     auto const left =
         std::min<WallTime::duration>(end - shard_->common->clock.now(), std::chrono::years(1));
     must_close_ = steady_now() + left;
+    retire_at_ = must_close_ - std::min<WallTime::duration>(kFarewell, left / 2);
   }
   co_return co_await choose_engine();
 }
@@ -215,9 +218,19 @@ void Connection::reject(Error const& error) {
 void Connection::expired(SteadyTime now) {
   if (engine_ == nullptr || now >= must_close_) {
     abort();
+  } else if (now >= retire_at_) {
+    retire(must_close_);
   } else {
     engine_->expired(now);
   }
+}
+
+void Connection::retire(SteadyTime end) {
+  auto const self = shared_from_this();  // an idle connection ends in `drain`
+  retire_at_ = SteadyTime::max();
+  must_close_ = std::min(must_close_, end);
+  drain();
+  if (!aborted_) set_deadline(steady_now(), must_close_);
 }
 
 void Connection::drain() {

@@ -98,6 +98,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, public
   // Handshake, session, requests. Spawned once.
   io::Task<void> serve(tls::Socket socket);
   void drain();
+  // Drained now, cut at `end` at the latest.
+  void retire(SteadyTime end);
   // Now, in the middle of whatever it is. Twice is fine.
   void abort();
 
@@ -129,6 +131,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, public
   std::unique_ptr<Engine> engine_;
   boost::asio::cancellation_signal signal_;
   SteadyTime must_close_ = SteadyTime::max();
+  SteadyTime retire_at_ = SteadyTime::max();  // a little before, when the end is known
   bool aborted_ = false;
 };
 

@@ -26,6 +26,7 @@ namespace {
 // How long accepting pauses when the machine is out of descriptors or memory.
 constexpr std::chrono::milliseconds kPause{50};
 constexpr std::chrono::milliseconds kPoll{5};
+constexpr std::chrono::milliseconds kRetirement{500};
 
 }  // namespace
 
@@ -242,14 +243,31 @@ void Server::stop() {
   while (busy() && !impl_->loops.at(0).stopped()) std::this_thread::sleep_for(kPoll);
 }
 
+namespace {
+
+// Runs `act` for the connections whose session fits.
+void for_each_that(Shard& shard, std::function<bool(Session&)> const& fits,
+                   std::function<void(Connection&)> const& act) {
+  std::vector<std::shared_ptr<Connection>> open;
+  for (Connection* connection : shard.connections) open.push_back(connection->shared_from_this());
+  for (auto const& connection : open) {
+    Session* session = connection->session_if_any();
+    if (session != nullptr && fits(*session)) act(*connection);
+  }
+}
+
+}  // namespace
+
 void Server::close_if(std::function<bool(Session&)> predicate) {
   impl_->on_each([predicate = std::move(predicate)](Shard& shard, Listener&) {
-    std::vector<std::shared_ptr<Connection>> open;
-    for (Connection* connection : shard.connections) open.push_back(connection->shared_from_this());
-    for (auto const& connection : open) {
-      Session* session = connection->session_if_any();
-      if (session != nullptr && predicate(*session)) connection->abort();
-    }
+    for_each_that(shard, predicate, [](Connection& connection) { connection.abort(); });
+  });
+}
+
+void Server::retire_if(std::function<bool(Session&)> predicate) {
+  impl_->on_each([predicate = std::move(predicate)](Shard& shard, Listener&) {
+    for_each_that(shard, predicate,
+                  [](Connection& connection) { connection.retire(steady_now() + kRetirement); });
   });
 }
 

@@ -111,7 +111,11 @@ struct UnixAddress {
   std::string path;           // a stale socket there is replaced, anything else is an error
   std::uint32_t mode = 0600;  // of the socket file
 };
-using Address = std::variant<TcpAddress, UnixAddress>;
+// A socket that listens already, handed over by whoever started us; the server closes it.
+struct InheritedSocket {
+  int descriptor = -1;
+};
+using Address = std::variant<TcpAddress, UnixAddress, InheritedSocket>;
 // "127.0.0.1:8081", "[::1]:80", ":9090" (all interfaces), "unix:///run/x.sock".
 // Code::config_wrong_type.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
@@ -164,6 +168,10 @@ class Server {
   // Closes the connections whose session fits, each asked on its loop: what they are at is cut
   // off. For identities that are no longer valid.
   void close_if(std::function<bool(Session& session)> predicate);
+
+  // The same, drained first: no new request, what runs may finish, and 500 ms later it is cut. For
+  // peers who are no longer trusted.
+  void retire_if(std::function<bool(Session& session)> predicate);
 
   struct Impl;
   explicit Server(std::shared_ptr<Impl> impl);

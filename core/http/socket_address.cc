@@ -209,6 +209,23 @@ Result<Listening> listen_unix(UnixAddress const& address, std::size_t count) {
   return out;
 }
 
+// One queue of connections for all loops: who is free takes the next.
+Result<Listening> listen_inherited(InheritedSocket const& socket, std::size_t count) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  if (::getsockname(socket.descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0)
+    return errno_error(Code::io, "use the socket that was handed over", errno);
+  Listening out;
+  for (std::size_t i = 1; i < count; ++i) {
+    int const copy = ::fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) out.descriptors.push_back(copy);
+  }
+  out.descriptors.push_back(socket.descriptor);
+  out.port = storage.ss_family == AF_UNIX ? std::uint16_t{0} : port_of(socket.descriptor);
+  out.text = text_of(storage);
+  return out;
+}
+
 }  // namespace
 
 std::string local_address(tls::Socket& socket) {
@@ -229,6 +246,8 @@ std::string remote_address(tls::Socket& socket) {
 
 Result<Listening> listen_on(Address const& address, std::size_t count) {
   if (auto const* tcp = std::get_if<TcpAddress>(&address)) return listen_tcp(*tcp, count);
+  if (auto const* inherited = std::get_if<InheritedSocket>(&address))
+    return listen_inherited(*inherited, count);
   return listen_unix(std::get<UnixAddress>(address), count);
 }
 

@@ -75,6 +75,18 @@ void Runtime::Parts::count() {
   metrics.before_scrape([this] { instruments->ready.set(health.ready() ? 1 : 0); });
 }
 
+void Runtime::Parts::show_safeguards(Seams const& seams) {
+  for (auto const& one : seams.safeguards) {
+    bool const active = one.state == Safeguard::State::active;
+    auto const state =
+        active ? server::CheckResult::State::ok : server::CheckResult::State::degraded;
+    health.add(one.name, server::Weight::informs,
+               [result = server::CheckResult{state, one.detail}] { return result; });
+    log->write(log::Component::agent, active ? log::Level::info : log::Level::warning,
+               active ? "Confined" : "Not confined", {{"by", one.name}, {"detail", one.detail}});
+  }
+}
+
 void Runtime::Parts::start_loops() {
   std::size_t const workers = config.server.workers > 0
                                   ? config.server.workers
@@ -283,10 +295,11 @@ Result<void> Runtime::Parts::build_gates() {
   return {};
 }
 
-Result<void> Runtime::Parts::bind_agent() {
+Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
   credentials = [this] { return current(); };
   http::ServerOptions options;
   options.listen = http::TcpAddress{.host = config.server.host, .port = config.server.port};
+  if (seams.listening_socket) options.listen = http::InheritedSocket{*seams.listening_socket};
   options.limits = config.limits;
   options.tls = [this]() -> std::shared_ptr<const tls::Context> {
     auto const now = current();
@@ -382,8 +395,11 @@ void Runtime::Parts::recheck_connections(Current const& now) {
     checked = now.snapshot;
     if (same) return;
   }
-  agent->close_if([credentials_now = now.credentials](http::Session& session) {
-    return !static_cast<server::AgentSession&>(session).valid_under(*credentials_now);
+  agent->retire_if([credentials_now = now.credentials](http::Session& session) {
+    auto& visited = static_cast<server::AgentSession&>(session);
+    if (visited.valid_under(*credentials_now)) return false;
+    visited.distrust();
+    return true;
   });
 }
 

@@ -81,6 +81,7 @@ struct Runtime::Parts {
   // The steps, in order. Each needs what stands above it.
   Result<void> open_log();
   void count();
+  void show_safeguards(Seams const& seams);
   void start_loops();
   Result<void> serve_probes();
   Result<void> open_audit();
@@ -89,7 +90,7 @@ struct Runtime::Parts {
   Result<void> open_tasks();
   Result<void> open_backends(Seams& seams);
   Result<void> build_gates();
-  Result<void> bind_agent();
+  Result<void> bind_agent(Seams const& seams);
   Result<void> serve_admin();
   Result<void> announce(audit::EventType type, std::string_view reason);
 

@@ -23,6 +23,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
 
   AW_TRY(p.open_log());
   p.count();
+  p.show_safeguards(seams);
   p.start_loops();
   AW_TRY(p.serve_probes());
   AW_TRY(p.open_audit());
@@ -32,7 +33,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.open_backends(seams));
   AW_TRY(p.build_gates());
   AW_TRY(p.announce(audit::EventType::startup, "started"));
-  AW_TRY(p.bind_agent());
+  AW_TRY(p.bind_agent(seams));
   AW_TRY(p.serve_admin());
 
   p.health.set_started();

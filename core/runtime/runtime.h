@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "core/config/load.h"
 #include "core/identity/provider.h"
 #include "core/identity/svid.h"
+#include "core/runtime/confine.h"
 
 namespace aw::authz {
 class AuthorizationProvider;
@@ -44,6 +46,10 @@ struct Seams {
   // Does all work itself: no backend is made.
   std::unique_ptr<a2a::Executor> executor;
   std::function<void(identity::Svid const&)> on_svid_update;
+  // Instead of binding server.host and server.port: a socket that listens already.
+  std::optional<int> listening_socket;
+  // What confines this process, for /readyz?verbose.
+  std::vector<Safeguard> safeguards;
 };
 
 struct Listening {

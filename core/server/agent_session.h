@@ -36,12 +36,14 @@ class AgentSession final : public http::Session {
 
   // Does the peer's chain still verify with these credentials?
   [[nodiscard]] bool valid_under(identity::Credentials const& credentials) const;
+  // From here on its requests are refused as those of an unverified peer; what runs is finished.
+  void distrust() { visitor_.peer.not_after = WallTime::min(); }
 
  private:
   AgentSession(Visitor visitor, std::vector<tls::Certificate> sent, Pipeline& pipeline)
       : visitor_(std::move(visitor)), sent_(std::move(sent)), pipeline_(pipeline) {}
 
-  Visitor const visitor_;
+  Visitor visitor_;
   std::vector<tls::Certificate> const sent_;
   Pipeline& pipeline_;
 };

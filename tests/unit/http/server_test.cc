@@ -359,6 +359,72 @@ TEST_CASE("connections whose session no longer fits are closed at once") {
   CHECK(raw.ended());
 }
 
+TEST_CASE("a retired connection finishes its request and says that it was the last") {
+  std::latch asked(1);
+  std::latch answer(1);
+  Handler const slow = [&](Request& request, ResponseWriter& writer) -> io::Task<void> {
+    if (request.path == "/slow") {
+      asked.count_down();
+      while (!answer.try_wait()) co_await io::sleep_until(std::chrono::steady_clock::now() + 1ms);
+    }
+    co_await writer.respond(text_response("done"));
+  };
+  Site site(Wired::plain, slow);
+  Raw idle(site.server().port());
+  idle.send(kGet);
+  idle.read_until("done");
+  Raw busy(site.server().port());
+  busy.send("GET /slow HTTP/1.1\r\nhost: a\r\n\r\n");
+  asked.wait();
+  site.server().retire_if([](Session&) { return true; });
+  idle.read_all();  // nothing ran on it: it ends at once
+  CHECK(idle.ended());
+  answer.count_down();
+  auto const last = busy.read_all();
+  CHECK(last.find("connection: close") != std::string::npos);
+  CHECK(last.ends_with("done"));
+  CHECK(busy.ended());
+}
+
+TEST_CASE("a retired connection that does not finish is cut") {
+  Handler const never = [](Request&, ResponseWriter& writer) -> io::Task<void> {
+    if (!(co_await writer.start(200, {})).ok()) co_return;
+    for (;;) co_await io::sleep_until(std::chrono::steady_clock::now() + 1h);
+  };
+  Site site(Wired::plain, never);
+  Raw raw(site.server().port());
+  raw.send(kGet);
+  raw.read_until("200 OK");
+  site.server().retire_if([](Session&) { return true; });
+  raw.read_all();
+  CHECK(raw.ended());
+}
+
+TEST_CASE("a server takes over a socket that listens already") {
+  int const listening = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(::bind(listening, reinterpret_cast<sockaddr const*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(listening, 16) == 0);
+  io::Loops loops(2);
+  SystemClock clock;
+  ServerOptions options;
+  options.listen = InheritedSocket{listening};
+  options.sessions = [](ConnectionInfo const&) -> Result<std::unique_ptr<Session>> {
+    return std::unique_ptr<Session>(std::make_unique<FunctionSession>(echo, WallTime::max()));
+  };
+  auto const server = fixtures::must(Server::start(std::move(options), loops, clock));
+  CHECK(server->port() != 0);
+  CHECK(server->address() == "127.0.0.1:" + std::to_string(server->port()));
+  for (int i = 0; i < 8; ++i) {
+    Raw raw(server->port());
+    raw.send(kGet);
+    CHECK(raw.read_until("GET /x ").starts_with("HTTP/1.1 200"));
+  }
+  server->stop();
+}
+
 TEST_CASE("a connection above the limit is turned away at once") {
   Limits limits;
   limits.max_connections = 1;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the process gives up before it serves: memory dumps, files it has no business to change, and
+// system calls no agent needs. Whoever takes the process over finds little to work with.
+//
+// Where the kernel lacks something it is left out and said so; nothing here makes `serve` fail.
+// Landlock binds the calling thread and those it starts: call this before any other thread exists.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/config.h"
+
+namespace aw::runtime {
+
+// One of them, as `/readyz?verbose` shows it.
+struct Safeguard {
+  enum class State { active, absent } state = State::absent;
+  std::string name;    // "landlock"
+  std::string detail;  // "writes only below /var/lib/agentweave", or why not
+};
+
+// Applies all of them for good. Commands that the configuration starts (exec backends,
+// identity.on_svid_update) would inherit them and break: with such commands only memory dumps are
+// prevented.
+[[nodiscard]] std::vector<Safeguard> confine(config::Config const& config);
+
+// The directories below which this configuration writes; they are made if they are missing. Sorted,
+// each once.
+[[nodiscard]] std::vector<std::filesystem::path> writable_places(config::Config const& config);
+// Does the configuration start programs?
+[[nodiscard]] bool starts_programs(config::Config const& config);
+
+}  // namespace aw::runtime

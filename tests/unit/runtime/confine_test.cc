@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/runtime/confine.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "core/base/random.h"
+
+using namespace aw;
+using namespace aw::runtime;
+
+namespace {
+
+struct Folder {
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("confine-" + random_uuid());
+  Folder() { std::filesystem::create_directories(path); }
+  ~Folder() { std::filesystem::remove_all(path); }
+  Folder(Folder const&) = delete;
+  Folder& operator=(Folder const&) = delete;
+};
+
+config::Config serving_below(std::filesystem::path const& path) {
+  config::Config config;
+  config.server.state.directory = (path / "state").string();
+  config.audit.destinations = {"file://" + (path / "log/audit.log").string(), "stdout:"};
+  return config;
+}
+
+// What a child that is confined sees: `look` ends it with its answer.
+int in_child(std::function<int()> const& look) {
+  auto const child = ::fork();
+  if (child == 0) ::_exit(look());
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+bool is_active(std::vector<Safeguard> const& all, std::string_view name) {
+  return std::ranges::any_of(all, [name](Safeguard const& one) {
+    return one.name == name && one.state == Safeguard::State::active;
+  });
+}
+
+bool writes(std::filesystem::path const& file) {
+  int const made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (made >= 0) ::close(made);
+  return made >= 0;
+}
+
+}  // namespace
+
+TEST_CASE("the places a configuration writes to are made, sorted, each once") {
+  Folder const folder;
+  auto config = serving_below(folder.path);
+  config.logging.output = log::Output::file;
+  config.logging.file = (folder.path / "log/agent.log").string();
+  config.server.outbound.listen = "unix://" + (folder.path / "run/out.sock").string();
+  auto const places = writable_places(config);
+  CHECK(places == std::vector<std::filesystem::path>{folder.path / "log", folder.path / "run",
+                                                     folder.path / "state"});
+  for (auto const& place : places) CHECK(std::filesystem::is_directory(place));
+}
+
+TEST_CASE("a configuration starts programs with an exec backend or an SVID hook") {
+  config::Config config;
+  CHECK_FALSE(starts_programs(config));
+  config.backends.push_back({.kind = backend::Kind::http});
+  CHECK_FALSE(starts_programs(config));
+  config.backends.push_back({.kind = backend::Kind::exec});
+  CHECK(starts_programs(config));
+  config.backends.clear();
+  config.identity.on_svid_update = {"reload-nginx"};
+  CHECK(starts_programs(config));
+}
+
+TEST_CASE("a confined process writes below its own directories only, from every thread") {
+  Folder const folder;
+  auto const config = serving_below(folder.path);
+  CHECK(in_child([&] {
+          auto const safeguards = confine(config);
+          if (!is_active(safeguards, "landlock")) return 0;  // this kernel has none
+          bool other_thread = true;
+          std::thread([&] { other_thread = writes(folder.path / "thread"); }).join();
+          if (other_thread || writes(folder.path / "outside")) return 1;
+          if (!writes(folder.path / "state/inside") || !writes(folder.path / "log/audit.log"))
+            return 2;
+          if (::access("/etc/hosts", R_OK) != 0) return 3;
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("a confined process starts no other program") {
+  Folder const folder;
+  auto const config = serving_below(folder.path);
+  CHECK(in_child([&] {
+          auto const safeguards = confine(config);
+          if (!is_active(safeguards, "seccomp")) return 0;
+          ::execl("/bin/true", "true", nullptr);
+          return errno == EPERM ? 0 : 1;
+        }) == 0);
+}
+
+TEST_CASE("programs that the configuration starts are not confined with it") {
+  Folder const folder;
+  auto config = serving_below(folder.path);
+  config.backends.push_back({.kind = backend::Kind::exec});
+  CHECK(in_child([&] {
+          auto const safeguards = confine(config);
+          if (is_active(safeguards, "landlock") || is_active(safeguards, "seccomp")) return 1;
+          ::execl("/bin/true", "true", nullptr);
+          return 2;
+        }) == 0);
+}
+
+TEST_CASE("no memory of a service is dumped") {
+  Folder const folder;
+  auto const config = serving_below(folder.path);
+  CHECK(in_child([&] {
+          static_cast<void>(confine(config));
+          rlimit limit{};
+          ::getrlimit(RLIMIT_CORE, &limit);
+          return limit.rlim_max == 0 && ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : 1;
+        }) == 0);
+}
