@@ -3,11 +3,11 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <vector>
 
 #include "core/a2a/json_view.h"
 #include "core/base/random.h"
+#include "core/io/alarm.h"
 
 namespace aw::a2a {
 namespace {
@@ -38,14 +38,13 @@ MessagePtr agent_says(std::string text) {
 struct Runs::Run {
   enum class Why : std::uint8_t { none, cancelled, late, stopping };
 
-  Run(boost::asio::any_io_executor const& on, std::string id)
-      : loop(on), task_id(std::move(id)), deadline(on), first_word(on) {}
+  Run(boost::asio::any_io_executor const& on, std::string id) : loop(on), task_id(std::move(id)) {}
 
   boost::asio::any_io_executor loop;
   std::string task_id;
   boost::asio::cancellation_signal signal;
-  boost::asio::steady_timer deadline;
-  boost::asio::steady_timer first_word;
+  io::Alarm deadline;
+  io::Alarm first_word;
   // Below: the loop only.
   Why why = Why::none;
   bool done = false;
@@ -170,9 +169,9 @@ void Runs::start(Work work, boost::asio::any_io_executor const& on) {
     if (!refused) runs_.insert_or_assign(work.task_id, run);
   }
   if (refused) return fail(work.task_id, {Code::draining, "the agent is shutting down"});
-  run->deadline.expires_at(work.deadline);
-  run->deadline.async_wait([run](boost::system::error_code const& ec) {
-    if (!ec) run->interrupt(Run::Why::late);
+  // The alarms go with the run; what they ring may end it, so it is held meanwhile.
+  run->deadline.set(on, work.deadline, [weak = std::weak_ptr(run)] {
+    if (auto const held = weak.lock()) held->interrupt(Run::Why::late);
   });
   auto self = shared_from_this();
   auto slot = run->signal.slot();
@@ -184,12 +183,10 @@ void Runs::start(Work work, boost::asio::any_io_executor const& on) {
 
 io::Task<void> Runs::drive(std::shared_ptr<Runs> self, std::shared_ptr<Run> run, Work work) {
   auto report = std::make_shared<Report>(self->engine_, work.task_id, work.context_id);
-  run->first_word.expires_after(kFirstWord);
-  run->first_word.async_wait([report](boost::system::error_code const& ec) {
-    if (!ec) report->begin();
-  });
+  run->first_word.set(run->loop, std::chrono::steady_clock::now() + kFirstWord,
+                      [report] { report->begin(); });
   auto const result = co_await self->executor_.run(std::move(work), *report);
-  run->first_word.cancel();
+  run->first_word.clear();
   // An executor that was told to stop may come back as if it had finished: `ended` knows better.
   if (run->why != Run::Why::none) co_return;
   self->conclude(run->task_id, *report, result);
@@ -223,8 +220,8 @@ bool Runs::at_once(Work const& work) {
 
 void Runs::ended(Run& run, std::exception_ptr const& failure) {
   run.done = true;
-  run.deadline.cancel();
-  run.first_word.cancel();
+  run.deadline.clear();
+  run.first_word.clear();
   {
     std::lock_guard const lock(mutex_);
     auto const found = runs_.find(run.task_id);

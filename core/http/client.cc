@@ -42,12 +42,6 @@ bool may_repeat(Reached reached, bool reused, Repeat repeat, std::string_view me
   return repeat == Repeat::always || idempotent(method);
 }
 
-void tell(CallReport* report, CallReport const& facts, bool reused) {
-  if (report == nullptr) return;
-  *report = facts;
-  report->reused = reused;
-}
-
 // What a call needs that outlives a retry.
 struct Asking {
   std::shared_ptr<ClientShared> shared;
@@ -72,11 +66,10 @@ io::Task<Result<std::unique_ptr<Call>>> ask(Asking asking) {
     WireNeeds const needs{.endpoint = asking.endpoint,
                           .security = options.security,
                           .protocol = options.protocol,
-                          .deadline = options.deadline};
+                          .deadline = options.deadline,
+                          .report = options.report};
     AW_CO_TRY(auto taken, co_await pool->take(key, needs, kept));
-    tell(options.report, taken.facts, taken.reused);
     auto const sent = steady_now();
-    // Its own copy: the first try must leave the request as it is.
     auto begun = co_await taken.call->begin(asking.request, authority, options.deadline);
     if (options.report != nullptr) {
       options.report->total = steady_now() - asking.began;

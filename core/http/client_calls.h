@@ -23,8 +23,8 @@ enum class Reached : std::uint8_t { nothing, server, answer };
 class Call {
  public:
   virtual ~Call() = default;
-  // Sends the request and waits for the answer's head.
-  virtual io::Task<Result<void>> begin(Request request, std::string authority,
+  // Sends the request and waits for the answer's head. Both must live until it returns.
+  virtual io::Task<Result<void>> begin(Request const& request, std::string const& authority,
                                        SteadyTime deadline) = 0;
   // More of the body; empty = the end.
   virtual io::Task<Result<std::string>> more(SteadyTime deadline) = 0;

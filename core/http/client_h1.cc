@@ -24,7 +24,7 @@ class H1Call final : public Call {
   H1Call(Wire wire, std::function<void(Wire)> free)
       : wire_(std::move(wire)), free_(std::move(free)), head_(kAnswerHead) {}
 
-  io::Task<Result<void>> begin(Request request, std::string authority,
+  io::Task<Result<void>> begin(Request const& request, std::string const& authority,
                                SteadyTime deadline) override;
   io::Task<Result<std::string>> more(SteadyTime deadline) override;
 
@@ -43,7 +43,8 @@ class H1Call final : public Call {
   bool complete_ = false;
 };
 
-io::Task<Result<void>> H1Call::begin(Request request, std::string authority, SteadyTime deadline) {
+io::Task<Result<void>> H1Call::begin(Request const& request, std::string const& authority,
+                                     SteadyTime deadline) {
   Guard const guard(co_await boost::asio::this_coro::executor, deadline,
                     [this] { wire_.stream->cancel(); });
   auto const asked = request.method == "HEAD" ? Asked::head : Asked::anything_else;
@@ -75,6 +76,8 @@ io::Task<Result<void>> H1Call::send(Request const& request, std::string const& a
 
 io::Task<Result<void>> H1Call::read_head(Asked asked) {
   int interim = 0;
+  // What was just asked is not answered yet: looking would be a system call for nothing.
+  if (in_.empty()) AW_CO_TRY(co_await wire_.stream->readable());
   for (;;) {
     if (!in_.empty()) {
       auto const size = head_.parse(in_, asked, response);

@@ -26,7 +26,7 @@ class H2Call final : public Call {
   H2Call(H2Call const&) = delete;
   H2Call& operator=(H2Call const&) = delete;
 
-  io::Task<Result<void>> begin(Request request, std::string authority,
+  io::Task<Result<void>> begin(Request const& request, std::string const& authority,
                                SteadyTime deadline) override;
   io::Task<Result<std::string>> more(SteadyTime deadline) override;
 
@@ -133,7 +133,8 @@ void H2Call::over(std::optional<Error> why) {
   ring();
 }
 
-io::Task<Result<void>> H2Call::begin(Request request, std::string authority, SteadyTime deadline) {
+io::Task<Result<void>> H2Call::begin(Request const& request, std::string const& authority,
+                                     SteadyTime deadline) {
   reached = Reached::server;
   if (!wire_->submit(request, authority, *this)) {
     reached = Reached::nothing;

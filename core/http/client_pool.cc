@@ -14,6 +14,12 @@ constexpr std::chrono::seconds kSweepEvery{1};
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
+void tell(CallReport* report, CallReport const& facts, bool reused) {
+  if (report == nullptr) return;
+  *report = facts;
+  report->reused = reused;
+}
+
 // Hangs the pools of all clients on a loop, so that they end before it does.
 class PoolService final : public boost::asio::execution_context::service {
  public:
@@ -61,14 +67,15 @@ io::Task<Result<ClientPool::Taken>> ClientPool::take(PoolKey key, WireNeeds need
   for (;;) {
     Target& target = targets_[key];
     if (kept == Kept::allowed) {
-      if (auto taken = take_kept(key, target)) co_return std::move(*taken);
+      if (auto taken = take_kept(key, target, needs.report)) co_return std::move(*taken);
     }
     if (has_place(target)) co_return co_await take_new(key, needs);
     AW_CO_TRY(co_await wait_for_place(key, needs.deadline));
   }
 }
 
-std::optional<ClientPool::Taken> ClientPool::take_kept(PoolKey const& key, Target& target) {
+std::optional<ClientPool::Taken> ClientPool::take_kept(PoolKey const& key, Target& target,
+                                                       CallReport* report) {
   auto const at = now();
   std::erase_if(target.h2, [&](Multiplexed const& one) {
     return one.wire->idle() && (!fit(one.wire->wire(), at) || !one.wire->usable());
@@ -78,7 +85,8 @@ std::optional<ClientPool::Taken> ClientPool::take_kept(PoolKey const& key, Targe
     auto call = one.wire->call();
     if (call == nullptr) continue;
     one.used = at;
-    return Taken{.call = std::move(call), .facts = one.wire->wire().facts, .reused = true};
+    tell(report, one.wire->wire().facts, true);
+    return Taken{.call = std::move(call), .reused = true};
   }
   while (!target.idle.empty()) {
     auto idle = std::move(target.idle.back());  // the warmest
@@ -87,10 +95,8 @@ std::optional<ClientPool::Taken> ClientPool::take_kept(PoolKey const& key, Targe
     std::string unasked;
     auto const heard = hear(*idle.wire.stream, unasked);
     if (!heard.ok() || *heard != Heard::nothing) continue;
-    auto facts = idle.wire.facts;
-    return Taken{.call = make_h1_call(std::move(idle.wire), back_to(key)),
-                 .facts = std::move(facts),
-                 .reused = true};
+    tell(report, idle.wire.facts, true);
+    return Taken{.call = make_h1_call(std::move(idle.wire), back_to(key)), .reused = true};
   }
   return std::nullopt;
 }
@@ -128,13 +134,14 @@ io::Task<Result<ClientPool::Taken>> ClientPool::take_new(PoolKey key, WireNeeds 
   AW_CO_TRY(auto wire, co_await open_wire(needs, shared_->pool));
   wire.generation = generation;
   wire.ticket = std::move(place);
-  co_return adopt(key, co_await boost::asio::this_coro::executor, std::move(wire));
+  co_return adopt(key, co_await boost::asio::this_coro::executor, std::move(wire), needs.report);
 }
 
 Result<ClientPool::Taken> ClientPool::adopt(PoolKey const& key,
-                                            boost::asio::any_io_executor const& executor,
-                                            Wire wire) {
-  Taken taken{.call = nullptr, .facts = wire.facts, .reused = false};
+                                            boost::asio::any_io_executor const& executor, Wire wire,
+                                            CallReport* report) {
+  tell(report, wire.facts, false);
+  Taken taken;
   // These belong to the call that waited for them, not to those after it.
   wire.facts.resolve = wire.facts.connect = wire.facts.handshake = {};
   if (wire.speaks == Speaks::http1) {

@@ -39,7 +39,6 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
 
   struct Taken {
     std::unique_ptr<Call> call;
-    CallReport facts;
     bool reused = false;
   };
   // A kept connection (if `kept` allows) or a new one; waits for a place until the deadline.
@@ -64,12 +63,13 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
     std::size_t open = 0;
   };
 
-  std::optional<Taken> take_kept(PoolKey const& key, Target& target);
+  std::optional<Taken> take_kept(PoolKey const& key, Target& target, CallReport* report);
   io::Task<Result<Taken>> take_new(PoolKey key, WireNeeds needs);
   io::Task<Result<void>> wait_for_place(PoolKey key, SteadyTime deadline);
   [[nodiscard]] bool has_place(Target const& target);
   [[nodiscard]] std::shared_ptr<void> ticket(PoolKey const& key);
-  Result<Taken> adopt(PoolKey const& key, boost::asio::any_io_executor const& executor, Wire wire);
+  Result<Taken> adopt(PoolKey const& key, boost::asio::any_io_executor const& executor, Wire wire,
+                      CallReport* report);
   [[nodiscard]] std::function<void(Wire)> back_to(PoolKey const& key);
   void keep(PoolKey const& key, Wire wire);
   void wake(PoolKey const& key);

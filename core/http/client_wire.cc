@@ -170,18 +170,11 @@ io::Task<Result<void>> secure(WireNeeds const& needs, tls::Socket socket, Wire& 
 }  // namespace
 
 Guard::Guard(boost::asio::any_io_executor const& executor, SteadyTime due,
-             std::function<void()> expire)
-    : state_(std::make_shared<State>(std::move(expire))), timer_(executor, due) {
-  timer_.async_wait([state = state_](boost::system::error_code const& error) {
-    if (error || !state->expire) return;
-    state->expired = true;
-    std::exchange(state->expire, nullptr)();
+             std::function<void()> expire) {
+  alarm_.set(executor, due, [this, expire = std::move(expire)] {
+    expired_ = true;
+    expire();
   });
-}
-
-Guard::~Guard() {
-  state_->expire = nullptr;
-  timer_.cancel();
 }
 
 io::Task<Result<Wire>> open_wire(WireNeeds needs, io::BlockingPool& pool) {

@@ -13,6 +13,7 @@
 
 #include "core/http/client.h"
 #include "core/http/h2_session.h"
+#include "core/io/alarm.h"
 #include "core/tls/stream.h"
 
 namespace aw::http {
@@ -21,18 +22,13 @@ namespace aw::http {
 class Guard {
  public:
   Guard(boost::asio::any_io_executor const& executor, SteadyTime due, std::function<void()> expire);
-  ~Guard();
   Guard(Guard const&) = delete;
   Guard& operator=(Guard const&) = delete;
-  [[nodiscard]] bool expired() const { return state_->expired; }
+  [[nodiscard]] bool expired() const { return expired_; }
 
  private:
-  struct State {
-    std::function<void()> expire;
-    bool expired = false;
-  };
-  std::shared_ptr<State> state_;  // shared with the timer's handler, which may come late
-  boost::asio::steady_timer timer_;
+  io::Alarm alarm_;
+  bool expired_ = false;
 };
 
 enum class Speaks : std::uint8_t { http1, http2 };
@@ -52,6 +48,7 @@ struct WireNeeds {
   Security const* security = nullptr;
   Protocol protocol = Protocol::negotiated;
   SteadyTime deadline;
+  CallReport* report = nullptr;  // what the connection is like, for who asked
 };
 // Resolve, connect, handshake, check. `pool` resolves names.
 [[nodiscard]] io::Task<Result<Wire>> open_wire(WireNeeds needs, io::BlockingPool& pool);

@@ -34,7 +34,7 @@ struct Limits {
 // transport.connection_pool.*
 struct PoolConfig {
   std::size_t max_connections = 100;
-  std::size_t max_per_target = 10;
+  std::size_t max_per_target = 100;
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
   std::chrono::nanoseconds max_lifetime = std::chrono::seconds(300);
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(10);

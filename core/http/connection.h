@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/http/deadlines.h"
 #include "core/http/h1_encode.h"
 #include "core/http/server.h"
+#include "core/io/deadlines.h"
 #include "core/tls/stream.h"
 
 namespace aw::http {
@@ -62,7 +62,7 @@ struct Shard {
   std::shared_ptr<Common> const common;  // a connection may end after its server
   ServerOptions const& options;
   Counters& counters;
-  Deadlines deadlines;
+  io::Deadlines deadlines;
   DateField date;
   std::list<Connection*> connections;
   std::vector<std::unique_ptr<Workspace>> spare;
@@ -90,7 +90,8 @@ class Engine {
 // How a read that does not wait ended.
 enum class Pull : std::uint8_t { bytes, nothing, closed };
 
-class Connection final : public std::enable_shared_from_this<Connection>, public Deadlines::Entry {
+class Connection final : public std::enable_shared_from_this<Connection>,
+                         public io::Deadlines::Entry {
  public:
   Connection(std::shared_ptr<Shard> shard, std::string remote_address);
   ~Connection() override;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/http/deadlines.h"
+#include "core/io/deadlines.h"
 
 #include <algorithm>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/query.hpp>
 #include <utility>
 
-namespace aw::http {
+namespace aw::io {
 
 void Deadlines::Entry::unlink() {
   if (link_ == nullptr) return;
@@ -91,4 +93,27 @@ void Deadlines::empty_slot(std::int64_t tick, SteadyTime now) {
   }
 }
 
-}  // namespace aw::http
+namespace {
+
+// Hangs a wheel on its loop, so that it goes before the loop does.
+class WheelService final : public boost::asio::execution_context::service {
+ public:
+  static inline boost::asio::execution_context::id id;
+  explicit WheelService(boost::asio::execution_context& owner)
+      : boost::asio::execution_context::service(owner),
+        wheel(static_cast<boost::asio::io_context&>(owner)) {}
+  Deadlines wheel;
+
+ private:
+  void shutdown() override {}
+};
+
+}  // namespace
+
+Deadlines& deadlines_on(boost::asio::any_io_executor const& executor) {
+  // Loops are io_contexts, all of them.
+  auto& loop = boost::asio::query(executor, boost::asio::execution::context);
+  return boost::asio::use_service<WheelService>(loop).wheel;
+}
+
+}  // namespace aw::io

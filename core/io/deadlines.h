@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -14,7 +15,7 @@
 
 #include "core/base/clock.h"
 
-namespace aw::http {
+namespace aw::io {
 
 class Deadlines {
  public:
@@ -65,4 +66,7 @@ class Deadlines {
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // for the timer's late handlers
 };
 
-}  // namespace aw::http
+// The wheel of the loop that `executor` runs on, for whoever has none of its own. On that loop.
+[[nodiscard]] Deadlines& deadlines_on(boost::asio::any_io_executor const& executor);
+
+}  // namespace aw::io
