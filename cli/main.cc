@@ -63,6 +63,14 @@ aw::commands::Terminal terminal(int fd) {
 
 }  // namespace
 
+// What jemalloc reads at its start: memory that a burst of connections needed goes back to the
+// kernel within a second or two, not ten; and two arenas are enough for a few threads.
+extern "C" {
+extern char const* malloc_conf;
+[[gnu::used, gnu::visibility("default")]] char const* malloc_conf =
+    "dirty_decay_ms:1500,muzzy_decay_ms:0,narenas:2";
+}
+
 int main(int argc, char** argv) {
   hold_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of write, not our death

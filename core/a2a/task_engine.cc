@@ -182,8 +182,16 @@ struct TaskEngine::State {
       if (bytes + (next->bytes - entry.task->bytes) > limits.max_bytes)
         return make_error(Code::task_limit, "the tasks of this agent hold too many bytes");
     }
-    unindex(*entry.task);
-    index(*next);
+    Task const& before = *entry.task;
+    bool const same_place = before.status.timestamp == next->status.timestamp &&
+                            !rests(before.status.state) && !rests(next->status.state);
+    if (same_place) {  // most changes of a running task: a result, an artifact
+      bytes += next->bytes;
+      bytes -= std::min(bytes, before.bytes);
+    } else {
+      unindex(before);
+      index(*next);
+    }
     entry.task = std::move(next);
     return {};
   }
