@@ -80,14 +80,15 @@ Result<config::Loaded> load_checked(config::LoadRequest const& request, Context&
 
 Result<void> serve_until_stopped(Serving const& serving, Context& context) {
   arrange_signals();
-  auto const stop = context.interrupt();
   auto const began = context.clock.steady();
   auto const environment = supervision_of(serving, context);
   runtime::Supervisor supervisor(environment, context.clock);
   AW_TRY(auto const loaded, load_checked(serving.request, context));
   auto seams = serving.seams ? serving.seams(loaded) : runtime::Seams();
   AW_TRY(seams.listening_socket, runtime::inherited_socket(environment));
+  // Before the first thread, which is the one that waits for signals.
   if (serving.as == As::service) seams.safeguards = runtime::confine(loaded.config);
+  auto const stop = context.interrupt();
   AW_TRY(auto const agent, runtime::Runtime::start(loaded, context.clock, std::move(seams), stop));
   serving.ready(*agent, context.clock.steady() - began);
   supervisor.ready("serving on " + agent->listening().agent);
