@@ -268,7 +268,7 @@ io::Task<void> Pipeline::aside(Visit& visit, a2a::GrpcAside const& asked) {
   visit.method = asked.method;
   auto decision = authz::allow("grpc_service");
   decision.decided_by = "built-in";
-  if (auto recorded = record(visit, decision); !recorded.ok()) {
+  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     co_return co_await refuse(visit, std::move(recorded).error(), std::chrono::seconds(1));
   }
   co_await serve_grpc_aside({.asked = asked,
