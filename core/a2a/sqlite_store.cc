@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kQueueLimit = 16'384;
 // When what the journal holds is brought into the database: after this time, or earlier when there
 // is so much of it.
-constexpr std::chrono::seconds kRest{1};
+constexpr std::chrono::seconds kRest{15};
 constexpr std::uint64_t kMuch = 32U << 20;
 
 // Who waits on one loop for the end of its turn.

@@ -3,7 +3,7 @@
 // kill -9 (docs/decisions/task-journal.md).
 //
 // All changes of a loop's turn are one write to the journal. A thread brings them into the database
-// once a second; tasks that came and went meanwhile never get there. Thread-safe.
+// every 15 seconds; tasks that came and went meanwhile never get there. Thread-safe.
 #pragma once
 
 #include <filesystem>
