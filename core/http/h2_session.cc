@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/base/text.h"
@@ -27,6 +28,8 @@ constexpr std::size_t kMaxQueuedFrames = 2000;
 // A header block this many times over the limit is not even decoded to its end.
 constexpr std::size_t kHopeless = 8;
 constexpr std::size_t kSpareStreams = 4;
+// Streams we reset while the peer still sent: what is under way for them is no fault of its.
+constexpr std::size_t kMostForgiven = 256;
 constexpr std::size_t kSpareBody = 16U << 10;
 
 std::uint8_t const* bytes_of(std::string_view text) {
@@ -82,6 +85,11 @@ struct H2Session::Impl {
   std::int64_t tokens = kBucket;
   SteadyTime refilled{};
   bool calm_lost = false;
+  bool misused = false;                // a frame came for a stream that the peer itself had ended
+  std::int32_t newest = 0;             // of the peer's streams
+  std::int32_t unbegun = 0;            // its head came, and the library may refuse it
+  std::vector<std::int32_t> forgiven;  // the latest of those we reset; a ring
+  std::size_t forgiven_at = 0;
   bool peer_leaving = false;
 
   H2Stream* stream_of(std::int32_t id) {
@@ -94,6 +102,8 @@ struct H2Session::Impl {
   void push(std::string_view name, std::string_view value);
   void push_fields(Headers const& extra, Headers const& fields);
   void account(nghttp2_frame const& frame);
+  void forgive(std::int32_t id);
+  void check_stream(nghttp2_frame_hd const& head);
   int header(H2Stream& stream, std::string_view name, std::string_view value) const;
   void head_complete(H2Stream& stream);
   void frame(nghttp2_frame const& frame);
@@ -106,10 +116,16 @@ using Impl = H2Session::Impl;
 
 Impl& self(void* user) { return *static_cast<Impl*>(user); }
 
+int on_begin_frame(nghttp2_session*, nghttp2_frame_hd const* head, void* user) {
+  self(user).check_stream(*head);
+  return 0;
+}
+
 int on_begin_headers(nghttp2_session*, nghttp2_frame const* frame, void* user) {
   Impl& impl = self(user);
   H2Stream* stream = impl.stream_of(frame->hd.stream_id);
   if (stream == nullptr && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+    impl.unbegun = 0;
     stream = &impl.add(frame->hd.stream_id);
     nghttp2_session_set_stream_user_data(impl.session.get(), frame->hd.stream_id, stream);
   }
@@ -153,6 +169,7 @@ int on_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) 
   if (H2Stream* stream = impl.stream_of(id); stream != nullptr) {
     // What nobody took is gone with the stream; the connection's window is not.
     nghttp2_session_consume_connection(impl.session.get(), stream->unconsumed);
+    if (!stream->ended && !stream->reset_by_peer) impl.forgive(id);
     impl.events.closed(*stream, static_cast<H2Error>(code));
     nghttp2_session_set_stream_user_data(impl.session.get(), id, nullptr);
     impl.remove(id);
@@ -173,6 +190,7 @@ Result<std::unique_ptr<nghttp2_session, SessionDeleter>> make_session(Impl& impl
   nghttp2_option_new(&chosen);
   std::unique_ptr<nghttp2_option, OptionDeleter> const option(chosen);
   if (made == nullptr || chosen == nullptr) return make_error(Code::internal, "out of memory");
+  nghttp2_session_callbacks_set_on_begin_frame_callback(made, on_begin_frame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(made, on_header);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data_chunk);
@@ -239,6 +257,37 @@ void H2Session::Impl::charge(std::int64_t cost) {
   if (tokens >= 0 || calm_lost) return;
   calm_lost = true;
   nghttp2_session_terminate_session(session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+void H2Session::Impl::forgive(std::int32_t id) {
+  if (forgiven.size() < kMostForgiven) {
+    forgiven.push_back(id);
+  } else {
+    forgiven[forgiven_at] = id;
+    forgiven_at = (forgiven_at + 1) % kMostForgiven;
+  }
+}
+
+// RFC 9113 §5.1, §5.1.1: no head follows a stream's end, and no stream begins below one that has
+// begun. The library keeps no closed streams for us (memory), and would let both pass; DATA for a
+// closed stream it drops before anybody is asked.
+void H2Session::Impl::check_stream(nghttp2_frame_hd const& head) {
+  if (role != H2Role::server || head.stream_id == 0) return;
+  if (auto const refused = std::exchange(unbegun, 0); refused != 0) forgive(refused);
+  if (head.type == NGHTTP2_RST_STREAM) {
+    if (H2Stream* stream = stream_of(head.stream_id); stream != nullptr)
+      stream->reset_by_peer = true;
+    return;
+  }
+  if (head.type != NGHTTP2_HEADERS) return;
+  if (head.stream_id > newest) {
+    newest = unbegun = head.stream_id;
+    return;
+  }
+  if (nghttp2_session_get_stream_local_close(session.get(), head.stream_id) >= 0) return;
+  if (std::ranges::find(forgiven, head.stream_id) != forgiven.end() || misused) return;
+  misused = true;
+  nghttp2_session_terminate_session(session.get(), NGHTTP2_STREAM_CLOSED);
 }
 
 void H2Session::Impl::push(std::string_view name, std::string_view value) {
@@ -405,6 +454,7 @@ Result<void> H2Session::feed(std::string_view bytes, SteadyTime now) {
     return make_error(Code::protocol,
                       std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(used)));
   }
+  if (impl_->misused) return make_error(Code::protocol, "HTTP/2: a frame for a closed stream");
   if (impl_->calm_lost) return make_error(Code::protocol, "HTTP/2: flood of idle frames");
   if (nghttp2_session_get_outbound_queue_size(impl_->session.get()) > kMaxQueuedFrames) {
     return make_error(Code::protocol, "HTTP/2: the peer does not read");

@@ -42,7 +42,8 @@ struct H2Stream {
   std::size_t list_bytes = 0;  // of the header block being read (RFC 9113 §6.5.2)
   bool head_done = false;
   bool ended = false;  // the peer has said everything
-  std::string out;     // body to send, from out_at on
+  bool reset_by_peer = false;
+  std::string out;  // body to send, from out_at on
   std::size_t out_at = 0;
   bool out_finished = false;  // nothing will be added to out
   bool answered = false;      // server: the head of the answer is on its way

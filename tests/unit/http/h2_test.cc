@@ -66,8 +66,10 @@ struct Seen final : H2Events {
   int closes = 0;
   int faults = 0;
   std::size_t most_open = 0;
+  H2Stream* latest = nullptr;
   void head(H2Stream& stream) override {
     ++heads;
+    latest = &stream;
     most_open = std::max(most_open, session->streams());
     if (stream.fault) ++faults;
   }
@@ -133,6 +135,44 @@ TEST_CASE("a header block in endless pieces ends the connection") {
   Bench bench;
   REQUIRE(bench.feed(frame(headers, 0, 1, get())));
   CHECK(bench.stands(frame(continuation, 0, 1, field("x", "y")), 1000) < 20);
+}
+
+TEST_CASE("a head for a stream that its peer has ended, or skipped, ends the connection") {
+  auto const reset_by_client =
+      frame(headers, kEndHeaders, 1, get()) + frame(reset, 0, 1, std::string("\0\0\0\x8", 4));
+  struct Row {
+    std::string_view what;
+    std::string bytes;
+  };
+  for (auto const& [what, bytes] : {
+           Row{"a head after a reset",
+               reset_by_client + frame(headers, kEndHeaders | kEndStream, 1, get())},
+           Row{"a stream below one that has begun",
+               frame(headers, kEndHeaders, 5, get()) + frame(headers, kEndHeaders, 3, get())},
+       }) {
+    CAPTURE(what);
+    Bench bench;
+    CHECK_FALSE(bench.feed(bytes));
+    CHECK(bench.out.find(std::string("\0\0\0\5", 4)) != std::string::npos);  // STREAM_CLOSED
+  }
+}
+
+TEST_CASE("what is under way for a stream that we reset is let pass") {
+  Bench bench;
+  REQUIRE(bench.feed(frame(headers, kEndHeaders, 1, get())));
+  bench.session->reset(*bench.seen.latest, H2Error::cancel);
+  REQUIRE(bench.feed(""));
+  CHECK(bench.seen.closes == 1);
+  CHECK(bench.feed(frame(data, 0, 1, "late") + frame(data, kEndStream, 1, "later")));
+  CHECK(bench.feed(frame(headers, kEndHeaders | kEndStream, 3, get())));
+}
+
+TEST_CASE("what is under way for a stream that was never taken is let pass") {
+  Bench bench;
+  std::string all;
+  for (std::uint32_t id = 1; id < 203; id += 2) all += frame(headers, kEndHeaders, id, get());
+  all += frame(data, 0, 201, "for the one above the limit");
+  CHECK(bench.feed(all));
 }
 
 TEST_CASE("more streams than allowed are not taken") {
