@@ -89,8 +89,7 @@ struct SqliteTaskStore::Impl {
                          task ? task_record(*task) : id);
     }
     AW_TRY(journal.append(framed));
-    for (auto& [key, value] : fresh.notes)
-      journaled.notes.insert_or_assign(key, std::move(value));
+    for (auto& [key, value] : fresh.notes) journaled.notes.insert_or_assign(key, std::move(value));
     for (auto& [id, task] : fresh.tasks) {
       if (task || stored.contains(id)) {
         journaled.tasks.insert_or_assign(id, std::move(task));
