@@ -111,8 +111,8 @@ AuthzDecision interpret_result(Value const& result) {
 
 Result<AuthzDecision> interpret_answer(int status, std::string_view body, std::size_t max_bytes) {
   if (body.size() > max_bytes) return no_answer("answer is too large");
-  // The policy engine's reader takes the last of two members, as OPA's own does; an answer that says
-  // both yes and no is none.
+  // The policy engine's reader takes the last of two members, as OPA's own does; an answer that
+  // says both yes and no is none.
   if (!json::parse(body, {.bytes = max_bytes, .depth = 64}).ok() && status == 200) {
     return no_answer("answer is not well-formed JSON");
   }

@@ -306,7 +306,8 @@ void WhyRecorder::summarize(Why& why, std::size_t missing) const {
 std::unique_ptr<Why> WhyRecorder::finish() const {
   auto why = std::make_unique<Why>();
   std::size_t least = 0;
-  bool decides = false;  // the closest so far is an `allow`: of a whole package, that is what counts
+  bool decides =
+      false;  // the closest so far is an `allow`: of a whole package, that is what counts
   for (RulePlan const* rule : order_) {
     Attempt const& attempt = attempts_.at(rule);
     why->rules.push_back(record_of(*rule, attempt));

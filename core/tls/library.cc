@@ -93,11 +93,10 @@ OSSL_DISPATCH entry(int id, Function* function) {
 
 int start(OSSL_CORE_HANDLE const* /*handle*/, OSSL_DISPATCH const* /*in*/,
           OSSL_DISPATCH const** out, void** provider_context) {
-  static OSSL_DISPATCH const dispatch[] = {
-      entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
-      entry(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, capabilities),
-      entry(OSSL_FUNC_PROVIDER_TEARDOWN, teardown),
-      {0, nullptr}};
+  static OSSL_DISPATCH const dispatch[] = {entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
+                                           entry(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, capabilities),
+                                           entry(OSSL_FUNC_PROVIDER_TEARDOWN, teardown),
+                                           {0, nullptr}};
   if (tables().base == nullptr) return 0;
   *out = dispatch;
   // The implementations are the default provider's, so they get its context.
