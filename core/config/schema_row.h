@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a row of the table is written: a key, what it is for, and the members that lead to its value.
+// For schema.cc and schema_listener.cc only; who reads the table includes schema.h.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "core/config/checks.h"
+#include "core/config/field.h"
+
+namespace aw::config {
+
+template <class T>
+constexpr Type type_of() {
+  if constexpr (std::is_enum_v<T>) return Type::choice;
+  if constexpr (std::is_same_v<T, bool>) return Type::boolean;
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return Type::integer;
+  if constexpr (std::is_floating_point_v<T>) return Type::real;
+  if constexpr (std::is_same_v<T, std::chrono::nanoseconds>) return Type::duration;
+  if constexpr (std::is_same_v<T, std::vector<std::string>>) return Type::text_list;
+  if constexpr (std::is_same_v<T, std::vector<int>>) return Type::integer_list;
+  if constexpr (std::is_same_v<T, std::map<std::string, log::Level>>) return Type::levels;
+  return Type::text;
+}
+
+template <class Object, class T>
+constexpr Type type_of_member(T Object::* /*member*/) {
+  return type_of<T>();
+}
+
+// key, help, then the way to the member.
+template <class... Members>
+Field field(std::string key, std::string help, Members... members) {
+  Field out;
+  out.key = std::move(key);
+  out.help = std::move(help);
+  out.access = reach(members...);
+  out.type = type_of_member(std::get<sizeof...(members) - 1>(std::tuple(members...)));
+  return out;
+}
+
+template <class... Members>
+Field choice(std::string key, std::string help, std::vector<ChoiceName> names, Members... members) {
+  Field out = field(std::move(key), std::move(help), members...);
+  out.choices = std::move(names);
+  return out;
+}
+
+inline Field special(std::string key, std::string help, Type type, Access access) {
+  Field out;
+  out.key = std::move(key);
+  out.help = std::move(help);
+  out.type = type;
+  out.access = std::move(access);
+  return out;
+}
+
+template <class E>
+ChoiceName name(std::string_view text, E value) {
+  return {text, static_cast<int>(value), false};
+}
+template <class E>
+ChoiceName old_name(std::string_view text, E value) {
+  return {text, static_cast<int>(value), true};
+}
+
+// The rows of the sections that say how the agent is reached and watched (schema_listener.cc), in
+// this order.
+void add_transport(std::vector<Field>& rows);
+void add_server(std::vector<Field>& rows);
+void add_limits(std::vector<Field>& rows);
+void add_protocol(std::vector<Field>& rows);
+void add_observability(std::vector<Field>& rows);
+
+}  // namespace aw::config
