@@ -197,6 +197,9 @@ std::vector<std::filesystem::path> writable_places(config::Config const& config)
   constexpr std::string_view kUnix = "unix://";
   if (config.server.outbound.listen.starts_with(kUnix))
     add_parent(places, config.server.outbound.listen.substr(kUnix.size()));
+  // The socket that the development identity serves.
+  if (config.identity.provider == identity::Provider::dev && !config.identity.dev.socket.empty())
+    add_parent(places, config.identity.dev.socket);
   std::ranges::sort(places);
   places.erase(std::ranges::unique(places).begin(), places.end());
   for (auto const& place : places) {

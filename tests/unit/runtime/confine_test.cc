@@ -73,6 +73,17 @@ TEST_CASE("the places a configuration writes to are made, sorted, each once") {
   for (auto const& place : places) CHECK(std::filesystem::is_directory(place));
 }
 
+TEST_CASE("the development identity may make its socket, wherever it was put") {
+  Folder const folder;
+  auto config = serving_below(folder.path);
+  config.identity.dev.socket = (folder.path / "workload/agent.sock").string();
+  auto const place = folder.path / "workload";
+  config.identity.provider = identity::Provider::spiffe;
+  CHECK(std::ranges::count(writable_places(config), place) == 0);
+  config.identity.provider = identity::Provider::dev;
+  CHECK(std::ranges::count(writable_places(config), place) == 1);
+}
+
 TEST_CASE("a configuration starts programs with an exec backend or an SVID hook") {
   config::Config config;
   CHECK_FALSE(starts_programs(config));
