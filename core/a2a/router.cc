@@ -91,7 +91,7 @@ Parsed parse_by_path(http::Request const& request, RouterOptions const& options)
   if (is_card_path(path)) return parse_card(request, options);
   if (is_rpc_path(path)) {
     bool const looks = request.method == "GET" || request.method == "HEAD";
-    if (looks && (path == "/" || path.starts_with("/rpc"))) return parse_card(request, options);
+    if (looks && path.starts_with("/rpc")) return parse_card(request, options);
     if (request.method != "POST")
       return Unmapped{Code::method_not_allowed, shape_of(request), std::string(request.method)};
     return parse_rpc(request, options);
