@@ -20,8 +20,14 @@ struct Moment {
 
 Moment moment_of(std::int64_t nanos, std::shared_ptr<const Zone> zone) {
   Moment out;
-  std::int64_t seconds = nanos / kSecond - (nanos % kSecond < 0 ? 1 : 0);
-  out.civil = civil_of(seconds, static_cast<int>(nanos - seconds * kSecond), *zone);
+  // Rounded down; not by way of seconds * kSecond, which has no room in the year 1677.
+  std::int64_t seconds = nanos / kSecond;
+  std::int64_t rest = nanos % kSecond;
+  if (rest < 0) {
+    --seconds;
+    rest += kSecond;
+  }
+  out.civil = civil_of(seconds, static_cast<int>(rest), *zone);
   out.nanos = nanos;
   out.zone = std::move(zone);
   return out;

@@ -2,6 +2,7 @@
 #include "core/rego/compile_tree.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace aw::rego {
 namespace {
@@ -69,6 +70,8 @@ void RuleTree::flatten() {
   }
   std::ranges::sort(dynamic, {}, [](RuleNode* n) { return n->path.size(); });
   std::set<RuleNode*> done;
+  // Nodes further down the list may be among those taken out: they live until it is done.
+  std::vector<decltype(RuleNode::children)> taken;
   for (RuleNode* node : dynamic) {
     bool covered = false;
     for (RuleNode* up = node->parent; up != nullptr; up = up->parent) {
@@ -76,7 +79,7 @@ void RuleTree::flatten() {
     }
     if (covered || !done.insert(node).second) continue;
     absorb(node, node, 0);
-    node->children.clear();
+    taken.push_back(std::exchange(node->children, {}));
   }
 }
 

@@ -53,6 +53,11 @@ class TypeChecker {
   GroupTypes const& types_of(Group const& group) {
     GroupTypes& known = groups_[group.id];
     if (known.known) return known;
+    // Rules that follow each other a thousand deep cost a stack frame each: beyond this nothing is
+    // known of the next one, which has its own turn.
+    constexpr int kMostRulesDeep = 200;
+    if (rules_deep_ >= kMostRulesDeep) return unknown_;
+    ++rules_deep_;
     known.known = true;
     GroupTypes made;
     made.known = true;
@@ -69,6 +74,7 @@ class TypeChecker {
     replaced_functions_ = inside_functions;
     if (!made.value) made.value = any_type();
     groups_[group.id] = std::move(made);
+    --rules_deep_;
     return groups_[group.id];
   }
 
@@ -434,6 +440,8 @@ class TypeChecker {
   Faults& faults_;
   PreparedQuery const* query_ = nullptr;  // while its own statements are looked at
   std::vector<GroupTypes> groups_;
+  GroupTypes const unknown_{.known = true, .value = any_type()};
+  int rules_deep_ = 0;
   std::vector<TypeRef> slots_;
   int replaced_ = 0;            // inside so many `with` that replace data or functions
   int replaced_functions_ = 0;  // … functions

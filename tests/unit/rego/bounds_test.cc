@@ -65,6 +65,15 @@ TEST_CASE("nesting is bounded") {
   CHECK(outcome.error->message == "evaluation nests too deeply");
 }
 
+TEST_CASE("a long chain of rules is compiled, whatever its length") {
+  constexpr int kRules = 20'000;
+  std::string text = "package p\nr" + std::to_string(kRules) + " := 1\n";
+  for (int i = 0; i < kRules; ++i) {
+    text += "r" + std::to_string(i) + " := r" + std::to_string(i + 1) + "\n";
+  }
+  CHECK(test::ask(*test::policy_of(text), "data.p.r19900").value.to_json() == "1");
+}
+
 TEST_CASE("builtin errors are undefined, or errors when asked for") {
   auto policy = test::policy_of("package p\nx := 1 / 0");
   CHECK_FALSE(test::ask(*policy, "data.p.x").defined());

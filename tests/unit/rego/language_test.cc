@@ -6,6 +6,17 @@ namespace aw::rego {
 
 using test::x_of;
 
+TEST_CASE("a head with variables takes rules with variables below it into its document") {
+  auto policy = test::policy_of(
+      "package p\n"
+      "q[x].r := 1 if some x in [\"a\"]\n"
+      "q.b[y].s := 2 if some y in [\"z\"]\n"
+      "q.b.c[y] := 3 if some y in [\"w\"]\n");
+  Outcome outcome = test::ask(*policy, "data.p.q");
+  REQUIRE(outcome.ok());
+  CHECK(outcome.value.to_json() == R"({"a":{"r":1},"b":{"c":{"w":3},"z":{"s":2}}})");
+}
+
 TEST_CASE("complete rules: value, default, else, conflict") {
   CHECK(x_of("x := 1") == "1");
   CHECK(x_of("default x := 2\nx := 1 if input.a", "{}") == "2");
