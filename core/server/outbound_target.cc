@@ -135,6 +135,7 @@ Result<OutboundTarget> outbound_target(http::Request const& request,
   if (request.headers.count(kTargetHeader) > 1)
     return make_error(Code::usage, "x-agentweave-target is given twice");
   AW_TRY(auto by, named(request, discovery));
+  if (by.target.empty()) return make_error(Code::request_malformed, "the request has no path");
   AW_TRY(auto id, a2a::target_id(by.name, own));
   return OutboundTarget{
       .id = std::move(id), .target = std::move(by.target), .prefix = std::move(by.prefix)};
