@@ -58,8 +58,7 @@ TEST_CASE("a decision's event carries a code exactly when policy said no") {
         Row{authz::allow("yes"), audit::Decision::allow, audit::Mode::enforce, false},
         Row{logged, audit::Decision::allow, audit::Mode::log_only, true}}) {
     CAPTURE(row.decision.reason);
-    auto const event =
-        decision_event(facts(authz::Direction::inbound), row.decision, WallTime{});
+    auto const event = decision_event(facts(authz::Direction::inbound), row.decision, WallTime{});
     CHECK(event.decision == row.told);
     CHECK(event.mode == row.mode);
     CHECK(event.code.has_value() == row.code);
