@@ -180,7 +180,7 @@ MaybeWrong read_send(JsonView params, RouterOptions const& options, Operation& o
   auto view = from.get("message");
   if (!view.present()) view = from.get("request");  // the 0.3 proto's name
   if (!view.present()) return params_wrong("message is required");
-  auto message = parse_message(view);
+  auto message = parse_message(view, operation.shape.dialect);
   if (!message.ok()) return params_wrong(message.error().message);
   auto const metadata = from.get("metadata");
   if (metadata.present() && !metadata.is(Type::object))

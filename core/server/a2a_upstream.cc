@@ -184,7 +184,7 @@ io::Task<Result<void>> poll(a2a::Remote& remote, a2a::Work const& work, RemoteTa
     co_await io::sleep_until(std::min(work.deadline, steady_now() + kLookAgain));
     AW_CO_TRY(auto const answer, co_await remote.ask({.kind = a2a::Kind::get, .task_id = task.id()},
                                                      work.traceparent, work.deadline));
-    AW_CO_TRY(auto const seen, a2a::read_task_value(answer.value));
+    AW_CO_TRY(auto const seen, a2a::read_task_value(answer.value, remote.interface().dialect));
     if (is_terminal(seen->status.state) || is_interrupted(seen->status.state)) relay(seen);
   }
   co_return Result<void>{};
@@ -194,7 +194,7 @@ io::Task<Result<void>> send_whole(a2a::Remote& remote, a2a::Ask ask, a2a::Work c
                                   Relay& relay) {
   AW_CO_TRY(auto const answer,
             co_await remote.ask(std::move(ask), work.traceparent, work.deadline));
-  AW_CO_TRY(auto const event, a2a::read_event_value(answer.value));
+  AW_CO_TRY(auto const event, a2a::read_event_value(answer.value, remote.interface().dialect));
   std::visit(std::ref(relay), event);
   co_return Result<void>{};
 }
