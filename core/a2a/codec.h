@@ -17,9 +17,10 @@
 namespace aw::a2a {
 
 enum class Spelling : std::uint8_t {
-  v1,         // 1.0, all bindings (ProtoJSON, no `kind`)
-  v03,        // 0.3 JSON-RPC: `kind`, lower-case enums
-  v03_proto,  // 0.3 REST and gRPC: ProtoJSON of the 0.3 proto (`content`, ROLE_USER)
+  v1,               // 1.0, all bindings (ProtoJSON, no `kind`)
+  v03,              // 0.3 JSON-RPC: `kind`, lower-case enums
+  v03_proto,        // 0.3 REST and gRPC: ProtoJSON of the 0.3 proto (`content`, ROLE_USER)
+  v03_proto_snake,  // the same with the proto's own names (`context_id`)
 };
 [[nodiscard]] Spelling spelling_of(Shape const& shape);  // of v1_0 and v0_3 shapes
 
