@@ -60,6 +60,11 @@ class Outbound(Case):
                 "authorization": {"provider": "opa", "policy_dir": str(self.dir / "policy"), "policy_path": "agentweave/authz/allow",
                                   "audit": {"destination": f"file://{self.dir}/{name}-audit.log"}}, **more}
 
+    def test_libraries(self):
+        """an agent that has sent no webhook has not loaded libcurl and the two dozen libraries that come with it"""
+        with open(f"/proc/{self.worker.child.pid}/maps") as maps:
+            self.assertNotIn("libcurl", maps.read())
+
     def test_gates_of_the_way_out(self):
         """the peer sees us, policy sees the peer, both are on record; others are refused"""
         trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
