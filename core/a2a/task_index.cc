@@ -4,6 +4,7 @@
 #include <charconv>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 #include "core/base/text.h"
 
@@ -47,12 +48,13 @@ struct Walk {
 }  // namespace
 
 void TaskIndex::add(Task const& task) {
-  ListKey const key{task.status.timestamp, task.id};
+  ListKey key{task.status.timestamp, task.id};
   auto const state = task.status.state;
-  all_.insert_or_assign(key, state);
-  if (!filters_) return;
-  filters_->contexts[task.context_id].insert_or_assign(key, state);
-  filters_->states[place_of(state)].insert_or_assign(key, state);
+  if (filters_) {
+    filters_->contexts[task.context_id].insert_or_assign(key, state);
+    filters_->states[place_of(state)].insert_or_assign(key, state);
+  }
+  all_.insert_or_assign(std::move(key), state);
 }
 
 void TaskIndex::remove(Task const& task) {
