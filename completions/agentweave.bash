@@ -116,13 +116,14 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         --task) return ;;
         --context) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --task --context --stream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version --task --context --stream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task')
       case "$prev" in
@@ -137,11 +138,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task list')
       case "$prev" in
@@ -150,6 +152,7 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         --context) return ;;
@@ -157,7 +160,7 @@ _agentweave() {
         --limit) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --context --state --limit -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version --context --state --limit -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task cancel')
       case "$prev" in
@@ -166,11 +169,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task watch')
       case "$prev" in
@@ -179,11 +183,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card')
       case "$prev" in
@@ -198,11 +203,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card generate')
       case "$prev" in
@@ -231,6 +237,7 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -238,7 +245,7 @@ _agentweave() {
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --file --spiffe-id --key -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version --file --spiffe-id --key -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'authz')
       case "$prev" in
