@@ -86,7 +86,8 @@ void write_capabilities(json::Writer& out, CardOptions const& options) {
 void write_security(json::Writer& out, CardRequest::Form form) {
   out.key("securitySchemes").begin_object().key("mtls").begin_object();
   if (form != CardRequest::Form::pure)
-    out.member("type", "mutualTLS").member("description", kSchemeText);
+    // `scheme` is a member of 0.3's http type only; there are readers that take it for granted.
+    out.member("type", "mutualTLS").member("scheme", "mutual").member("description", kSchemeText);
   out.key("mtlsSecurityScheme").begin_object().member("description", kSchemeText).end_object();
   out.end_object().end_object();
 }
@@ -125,7 +126,9 @@ void write_legacy(json::Writer& out, CardOptions const& options, std::string_vie
     out.member("url", interface_url(base, transport, Dialect::v0_3)).end_object();
   }
   out.end_array();
-  out.key("supportsAuthenticatedExtendedCard").boolean(true);
+  // 0.3 means a card that says more to those who authenticate. Whoever reads this one has; the
+  // operation answers with it all the same.
+  out.key("supportsAuthenticatedExtendedCard").boolean(false);
   out.key("security").begin_array().begin_object().key("mtls").begin_array().end_array();
   out.end_object().end_array();
 }

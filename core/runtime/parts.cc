@@ -311,6 +311,7 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
   // Answered (202) before the listener would give the request up.
   options.wait_limit = std::max<std::chrono::nanoseconds>(
       config.limits.request_timeout - std::chrono::seconds(1), config.limits.request_timeout / 2);
+  if (seams.wait_limit) options.wait_limit = std::min(options.wait_limit, *seams.wait_limit);
   options.card = card.get();
   options.push = push.get();
   for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/http/sse.h"
+#include "core/server/decision_event.h"
 #include "core/server/trace.h"
 
 namespace aw::server {
@@ -87,35 +88,24 @@ authz::AuthzContext outbound_question(OutboundVisit const& visit) {
           .context_json = "{\"payload_size\":" + std::to_string(visit.request.body.size()) + "}"};
 }
 
+std::string_view spiffe_text(identity::SpiffeId const* id) {
+  return id == nullptr ? std::string_view() : std::string_view(id->text());
+}
+
 audit::Event outbound_event(OutboundVisit const& visit, authz::AuthzDecision const& decision,
                             WallTime now) {
-  audit::Event event;
-  event.type = audit::EventType::auth_check;
-  event.time = now;
-  event.trace_id = visit.trace.trace_id;
-  event.span_id = visit.trace.span_id;
-  event.decision_id = visit.decision_id;
-  if (visit.credentials) event.caller = visit.credentials->self().text();
-  if (visit.target) event.callee = visit.target->id.text();
-  event.action = visit.action;
-  event.resource = visit.method;
-  event.capability = visit.action;
-  event.direction = "outbound";
-  event.decision = decision.allowed() ? audit::Decision::allow : audit::Decision::deny;
-  event.reason = decision.reason;
-  if (!decision.allowed() || decision.would_deny) event.code = decision.code;
-  event.rule = decision.rule;
-  event.policy_id = decision.policy_id;
-  event.policy_digest = decision.policy_digest;
-  event.policy_generation = decision.generation;
-  event.cached = decision.cached;
-  event.mode = decision.would_deny ? audit::Mode::log_only : audit::Mode::enforce;
-  event.would_deny = decision.would_deny;
-  event.duration = decision.duration;
-  event.remote_address = visit.remote_address;
-  event.request_id = visit.decision_id;
-  event.task_id = visit.task_id;
-  return event;
+  auto const* const self = visit.credentials ? &visit.credentials->self() : nullptr;
+  auto const* const peer = visit.target ? &visit.target->id : nullptr;
+  return decision_event({.direction = authz::Direction::outbound,
+                         .trace = visit.trace,
+                         .decision_id = visit.decision_id,
+                         .caller = spiffe_text(self),
+                         .callee = spiffe_text(peer),
+                         .action = visit.action,
+                         .method = visit.method,
+                         .task_id = visit.task_id,
+                         .remote_address = visit.remote_address},
+                        decision, now);
 }
 
 bool streams(http::ResponseStream const& answer) {

@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/server/decision_event.h"
 #include "core/server/trace.h"
 
 namespace aw::server {
@@ -113,33 +114,16 @@ authz::AuthzDecision refused_decision(Error const& error) {
 }
 
 audit::Event event_of(Visit const& visit, authz::AuthzDecision const& decision, WallTime now) {
-  audit::Event event;
-  event.type = audit::EventType::auth_check;
-  event.time = now;
-  event.trace_id = visit.trace.trace_id;
-  event.span_id = visit.trace.span_id;
-  event.decision_id = visit.decision_id;
-  event.caller = visit.visitor.peer.id.text();
-  event.callee = visit.visitor.self.text();
-  event.action = visit.capability;
-  event.resource = visit.method;
-  event.capability = visit.capability;
-  event.direction = "inbound";
-  event.decision = decision.allowed() ? audit::Decision::allow : audit::Decision::deny;
-  event.reason = decision.reason;
-  if (!decision.allowed() || decision.would_deny) event.code = decision.code;
-  event.rule = decision.rule;
-  event.policy_id = decision.policy_id;
-  event.policy_digest = decision.policy_digest;
-  event.policy_generation = decision.generation;
-  event.cached = decision.cached;
-  event.mode = decision.would_deny ? audit::Mode::log_only : audit::Mode::enforce;
-  event.would_deny = decision.would_deny;
-  event.duration = decision.duration;
-  event.remote_address = visit.visitor.remote_address;
-  event.request_id = visit.decision_id;
-  event.task_id = visit.task_id;
-  return event;
+  return decision_event({.direction = authz::Direction::inbound,
+                         .trace = visit.trace,
+                         .decision_id = visit.decision_id,
+                         .caller = visit.visitor.peer.id.text(),
+                         .callee = visit.visitor.self.text(),
+                         .action = visit.capability,
+                         .method = visit.method,
+                         .task_id = visit.task_id,
+                         .remote_address = visit.visitor.remote_address},
+                        decision, now);
 }
 
 }  // namespace
