@@ -32,6 +32,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.open_card());
   AW_TRY(p.open_tasks());
   AW_TRY(p.open_backends(seams));
+  p.open_tracing();
   AW_TRY(p.build_gates());
   AW_TRY(p.announce(audit::EventType::startup, "started"));
   AW_TRY(p.bind_agent(seams));
