@@ -1,7 +1,7 @@
 # Made by `agentweave completion fish`; do not edit.
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
-  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
+  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'doctor' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
     set -l next (string join ' ' $state $word)
@@ -32,6 +32,7 @@ complete -c agentweave -n '__agentweave_at ' -f -a 'bundle' -d 'See the authorit
 complete -c agentweave -n '__agentweave_at ' -f -a 'config' -d 'Check, explain and show configurations'
 complete -c agentweave -n '__agentweave_at ' -f -a 'validate' -d 'Check configurations as serve would, for CI'
 complete -c agentweave -n '__agentweave_at ' -f -a 'audit' -d 'Verify, search and follow the audit log'
+complete -c agentweave -n '__agentweave_at ' -f -a 'doctor' -d 'What is wrong here, and the line that mends it'
 complete -c agentweave -n '__agentweave_at ' -f -a 'metrics' -d 'Show an agent\'s metrics, once or live'
 complete -c agentweave -n '__agentweave_at ' -f -a 'health' -d 'Ask an agent whether it is well, or ready for work'
 complete -c agentweave -n '__agentweave_at ' -f -a 'nonce' -d 'Print fresh replay-protection headers for one request'
@@ -333,6 +334,13 @@ complete -c agentweave -n '__agentweave_at audit tail' -l set -x -d 'Set one key
 complete -c agentweave -n '__agentweave_at audit tail' -s n -l lines -x -d 'How many records'
 complete -c agentweave -n '__agentweave_at audit tail' -l where -x -d 'Only records that match (see audit query)'
 complete -c agentweave -n '__agentweave_at audit tail' -s f -l follow -d 'Go on with what is appended, also across rotation, until Ctrl-C'
+complete -c agentweave -n '__agentweave_at doctor' -F
+complete -c agentweave -n '__agentweave_at doctor' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at doctor' -l env -x -d 'production, staging or development; wins over AGENTWEAVE_ENV and the file'
+complete -c agentweave -n '__agentweave_at doctor' -l set -x -d 'Set one key, over environment and file: KEY=VALUE'
+complete -c agentweave -n '__agentweave_at doctor' -s t -l timeout -x -d 'How long one check may take'
+complete -c agentweave -n '__agentweave_at doctor' -l wait -x -d 'Look again until all is well, at most so long'
+complete -c agentweave -n '__agentweave_at doctor' -l fail-on -x -a 'fail warn' -d 'What makes the exit code say no'
 complete -c agentweave -n '__agentweave_at metrics' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at metrics' -l url -x -d 'The agent\'s metrics address'
 complete -c agentweave -n '__agentweave_at metrics' -s w -l watch -d 'Show again and again, with the change a second'

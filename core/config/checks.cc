@@ -170,8 +170,8 @@ std::string http_url(std::string_view text) {
 std::string name_value(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) return "must be name=value";
-  const bool printable =
-      std::ranges::all_of(text, [](char c) { return c == '\t' || (c >= ' ' && c != 127); });
+  const bool printable = std::ranges::none_of(
+      text, [](unsigned char c) { return (c < ' ' && c != '\t') || c == 127; });
   return printable ? "" : "must have no control characters";
 }
 
