@@ -171,9 +171,11 @@ void register_call(CLI::App& parent, Context& context) {
        .examples = {"agentweave call hello greet '{\"name\":\"Ada\"}' --as client",
                     "agentweave call spiffe://corp.example/agent/search query @query.json --stream",
                     "agentweave call hello greet - < request.json",
-                    "agentweave call https://agent.example chat '\"hi\"' --web-pki"},
+                    "agentweave call https://agent.example chat '\"hi\"' --web-pki",
+                    "agentweave call hello greet '{\"name\":\"Ada\"}' --binding grpc"},
        .details =
-           "Speaks A2A with any server: binding and version follow from its card.\n"
+           "Speaks A2A with any server, in JSON-RPC, HTTP+JSON or gRPC: binding and version follow "
+           "from its card.\n"
            "The connection is mutual TLS; the agent must prove exactly the SPIFFE ID asked for.\n"
            "It is found by --address, else by the configuration's peers, else by "
            "transport.discovery.template;\nagents of `agentweave dev` on this machine are found "

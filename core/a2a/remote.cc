@@ -86,10 +86,10 @@ http::Security spiffe_security(std::shared_ptr<const identity::Credentials> cons
   return out;
 }
 
-Result<http::Security> web_security() {
-  AW_TRY(auto context, tls::Context::web_client({.ca_file = {}, .alpn = {"h2", "http/1.1"}}));
+Result<http::Security> web_security(std::string const& ca_file) {
+  AW_TRY(auto context, tls::Context::web_client({.ca_file = ca_file, .alpn = {"h2", "http/1.1"}}));
   http::Security out;
-  out.name = "web";
+  out.name = "web " + ca_file;
   out.context = [context]() -> Result<std::shared_ptr<const tls::Context>> { return context; };
   return out;
 }
