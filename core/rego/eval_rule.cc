@@ -49,7 +49,8 @@ Flow Evaluator::group_value(Group const& group, Value& out) {
 // `kept` holds the answer when it is made for this question.
 std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group,
                                                         std::vector<std::uint32_t>& kept) const {
-  if (why_ != nullptr || covered_ != nullptr) return nullptr;
+  bool const all = why_ != nullptr || options_.begin == Begin::all;
+  if (all || covered_ != nullptr) return nullptr;
   auto const* only = by_equality(group);
   std::size_t count = only == nullptr ? group.rules.size() : only->size();
   bool worth = group.index.patterns != nullptr && count > kFewRules && world_->mocks.empty();
@@ -59,7 +60,7 @@ std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group,
 // Whether the body asks, wherever it does, for what input and data do not have: compile_needs.cc.
 bool Evaluator::left_out(RulePlan const& rule) const {
   bool matters = rule.may_fail || options_.builtin_errors == BuiltinErrors::strict;
-  if (!matters || why_ != nullptr) return false;
+  if (!matters || why_ != nullptr || options_.begin == Begin::all) return false;
   return std::ranges::any_of(rule.needs, [this](Need const& need) {
     Value const* at = need.of_input ? &world_->input : &world_->data;
     for (Value const& step : need.path) {
