@@ -15,12 +15,33 @@
 namespace aw::a2a {
 namespace {
 
-// Newest status first, the id breaks ties: an order that does not move under a reader's pages.
+// Where a page begins.
 struct ListKey {
   WallTime changed;
   std::string id;
-  friend bool operator<(ListKey const& a, ListKey const& b) {
-    return a.changed != b.changed ? a.changed > b.changed : a.id > b.id;
+};
+
+// Newest status first, the id breaks ties: an order that does not move under a reader's pages.
+struct NewestFirst {
+  using is_transparent = void;
+  struct Place {
+    WallTime changed;
+    std::string_view id;
+  };
+  static Place place(TaskPtr const& task) { return {task->status.timestamp, task->id}; }
+  static Place place(ListKey const& key) { return {key.changed, key.id}; }
+  template <class A, class B>
+  bool operator()(A const& a, B const& b) const {
+    auto const [changed, id] = place(a);
+    auto const [other_changed, other_id] = place(b);
+    return changed != other_changed ? changed > other_changed : id > other_id;
+  }
+};
+
+// What is forgotten first.
+struct OldestFirst {
+  bool operator()(TaskPtr const& a, TaskPtr const& b) const {
+    return a->updated != b->updated ? a->updated < b->updated : a->id < b->id;
   }
 };
 
@@ -82,7 +103,7 @@ struct TaskEngine::Entry {
 // Everything below `mutex`.
 struct TaskEngine::State {
   struct Owner {
-    std::set<ListKey> tasks;
+    std::set<TaskPtr, NewestFirst> tasks;
     std::size_t running = 0;
   };
 
@@ -96,32 +117,32 @@ struct TaskEngine::State {
     return &found->second;
   }
 
-  void index(Task const& task) {
-    auto& owner = owners[task.owner];
-    owner.tasks.insert({task.status.timestamp, task.id});
-    if (rests(task.status.state)) {
-      resting.insert({task.updated, task.id});
+  void index(TaskPtr const& task) {
+    auto& owner = owners[task->owner];
+    owner.tasks.insert(task);
+    if (rests(task->status.state)) {
+      resting.insert(task);
     } else {
       ++owner.running;
     }
-    bytes += task.bytes;
+    bytes += task->bytes;
   }
 
-  void unindex(Task const& task) {
-    auto const owner = owners.find(task.owner);
+  void unindex(TaskPtr const& task) {
+    auto const owner = owners.find(task->owner);
     if (owner == owners.end()) return;
-    owner->second.tasks.erase({task.status.timestamp, task.id});
-    if (rests(task.status.state)) {
-      resting.erase({task.updated, task.id});
+    owner->second.tasks.erase(task);
+    if (rests(task->status.state)) {
+      resting.erase(task);
     } else {
       --owner->second.running;
     }
     if (owner->second.tasks.empty()) owners.erase(owner);
-    bytes -= std::min(bytes, task.bytes);
+    bytes -= std::min(bytes, task->bytes);
   }
 
   void insert(TaskPtr task) {
-    index(*task);
+    index(task);
     if (!task->idempotency_key.empty())
       keys[idempotency_name(task->owner, task->capability, task->idempotency_key)] = task->id;
     auto id = task->id;
@@ -131,10 +152,10 @@ struct TaskEngine::State {
   void remove(std::string const& id) {
     auto const found = entries.find(id);
     if (found == entries.end()) return;
-    Task const& task = *found->second.task;
+    auto const task = found->second.task;
     unindex(task);
-    if (!task.idempotency_key.empty())
-      keys.erase(idempotency_name(task.owner, task.capability, task.idempotency_key));
+    if (!task->idempotency_key.empty())
+      keys.erase(idempotency_name(task->owner, task->capability, task->idempotency_key));
     for (auto const& reader : found->second.readers) reader->close();
     if (observer != nullptr) observer->forgotten(id);
     store.erase(id);
@@ -144,8 +165,8 @@ struct TaskEngine::State {
   // What is too old goes; a few at a time, so that no single caller pays for many.
   void expire() {
     auto const oldest = clock.now() - limits.retention;
-    for (int i = 0; i < 16 && !resting.empty() && resting.begin()->first < oldest; ++i)
-      remove(std::string(resting.begin()->second));
+    for (int i = 0; i < 16 && !resting.empty() && (*resting.begin())->updated < oldest; ++i)
+      remove(std::string((*resting.begin())->id));
   }
 
   // Room for one more task of `owner`, made by forgetting finished ones.
@@ -153,7 +174,7 @@ struct TaskEngine::State {
     expire();
     while (!resting.empty() &&
            (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes))
-      remove(std::string(resting.begin()->second));
+      remove(std::string((*resting.begin())->id));
     if (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes)
       return make_error(Code::task_limit, "too many tasks are running on this agent");
     auto const held = owners.find(owner);
@@ -166,8 +187,8 @@ struct TaskEngine::State {
 
   void forget_oldest(Owner const& owner) {
     for (auto key = owner.tasks.rbegin(); key != owner.tasks.rend(); ++key) {
-      if (rests(entries.find(key->id)->second.task->status.state)) {
-        remove(std::string(key->id));
+      if (rests((*key)->status.state)) {
+        remove(std::string((*key)->id));
         return;
       }
     }
@@ -182,16 +203,8 @@ struct TaskEngine::State {
       if (bytes + (next->bytes - entry.task->bytes) > limits.max_bytes)
         return make_error(Code::task_limit, "the tasks of this agent hold too many bytes");
     }
-    Task const& before = *entry.task;
-    bool const same_place = before.status.timestamp == next->status.timestamp &&
-                            !rests(before.status.state) && !rests(next->status.state);
-    if (same_place) {  // most changes of a running task: a result, an artifact
-      bytes += next->bytes;
-      bytes -= std::min(bytes, before.bytes);
-    } else {
-      unindex(before);
-      index(*next);
-    }
+    unindex(entry.task);
+    index(next);
     entry.task = std::move(next);
     return {};
   }
@@ -226,7 +239,7 @@ struct TaskEngine::State {
   Clock const& clock;
   Entries entries;
   std::map<std::string, Owner, std::less<>> owners;
-  std::set<std::pair<WallTime, std::string>> resting;
+  std::set<TaskPtr, OldestFirst> resting;
   std::unordered_map<std::string, std::string> keys;  // idempotency name -> task id
   std::size_t bytes = 0;
 };
@@ -265,7 +278,7 @@ Result<std::size_t> TaskEngine::restore() {
   return interrupted;
 }
 
-Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
+Result<std::shared_ptr<Task>> TaskEngine::make(NewTask made) const {
   auto const now = state_->clock.now();
   auto task = std::make_shared<Task>();
   task->id = time_ordered_id(now);
@@ -287,7 +300,11 @@ Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
   task->history.push_back(std::move(message));
   if (task->bytes > state_->limits.max_task_bytes)
     return make_error(Code::too_large, "the message is larger than a task may be");
+  return task;
+}
 
+Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
+  AW_TRY(auto task, make(std::move(made)));
   std::lock_guard const lock(state_->mutex);
   if (!task->idempotency_key.empty()) {
     auto const known =
@@ -301,6 +318,25 @@ Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
   AW_TRY(store_.put(task, {}));
   state_->insert(task);
   return Created{std::move(task), Made::yes};
+}
+
+Result<Draft> TaskEngine::draft(NewTask made) {
+  AW_TRY(auto task, make(std::move(made)));
+  {
+    std::lock_guard const lock(state_->mutex);
+    AW_TRY(state_->make_room(task->owner, task->bytes));
+  }
+  return Draft(std::move(task), state_->limits.max_task_bytes, state_->clock);
+}
+
+Result<TaskPtr> TaskEngine::keep(Draft const& draft) {
+  auto task = draft.task();
+  std::lock_guard const lock(state_->mutex);
+  // Again: others may have come meanwhile, and the task has grown.
+  AW_TRY(state_->make_room(task->owner, task->bytes));
+  AW_TRY(store_.put(task, state_->notes_of(Event(StatusUpdate{task}))));
+  state_->insert(task);
+  return task;
 }
 
 Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::string_view owner,
@@ -357,10 +393,10 @@ Result<Page> TaskEngine::list(std::string_view owner, ListParams const& query) c
   auto key = all && after ? keys.upper_bound(*after) : keys.begin();
   if (all) page.total = keys.size();
   for (; key != keys.end(); ++key) {
-    auto const& task = state_->entries.find(key->id)->second.task;
+    auto const& task = *key;
     if (!matches(*task, query)) continue;
     if (!all) ++page.total;
-    if (after && !(*after < *key)) continue;
+    if (after && !keys.key_comp()(*after, task)) continue;
     if (page.tasks.size() == query.page_size) {
       auto const& last = *page.tasks.back();
       if (page.next_token.empty()) page.next_token = make_token({last.status.timestamp, last.id});
