@@ -204,6 +204,16 @@ ServerStats Server::stats() const {
           .in_flight = counters.in_flight.load()};
 }
 
+void Server::farewell() {
+  impl_->on_each([](Shard& shard, Listener&) {
+    if (std::exchange(shard.leaving, true)) return;
+    for (auto at = shard.connections.begin(); at != shard.connections.end();) {
+      Connection& connection = **at++;  // it may leave the list
+      connection.farewell();
+    }
+  });
+}
+
 void Server::drain() {
   if (impl_->draining.exchange(true)) return;
   impl_->on_each([](Shard& shard, Listener& listener) {

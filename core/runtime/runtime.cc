@@ -65,6 +65,7 @@ bool Runtime::drain() {
   p.health.set_draining();
   p.instruments->ready.set(0);
   p.log->info(log::Component::agent, "Draining");
+  if (p.config.server.shutdown_delay.count() > 0) p.agent->farewell();
   std::this_thread::sleep_for(p.config.server.shutdown_delay);
   p.agent->drain();
   // What our own agent still has to ask to finish its work is answered until that is done.

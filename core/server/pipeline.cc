@@ -61,6 +61,7 @@ bool ambiguous(http::Request const& request) {
 
 std::string context_of(a2a::Operation const& operation) {
   std::string out;
+  out.reserve(128 + operation.params.size());
   json::Writer w(out);
   w.begin_object().member("payload_size", static_cast<std::int64_t>(operation.payload_bytes));
   w.member("version", a2a::dialect_name(operation.shape.dialect));
@@ -188,10 +189,10 @@ io::Task<void> Pipeline::understand(Visit& visit) {
   }
   if (auto* asked = std::get_if<a2a::CardRequest>(&parsed)) co_return co_await card(visit, *asked);
   if (auto* asked = std::get_if<a2a::GrpcAside>(&parsed)) co_return co_await aside(visit, *asked);
-  co_await decide(visit, std::get<a2a::Operation>(std::move(parsed)));
+  co_await decide(visit, std::get<a2a::Operation>(parsed));
 }
 
-io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
+io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation& operation) {
   visit.understood = true;
   visit.shape = operation.shape;
   visit.method = operation.method;
@@ -221,10 +222,10 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
     co_return outcome(visit, denied);
   }
   // 8: dispatch, 9: outcome.
-  co_await dispatch(visit, std::move(operation), std::move(caller));
+  co_await dispatch(visit, operation, caller);
 }
 
-io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation operation, a2a::Caller caller) {
+io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation& operation, a2a::Caller& caller) {
   InFlight const counted(needs_.instruments.in_flight);
   auto const result =
       co_await needs_.service.execute(std::move(operation), std::move(caller), visit.writer);

@@ -64,8 +64,9 @@ class Pipeline {
                                      http::BodyReader* body = nullptr);
 
  private:
-  [[nodiscard]] io::Task<void> decide(Visit& visit, a2a::Operation operation);
-  [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation operation, a2a::Caller caller);
+  [[nodiscard]] io::Task<void> decide(Visit& visit, a2a::Operation& operation);
+  [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation& operation,
+                                        a2a::Caller& caller);
   [[nodiscard]] io::Task<void> card(Visit& visit, a2a::CardRequest const& asked);
   [[nodiscard]] io::Task<void> aside(Visit& visit, a2a::GrpcAside const& asked);
   [[nodiscard]] io::Task<void> understand(Visit& visit);
