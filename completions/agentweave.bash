@@ -488,9 +488,15 @@ _agentweave() {
         -c|--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --env) return ;;
         --set) return ;;
+        --bundle) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --trust-domain) return ;;
+        --signer) return ;;
+        --log) return ;;
+        --known) return ;;
+        --from) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help -c --config --env --set --allow-restarts -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help -c --config --env --set --bundle --trust-domain --signer --log --known --from --open --allow-restarts -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
       ;;
     'audit query')

@@ -174,6 +174,13 @@ Result<void> Runtime::Parts::take_identity(Seams& seams, std::stop_token const& 
   auto const now = current();
   if (!now) return make_error(Code::no_svid, "the identity was withdrawn at once");
   first_svid = now->snapshot().svid();
+  // From here on what the log says is vouched for by who we are.
+  audit->sign_with(config.audit.checkpoint, [this]() -> std::optional<identity::Svid> {
+    auto const usable = current();
+    return usable ? std::optional(usable->snapshot().svid()) : std::nullopt;
+  });
+  identity->on_svid_update(
+      [this](identity::Svid const&) { audit->seal_soon(audit::SealReason::identity); });
   log->info(
       log::Component::identity, "SVID acquired",
       {{"spiffe_id", first_svid->id.text()}, {"expiry", format_rfc3339(first_svid->not_after())}});
