@@ -245,9 +245,11 @@ LogStatus AuditLog::status() const {
                 .seq = impl_->chain.head().seq,
                 .hash = impl_->chain.head().hash,
                 .last_error = impl_->last_error,
-                .destinations = {}};
+                .destinations = {},
+                .undelivered = {}};
   for (auto const& destination : impl_->destinations.all) {
     out.destinations.push_back(destination.sink->name());
+    out.undelivered[destination.sink->name()] += destination.sink->waiting_bytes();
   }
   return out;
 }
