@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How old each trust domain's bundle is, and when the last of its authorities expires.
 //
-// Any thread. The registry outlives it, and calls it at each scrape: no scrape may come after its end.
+// Any thread. The registry outlives it, and calls it at each scrape: no scrape may come after its
+// end.
 #pragma once
 
 #include <map>

@@ -48,9 +48,9 @@ void Runtime::Parts::watch_trust() {
 
 // Peers are those that the own agent called: few, and the registry bounds them.
 void Runtime::Parts::watch_breakers() {
-  auto& states = metrics.gauge_family(
-      "agentweave_circuit_breaker_state",
-      "Calls to a peer: 0 closed, 1 open (not tried), 2 half open.", {"agent_name", "peer_id"});
+  auto& states = metrics.gauge_family("agentweave_circuit_breaker_state",
+                                      "Calls to a peer: 0 closed, 1 open (not tried), 2 half open.",
+                                      {"agent_name", "peer_id"});
   states.at({config.agent.name, ""}).set(0);
   if (!outbound_caller) return;
   metrics.before_scrape([this, &states] {

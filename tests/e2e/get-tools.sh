@@ -21,3 +21,10 @@ if [ ! -x "$cache/helm" ] || [ ! -f "$cache/.helm-$helm" ]; then
   GOBIN=$cache nice -n 15 go install -trimpath -buildvcs=false "helm.sh/helm/v3/cmd/helm@$helm"
   touch "$cache/.helm-$helm"
 fi
+
+# A bare Debian 12 to install the package on; only root can make and use one.
+if [ "$(id -u)" = 0 ] && [ ! -f "$cache/../debian-12/.made" ]; then
+  rm -rf "$cache/../debian-12"
+  debootstrap --variant=minbase bookworm "$cache/../debian-12" http://deb.debian.org/debian
+  touch "$cache/../debian-12/.made"
+fi

@@ -7,7 +7,8 @@
 
 using namespace aw::metrics;
 
-TEST_CASE("a scraper gets the format it prefers, and Prometheus text when it says nothing we know") {
+TEST_CASE(
+    "a scraper gets the format it prefers, and Prometheus text when it says nothing we know") {
   struct Row {
     std::string_view accept;
     Format expected;
