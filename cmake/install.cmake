@@ -40,6 +40,6 @@ install(FILES packaging/systemd/agentweave@.service packaging/systemd/agentweave
 install(FILES packaging/debian/config.yaml DESTINATION /etc/agentweave COMPONENT system)
 install(FILES packaging/debian/authz.rego packaging/debian/authz_test.rego DESTINATION /etc/agentweave/policy COMPONENT system)
 install(DIRECTORY DESTINATION /etc/agentweave/credentials COMPONENT system DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
-install(FILES ${AW_DIST}/sbom.spdx.json ${AW_DIST}/sbom.cyclonedx.json DESTINATION share/doc/agentweave COMPONENT system)
+install(FILES ${AW_DIST}/sbom.spdx.json ${AW_DIST}/sbom.cyclonedx.json DESTINATION share/doc/agentweave COMPONENT system OPTIONAL)
 
 include(cmake/package.cmake)
