@@ -47,12 +47,15 @@ _agentweave() {
       'config explain') state="$next" ;;
       'config show') state="$next" ;;
       'config schema') state="$next" ;;
+      'config convert') state="$next" ;;
       'validate') state="$next" ;;
       'audit') state="$next" ;;
       'audit verify') state="$next" ;;
       'audit query') state="$next" ;;
       'audit tail') state="$next" ;;
       'doctor') state="$next" ;;
+      'k8s') state="$next" ;;
+      'k8s inject') state="$next" ;;
       'metrics') state="$next" ;;
       'health') state="$next" ;;
       'nonce') state="$next" ;;
@@ -67,6 +70,7 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -434,7 +438,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'validate explain show schema -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'validate explain show schema convert -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'config validate')
       case "$prev" in
@@ -466,6 +470,13 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'config convert')
+      case "$prev" in
+        --upstream) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --upstream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'validate')
       case "$prev" in
@@ -534,6 +545,22 @@ _agentweave() {
       esac
       COMPREPLY=($(compgen -W '-h --help --env --set -t --timeout --wait --fail-on -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
+    'k8s')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'inject -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'k8s inject')
+      case "$prev" in
+        -f|--filename) return ;;
+        --config) return ;;
+        --config-map) return ;;
+        --image) return ;;
+        --outbound) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -f --filename --config --config-map --image --outbound -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'metrics')
       case "$prev" in

@@ -2,6 +2,7 @@
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
   set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'doctor' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
+  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
     set -l next (string join ' ' $state $word)
@@ -33,6 +34,7 @@ complete -c agentweave -n '__agentweave_at ' -f -a 'config' -d 'Check, explain a
 complete -c agentweave -n '__agentweave_at ' -f -a 'validate' -d 'Check configurations as serve would, for CI'
 complete -c agentweave -n '__agentweave_at ' -f -a 'audit' -d 'Verify, search and follow the audit log'
 complete -c agentweave -n '__agentweave_at ' -f -a 'doctor' -d 'What is wrong here, and the line that mends it'
+complete -c agentweave -n '__agentweave_at ' -f -a 'k8s' -d 'Work with Kubernetes manifests'
 complete -c agentweave -n '__agentweave_at ' -f -a 'metrics' -d 'Show an agent\'s metrics, once or live'
 complete -c agentweave -n '__agentweave_at ' -f -a 'health' -d 'Ask an agent whether it is well, or ready for work'
 complete -c agentweave -n '__agentweave_at ' -f -a 'nonce' -d 'Print fresh replay-protection headers for one request'
@@ -287,6 +289,7 @@ complete -c agentweave -n '__agentweave_at config' -f -a 'validate' -d 'Check co
 complete -c agentweave -n '__agentweave_at config' -f -a 'explain' -d 'Say what a setting means, takes and defaults to'
 complete -c agentweave -n '__agentweave_at config' -f -a 'show' -d 'Print the configuration in force: merged, defaults filled in, masked'
 complete -c agentweave -n '__agentweave_at config' -f -a 'schema' -d 'Print the JSON Schema of a configuration file (draft 2020-12)'
+complete -c agentweave -n '__agentweave_at config' -f -a 'convert' -d 'Rewrite a configuration of the Python implementation under today\'s names'
 complete -c agentweave -n '__agentweave_at config' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at config validate' -F
 complete -c agentweave -n '__agentweave_at config validate' -s h -l help -d 'Print this help message and exit'
@@ -302,6 +305,8 @@ complete -c agentweave -n '__agentweave_at config show' -l env -x -d 'production
 complete -c agentweave -n '__agentweave_at config show' -l set -x -d 'Set one key, over environment and file: KEY=VALUE'
 complete -c agentweave -n '__agentweave_at config show' -l origins -d 'One line a setting, with where it came from'
 complete -c agentweave -n '__agentweave_at config schema' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at config convert' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at config convert' -l upstream -x -d 'Where the code of the capabilities will listen'
 complete -c agentweave -n '__agentweave_at validate' -F
 complete -c agentweave -n '__agentweave_at validate' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at validate' -l env -x -d 'production, staging or development; wins over AGENTWEAVE_ENV and the file'
@@ -348,6 +353,14 @@ complete -c agentweave -n '__agentweave_at doctor' -l set -x -d 'Set one key, ov
 complete -c agentweave -n '__agentweave_at doctor' -s t -l timeout -x -d 'How long one check may take'
 complete -c agentweave -n '__agentweave_at doctor' -l wait -x -d 'Look again until all is well, at most so long'
 complete -c agentweave -n '__agentweave_at doctor' -l fail-on -x -a 'fail warn' -d 'What makes the exit code say no'
+complete -c agentweave -n '__agentweave_at k8s' -f -a 'inject' -d 'Put a sidecar into the workloads of a Kubernetes manifest'
+complete -c agentweave -n '__agentweave_at k8s' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at k8s inject' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at k8s inject' -s f -l filename -x -d 'The manifest; - = standard input'
+complete -c agentweave -n '__agentweave_at k8s inject' -l config -x -d 'The sidecar\'s configuration, put into a ConfigMap'
+complete -c agentweave -n '__agentweave_at k8s inject' -l config-map -x -d 'Its name; without it, NAME-agentweave'
+complete -c agentweave -n '__agentweave_at k8s inject' -l image -x -d 'The sidecar\'s image'
+complete -c agentweave -n '__agentweave_at k8s inject' -l outbound -x -d 'Where the workload\'s own calls go'
 complete -c agentweave -n '__agentweave_at metrics' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at metrics' -l url -x -d 'The agent\'s metrics address'
 complete -c agentweave -n '__agentweave_at metrics' -s w -l watch -d 'Show again and again, with the change a second'

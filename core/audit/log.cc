@@ -338,9 +338,11 @@ LogStatus AuditLog::status() const {
                 .hash = impl_->chain.head().hash,
                 .log_id = impl_->log_id,
                 .last_error = impl_->last_error,
-                .destinations = {}};
+                .destinations = {},
+                .undelivered = {}};
   for (auto const& destination : impl_->destinations.all) {
     out.destinations.push_back(destination.sink->name());
+    out.undelivered[destination.sink->name()] += destination.sink->waiting_bytes();
   }
   return out;
 }

@@ -6,6 +6,8 @@
 // the critical section is one hash and one write. Blocks as long as the primary's write does.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +31,7 @@ struct LogStatus {
   std::string log_id;                     // which log: checkpoints carry it
   std::string last_error;                 // empty while healthy
   std::vector<std::string> destinations;  // the primary first
+  std::map<std::string, std::uint64_t> undelivered;  // destination -> bytes that wait
 };
 
 class AuditLog {

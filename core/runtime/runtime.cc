@@ -38,6 +38,9 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.bind_agent(seams));
   AW_TRY(p.serve_outbound());
   AW_TRY(p.serve_admin());
+  p.watch_queues();
+  p.watch_trust();
+  p.watch_breakers();
 
   p.health.set_started();
   return runtime;

@@ -49,6 +49,17 @@ def python_with(name, *packages):
     return python
 
 
+def need_tool(name, package):
+    """The path of a tool that is no peer (promtool, helm, lintian): the same rule as `need`."""
+    found = shutil.which(name, path=f"{PEERS}:{os.environ.get('PATH', '')}")
+    if found:
+        return found
+    why = f"{name} is not installed ({package}; ./dev e2e --require-peers brings it)"
+    if os.environ.get("AGENTWEAVE_REQUIRE_PEERS"):
+        raise AssertionError(why)
+    raise unittest.SkipTest(why)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
