@@ -61,6 +61,7 @@ std::size_t bytes_of(Task const& task) {
 
 std::string task_record(Task const& task) {
   std::string text;
+  text.reserve(512 + 2 * task.bytes);  // a guess that spares growing
   json::Writer out(text);
   out.begin_object().key("task");
   write_task(out, task, Spelling::v1, {});

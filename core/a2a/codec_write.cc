@@ -136,7 +136,7 @@ void write_status(json::Writer& out, TaskStatus const& status, Spelling spelling
     out.key("message");
     write_message(out, *status.message, spelling);
   }
-  out.member("timestamp", format_rfc3339(status.timestamp));
+  out.member("timestamp", Rfc3339(status.timestamp).text());
   out.end_object();
 }
 
@@ -368,8 +368,8 @@ void write_plain_task(json::Writer& out, Task const& task, PlainForm form) {
   } else {
     out.null();
   }
-  out.member("created_at", format_rfc3339(task.created));
-  out.member("updated_at", format_rfc3339(task.updated));
+  out.member("created_at", Rfc3339(task.created).text());
+  out.member("updated_at", Rfc3339(task.updated).text());
   out.key("metadata").begin_object().member("caller_spiffe_id", caller_in(task.owner)).end_object();
   out.end_object();
 }

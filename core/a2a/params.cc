@@ -326,10 +326,11 @@ MaybeWrong read_list(JsonView params, Operation& operation) {
 MaybeWrong read_plain_send(JsonView body, Operation& operation) {
   if (!body.is(Type::object)) return params_wrong("the body must be a JSON object");
   // The earlier implementation documented {"task": {"type", "messages"}}.
-  auto const documented = body.get("task");
-  JsonObject const from(documented.is(Type::object) ? documented : body);
+  JsonObject from(body);
+  bool const documented = from.get("task").is(Type::object);
+  if (documented) from = JsonObject(from.get("task"));
   auto name = from.text("task_type");
-  if (name.empty() && documented.is(Type::object)) name = from.text("type");
+  if (name.empty() && documented) name = from.text("type");
   if (name.empty()) return params_wrong("missing required parameter: task_type");
   if (!good_name(name)) return params_wrong("task_type is not usable", Code::unknown_capability);
   operation.skill = name;

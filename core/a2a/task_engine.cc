@@ -14,6 +14,13 @@
 namespace aw::a2a {
 namespace {
 
+// What is forgotten first.
+struct OldestFirst {
+  bool operator()(TaskPtr const& a, TaskPtr const& b) const {
+    return a->updated != b->updated ? a->updated < b->updated : a->id < b->id;
+  }
+};
+
 std::string idempotency_name(std::string_view owner, std::string_view capability,
                              std::string_view key) {
   std::string name;
@@ -62,32 +69,32 @@ struct TaskEngine::State {
     return &found->second;
   }
 
-  void index(Task const& task) {
-    auto& owner = owners[task.owner];
-    owner.tasks.add(task);
-    if (rests(task.status.state)) {
-      resting.insert({task.updated, task.id});
+  void index(TaskPtr const& task) {
+    auto& owner = owners[task->owner];
+    owner.tasks.add(*task);
+    if (rests(task->status.state)) {
+      resting.insert(task);
     } else {
       ++owner.running;
     }
-    bytes += task.bytes;
+    bytes += task->bytes;
   }
 
-  void unindex(Task const& task) {
-    auto const owner = owners.find(task.owner);
+  void unindex(TaskPtr const& task) {
+    auto const owner = owners.find(task->owner);
     if (owner == owners.end()) return;
-    owner->second.tasks.remove(task);
-    if (rests(task.status.state)) {
-      resting.erase({task.updated, task.id});
+    owner->second.tasks.remove(*task);
+    if (rests(task->status.state)) {
+      resting.erase(task);
     } else {
       --owner->second.running;
     }
     if (owner->second.tasks.empty()) owners.erase(owner);
-    bytes -= std::min(bytes, task.bytes);
+    bytes -= std::min(bytes, task->bytes);
   }
 
   void insert(TaskPtr task) {
-    index(*task);
+    index(task);
     if (!task->idempotency_key.empty())
       keys[idempotency_name(task->owner, task->capability, task->idempotency_key)] = task->id;
     auto id = task->id;
@@ -97,10 +104,10 @@ struct TaskEngine::State {
   void remove(std::string const& id) {
     auto const found = entries.find(id);
     if (found == entries.end()) return;
-    Task const& task = *found->second.task;
+    auto const task = found->second.task;
     unindex(task);
-    if (!task.idempotency_key.empty())
-      keys.erase(idempotency_name(task.owner, task.capability, task.idempotency_key));
+    if (!task->idempotency_key.empty())
+      keys.erase(idempotency_name(task->owner, task->capability, task->idempotency_key));
     for (auto const& reader : found->second.readers) reader->close();
     if (observer != nullptr) observer->forgotten(id);
     store.erase(id);
@@ -110,8 +117,8 @@ struct TaskEngine::State {
   // What is too old goes; a few at a time, so that no single caller pays for many.
   void expire() {
     auto const oldest = clock.now() - limits.retention;
-    for (int i = 0; i < 16 && !resting.empty() && resting.begin()->first < oldest; ++i)
-      remove(std::string(resting.begin()->second));
+    for (int i = 0; i < 16 && !resting.empty() && (*resting.begin())->updated < oldest; ++i)
+      remove(std::string((*resting.begin())->id));
   }
 
   // Room for one more task of `owner`, made by forgetting finished ones.
@@ -119,7 +126,7 @@ struct TaskEngine::State {
     expire();
     while (!resting.empty() &&
            (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes))
-      remove(std::string(resting.begin()->second));
+      remove(std::string((*resting.begin())->id));
     if (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes)
       return make_error(Code::task_limit, "too many tasks are running on this agent");
     auto const held = owners.find(owner);
@@ -151,8 +158,8 @@ struct TaskEngine::State {
       bytes += next->bytes;
       bytes -= std::min(bytes, before.bytes);
     } else {
-      unindex(before);
-      index(*next);
+      unindex(entry.task);
+      index(next);
     }
     entry.task = std::move(next);
     return {};
@@ -188,7 +195,7 @@ struct TaskEngine::State {
   Clock const& clock;
   Entries entries;
   std::map<std::string, Owner, std::less<>> owners;
-  std::set<std::pair<WallTime, std::string>> resting;
+  std::set<TaskPtr, OldestFirst> resting;
   std::unordered_map<std::string, std::string> keys;  // idempotency name -> task id
   std::size_t bytes = 0;
 };
@@ -227,7 +234,7 @@ Result<std::size_t> TaskEngine::restore() {
   return interrupted;
 }
 
-Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
+Result<std::shared_ptr<Task>> TaskEngine::make(NewTask made) const {
   auto const now = state_->clock.now();
   auto task = std::make_shared<Task>();
   task->id = time_ordered_id(now);
@@ -249,7 +256,11 @@ Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
   task->history.push_back(std::move(message));
   if (task->bytes > state_->limits.max_task_bytes)
     return make_error(Code::too_large, "the message is larger than a task may be");
+  return task;
+}
 
+Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
+  AW_TRY(auto task, make(std::move(made)));
   std::lock_guard const lock(state_->mutex);
   if (!task->idempotency_key.empty()) {
     auto const known =
@@ -263,6 +274,25 @@ Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
   AW_TRY(store_.put(task, {}));
   state_->insert(task);
   return Created{std::move(task), Made::yes};
+}
+
+Result<Draft> TaskEngine::draft(NewTask made) {
+  AW_TRY(auto task, make(std::move(made)));
+  {
+    std::lock_guard const lock(state_->mutex);
+    AW_TRY(state_->make_room(task->owner, task->bytes));
+  }
+  return Draft(std::move(task), state_->limits.max_task_bytes, state_->clock);
+}
+
+Result<TaskPtr> TaskEngine::keep(Draft const& draft) {
+  auto task = draft.task();
+  std::lock_guard const lock(state_->mutex);
+  // Again: others may have come meanwhile, and the task has grown.
+  AW_TRY(state_->make_room(task->owner, task->bytes));
+  AW_TRY(store_.put(task, state_->notes_of(Event(StatusUpdate{task}))));
+  state_->insert(task);
+  return task;
 }
 
 Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::string_view owner,

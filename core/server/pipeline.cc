@@ -61,6 +61,7 @@ bool ambiguous(http::Request const& request) {
 
 std::string context_of(a2a::Operation const& operation) {
   std::string out;
+  out.reserve(128 + operation.params.size());
   json::Writer w(out);
   w.begin_object().member("payload_size", static_cast<std::int64_t>(operation.payload_bytes));
   w.member("version", a2a::dialect_name(operation.shape.dialect));
@@ -113,17 +114,16 @@ authz::AuthzDecision refused_decision(Error const& error) {
   return out;
 }
 
-audit::Event event_of(Visit const& visit, authz::AuthzDecision const& decision, WallTime now) {
-  return decision_event({.direction = authz::Direction::inbound,
-                         .trace = visit.trace,
-                         .decision_id = visit.decision_id,
-                         .caller = visit.visitor.peer.id.text(),
-                         .callee = visit.visitor.self.text(),
-                         .action = visit.capability,
-                         .method = visit.method,
-                         .task_id = visit.task_id,
-                         .remote_address = visit.visitor.remote_address},
-                        decision, now);
+DecisionFacts facts_of(Visit const& visit) {
+  return {.direction = authz::Direction::inbound,
+          .trace = visit.trace,
+          .decision_id = visit.decision_id,
+          .caller = visit.visitor.peer.id.text(),
+          .callee = visit.visitor.self.text(),
+          .action = visit.capability,
+          .method = visit.method,
+          .task_id = visit.task_id,
+          .remote_address = visit.visitor.remote_address};
 }
 
 }  // namespace
@@ -137,7 +137,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
               .began = needs_.clock.steady(),
               .time = needs_.clock.now(),
               .decision_id = "d-" + time_ordered_id(needs_.clock.now()),
-              .trace = continue_trace(request.headers.get("traceparent")),
+              .trace = needs_.tracer.begin(request.headers.get("traceparent")),
               .shape = a2a::shape_of(request),
               .capability = {},
               .method = request.method + " " + std::string(request.path),
@@ -189,10 +189,10 @@ io::Task<void> Pipeline::understand(Visit& visit) {
   }
   if (auto* asked = std::get_if<a2a::CardRequest>(&parsed)) co_return co_await card(visit, *asked);
   if (auto* asked = std::get_if<a2a::GrpcAside>(&parsed)) co_return co_await aside(visit, *asked);
-  co_await decide(visit, std::get<a2a::Operation>(std::move(parsed)));
+  co_await decide(visit, std::get<a2a::Operation>(parsed));
 }
 
-io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
+io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation& operation) {
   visit.understood = true;
   visit.shape = operation.shape;
   visit.method = operation.method;
@@ -222,10 +222,10 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
     co_return outcome(visit, denied);
   }
   // 8: dispatch, 9: outcome.
-  co_await dispatch(visit, std::move(operation), std::move(caller));
+  co_await dispatch(visit, operation, caller);
 }
 
-io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation operation, a2a::Caller caller) {
+io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation& operation, a2a::Caller& caller) {
   InFlight const counted(needs_.instruments.in_flight);
   auto const result =
       co_await needs_.service.execute(std::move(operation), std::move(caller), visit.writer);
@@ -314,7 +314,10 @@ io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision
                      .method = visit.method,
                      .remote_address = visit.visitor.remote_address,
                      .decision = decision});
-  auto const event = event_of(visit, decision, needs_.clock.now());
+  auto const now = needs_.clock.now();
+  auto const facts = facts_of(visit);
+  needs_.tracer.decided(facts, decision, now);
+  auto const event = decision_event(facts, decision, now);
   co_return co_await needs_.audit.recorded(event);
 }
 
@@ -327,6 +330,12 @@ void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
     if (ours) needs_.instruments.failed(*result.code);
   }
   needs_.instruments.request(visit.capability, status, std::chrono::duration<double>(took).count());
+  if (visit.trace.kept) {
+    needs_.tracer.answered(facts_of(visit), {.status = result.status,
+                                             .code = result.code,
+                                             .began = visit.time,
+                                             .ended = needs_.clock.now()});
+  }
   if (!needs_.log.enabled(log::Component::a2a, log::Level::debug)) return;
   needs_.log.write(
       log::Component::a2a, log::Level::debug, "Request completed",
