@@ -161,7 +161,7 @@ Result<void> append_entry(std::string& tar, BundleFile const& file) {
   put_octal(block, 136, 12, 0);
   block[156] = '0';
   std::string_view("ustar\00000", 8).copy(block.data() + 257, 8);
-  std::uint64_t sum = 8 * ' ';
+  std::uint64_t sum = std::uint64_t{8} * ' ';
   for (char const c : block) sum += static_cast<unsigned char>(c);
   put_octal(block, 148, 7, sum);
   block[155] = ' ';

@@ -94,8 +94,7 @@ class RuleReader {
  public:
   RuleReader(rego::Source const& source, rego::Module const& module, Traced const& traced,
              std::set<std::string> const& indexed)
-      : source_(source), traced_(traced), indexed_(indexed) {
-    package_ = "data";
+      : source_(source), traced_(traced), indexed_(indexed), package_("data") {
     for (auto const& step : module.package) package_ += "." + step;
   }
 

@@ -292,7 +292,7 @@ Value json_patch(BuiltinCall& call) {
                              std::string(kind_name(patch.kind())));
     }
     document = apply(document, patch);
-    if (!document.defined()) return {};
+    if (!document.defined()) return call.fail("cannot be applied: " + patch.to_json());
   }
   return document;
 }

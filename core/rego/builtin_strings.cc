@@ -189,12 +189,10 @@ Value split_n(BuiltinCall& call) {
 
 std::string replace_all(std::string_view text, std::string_view old, std::string_view with) {
   std::string out;
-  if (old.empty()) {
-    for (std::size_t at = 0; at < text.size() && out.size() <= kMaxText;) {
-      std::size_t from = at;
-      (void)next_rune(text, at);
+  if (old.empty()) {  // found before each byte, as Go's Replacer has it, also inside a character
+    for (std::size_t at = 0; at < text.size() && out.size() <= kMaxText; ++at) {
       out += with;
-      out += text.substr(from, at - from);
+      out += text[at];
     }
     return out + std::string(with);
   }
@@ -304,9 +302,15 @@ Value trim_suffix(BuiltinCall& call) {
 
 Value reverse(BuiltinCall& call) {
   if (!call.want(0, Kind::string)) return {};
-  std::vector<Rune> runes = to_runes(call.text(0));
-  std::ranges::reverse(runes);
-  return text_value(from_runes(runes));
+  // Character by character; bytes that are none stay as they are.
+  std::string_view const text = call.text(0);
+  std::string out(text.size(), '\0');
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t const from = at;
+    (void)next_rune(text, at);
+    text.copy(out.data() + (text.size() - at), at - from, from);
+  }
+  return text_value(out);
 }
 
 Value count_of(BuiltinCall& call) {

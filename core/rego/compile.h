@@ -141,6 +141,7 @@ class RuleCompiler {
                      Vars const& bound, Vars const& enclosing) const;
   void report_unsafe(Block const& block, Vars const& bound);
   void report_var(Slot slot);
+  void head_terms(Rule const& rule, std::size_t group_path, Block& block, RulePlan& out);
   void finish_rule(RulePlan& out, Block&& block, Vars const& bound);
   bool finish_keyed(RulePlan& out, Block block, Pattern entry);
   void check_unused();

@@ -42,11 +42,7 @@ void RuleCompiler::rule(Rule const& rule, std::size_t group_path, GroupKind kind
     expression(expr, block);
   }
   expr_ = kNoExpr;
-  for (std::size_t i = group_path; i < rule.head.ref.size(); ++i) {
-    out.suffix.push_back(operand(*rule.head.ref[i], block));
-  }
-  if (rule.head.key) out.key = operand(*rule.head.key, block);
-  if (rule.head.value) out.value = operand(*rule.head.value, block);
+  head_terms(rule, group_path, block, out);
   out.constant_value = out.value.kind == Pattern::Kind::constant;
   out.slots = static_cast<Slot>(vars_.size());
 
@@ -60,6 +56,24 @@ void RuleCompiler::rule(Rule const& rule, std::size_t group_path, GroupKind kind
   }
   Vars bound(vars_.size(), false);
   finish_rule(out, std::move(block), bound);
+}
+
+// What the head computes is an expression of its own, which may fail like any other.
+void RuleCompiler::head_terms(Rule const& rule, std::size_t group_path, Block& block,
+                              RulePlan& out) {
+  std::size_t const from = block.size();
+  for (std::size_t i = group_path; i < rule.head.ref.size(); ++i) {
+    out.suffix.push_back(operand(*rule.head.ref[i], block));
+  }
+  if (rule.head.key) out.key = operand(*rule.head.key, block);
+  if (rule.head.value) out.value = operand(*rule.head.value, block);
+  if (block.size() == from) return;
+  auto const number = static_cast<std::uint32_t>(out.exprs.size());
+  Place const place = rule.head.value ? rule.head.value->place
+                      : rule.head.key ? rule.head.key->place
+                                      : rule.head.place;
+  out.exprs.push_back({place, true});
+  for (std::size_t i = from; i < block.size(); ++i) block[i].expr = number;
 }
 
 void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {

@@ -148,7 +148,10 @@ class Evaluator {
   [[nodiscard]] Operand operand_seen(Pattern const& pattern, Frame const& frame) const;
   [[nodiscard]] Origin origin_of(Pattern const& pattern, Frame const& frame, int depth = 0) const;
   [[nodiscard]] Origin origin_of(Statement const& ref, Frame const& frame, int depth) const;
-  [[nodiscard]] std::vector<Value> wanted_of(Pattern const& made, Frame const& frame) const;
+  [[nodiscard]] std::vector<Value> wanted_of(Pattern const& made, Frame const& frame,
+                                             int depth) const;
+  [[nodiscard]] Value wanted_shape(Slot made, Frame const& frame, int depth) const;
+  void want_element(Statement const& s, Frame const& frame, Operand& found) const;
   void derive(Pattern const& pattern, Frame const& frame, std::vector<std::vector<Value>>& out,
               int depth) const;
   [[nodiscard]] Value looked_up(Origin const& origin) const;

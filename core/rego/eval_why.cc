@@ -167,8 +167,38 @@ Operand Evaluator::operand_seen(Pattern const& pattern, Frame const& frame) cons
   return out;
 }
 
+// What the members of `made` that later expressions look into must be, in one object: of
+// `x.ok == true` and `x.n.m` it is {"ok": true, "n": {"m": true}}; or what one element must be.
+Value Evaluator::wanted_shape(Slot made, Frame const& frame, int depth) const {
+  Value out;
+  if (depth > kDeepest || frame.rule == nullptr) return out;
+  for (Statement const& s : frame.rule->body) {
+    bool const into = s.kind == Statement::Kind::ref && s.root == Statement::Root::slot &&
+                      s.slot == made && !s.steps.empty();
+    if (!into) continue;
+    Value leaf = s.out.kind == Pattern::Kind::constant ? s.out.value : Value::boolean(true);
+    bool const compared = s.out.kind == Pattern::Kind::var && !s.out.binds;
+    if (compared) {
+      Value const other = operand_seen(s.out, frame).value;
+      if (other.defined()) leaf = other;
+    } else if (s.out.kind == Pattern::Kind::var) {
+      auto const wanted = wanted_of(s.out, frame, depth + 1);
+      if (!wanted.empty()) leaf = wanted.front();
+    }
+    bool const named = std::ranges::all_of(
+        s.steps, [](Pattern const& step) { return step.kind == Pattern::Kind::constant; });
+    if (!named && s.steps.size() == 1) return Value::array({std::move(leaf)});
+    if (!named) continue;
+    for (std::size_t i = s.steps.size(); i > 0; --i) {
+      leaf = Value::object(std::vector<Entry>{{s.steps[i - 1].value, std::move(leaf)}});
+    }
+    out = out.defined() ? merge(out, leaf) : leaf;
+  }
+  return out;
+}
+
 // What later expressions of the rule want to see where `made` is still missing.
-std::vector<Value> Evaluator::wanted_of(Pattern const& made, Frame const& frame) const {
+std::vector<Value> Evaluator::wanted_of(Pattern const& made, Frame const& frame, int depth) const {
   std::vector<Value> out;
   if (made.kind != Pattern::Kind::var || frame.rule == nullptr) return out;
   auto want = [&out](Value value) {
@@ -193,7 +223,23 @@ std::vector<Value> Evaluator::wanted_of(Pattern const& made, Frame const& frame)
       want(operand_seen(s.out, frame).value);
     }
   }
+  if (out.empty()) want(wanted_shape(made.slot, frame, depth));
   return out;
+}
+
+// `x.ok == true`, where x goes through a given collection: an element that is so may join it.
+void Evaluator::want_element(Statement const& s, Frame const& frame, Operand& found) const {
+  if (s.root != Statement::Root::slot || found.origin.root != Origin::Root::none) return;
+  Pattern head;
+  head.kind = Pattern::Kind::var;
+  head.slot = s.slot;
+  Origin const whole = origin_of(head, frame);
+  if (whole.root == Origin::Root::none || !whole.element) return;
+  Value const shape = wanted_shape(s.slot, frame, 0);
+  if (!shape.defined()) return;
+  found.origin = whole;
+  found.wanted = {shape};
+  found.inside = true;
 }
 
 std::vector<Operand> Evaluator::operands_of(Statement const& s, Frame& frame) {
@@ -208,7 +254,8 @@ std::vector<Operand> Evaluator::operands_of(Statement const& s, Frame& frame) {
     events_ = events;
     found.name = ref_name(s, frame);
     found.origin = origin_of(s, frame, 0);
-    if (s.out.kind == Pattern::Kind::var && s.out.binds) found.wanted = wanted_of(s.out, frame);
+    if (s.out.kind == Pattern::Kind::var && s.out.binds) found.wanted = wanted_of(s.out, frame, 0);
+    want_element(s, frame, found);
     for (Pattern const& step : s.steps) derive(step, frame, found.derives, 0);
     out.push_back(std::move(found));
     bool const compared = s.out.ground && s.out.kind != Pattern::Kind::none;

@@ -175,7 +175,7 @@ class MissSearch {
         keep(std::move(next.changes));
         continue;
       }
-      if (next.cost() < nearest_.cost()) nearest_ = next;
+      if (next.open > 0 && next.cost() < nearest_.cost()) nearest_ = next;
       queue_.push(std::move(next));
     }
     if (!found_.empty() && !from.changes.empty()) return;
@@ -212,7 +212,8 @@ class MissSearch {
       if (plain.ok() && flips_(plain)) return keep(std::move(next.changes));
       // What went the same way stopped at the same places: a record would say so again.
       if (!ways.insert(std::move(way)).second || try_node(next)) continue;
-      if (next.distance() >= from.distance()) continue;
+      // Where nothing is open and the answer is still the same, no rule came nearer.
+      if (next.open == 0 || next.distance() >= from.distance()) continue;
       if (next.cost() < nearest_.cost()) nearest_ = next;
       queue_.push(std::move(next));
       return;

@@ -176,7 +176,7 @@ std::vector<NearMiss> ways_to_hold(SeenExpr const& seen) {
     }
     return out;
   }
-  if (pair) {
+  if (pair && !operands[0].inside) {
     equal_ways(operands[0], operands[1], out);
   } else if (!operands.empty()) {
     missing_ways(operands[0], out);

@@ -159,7 +159,7 @@ class TypeChecker {
       case PatternKind::none:
         return true;
       case PatternKind::constant:
-        return unifies(type_of_value(pattern.value), type);
+        return value_fits(pattern.value, type);
       case PatternKind::var: {
         TypeRef& slot = slots_[pattern.slot];
         if (slot && grow == Union::no) return unifies(slot, type);

@@ -268,4 +268,30 @@ std::string type_text(TypeRef const& type) {
   return type->rest ? out + "[" + type_text(type->key) + ": " + type_text(type->rest) + "]" : out;
 }
 
+bool value_fits(Value const& value, TypeRef const& type) {
+  if (value.size() == 0 || is_anything(type)) return unifies(type_of_value(value), type);
+  if (type->form == Type::Form::any) {
+    return std::ranges::any_of(type->first,
+                               [&](TypeRef const& choice) { return value_fits(value, choice); });
+  }
+  if (value.is(Kind::set)) {
+    TypeRef const member = type->form == Type::Form::set ? values_of(type) : nullptr;
+    return member && std::ranges::all_of(value.items(), [&](Value const& item) {
+             return value_fits(item, member);
+           });
+  }
+  bool const array = value.is(Kind::array);
+  if (type->form != (array ? Type::Form::array : Type::Form::object)) return false;
+  if (value.size() != (array ? type->first.size() : type->members.size()) && !type->rest)
+    return false;
+  for (std::size_t i = 0; i < value.items().size(); ++i) {
+    TypeRef const item = select_at(type, i);
+    if (!item || !value_fits(value.items()[i], item)) return false;
+  }
+  return std::ranges::all_of(value.entries(), [&](Entry const& entry) {
+    TypeRef const child = select(type, entry.key);
+    return child && value_fits(entry.value, child);
+  });
+}
+
 }  // namespace aw::rego

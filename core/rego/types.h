@@ -52,6 +52,9 @@ struct Signature {
 [[nodiscard]] bool same_type(TypeRef const& a, TypeRef const& b);
 // Some value may be of both types.
 [[nodiscard]] bool unifies(TypeRef const& a, TypeRef const& b);
+// The same of what is written out, part by part and not only as a whole: {"a", 1} is no set of
+// strings, though a set of either could be one.
+[[nodiscard]] bool value_fits(Value const& value, TypeRef const& type);
 // What a step into the type may be, and lead to; null: the type has no elements.
 [[nodiscard]] TypeRef keys_of(TypeRef const& type);
 [[nodiscard]] TypeRef values_of(TypeRef const& type);

@@ -225,11 +225,11 @@ RuleRecord WhyRecorder::record_of(RulePlan const& rule, Attempt const& attempt) 
   record.is_default = attempt.is_default;
   record.helper = attempt.helper;
   for (std::size_t i = 0; i < rule.exprs.size(); ++i) {
-    if (rule.exprs[i].generated) continue;
+    bool const failed = !attempt.fired && attempt.tried && attempt.failed_expr == i;
+    if (rule.exprs[i].generated && !failed) continue;
     ExprRecord expr;
     expr.line = static_cast<int>(rule.exprs[i].place.line);
     expr.text = one_line(rule.exprs[i].place);
-    bool const failed = !attempt.fired && attempt.tried && attempt.failed_expr == i;
     expr.state = failed            ? ExprState::failed
                  : attempt.held[i] ? ExprState::held
                                    : ExprState::not_reached;

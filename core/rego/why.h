@@ -30,6 +30,7 @@ struct Operand {
   Origin origin;
   std::vector<Operand> items;               // of a collection written out
   std::vector<Value> wanted;                // what later expressions ask of a value that is missing
+  bool inside = false;                      // a part of the element at `origin`, not the element
   std::vector<std::vector<Value>> derives;  // paths below input that it was computed from
 };
 

@@ -187,6 +187,14 @@ TEST_CASE("near misses, case by case") {
            {"input.level >= 5", R"({"level": 2})", "level 5 instead of 2"},
            {"input.level > 5\n\tinput.admin", R"({"level": 2})",
             "level 6 instead of 2, and admin true instead of nothing"},
+           {"some x in input.list\n\tx.ok == true\n\tx.by.name == \"ada\"", R"({})",
+            R"(list [{"by": {"name": "ada"}, "ok": true}] instead of nothing)"},
+           {"some x in input.list\n\tx.ok == true", R"({"list": []})",
+            R"(input.list += {"ok": true})"},
+           {"some x in input.list\n\tx.ok", R"({"list": [{"ok": false}, 7]})",
+            R"(input.list += {"ok": true})"},
+           {"some x in data.grants\n\tx.who == input.caller", R"({"caller": "ada"})",
+            R"(data.grants = [{"who": "ada"}])"},
            {"some role in data.roles[input.caller]\n\trole in {\"boss\", input.as}",
             R"({"caller": "ada", "as": "ada"})", R"(data.roles.ada += "boss")"},
        }) {
@@ -199,6 +207,27 @@ TEST_CASE("near misses, case by case") {
     CHECK(misses.front().text == first);
     CHECK(asked.flips(misses.front()));
   }
+}
+
+TEST_CASE("what a head computes may be what failed, and is named") {
+  Asked const asked(
+      "package authz\nallow := {\"allow\": input.n > 0, \"why\": lower(input.name)}\n", "{}",
+      R"({"name": "X"})");
+  auto const outcome = asked.evaluate(TraceLevel::why);
+  REQUIRE(outcome.ok());
+  REQUIRE(outcome.why->closest == 0);
+  auto const& rule = outcome.why->rules[0];
+  REQUIRE(rule.expressions.size() == 1);
+  CHECK(rule.expressions[0].state == ExprState::failed);
+  CHECK(rule.expressions[0].line == 2);
+  auto const misses = find_near_misses(
+      {*asked.policy, asked.query, asked.input, {}},
+      [](Outcome const& then) { return then.ok() && then.value.get("allow").is_true(); });
+  REQUIRE_FALSE(misses.empty());
+  auto const then = apply(misses.front(), {asked.input, {}});
+  auto const flipped = asked.policy->evaluate(asked.query, then.input);
+  CHECK(flipped.value.get("allow").is_true());
+  CHECK(rule.expressions[0].text == "{\"allow\": input.n > 0, \"why\": lower(input.name)}");
 }
 
 TEST_CASE("what cannot be flipped has no near miss, and what is allowed needs none") {
