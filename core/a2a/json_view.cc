@@ -7,7 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <deque>
+#include <forward_list>
 
 #include "core/base/plain.h"
 
@@ -171,7 +171,7 @@ class Checker {
     auto const start = at_;
     AW_TRY(string());
     auto name = text_.substr(start + 1, at_ - start - 2);
-    if (name.contains('\\')) name = unescaped_.emplace_back(unescape(name));
+    if (name.contains('\\')) name = unescaped_.emplace_front(unescape(name));
     names_.push_back(name);
     skip_space();
     if (peek() != ':') return wrong("expected :");
@@ -271,8 +271,8 @@ class Checker {
   JsonLimits limits_;
   std::size_t at_ = 0;
   std::vector<Frame> open_;
-  std::vector<std::string_view> names_;  // of all open objects
-  std::deque<std::string> unescaped_;    // names that held escapes; views point here
+  std::vector<std::string_view> names_;       // of all open objects
+  std::forward_list<std::string> unescaped_;  // names that held escapes; views point here
 };
 
 // Skipping over validated JSON.

@@ -48,6 +48,17 @@ struct Runs::Run {
   }
 };
 
+namespace {
+
+// A run's words and the task they are about.
+struct Voice {
+  Voice(TaskEngine& engine, Work const& work) : task(engine, work.task_id, work.context_id) {}
+  HeldTask task;
+  Report report{task};
+};
+
+}  // namespace
+
 Runs::Runs(TaskEngine& engine, Executor& executor, log::Log& log)
     : engine_(engine), executor_(executor), log_(log) {}
 
@@ -85,15 +96,15 @@ void Runs::start(Work work, boost::asio::any_io_executor const& on) {
 }
 
 io::Task<void> Runs::drive(std::shared_ptr<Runs> self, std::shared_ptr<Run> run, Work work) {
-  HeldTask task(self->engine_, work.task_id, work.context_id);
-  auto report = std::make_shared<Report>(task);
+  // Shared with the alarm, which may ring once more after this frame was unwound.
+  auto const voice = std::make_shared<Voice>(self->engine_, work);
   run->first_word.set(run->loop, std::chrono::steady_clock::now() + kFirstWord,
-                      [report] { report->begin(); });
-  auto const result = co_await self->executor_.run(std::move(work), *report);
+                      [voice] { voice->report.begin(); });
+  auto const result = co_await self->executor_.run(std::move(work), voice->report);
   run->first_word.clear();
   // An executor that was told to stop may come back as if it had finished: `ended` knows better.
   if (run->why != Run::Why::none) co_return;
-  self->conclude(task, *report, result);
+  self->conclude(voice->task, voice->report, result);
 }
 
 void Runs::conclude(TaskTarget& task, Report& report, Result<void> const& result) {

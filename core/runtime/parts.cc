@@ -6,13 +6,9 @@
 #include <thread>
 #include <utility>
 
-#include "core/a2a/refusal.h"
 #include "core/a2a/sqlite_store.h"
 #include "core/authz/opa_http.h"
 #include "core/base/fs.h"
-#include "core/base/random.h"
-#include "core/base/text.h"
-#include "core/runtime/admin.h"
 #include "core/runtime/make_identity.h"
 #include "core/server/a2a_upstream.h"
 
@@ -39,10 +35,6 @@ std::string policy_line(authz::ProviderStatus const& status) {
   return out;
 }
 
-bool same_bundles(identity::Snapshot const& a, identity::Snapshot const& b) {
-  return a.bundles == b.bundles;
-}
-
 // Sidecar: a capability without a backend of its own goes to {upstream}/{capability}.
 backend::Config backend_of(config::Config const& config, std::size_t index) {
   auto out = config.backends[index];
@@ -51,23 +43,6 @@ backend::Config backend_of(config::Config const& config, std::size_t index) {
   out.url = config.server.upstream;
   if (out.url.ends_with('/')) out.url.pop_back();
   out.url += (out.url.starts_with("unix://") ? ":/" : "/") + config.agent.capabilities[index].name;
-  return out;
-}
-
-// "127.0.0.1:8443", whole and in its parts.
-void say_listening(log::Log& log, std::string_view message, std::string const& address) {
-  std::string_view const whole = address;
-  auto const colon = whole.rfind(':');
-  log.info(log::Component::agent, message,
-           {{"address", whole},
-            {"host", whole.substr(0, colon)},
-            {"port", colon == std::string_view::npos ? "" : whole.substr(colon + 1)}});
-}
-
-// A request that never reached a session has no session's shape: a small JSON object.
-http::Response refuse_early(Code code, int status) {
-  auto out = a2a::refusal({}, {.code = code, .decision_id = {}, .retry_after = {}});
-  out.status = status;
   return out;
 }
 
@@ -114,26 +89,6 @@ void Runtime::Parts::start_loops() {
   loops = std::make_unique<io::Loops>(workers);
   pool = std::make_unique<io::BlockingPool>(kBlockingThreads, kBlockingQueue);
   client = std::make_unique<http::Client>(config.transport, *pool, clock);
-}
-
-Result<void> Runtime::Parts::serve_probes() {
-  if (!config.metrics.enabled) return {};
-  probe_routes = server::probe_routes(
-      {.metrics = metrics,
-       .metrics_path = config.metrics.path,
-       .health = health,
-       .agent_name = config.agent.name,
-       .spiffe_id = [this] { return first_svid ? first_svid->id.text() : std::string(); },
-       .uptime = [this] { return std::chrono::nanoseconds(clock.steady() - began); }});
-  http::ServerOptions options;
-  options.listen = http::TcpAddress{.host = config.metrics.host, .port = config.metrics.port};
-  options.sessions = [this](http::ConnectionInfo const&) -> Result<std::unique_ptr<http::Session>> {
-    return std::unique_ptr<http::Session>(
-        std::make_unique<server::PlainSession>(probe_routes, everybody));
-  };
-  AW_TRY(probes, http::Server::start(std::move(options), *loops, clock));
-  say_listening(*log, "Metrics server started", probes->address());
-  return {};
 }
 
 Result<void> Runtime::Parts::open_audit() {
@@ -400,88 +355,6 @@ Result<void> Runtime::Parts::build_gates() {
   return {};
 }
 
-Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
-  credentials = [this] { return current(); };
-  http::ServerOptions options;
-  options.listen = http::TcpAddress{.host = config.server.host, .port = config.server.port};
-  if (seams.listening_socket) options.listen = http::InheritedSocket{*seams.listening_socket};
-  options.limits = config.limits;
-  options.tls = [this]() -> std::shared_ptr<const tls::Context> {
-    auto const now = current();
-    return now ? now->server() : nullptr;
-  };
-  options.sessions = [this](http::ConnectionInfo const& info) {
-    auto session = server::AgentSession::open(info, credentials, *pipeline);
-    if (session.ok()) instruments->connections.add();
-    return session;
-  };
-  options.refuse = refuse_early;
-  options.rejected = [this](Error const& error, std::string_view from) {
-    instruments->handshake_failures.add();
-    log->write(log::Component::transport, log::Level::info, "Connection refused",
-               {{"code", code_name(error.code)}, {"reason", error.message}, {"remote", from}});
-  };
-  AW_TRY(agent, http::Server::start(std::move(options), *loops, clock));
-  metrics.before_scrape([this] {
-    instruments->active_connections.set(static_cast<double>(agent->stats().connections));
-  });
-  identity->current().on_change([this](io::Watch<Current>::Seen const& seen) {
-    tell_missing_bundles(*seen.value->snapshot);
-    recheck_connections(*seen.value);
-  });
-  if (auto const now = current()) tell_missing_bundles(now->snapshot());
-  say_listening(*log, "Server listening", agent->address());
-  return {};
-}
-
-Result<void> Runtime::Parts::serve_outbound() {
-  if (config.server.outbound.listen.empty()) return {};
-  http::ServerOptions options;
-  AW_TRY(options.listen, server::outbound_address(config.server.outbound.listen));
-  options.limits = config.limits;
-  outbound_caller =
-      std::make_unique<server::OutboundCaller>(config.transport, config.discovery, *client, clock);
-  outbound_gates =
-      std::make_unique<server::Outbound>(server::Outbound::Needs{.caller = *outbound_caller,
-                                                                 .credentials = credentials,
-                                                                 .authorization = *authorizer,
-                                                                 .audit = *audit,
-                                                                 .tracer = tracer,
-                                                                 .metrics = metrics,
-                                                                 .clock = clock,
-                                                                 .log = *log});
-  options.sessions =
-      [this](http::ConnectionInfo const& info) -> Result<std::unique_ptr<http::Session>> {
-    return std::unique_ptr<http::Session>(
-        std::make_unique<server::OutboundSession>(*outbound_gates, info.remote_address));
-  };
-  options.refuse = refuse_early;
-  AW_TRY(outbound, http::Server::start(std::move(options), *loops, clock));
-  log->info(log::Component::agent, "Outbound calls taken", {{"address", outbound->address()}});
-  return {};
-}
-
-Result<void> Runtime::Parts::serve_admin() {
-  if (!config.server.admin.enabled) return {};
-  admin_token = text::to_base64url(random_bytes(18));
-  admin_routes = admin_routes_of(*this);
-  bool const here = config.server.admin.host.starts_with("127.") ||
-                    config.server.admin.host == "localhost" || config.server.admin.host == "::1";
-  admin_admits = server::token_check(
-      admin_token, here ? server::HostRule::loopback_only : server::HostRule::any);
-  http::ServerOptions options;
-  options.listen =
-      http::TcpAddress{.host = config.server.admin.host, .port = config.server.admin.port};
-  options.sessions = [this](http::ConnectionInfo const&) -> Result<std::unique_ptr<http::Session>> {
-    return std::unique_ptr<http::Session>(
-        std::make_unique<server::PlainSession>(admin_routes, admin_admits));
-  };
-  AW_TRY(admin, http::Server::start(std::move(options), *loops, clock));
-  if (config.server.state.directory.empty()) return {};
-  return fs::write_file_atomic(std::filesystem::path(config.server.state.directory) / "admin.token",
-                               admin_token + "\n", fs::Mode::private_file);
-}
-
 Result<void> Runtime::Parts::announce(audit::EventType type, std::string_view reason) {
   audit::Event event;
   event.type = type;
@@ -496,46 +369,6 @@ Result<void> Runtime::Parts::announce(audit::EventType type, std::string_view re
 std::shared_ptr<const identity::Credentials> Runtime::Parts::current() const {
   auto const seen = identity->current().latest();
   return seen.value ? seen.value->credentials : nullptr;
-}
-
-// AW1210: a domain that is allowed while nobody brings its bundle is refused like any stranger's.
-// Said when that becomes so, not at every rotation.
-void Runtime::Parts::tell_missing_bundles(identity::Snapshot const& now) {
-  std::vector<std::string> known;
-  for (auto const& [domain, bundle] : now.bundles) known.push_back(domain.name());
-  std::vector<std::string> missing;
-  std::lock_guard const lock(checking);
-  for (auto const& found : config::check_bundles(loaded, known)) {
-    missing.push_back(found.value);
-    if (std::ranges::find(told_missing, found.value) != told_missing.end()) continue;
-    log->write(log::Component::identity, log::Level::warning, found.message,
-               {{"code", code_name(found.code)},
-                {"trust_domain", found.value},
-                {"at", found.place.text()},
-                {"hint", found.hint}});
-  }
-  told_missing = std::move(missing);
-}
-
-// Runs on the identity's thread. Live connections are looked at again only when trust changed: our
-// own certificate's rotation is no reason to touch them.
-void Runtime::Parts::recheck_connections(Current const& now) {
-  if (!now.credentials) {
-    agent->close_if([](http::Session&) { return true; });
-    return;
-  }
-  {
-    std::lock_guard const lock(checking);
-    bool const same = checked && same_bundles(*checked, *now.snapshot);
-    checked = now.snapshot;
-    if (same) return;
-  }
-  agent->retire_if([credentials_now = now.credentials](http::Session& session) {
-    auto& visited = static_cast<server::AgentSession&>(session);
-    if (visited.valid_under(*credentials_now)) return false;
-    visited.distrust();
-    return true;
-  });
 }
 
 }  // namespace aw::runtime

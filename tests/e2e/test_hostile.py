@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Peers that hold what they get: many at once, none of them reading, ending or hurrying. Memory stays bounded (each test prints
+the peak), others are served meanwhile, and what was held is given back."""
+import contextlib
+import pathlib
+import socket
+import ssl
+import struct
+
+import house
+from house import connect, metric, wait_for
+from target import PREFACE, Target, frame
+
+MOST_GROWTH = 96 * 1024  # KiB that any of these may cost; far below what they ask for
+LOST = (OSError, ssl.SSLError)
+# HPACK: :method POST, :scheme https, :path /a2a/v1/tasks, :authority x, content-type application/json
+HEAD = (bytes([0x83, 0x87]) + b"\x04" + bytes([13]) + b"/a2a/v1/tasks" + b"\x01\x01x" +
+        b"\x0f\x10" + bytes([16]) + b"application/json")
+
+
+class Hostile(Target):
+    server_settings = {"request_timeout_seconds": 15}
+
+    def setUp(self):
+        super().setUp()
+        self.held = []
+        self.addCleanup(self.let_go)
+        self.assertEqual(self.call()[0], 200)
+        # The kernel's own high-water mark, from here on.
+        pathlib.Path(f"/proc/{self.agent_.child.pid}/clear_refs").write_text("5")
+        self.before = self.memory("VmHWM")
+
+    def memory(self, what):
+        for line in pathlib.Path(f"/proc/{self.agent_.child.pid}/status").read_text().splitlines():
+            if line.startswith(what + ":"):
+                return int(line.split()[1])
+        raise AssertionError(what)
+
+    def let_go(self):
+        for one in self.held:
+            with contextlib.suppress(*LOST):
+                one.close()
+        self.held = []
+
+    def hold(self, count, data, **kwargs):
+        for _ in range(count):
+            tls = connect(self.port, self.client, **kwargs)
+            self.held.append(tls)
+            with contextlib.suppress(*LOST):
+                tls.sendall(data)
+
+    def check(self, what):
+        """While they are held: others are served. Afterwards: nothing stays."""
+        self.assertEqual(self.call()[0], 200)
+        self.assertEqual(house.plain(self.agent_.metrics_port, "/livez")[0], 200)
+        peak = self.memory("VmHWM")
+        print(f"      {what}: peak {peak / 1024:.1f} MiB, {(peak - self.before) / 1024:.1f} MiB more than before")
+        self.assertLess(peak - self.before, MOST_GROWTH)
+        self.let_go()
+        wait_for("nobody is left", lambda: metric(self.agent_.metrics_port, "agentweave_active_connections") == 0, 30)
+        self.check_well()
+
+    def test_silent_handshakes(self):
+        """400 connections that never shake hands"""
+        self.held = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(400)]
+        self.check("400 silent connections")
+
+    def test_endless_heads(self):
+        """60 heads that grow until they are refused"""
+        self.hold(60, b"POST /a2a/v1/tasks HTTP/1.1\r\nHost: x\r\n" + b"".join(b"x-%d: %s\r\n" % (i, b"y" * 4000) for i in range(60)))
+        self.check("60 endless heads")
+
+    def test_bodies_that_never_end(self):
+        """40 bodies of a megabyte that stop before their end"""
+        self.hold(40, b"POST /a2a/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n" + b'"' + b"a" * 900000)
+        self.check("40 bodies without an end")
+
+    def test_windows_of_zero(self):
+        """20 HTTP/2 connections with 50 calls each whose answers nobody lets out"""
+        closed = struct.pack(">HI", 4, 0)  # SETTINGS_INITIAL_WINDOW_SIZE = 0
+        body = b'{"task_type":"secret","payload":{}}'
+        asked = metric(self.agent_.metrics_port, "agentweave_requests_total")
+        calls = b"".join(frame(1, 0x4, 1 + 2 * i, HEAD) + frame(0, 1, 1 + 2 * i, body) for i in range(50))
+        self.hold(20, PREFACE + frame(4, 0, 0, closed) + calls, alpn=("h2",))
+        wait_for("all are answered", lambda: metric(self.agent_.metrics_port, "agentweave_requests_total") >= asked + 1000, 30)
+        self.check("1000 answers behind windows of zero")
+
+    def test_unread_answers(self):
+        """40 connections that send request after request and read no answer"""
+        one = b"GET /.well-known/agent-card.json HTTP/1.1\r\nHost: x\r\n\r\n"
+        for _ in range(40):
+            tls = connect(self.port, self.client)
+            self.held.append(tls)
+            tls.settimeout(0.2)
+            with contextlib.suppress(*LOST):
+                for _ in range(200):
+                    tls.sendall(one * 50)
+        self.check("40 readers that do not read")
