@@ -24,11 +24,11 @@
 namespace aw::audit {
 
 struct LogStatus {
-  std::uint64_t records = 0;              // since this process started
-  std::uint64_t seq = 0;                  // of the last record
-  std::string hash;                       // of the last record
-  std::string last_error;                 // empty while healthy
-  std::vector<std::string> destinations;  // the primary first
+  std::uint64_t records = 0;                         // since this process started
+  std::uint64_t seq = 0;                             // of the last record
+  std::string hash;                                  // of the last record
+  std::string last_error;                            // empty while healthy
+  std::vector<std::string> destinations;             // the primary first
   std::map<std::string, std::uint64_t> undelivered;  // destination -> bytes that wait
 };
 
