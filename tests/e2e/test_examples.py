@@ -51,7 +51,7 @@ class Examples(Case):
         if venv:
             full["EXAMPLE_VENV"] = str(venv)
         self.addCleanup(subprocess.run, [tree / "examples/support/down.sh"], cwd=directory, env=full, capture_output=True, timeout=60)
-        ran = readme.follow(page, directory, full)
+        ran = readme.follow(page, directory, full, timeout=600)
         print(f"      {name}: {ran} commands")
 
     def environment(self):
@@ -83,6 +83,23 @@ class Examples(Case):
         """federation: two trust domains; a bundle alone admits nobody, nor does a name alone"""
         house.need("spire-server", "spire-agent")
         self.follow("federation")
+
+    def tool(self, *names):
+        missing = [name for name in names if not shutil.which(name)]
+        if missing and os.environ.get("AGENTWEAVE_REQUIRE_PEERS"):
+            raise AssertionError(f"not installed: {', '.join(missing)}")
+        if missing:
+            raise unittest.SkipTest(f"not installed: {', '.join(missing)}")
+
+    def test_typescript(self):
+        """a2a-typescript: the official SDK, compiled, reads the card, sends, streams; a denied call is denied"""
+        self.tool("node", "npm")
+        self.follow("a2a-typescript", env={"EXAMPLE_MODULES": str(house.PEERS.parent / "modules-a2a-typescript")})
+
+    def test_go(self):
+        """go: the official SDK reads the card and sends; a denied call is denied"""
+        self.tool("go")
+        self.follow("go")
 
     def test_starter(self):
         """the starter, as processes: real SPIRE, real OPA, production settings, plain curl"""
