@@ -28,6 +28,7 @@
 #include "commands/config_show.h"
 #include "commands/config_validate.h"
 #include "commands/dev.h"
+#include "commands/doctor.h"
 #include "commands/explain.h"
 #include "commands/health.h"
 #include "commands/init.h"
@@ -100,6 +101,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_audit_verify(root, context);
   commands::register_audit_query(root, context);
   commands::register_audit_tail(root, context);
+  commands::register_doctor(root, context);
   commands::register_k8s_inject(root, context);
   commands::register_metrics(root, context);
   commands::register_health(root, context);

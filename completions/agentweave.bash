@@ -53,6 +53,7 @@ _agentweave() {
       'audit verify') state="$next" ;;
       'audit query') state="$next" ;;
       'audit tail') state="$next" ;;
+      'doctor') state="$next" ;;
       'k8s') state="$next" ;;
       'k8s inject') state="$next" ;;
       'metrics') state="$next" ;;
@@ -68,6 +69,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
+      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
@@ -497,9 +499,15 @@ _agentweave() {
         -c|--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --env) return ;;
         --set) return ;;
+        --bundle) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --trust-domain) return ;;
+        --signer) return ;;
+        --log) return ;;
+        --known) return ;;
+        --from) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help -c --config --env --set --allow-restarts -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help -c --config --env --set --bundle --trust-domain --signer --log --known --from --open --allow-restarts -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
       ;;
     'audit query')
@@ -526,6 +534,17 @@ _agentweave() {
       COMPREPLY=($(compgen -W '-h --help -c --config --env --set -n --lines --where -f --follow -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
       ;;
+    'doctor')
+      case "$prev" in
+        --env) return ;;
+        --set) return ;;
+        -t|--timeout) return ;;
+        --wait) return ;;
+        --fail-on) COMPREPLY=($(compgen -W 'fail warn' -- "$cur")); return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --env --set -t --timeout --wait --fail-on -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
     'k8s')
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;

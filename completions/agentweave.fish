@@ -1,6 +1,7 @@
 # Made by `agentweave completion fish`; do not edit.
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
+  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'doctor' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
   set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
@@ -32,6 +33,7 @@ complete -c agentweave -n '__agentweave_at ' -f -a 'bundle' -d 'See the authorit
 complete -c agentweave -n '__agentweave_at ' -f -a 'config' -d 'Check, explain and show configurations'
 complete -c agentweave -n '__agentweave_at ' -f -a 'validate' -d 'Check configurations as serve would, for CI'
 complete -c agentweave -n '__agentweave_at ' -f -a 'audit' -d 'Verify, search and follow the audit log'
+complete -c agentweave -n '__agentweave_at ' -f -a 'doctor' -d 'What is wrong here, and the line that mends it'
 complete -c agentweave -n '__agentweave_at ' -f -a 'k8s' -d 'Work with Kubernetes manifests'
 complete -c agentweave -n '__agentweave_at ' -f -a 'metrics' -d 'Show an agent\'s metrics, once or live'
 complete -c agentweave -n '__agentweave_at ' -f -a 'health' -d 'Ask an agent whether it is well, or ready for work'
@@ -312,7 +314,7 @@ complete -c agentweave -n '__agentweave_at validate' -l set -x -d 'Set one key, 
 complete -c agentweave -n '__agentweave_at validate' -l policy -x -a '(__fish_complete_directories)' -d 'Also compile the policies below DIR and run their tests'
 complete -c agentweave -n '__agentweave_at validate' -l format -x -d 'text, json, sarif, junit, github, with =FILE'
 complete -c agentweave -n '__agentweave_at validate' -l strict -l warnings-as-errors -d 'Warnings fail too'
-complete -c agentweave -n '__agentweave_at audit' -f -a 'verify' -d 'Check that no record was changed, removed, added or moved'
+complete -c agentweave -n '__agentweave_at audit' -f -a 'verify' -d 'Check that no record was changed, removed, added, moved or cut off'
 complete -c agentweave -n '__agentweave_at audit' -f -a 'query' -d 'Find audit records, or count them by their fields'
 complete -c agentweave -n '__agentweave_at audit' -f -a 'tail' -d 'Print the last audit records, and follow'
 complete -c agentweave -n '__agentweave_at audit' -s h -l help -d 'Print this help message and exit'
@@ -321,6 +323,13 @@ complete -c agentweave -n '__agentweave_at audit verify' -s h -l help -d 'Print 
 complete -c agentweave -n '__agentweave_at audit verify' -s c -l config -r -F -d 'The configuration that names the log'
 complete -c agentweave -n '__agentweave_at audit verify' -l env -x -d 'production, staging or development; wins over AGENTWEAVE_ENV and the file'
 complete -c agentweave -n '__agentweave_at audit verify' -l set -x -d 'Set one key, over environment and file: KEY=VALUE'
+complete -c agentweave -n '__agentweave_at audit verify' -l bundle -r -F -d 'The trust bundle (PEM or SPIFFE JSON) that the signers\' certificates lead to'
+complete -c agentweave -n '__agentweave_at audit verify' -l trust-domain -x -d 'Whose bundle it is, when its certificates do not say'
+complete -c agentweave -n '__agentweave_at audit verify' -l signer -x -d 'The only SPIFFE ID that may have signed'
+complete -c agentweave -n '__agentweave_at audit verify' -l log -x -d 'The log it must be, as an earlier verification said'
+complete -c agentweave -n '__agentweave_at audit verify' -l known -x -d 'A record known from elsewhere, SEQ:HASH: it must be there'
+complete -c agentweave -n '__agentweave_at audit verify' -l from -x -d 'The files may begin at this record'
+complete -c agentweave -n '__agentweave_at audit verify' -l open -d 'The log is being written: its end is not sealed yet, but signed not long ago'
 complete -c agentweave -n '__agentweave_at audit verify' -l allow-restarts -d 'The log is captured output of a stream destination, whose chain begins anew at each start'
 complete -c agentweave -n '__agentweave_at audit query' -F
 complete -c agentweave -n '__agentweave_at audit query' -s h -l help -d 'Print this help message and exit'
@@ -337,6 +346,13 @@ complete -c agentweave -n '__agentweave_at audit tail' -l set -x -d 'Set one key
 complete -c agentweave -n '__agentweave_at audit tail' -s n -l lines -x -d 'How many records'
 complete -c agentweave -n '__agentweave_at audit tail' -l where -x -d 'Only records that match (see audit query)'
 complete -c agentweave -n '__agentweave_at audit tail' -s f -l follow -d 'Go on with what is appended, also across rotation, until Ctrl-C'
+complete -c agentweave -n '__agentweave_at doctor' -F
+complete -c agentweave -n '__agentweave_at doctor' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at doctor' -l env -x -d 'production, staging or development; wins over AGENTWEAVE_ENV and the file'
+complete -c agentweave -n '__agentweave_at doctor' -l set -x -d 'Set one key, over environment and file: KEY=VALUE'
+complete -c agentweave -n '__agentweave_at doctor' -s t -l timeout -x -d 'How long one check may take'
+complete -c agentweave -n '__agentweave_at doctor' -l wait -x -d 'Look again until all is well, at most so long'
+complete -c agentweave -n '__agentweave_at doctor' -l fail-on -x -a 'fail warn' -d 'What makes the exit code say no'
 complete -c agentweave -n '__agentweave_at k8s' -f -a 'inject' -d 'Put a sidecar into the workloads of a Kubernetes manifest'
 complete -c agentweave -n '__agentweave_at k8s' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at k8s inject' -s h -l help -d 'Print this help message and exit'

@@ -20,7 +20,8 @@ bool is_single_form(Field const& field) {
 
 nlohmann::json shown(Field const& field, Config const& config, std::size_t index) {
   nlohmann::json value = value_of(field, config, index);
-  if (field.is_secret && value != "") return std::string(kRedacted);
+  bool const given = value != "" && !(value.is_array() && value.empty());
+  if (field.is_secret && given) return std::string(kRedacted);
   return value;
 }
 

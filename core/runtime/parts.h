@@ -71,6 +71,9 @@ struct Runtime::Parts {
   std::unique_ptr<server::RateLimiter> rates;
   std::unique_ptr<server::Admission> admission;
   std::unique_ptr<server::RecentDecisions> recent;
+  std::unique_ptr<trace::Meters> trace_meters;
+  std::unique_ptr<trace::Exporter> exporter;  // null: traces go nowhere
+  server::Tracer tracer;
   std::unique_ptr<server::Pipeline> pipeline;
   server::CurrentCredentials credentials;
   std::unique_ptr<http::Server> agent;
@@ -99,6 +102,7 @@ struct Runtime::Parts {
   Result<void> open_tasks();
   Result<void> open_backends(Seams& seams);
   Result<std::unique_ptr<authz::BundleSource>> bundle_source();
+  void open_tracing();
   Result<void> build_gates();
   Result<void> bind_agent(Seams const& seams);
   Result<void> serve_outbound();

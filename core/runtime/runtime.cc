@@ -32,6 +32,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.open_card());
   AW_TRY(p.open_tasks());
   AW_TRY(p.open_backends(seams));
+  p.open_tracing();
   AW_TRY(p.build_gates());
   AW_TRY(p.announce(audit::EventType::startup, "started"));
   AW_TRY(p.bind_agent(seams));
@@ -67,6 +68,7 @@ bool Runtime::drain() {
   p.health.set_draining();
   p.instruments->ready.set(0);
   p.log->info(log::Component::agent, "Draining");
+  if (p.config.server.shutdown_delay.count() > 0) p.agent->farewell();
   std::this_thread::sleep_for(p.config.server.shutdown_delay);
   p.agent->drain();
   // What our own agent still has to ask to finish its work is answered until that is done.

@@ -10,6 +10,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -32,6 +33,20 @@ def need(*peers):
     if os.environ.get("AGENTWEAVE_REQUIRE_PEERS"):
         raise AssertionError(why)
     raise unittest.SkipTest(why)
+
+
+def python_with(name, *packages):
+    """A Python that has these packages of PyPI, made once beside the other peers. Where it cannot be made, the peer is missing."""
+    home = PEERS.parent / name
+    python = home / "bin" / "python"
+    if not (home / ".done").exists():
+        subprocess.run(["rm", "-rf", home], check=False)
+        for command in ([sys.executable, "-m", "venv", home],
+                        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *packages]):
+            if subprocess.run(command, capture_output=True).returncode:
+                need(f"{name} (PyPI: {' '.join(packages)})")
+        (home / ".done").touch()
+    return python
 
 
 def need_tool(name, package):
