@@ -69,8 +69,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
-      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -121,13 +120,14 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         --task) return ;;
         --context) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --task --context --stream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version --task --context --stream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task')
       case "$prev" in
@@ -142,11 +142,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task list')
       case "$prev" in
@@ -155,6 +156,7 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         --context) return ;;
@@ -162,7 +164,7 @@ _agentweave() {
         --limit) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --context --state --limit -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version --context --state --limit -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task cancel')
       case "$prev" in
@@ -171,11 +173,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task watch')
       case "$prev" in
@@ -184,11 +187,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card')
       case "$prev" in
@@ -203,11 +207,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card generate')
       case "$prev" in
@@ -236,6 +241,7 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -243,7 +249,7 @@ _agentweave() {
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --file --spiffe-id --key -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version --file --spiffe-id --key -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'authz')
       case "$prev" in
@@ -545,6 +551,7 @@ _agentweave() {
       esac
       COMPREPLY=($(compgen -W '-h --help --env --set -t --timeout --wait --fail-on -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
     'k8s')
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;

@@ -1,8 +1,7 @@
 # Made by `agentweave completion fish`; do not edit.
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
-  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'doctor' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
-  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
+  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'doctor' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
     set -l next (string join ' ' $state $word)
@@ -70,6 +69,7 @@ complete -c agentweave -n '__agentweave_at call' -l as -x -d 'Call as this ident
 complete -c agentweave -n '__agentweave_at call' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at call' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at call' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at call' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at call' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at call' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at call' -l task -x -d 'Go on with this task'
@@ -87,6 +87,7 @@ complete -c agentweave -n '__agentweave_at task get' -l as -x -d 'Call as this i
 complete -c agentweave -n '__agentweave_at task get' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at task get' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at task get' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at task get' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at task get' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at task get' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at task list' -s h -l help -d 'Print this help message and exit'
@@ -96,6 +97,7 @@ complete -c agentweave -n '__agentweave_at task list' -l as -x -d 'Call as this 
 complete -c agentweave -n '__agentweave_at task list' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at task list' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at task list' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at task list' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at task list' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at task list' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at task list' -l context -x -d 'Of this conversation'
@@ -108,6 +110,7 @@ complete -c agentweave -n '__agentweave_at task cancel' -l as -x -d 'Call as thi
 complete -c agentweave -n '__agentweave_at task cancel' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at task cancel' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at task cancel' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at task cancel' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at task cancel' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at task cancel' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at task watch' -s h -l help -d 'Print this help message and exit'
@@ -117,6 +120,7 @@ complete -c agentweave -n '__agentweave_at task watch' -l as -x -d 'Call as this
 complete -c agentweave -n '__agentweave_at task watch' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at task watch' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at task watch' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at task watch' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at task watch' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at task watch' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at card' -f -a 'show' -d 'Fetch an agent\'s card over mutual TLS, and what policy lets you do'
@@ -131,6 +135,7 @@ complete -c agentweave -n '__agentweave_at card show' -l as -x -d 'Call as this 
 complete -c agentweave -n '__agentweave_at card show' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at card show' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at card show' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at card show' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at card show' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at card show' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at card generate' -F
@@ -151,6 +156,7 @@ complete -c agentweave -n '__agentweave_at card verify' -l as -x -d 'Call as thi
 complete -c agentweave -n '__agentweave_at card verify' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at card verify' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at card verify' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at card verify' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at card verify' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at card verify' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at card verify' -l file -r -F -d 'A card in a file instead'

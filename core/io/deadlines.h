@@ -51,7 +51,8 @@ class Deadlines {
 
   // From now on; replaces the entry's deadline before. max = none.
   void set(Entry& entry, SteadyTime now, SteadyTime due);
-  // On the loop: nobody is told anything from here on, so that the wheel may be destroyed elsewhere.
+  // On the loop: nobody is told anything from here on, so that the wheel may be destroyed
+  // elsewhere.
   void stop();
 
  private:

@@ -56,6 +56,8 @@ Runtime::~Runtime() {
   for (int i = 0; p.service && p.service->running() > 0 && i < 500; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
+  // Its end is signed with the SVID, which is gone with what comes next.
+  if (p.audit) p.audit->close(std::chrono::nanoseconds(0));
   if (p.identity) p.identity->stop();
   if (p.probes) p.probes->stop();
   if (p.loops) p.loops->stop();
