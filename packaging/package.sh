@@ -1,6 +1,6 @@
 #!/bin/sh
 # package.sh BUILD_DIRECTORY: the .deb, its SBOM and their checksums, in BUILD_DIRECTORY/dist. The binary is there already.
-# The same source gives the same bytes: times are the last commit's.
+# Packed again, the same bytes: times are the last commit's.
 set -eu
 root=$(dirname "$(dirname "$(realpath "$0")")")
 build=$(realpath "$1")

@@ -2,8 +2,10 @@
 """Each example's README, followed line by line, ends as it says."""
 import os
 import pathlib
+import random
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import unittest
@@ -16,18 +18,14 @@ EXAMPLES = house.REPOSITORY / "examples"
 
 
 def ports(count=12, above=60):
-    """A range whose ports, and those `above` them for metrics, are free now."""
-    for _ in range(200):
-        base = house.free_port() // 100 * 100
-        if base < 10000 or base > 60000:
-            continue
+    """A range whose ports, and those `above` them for metrics, are free, below those that the kernel hands out by itself."""
+    for base in random.sample(range(10000, 32000, 100), 100):
         if all(_free(base + n) for n in [*range(count), *range(50, above)]):
             return base
     raise AssertionError("no free range of ports")
 
 
 def _free(port):
-    import socket
     with socket.socket() as s:
         try:
             s.bind(("127.0.0.1", port))
@@ -40,12 +38,12 @@ class Examples(Case):
     def follow(self, name, env=None, venv=None):
         """The example in a copy, with free ports in place of those that the README shows."""
         tree = self.dir / "t"
-        for part in ("examples", "packaging/python"):
+        for part in ("examples", "packaging/python", "packaging/starter"):
             shutil.copytree(house.REPOSITORY / part, tree / part, ignore=shutil.ignore_patterns(".run", ".venv", "node_modules", "__pycache__", "build", "*.egg-info"))
         base = ports()
-        directory = tree / "examples" / name
+        directory = tree / (name if name.startswith("packaging/") else f"examples/{name}")
         page = directory / "README.md"
-        page.write_text(re.sub(r"\b184(4\d)\b", lambda m: str(base + int(m.group(1)) - 40), page.read_text()))
+        page.write_text(re.sub(r"\b184([4-9]\d)\b", lambda m: str(base + int(m.group(1)) - 40), page.read_text()))
         full = {k: v for k, v in os.environ.items() if not k.startswith(("AGENTWEAVE_", "SPIFFE_"))}
         (self.dir / "bin").mkdir()
         (self.dir / "bin/agentweave").symlink_to(pathlib.Path(house.BINARY).resolve())
@@ -53,7 +51,7 @@ class Examples(Case):
         if venv:
             full["EXAMPLE_VENV"] = str(venv)
         self.addCleanup(subprocess.run, [tree / "examples/support/down.sh"], cwd=directory, env=full, capture_output=True, timeout=60)
-        ran = readme.follow(page, directory, full)
+        ran = readme.follow(page, directory, full, timeout=600)
         print(f"      {name}: {ran} commands")
 
     def environment(self):
@@ -83,7 +81,46 @@ class Examples(Case):
 
     def test_federation(self):
         """federation: two trust domains; a bundle alone admits nobody, nor does a name alone"""
+        house.need("spire-server", "spire-agent")
         self.follow("federation")
+
+    def tool(self, *names):
+        missing = [name for name in names if not shutil.which(name)]
+        if missing and os.environ.get("AGENTWEAVE_REQUIRE_PEERS"):
+            raise AssertionError(f"not installed: {', '.join(missing)}")
+        if missing:
+            raise unittest.SkipTest(f"not installed: {', '.join(missing)}")
+
+    def test_typescript(self):
+        """a2a-typescript: the official SDK, compiled, reads the card, sends, streams; a denied call is denied"""
+        self.tool("node", "npm")
+        self.follow("a2a-typescript", env={"EXAMPLE_MODULES": str(house.PEERS.parent / "modules-a2a-typescript")})
+
+    def test_go(self):
+        """go: the official SDK reads the card and sends; a denied call is denied"""
+        self.tool("go")
+        self.follow("go")
+
+    def test_starter(self):
+        """the starter, as processes: real SPIRE, real OPA, production settings, plain curl"""
+        house.need("spire-server", "spire-agent", "opa")
+        self.follow("packaging/starter")
+
+    def test_the_starter_s_composition_is_what_the_script_starts(self):
+        """docker-compose.yaml: the FAQ's services, the same files as up.sh, nothing beyond this machine"""
+        here = house.REPOSITORY / "packaging/starter"
+        text, script = (here / "docker-compose.yaml").read_text(), (here / "up.sh").read_text()
+        for service in ("spire-server", "spire-agent", "opa", "agent", "jaeger"):
+            self.assertRegex(text, rf"(?m)^  {service}:$")
+        for used in ("spire/server.conf", "spire/agent.conf", "config.yaml", "keys.sh", "-expandEnv", "/spire/agent/x509pop/cn/starter"):
+            self.assertIn(used, text)
+            self.assertIn(used, script)
+        for published in re.findall(r"ports: \[(.*?)\]", text):
+            self.assertTrue(all(port.strip().startswith('"127.0.0.1:') for port in published.split(",")), published)
+        variables = set(re.findall(r"\$(STARTER_\w+)", (here / "spire/server.conf").read_text() + (here / "spire/agent.conf").read_text()))
+        for name in variables:
+            self.assertIn(name, text)
+            self.assertIn(name, script)
 
     def test_hello(self):
         """hello: one allowed call, one denied"""
