@@ -9,6 +9,7 @@
 #include "core/a2a/sqlite_store.h"
 #include "core/authz/opa_http.h"
 #include "core/base/fs.h"
+#include "core/base/random.h"
 #include "core/runtime/make_identity.h"
 #include "core/server/a2a_upstream.h"
 
