@@ -2,20 +2,39 @@
 #include "commands/audit_verify.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "commands/support/command.h"
+#include "core/base/fs.h"
+#include "core/base/text.h"
 
 namespace aw::commands {
 namespace {
 
+json::Json seals_json(audit::SealReport const& seals) {
+  return {{"signatures_checked", seals.checked},
+          {"checkpoints", seals.checkpoints},
+          {"certificates", seals.certificates},
+          {"signer", seals.signer},
+          {"log", seals.log},
+          {"covered", seals.covered},
+          {"sealed_at", seals.sealed_at},
+          {"tail_sealed", seals.closed}};
+}
+
 json::Json report_json(audit::VerifyReport const& report) {
-  json::Json out = {{"ok", report.whole()},          {"records", report.records},
-                    {"files", report.files},         {"chains", report.chains},
-                    {"first_seq", report.first_seq}, {"last_seq", report.head.seq},
-                    {"last_hash", report.head.hash}, {"last_time", report.last_time}};
+  json::Json out = {{"ok", report.whole()},
+                    {"records", report.records},
+                    {"files", report.files},
+                    {"chains", report.chains},
+                    {"first_seq", report.first_seq},
+                    {"last_seq", report.head.seq},
+                    {"last_hash", report.head.hash},
+                    {"last_time", report.last_time},
+                    {"seals", seals_json(report.seals)}};
   if (report.broken) {
     out["code"] = code_name(Code::audit_integrity);
     out["broken"] = {{"file", report.broken->file},
@@ -27,15 +46,93 @@ json::Json report_json(audit::VerifyReport const& report) {
   return out;
 }
 
+// The trust domain that the authorities name themselves, when they all name the same.
+Result<identity::TrustDomain> domain_of(std::string_view bytes, std::string const& given) {
+  if (!given.empty()) {
+    std::string_view name = given;
+    if (name.starts_with("spiffe://")) name.remove_prefix(9);
+    return identity::TrustDomain::parse(name);
+  }
+  AW_TRY(auto const any, identity::TrustDomain::parse("bundle.invalid"));
+  AW_TRY(auto const bundle, bytes.find("-----BEGIN") != std::string_view::npos
+                                ? identity::Bundle::parse_pem(any, bytes)
+                                : identity::Bundle::parse_json(any, bytes));
+  std::string found;
+  for (auto const& authority : bundle.x509_authorities()) {
+    for (auto const& uri : authority.uri_sans()) {
+      if (!uri.starts_with("spiffe://") || (!found.empty() && found != uri.substr(9))) {
+        found.clear();
+        break;
+      }
+      found = uri.substr(9);
+    }
+  }
+  if (found.empty()) {
+    return make_error(Code::usage, "the bundle does not say whose it is",
+                      "name its trust domain with --trust-domain");
+  }
+  return identity::TrustDomain::parse(found);
+}
+
+Result<identity::Bundles> read_bundle(AuditVerifyOptions const& options) {
+  AW_TRY(auto const bytes, fs::read_file(options.bundle, identity::Bundle::kMaxJsonBytes));
+  AW_TRY(auto const domain, domain_of(bytes, options.trust_domain));
+  AW_TRY(auto bundle, bytes.find("-----BEGIN") != std::string::npos
+                          ? identity::Bundle::parse_pem(domain, bytes)
+                          : identity::Bundle::parse_json(domain, bytes));
+  identity::Bundles out;
+  out.emplace(domain, std::move(bundle));
+  return out;
+}
+
+// "91207:3f…": as an earlier `audit verify` printed it.
+Result<audit::ChainHead> parse_known(std::string_view text) {
+  audit::ChainHead out;
+  auto const colon = text.find(':');
+  auto const number = text.substr(0, colon);
+  auto const* const end = number.data() + number.size();
+  auto const [rest, error] = std::from_chars(number.data(), end, out.seq);
+  bool const good = colon != std::string_view::npos && error == std::errc{} && rest == end &&
+                    out.seq > 0 && text.size() == colon + 1 + 64;
+  if (!good) {
+    return make_error(Code::usage, "--known wants SEQ:HASH, as `audit verify` prints them");
+  }
+  out.hash = text.substr(colon + 1);
+  return out;
+}
+
+Result<audit::VerifyOptions> verify_options(AuditVerifyOptions const& options,
+                                            Context const& context) {
+  audit::VerifyOptions out{.restarts = options.restarts,
+                           .trust = {.bundles = {}, .signer = options.signer, .log = options.log},
+                           .tail = options.tail,
+                           .from = options.from,
+                           .known = std::nullopt,
+                           .now = context.clock.now()};
+  if (!options.bundle.empty()) {
+    AW_TRY(out.trust.bundles, read_bundle(options));
+  } else if (!options.signer.empty() || options.tail == audit::Tail::open) {
+    return make_error(Code::usage, "--signer and --open are about signatures: give --bundle");
+  }
+  if (!options.known.empty()) {
+    AW_TRY(out.known, parse_known(options.known));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<Exit> run_audit_verify(AuditVerifyOptions const& options, Context& context) {
+  AW_TRY(auto how, verify_options(options, context));
   AW_TRY(auto const files, all_audit_files(options.files, context));
-  AW_TRY(auto const report, audit::verify_files(files, options.restarts));
+  AW_TRY(auto const report, audit::verify_files(files, std::move(how)));
   context.print("AuditVerify", report_json(report), [&](std::ostream& out) {
     if (report.whole() && context.verbosity == Verbosity::quiet) return;
     out << audit::verify_text(report) << '\n';
   });
+  if (report.whole() && report.seals.checkpoints > 0 && !report.seals.checked) {
+    context.say("signatures not checked: give --bundle");
+  }
   return report.whole() ? Exit::ok : exit_code(Code::audit_integrity);
 }
 
@@ -45,13 +142,38 @@ void register_audit_verify(CLI::App& parent, Context& context) {
   auto& command = add_command(
       group,
       {.name = "verify",
-       .purpose = "Check that no record was changed, removed, added or moved",
-       .examples = {"agentweave audit verify /var/log/agentweave/audit.log",
-                    "agentweave audit verify --config config.yaml -o json"},
-       .details = "Follows the hash chain through the files given and those rotated out of them, "
-                  "in the\nchain's order. Exit codes: 0 whole, 7 broken; the first bad record is "
-                  "named."});
+       .purpose = "Check that no record was changed, removed, added, moved or cut off",
+       .examples =
+           {"agentweave audit verify /var/log/agentweave/audit.log --bundle corp.example.json",
+            "agentweave audit verify --config config.yaml --bundle bundle.pem --open",
+            "agentweave audit verify /var/log/agentweave/audit.log -o json"},
+       .details =
+           "Follows the hash chain through the files given and those rotated out of them, in the\n"
+           "chain's order, and checks the signed checkpoints in it against a trust bundle; needs "
+           "no\nnetwork. Without --bundle the chain alone is checked, which shows damage but no "
+           "rewriting.\nExit codes: 0 whole, 7 broken; the first bad record is named.\n"});
   add_audit_files(command, options->files);
+  command
+      .add_option("--bundle", options->bundle,
+                  "The trust bundle (PEM or SPIFFE JSON) that the signers' certificates lead to")
+      ->type_name("FILE");
+  command
+      .add_option("--trust-domain", options->trust_domain,
+                  "Whose bundle it is, when its certificates do not say")
+      ->type_name("NAME");
+  command.add_option("--signer", options->signer, "The only SPIFFE ID that may have signed")
+      ->type_name("ID");
+  command.add_option("--log", options->log, "The log it must be, as an earlier verification said")
+      ->type_name("ID");
+  command
+      .add_option("--known", options->known,
+                  "A record known from elsewhere, SEQ:HASH: it must be there")
+      ->type_name("SEQ:HASH");
+  command.add_option("--from", options->from, "The files may begin at this record")
+      ->type_name("SEQ");
+  command.add_flag_callback(
+      "--open", [options] { options->tail = audit::Tail::open; },
+      "The log is being written: its end is not sealed yet, but signed not long ago");
   command.add_flag_callback(
       "--allow-restarts", [options] { options->restarts = audit::Restarts::accepted; },
       "The log is captured output of a stream destination, whose chain begins anew at each start");

@@ -2,41 +2,17 @@
 #include "core/a2a/task_engine.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <mutex>
 #include <set>
 #include <unordered_map>
 
 #include "core/a2a/reader.h"
+#include "core/a2a/task_index.h"
 #include "core/base/random.h"
-#include "core/base/text.h"
 
 namespace aw::a2a {
 namespace {
-
-// Where a page begins.
-struct ListKey {
-  WallTime changed;
-  std::string id;
-};
-
-// Newest status first, the id breaks ties: an order that does not move under a reader's pages.
-struct NewestFirst {
-  using is_transparent = void;
-  struct Place {
-    WallTime changed;
-    std::string_view id;
-  };
-  static Place place(TaskPtr const& task) { return {task->status.timestamp, task->id}; }
-  static Place place(ListKey const& key) { return {key.changed, key.id}; }
-  template <class A, class B>
-  bool operator()(A const& a, B const& b) const {
-    auto const [changed, id] = place(a);
-    auto const [other_changed, other_id] = place(b);
-    return changed != other_changed ? changed > other_changed : id > other_id;
-  }
-};
 
 // What is forgotten first.
 struct OldestFirst {
@@ -44,24 +20,6 @@ struct OldestFirst {
     return a->updated != b->updated ? a->updated < b->updated : a->id < b->id;
   }
 };
-
-std::string make_token(ListKey const& key) {
-  return text::to_base64url(std::to_string(key.changed.time_since_epoch().count()) + ":" + key.id);
-}
-
-Result<ListKey> parse_token(std::string_view token) {
-  auto const bad = [] {
-    return make_error(Code::request_malformed, "pageToken is not one of ours");
-  };
-  auto const text = text::from_base64url(token);
-  if (!text || token.size() > 256) return bad();
-  auto const colon = text->find(':');
-  if (colon == std::string::npos) return bad();
-  std::int64_t count = 0;
-  auto const [end, ec] = std::from_chars(text->data(), text->data() + colon, count);
-  if (ec != std::errc{} || end != text->data() + colon) return bad();
-  return ListKey{WallTime(std::chrono::nanoseconds(count)), text->substr(colon + 1)};
-}
 
 std::string idempotency_name(std::string_view owner, std::string_view capability,
                              std::string_view key) {
@@ -80,12 +38,6 @@ bool rests(TaskState state) { return is_terminal(state) || is_interrupted(state)
 
 Error not_found() { return make_error(Code::task_not_found, "task not found"); }
 
-bool matches(Task const& task, ListParams const& query) {
-  if (!query.context_id.empty() && task.context_id != query.context_id) return false;
-  if (query.state && task.status.state != *query.state) return false;
-  return !query.changed_after || task.status.timestamp > *query.changed_after;
-}
-
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const {
@@ -103,7 +55,7 @@ struct TaskEngine::Entry {
 // Everything below `mutex`.
 struct TaskEngine::State {
   struct Owner {
-    std::set<TaskPtr, NewestFirst> tasks;
+    TaskIndex tasks;
     std::size_t running = 0;
   };
 
@@ -119,7 +71,7 @@ struct TaskEngine::State {
 
   void index(TaskPtr const& task) {
     auto& owner = owners[task->owner];
-    owner.tasks.insert(task);
+    owner.tasks.add(*task);
     if (rests(task->status.state)) {
       resting.insert(task);
     } else {
@@ -131,7 +83,7 @@ struct TaskEngine::State {
   void unindex(TaskPtr const& task) {
     auto const owner = owners.find(task->owner);
     if (owner == owners.end()) return;
-    owner->second.tasks.erase(task);
+    owner->second.tasks.remove(*task);
     if (rests(task->status.state)) {
       resting.erase(task);
     } else {
@@ -186,12 +138,7 @@ struct TaskEngine::State {
   }
 
   void forget_oldest(Owner const& owner) {
-    for (auto key = owner.tasks.rbegin(); key != owner.tasks.rend(); ++key) {
-      if (rests((*key)->status.state)) {
-        remove(std::string((*key)->id));
-        return;
-      }
-    }
+    if (auto const id = owner.tasks.oldest(rests); !id.empty()) remove(std::string(id));
   }
 
   // The task in `entry` is from now on `next`.
@@ -203,8 +150,17 @@ struct TaskEngine::State {
       if (bytes + (next->bytes - entry.task->bytes) > limits.max_bytes)
         return make_error(Code::task_limit, "the tasks of this agent hold too many bytes");
     }
-    unindex(entry.task);
-    index(next);
+    Task const& before = *entry.task;
+    bool const same_place = before.status.timestamp == next->status.timestamp &&
+                            before.status.state == next->status.state &&
+                            !rests(before.status.state) && !rests(next->status.state);
+    if (same_place) {  // most changes of a running task: a result, an artifact
+      bytes += next->bytes;
+      bytes -= std::min(bytes, before.bytes);
+    } else {
+      unindex(entry.task);
+      index(next);
+    }
     entry.task = std::move(next);
     return {};
   }
@@ -380,31 +336,15 @@ Result<TaskPtr> TaskEngine::find(std::string_view id, std::string_view owner) co
 }
 
 Result<Page> TaskEngine::list(std::string_view owner, ListParams const& query) const {
-  std::optional<ListKey> after;
-  if (!query.page_token.empty()) {
-    AW_TRY(after, parse_token(query.page_token));
-  }
   std::lock_guard const lock(state_->mutex);
-  Page page;
   auto const held = state_->owners.find(owner);
-  if (held == state_->owners.end()) return page;
-  auto const& keys = held->second.tasks;
-  bool const all = query.context_id.empty() && !query.state && !query.changed_after;
-  auto key = all && after ? keys.upper_bound(*after) : keys.begin();
-  if (all) page.total = keys.size();
-  for (; key != keys.end(); ++key) {
-    auto const& task = *key;
-    if (!matches(*task, query)) continue;
-    if (!all) ++page.total;
-    if (after && !keys.key_comp()(*after, task)) continue;
-    if (page.tasks.size() == query.page_size) {
-      auto const& last = *page.tasks.back();
-      if (page.next_token.empty()) page.next_token = make_token({last.status.timestamp, last.id});
-      if (all) break;
-      continue;
-    }
-    page.tasks.push_back(task);
-  }
+  TaskIndex nothing;
+  auto& index = held == state_->owners.end() ? nothing : held->second.tasks;
+  AW_TRY(auto found, index.page(query, [this](std::string_view id) -> Task const& {
+    return *state_->entries.find(id)->second.task;
+  }));
+  Page page{.tasks = {}, .next_token = std::move(found.next_token), .total = found.total};
+  for (auto const id : found.ids) page.tasks.push_back(state_->entries.find(id)->second.task);
   return page;
 }
 

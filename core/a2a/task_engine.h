@@ -30,7 +30,7 @@ struct EngineLimits {
   std::size_t max_tasks_per_caller = 1'000;
   std::size_t max_running_per_caller = 1'024;  // a thousand streams of one caller
   std::size_t max_bytes = 256U << 20;          // all tasks together
-  std::size_t max_task_bytes = 32U << 20;      // one task
+  std::size_t max_task_bytes = 64U << 20;      // one task
   std::size_t max_pending_events = 4'096;      // a subscriber further behind is dropped
   std::size_t max_subscribers = 64;            // of one task
   std::chrono::nanoseconds retention = std::chrono::hours(24);

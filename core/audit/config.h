@@ -17,6 +17,12 @@ struct RotationConfig {
   bool daily = false;  // also when the UTC day changes
 };
 
+// How much may stand in the log before the SVID's key vouches for it.
+struct CheckpointConfig {
+  std::uint32_t max_records = 1000;
+  std::chrono::nanoseconds max_age = std::chrono::seconds(60);  // also when nothing happens
+};
+
 // kernel: a record survives the process (kill -9). always: it survives the machine (fdatasync).
 enum class Sync { kernel, always };
 
@@ -28,6 +34,7 @@ struct Config {
   // others is counted and logged.
   std::vector<std::string> destinations = {"file:///var/log/agentweave/audit.log"};
   RotationConfig rotation;
+  CheckpointConfig checkpoint;
   Sync sync = Sync::kernel;
   std::uint64_t spool_max_bytes = 256U << 20;  // per network destination; full = deny
 };

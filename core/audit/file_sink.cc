@@ -9,13 +9,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <fstream>
 #include <optional>
 
+#include "core/audit/lines.h"
 #include "core/audit/recover.h"
+#include "core/base/random.h"
+#include "core/base/text.h"
 
 namespace aw::audit {
 namespace {
 
+constexpr std::size_t kLogIdBytes = 16;
 constexpr auto kLookEvery = std::chrono::seconds(1);
 
 Error unavailable(std::string const& doing, int number) {
@@ -55,6 +60,16 @@ int FileCalls::truncate(int fd, std::uint64_t size) {
 }
 
 int FileCalls::sync(int fd) { return ::fdatasync(fd); }
+
+std::optional<std::uint64_t> first_record(std::filesystem::path const& path) {
+  std::ifstream in(path, std::ios::binary);
+  LineReader reader(in);
+  auto const line = reader.next();
+  if (!line) return std::nullopt;
+  auto const links = parse_links(line->text);
+  if (!links.ok()) return std::nullopt;
+  return links->seq;
+}
 
 std::vector<std::filesystem::path> rotated_files(std::filesystem::path const& path) {
   std::vector<std::pair<std::uint64_t, std::filesystem::path>> found;
@@ -145,7 +160,38 @@ Result<Resumed> FileSink::resume() {
     }
   }
   last_seq_ = out.head.seq;
+  find_segments(out.head);
+  AW_TRY(out.log_id, identity(out.head));
   return out;
+}
+
+Result<std::string> FileSink::identity(ChainHead const& head) const {
+  auto const path = options_.path.string() + ".id";
+  constexpr std::size_t kLongest = 64;
+  if (head.seq > 0) {
+    if (auto known = fs::read_file(path, kLongest); known.ok()) {
+      auto const text = text::trim(*known);
+      if (text.size() == 2 * kLogIdBytes) return std::string(text);
+    }
+  }
+  auto id = text::to_hex(random_bytes(kLogIdBytes));
+  auto kept = fs::write_file_atomic(path, id + "\n", fs::Mode::private_file);
+  if (kept.ok()) return id;
+  auto error = std::move(kept).error();
+  error.code = Code::audit_unavailable;
+  return error;
+}
+
+void FileSink::find_segments(ChainHead const& head) {
+  auto const here = size_ > 0 ? first_record(options_.path) : std::nullopt;
+  segment_ = here.value_or(head.seq + 1);
+  oldest_ = segment_;
+  for (auto const& file : rotated_files(options_.path)) {
+    if (auto const first = first_record(file)) {
+      oldest_ = std::min(oldest_, *first);
+      break;
+    }
+  }
 }
 
 Result<void> FileSink::append(Record const& record) {
@@ -208,6 +254,7 @@ Result<void> FileSink::check_in_place() {
                     there.st_dev != ours.st_dev;
   if (gone) {
     AW_TRY(open_file());
+    segment_ = last_seq_ + 1;
     if (size_ != 0) {
       fd_.reset();  // what is there is not ours to append to
       return make_error(Code::audit_unavailable,
@@ -254,6 +301,7 @@ Result<void> FileSink::rotate() {
     }
     return opened;
   }
+  segment_ = last_seq_ + 1;
   prune();
   return {};
 }
@@ -276,6 +324,9 @@ void FileSink::prune() {
     }
   }
   for (std::size_t i = 0; i < remove; ++i) std::filesystem::remove(files[i], error);
+  if (remove == 0) return;
+  auto const next = remove < files.size() ? first_record(files[remove]) : std::nullopt;
+  oldest_ = next.value_or(segment_);
 }
 
 }  // namespace aw::audit

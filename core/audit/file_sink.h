@@ -12,6 +12,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "core/audit/config.h"
 #include "core/audit/sink.h"
@@ -48,6 +51,8 @@ class FileSink final : public AuditSink {
   [[nodiscard]] Result<void> append(Record const& record) override;
   // One write for all of them, or none is stored.
   [[nodiscard]] Appended append_all(Batch const& batch) override;
+  [[nodiscard]] std::uint64_t oldest() const override { return oldest_; }
+  [[nodiscard]] std::uint64_t segment() const override { return segment_; }
   [[nodiscard]] std::string name() const override { return "file://" + options_.path.string(); }
   [[nodiscard]] Keeps keeps() const override { return Keeps::records; }
 
@@ -62,6 +67,9 @@ class FileSink final : public AuditSink {
   void rotate_if_due(std::size_t next_bytes);
   [[nodiscard]] Result<void> rotate();
   void prune();
+  // Which log this is: kept beside it, new when the chain begins.
+  [[nodiscard]] Result<std::string> identity(ChainHead const& head) const;
+  void find_segments(ChainHead const& head);
   [[nodiscard]] std::int64_t today() const;
 
   FileSinkOptions const options_;
@@ -71,12 +79,16 @@ class FileSink final : public AuditSink {
   Fd fd_;
   std::uint64_t size_ = 0;
   std::uint64_t last_seq_ = 0;
+  std::uint64_t oldest_ = 1;     // first record of the oldest file
+  std::uint64_t segment_ = 1;    // first record of this file
   std::uint64_t rotate_at_ = 0;  // grows when a rotation failed, so that it is not tried each time
   std::int64_t day_ = 0;
   SteadyTime checked_;
   bool torn_ = false;  // a half line of ours is at the end and could not be cut off yet
 };
 
+// The number of a file's first record; nullopt when it has none.
+[[nodiscard]] std::optional<std::uint64_t> first_record(std::filesystem::path const& path);
 // The rotated files beside `path`, oldest first.
 [[nodiscard]] std::vector<std::filesystem::path> rotated_files(std::filesystem::path const& path);
 

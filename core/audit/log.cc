@@ -9,6 +9,7 @@
 #include "core/audit/open_sinks.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
+#include "core/base/text.h"
 #include "core/io/turn.h"
 
 namespace aw::audit {
@@ -63,7 +64,9 @@ struct AuditLog::Impl {
   std::vector<Record> records;
   std::uint64_t written = 0;
   std::string last_error;
+  std::string log_id;
   bool closed = false;
+  std::unique_ptr<Sealer> sealer;  // last: its thread uses the rest
 
   Impl(Needs given, std::vector<std::unique_ptr<AuditSink>> sinks)
       : needs(std::move(given)), meters(needs.metrics), chain(ChainHead{}) {
@@ -80,6 +83,13 @@ struct AuditLog::Impl {
   void members_of(Event const& event, std::string& out) const;
   // What `pending` collected, into every destination; each of them gets its own outcome.
   void append(Pending& pending);
+  void append_locked(Pending& pending);
+  [[nodiscard]] Standing standing() const;
+  [[nodiscard]] Result<std::uint64_t> append_checkpoint(std::string const& members,
+                                                        std::uint64_t covers);
+  // With the mutex held.
+  void seal_the_end();
+  void seal_as_it_is();
   Appended append_to_primary(Batch const& batch);
   void append_to_others(Batch const& batch);
   void primary_failed(Error const& error);
@@ -96,6 +106,10 @@ void AuditLog::Impl::members_of(Event const& event, std::string& out) const {
 
 void AuditLog::Impl::append(Pending& pending) {
   std::lock_guard const lock(mutex);
+  append_locked(pending);
+}
+
+void AuditLog::Impl::append_locked(Pending& pending) {
   if (closed) {
     for (auto& one : pending.all)
       *one.outcome = make_error(Code::audit_unavailable, "the audit log is closed");
@@ -131,6 +145,51 @@ void AuditLog::Impl::append(Pending& pending) {
   for (auto& one : pending.all) {
     if (one.outcome->ok() && index++ >= stored) *one.outcome = *taken.error;
   }
+}
+
+Standing AuditLog::Impl::standing() const {
+  Standing out{.head = chain.head()};
+  if (destinations.all.empty()) return out;
+  out.first = destinations.all.front().sink->oldest();
+  out.segment = destinations.all.front().sink->segment();
+  return out;
+}
+
+Result<std::uint64_t> AuditLog::Impl::append_checkpoint(std::string const& members,
+                                                        std::uint64_t covers) {
+  std::lock_guard const lock(mutex);
+  if (chain.head().seq + 1 - covers > kMaxLag) {
+    return make_error(Code::audit_unavailable, "too many records came while signing");
+  }
+  Result<void> outcome;
+  Pending one;
+  one.all.push_back({.members = members, .outcome = &outcome});
+  append_locked(one);
+  AW_TRY(std::move(outcome));
+  return chain.head().seq;
+}
+
+void AuditLog::Impl::seal_the_end() {
+  auto const segment = standing().segment;
+  seal_as_it_is();
+  // That began a new file itself: what it retired, and its signer, are to be vouched for too.
+  if (standing().segment != segment) seal_as_it_is();
+}
+
+void AuditLog::Impl::seal_as_it_is() {
+  auto const end = standing();
+  auto const members = sealer->sign(end, SealReason::shutdown);
+  Result<void> outcome;
+  if (members.ok()) {
+    Pending one;
+    one.all.push_back({.members = *members, .outcome = &outcome});
+    append_locked(one);
+  } else {
+    outcome = members.error();
+  }
+  if (outcome.ok()) return sealer->sealed(chain.head().seq);
+  needs.log.failed(log::Component::audit, log::Level::error, "the audit log's end is not signed",
+                   outcome.error());
 }
 
 // How many it took; the other destinations are given no more than those.
@@ -197,10 +256,14 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(std::vector<std::unique_ptr<Aud
   std::vector<std::string> notes;
   for (auto& destination : impl->destinations.all) {
     AW_TRY(auto resumed, destination.sink->resume());
-    if (&destination == &impl->destinations.all.front()) impl->chain = Chain(resumed.head);
+    if (&destination == &impl->destinations.all.front()) {
+      impl->chain = Chain(resumed.head);
+      impl->log_id = std::move(resumed.log_id);
+    }
     std::ranges::move(resumed.notes, std::back_inserter(notes));
   }
   impl->meters.healthy.set(1);
+  if (impl->log_id.empty()) impl->log_id = text::to_hex(random_bytes(16));
   auto log = std::unique_ptr<AuditLog>(new AuditLog(std::move(impl)));
   for (auto const& note : notes) {
     Event event{.type = EventType::audit_log, .outcome = "success", .reason = note};
@@ -236,23 +299,61 @@ io::Task<Result<void>> AuditLog::recorded(Event const& event) {
   co_return outcome;
 }
 
+void AuditLog::sign_with(CheckpointConfig const& config, SignerSource signer) {
+  auto& impl = *impl_;
+  impl.sealer = std::make_unique<Sealer>(Sealer::Needs{
+      .clock = impl.needs.clock,
+      .log = impl.needs.log,
+      .metrics = impl.needs.metrics,
+      .agent_name = impl.needs.agent_name,
+      .log_id = impl.log_id,
+      .config = config,
+      .signer = std::move(signer),
+      .standing =
+          [&impl] {
+            std::lock_guard const lock(impl.mutex);
+            return impl.standing();
+          },
+      .append = [&impl](std::string const& members,
+                        std::uint64_t covers) { return impl.append_checkpoint(members, covers); }});
+  if (auto sealed = impl.sealer->seal(SealReason::start); !sealed.ok()) {
+    impl.needs.log.failed(log::Component::audit, log::Level::error, "audit log not signed",
+                          sealed.error());
+  }
+}
+
+void AuditLog::seal_soon(SealReason why) {
+  if (impl_->sealer) impl_->sealer->seal_soon(why);
+}
+
+Result<void> AuditLog::seal(SealReason why) {
+  if (!impl_->sealer) return make_error(Code::no_svid, "the audit log is not signed");
+  return impl_->sealer->seal(why);
+}
+
 LogStatus AuditLog::status() const {
   std::lock_guard const lock(impl_->mutex);
   LogStatus out{.records = impl_->written,
                 .seq = impl_->chain.head().seq,
                 .hash = impl_->chain.head().hash,
+                .log_id = impl_->log_id,
                 .last_error = impl_->last_error,
-                .destinations = {}};
+                .destinations = {},
+                .undelivered = {}};
   for (auto const& destination : impl_->destinations.all) {
     out.destinations.push_back(destination.sink->name());
+    out.undelivered[destination.sink->name()] += destination.sink->waiting_bytes();
   }
   return out;
 }
 
 void AuditLog::close(std::chrono::nanoseconds deadline) {
+  if (impl_->sealer) impl_->sealer->stop();
   {
     std::lock_guard const lock(impl_->mutex);
-    if (std::exchange(impl_->closed, true)) return;
+    if (impl_->closed) return;
+    if (impl_->sealer) impl_->seal_the_end();
+    impl_->closed = true;
   }
   // Nothing appends any more, so that the sinks need no lock.
   auto const until = impl_->needs.clock.steady() + deadline;

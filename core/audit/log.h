@@ -6,12 +6,15 @@
 // the critical section is one hash and one write. Blocks as long as the primary's write does.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/audit/config.h"
 #include "core/audit/event.h"
+#include "core/audit/sealer.h"
 #include "core/audit/sink.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -22,11 +25,13 @@
 namespace aw::audit {
 
 struct LogStatus {
-  std::uint64_t records = 0;              // since this process started
-  std::uint64_t seq = 0;                  // of the last record
-  std::string hash;                       // of the last record
-  std::string last_error;                 // empty while healthy
-  std::vector<std::string> destinations;  // the primary first
+  std::uint64_t records = 0;                         // since this process started
+  std::uint64_t seq = 0;                             // of the last record
+  std::string hash;                                  // of the last record
+  std::string log_id;                                // which log: checkpoints carry it
+  std::string last_error;                            // empty while healthy
+  std::vector<std::string> destinations;             // the primary first
+  std::map<std::string, std::uint64_t> undelivered;  // destination -> bytes that wait
 };
 
 class AuditLog {
@@ -57,9 +62,18 @@ class AuditLog {
   // go, and then all of them go on. Nothing blocks but that write. Off a loop: `record`.
   [[nodiscard]] io::Task<Result<void>> recorded(Event const& event);
 
+  // Signed checkpoints from now on, by the SVID that `signer` gives (any thread); the first one is
+  // made before this returns. Once, before traffic. An error leaves the log unsigned for now: it is
+  // tried again all the time.
+  void sign_with(CheckpointConfig const& config, SignerSource signer);
+  // The SVID changed, or something else happened that should be vouched for soon.
+  void seal_soon(SealReason why);
+  // Now. Blocks for a signature and a record. Errors: no_svid, key_malformed, audit_unavailable.
+  [[nodiscard]] Result<void> seal(SealReason why);
+
   [[nodiscard]] LogStatus status() const;
-  // Flushes what network destinations have spooled, for at most `deadline`; then closes. Twice is
-  // fine; records after it are errors.
+  // Seals the end with a shutdown checkpoint, flushes what network destinations have spooled, for
+  // at most `deadline`; then closes. Twice is fine; records after it are errors.
   void close(std::chrono::nanoseconds deadline);
 
  private:

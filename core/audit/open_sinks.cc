@@ -28,7 +28,11 @@ class WithCalls final : public AuditSink {
   explicit WithCalls(Make make) : sink_(make(calls_)) {}
   Result<Resumed> resume() override { return sink_->resume(); }
   Result<void> append(Record const& record) override { return sink_->append(record); }
-  Appended append_all(Batch const& batch) override { return sink_->append_all(batch); }
+  [[nodiscard]] Appended append_all(Batch const& batch) override {
+    return sink_->append_all(batch);
+  }
+  [[nodiscard]] std::uint64_t oldest() const override { return sink_->oldest(); }
+  [[nodiscard]] std::uint64_t segment() const override { return sink_->segment(); }
   [[nodiscard]] std::string name() const override { return sink_->name(); }
   [[nodiscard]] Keeps keeps() const override { return sink_->keeps(); }
   void flush(std::chrono::nanoseconds deadline) override { sink_->flush(deadline); }

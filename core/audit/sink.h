@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@ namespace aw::audit {
 // What a sink found when it was opened.
 struct Resumed {
   ChainHead head;                  // where its chain stands; genesis when it keeps none
+  std::string log_id;              // which log it is; empty when it keeps none
   std::vector<std::string> notes;  // repairs it made: the log records them
 };
 
@@ -45,8 +47,13 @@ class AuditSink {
   [[nodiscard]] virtual Result<void> append(Record const& record) = 0;
   // The same for many, one by one where a sink knows nothing better.
   [[nodiscard]] virtual Appended append_all(Batch const& batch);
+  // The oldest record it still has, and the first one of the file it writes now.
+  [[nodiscard]] virtual std::uint64_t oldest() const { return 1; }
+  [[nodiscard]] virtual std::uint64_t segment() const { return 1; }
   [[nodiscard]] virtual std::string name() const = 0;  // "file:///var/log/…", never a secret
   [[nodiscard]] virtual Keeps keeps() const = 0;
+  // Taken, but not yet where it is to go: what a crash of the other side holds up.
+  [[nodiscard]] virtual std::uint64_t waiting_bytes() const { return 0; }
   // Delivers what is waiting, for at most `deadline`. Safe to call twice.
   virtual void flush(std::chrono::nanoseconds deadline) { static_cast<void>(deadline); }
 };

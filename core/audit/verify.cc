@@ -72,7 +72,7 @@ std::string Verifier::problem(std::string_view line, Links const& links) {
     return "records " + grouped(next) + " to " + grouped(links.seq - 1) + " are missing";
   }
   if (links.seq == 1 && links.prev_hash == kGenesis) {
-    if (restarts_ == Restarts::accepted) return {};
+    if (options_.restarts == Restarts::accepted) return {};
     return "the chain starts anew";
   }
   return "out of order: expected record " + grouped(next);
@@ -88,7 +88,22 @@ void Verifier::check(std::string_view line, bool ended) {
   if (auto why = problem(line, *links); !why.empty()) {
     return fail(links->seq, line, std::move(why));
   }
-  if (report_.records == 0 || links->seq == 1) ++report_.chains;
+  bool const begins = report_.records == 0 || links->seq == 1;
+  if (begins) {
+    ++report_.chains;
+    seals_.begin(links->seq, links->prev_hash);
+  }
+  if (auto why = seals_.next(links->seq, links->hash, line); !why.empty()) {
+    return fail(links->seq, line, std::move(why));
+  }
+  if (options_.known && options_.known->seq == links->seq) {
+    if (options_.known->hash != links->hash) {
+      return fail(links->seq, line,
+                  "this is not the record that was there: its hash was " +
+                      options_.known->hash.substr(0, 16) + "…");
+    }
+    known_seen_ = true;
+  }
   if (report_.records == 0) report_.first_seq = links->seq;
   ++report_.records;
   report_.head.seq = links->seq;
@@ -113,14 +128,68 @@ void Verifier::read(std::istream& in, std::string const& name) {
   }
 }
 
-Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files, Restarts restarts) {
+std::string Verifier::missing_begin() const {
+  auto const first = report_.first_seq;
+  if (first <= 1 || first <= options_.from) return {};
+  auto const& seals = report_.seals;
+  if (seals.checked && first <= seals.first) return {};
+  auto const from = std::max(options_.from, seals.checked ? seals.first : 1);
+  return "records " + grouped(from) + " to " + grouped(first - 1) +
+         " are missing: the log begins at record " + grouped(first) +
+         (seals.checked ? "" : ", and without a trust bundle nothing vouches for that");
+}
+
+std::string Verifier::missing_end() const {
+  auto const& known = options_.known;
+  if (known && !known_seen_) {
+    return "record " + grouped(known->seq) + " is missing: the log ends at record " +
+           grouped(report_.head.seq);
+  }
+  auto const& seals = report_.seals;
+  if (!seals.checked || seals.closed) return {};
+  if (seals.checkpoints == 0) return "no checkpoint: nothing here is signed";
+  auto const loose = report_.head.seq - seals.covered;
+  if (options_.tail == Tail::sealed) {
+    return "the tail is not sealed: the last " + plural(loose, "record") +
+           " could have been followed by others (--open for a log that is being written)";
+  }
+  auto const at = parse_rfc3339(seals.sealed_at);
+  constexpr auto kSlack = std::chrono::seconds(30);
+  if (!at || options_.now - *at > seals.every + kSlack) {
+    return "no checkpoint since " + seals.sealed_at + ": the tail is cut off, or the agent is gone";
+  }
+  return {};
+}
+
+void Verifier::finish() {
+  report_.seals = seals_.report();
+  if (report_.broken) return;
+  if (report_.records == 0) {
+    if (options_.trust.given() || options_.known) {
+      report_.broken = Break{.file = file_, .seq = 1, .reason = "the log is empty"};
+    }
+    return;
+  }
+  auto const broken = [this](std::uint64_t seq, std::uint64_t line, std::string why) {
+    report_.broken = Break{.file = file_,
+                           .line = line,
+                           .seq = seq,
+                           .time = report_.last_time,
+                           .reason = std::move(why)};
+  };
+  if (auto why = missing_begin(); !why.empty()) return broken(report_.first_seq, 1, std::move(why));
+  if (auto why = missing_end(); !why.empty()) broken(report_.head.seq, line_, std::move(why));
+}
+
+Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files,
+                                  VerifyOptions options) {
   std::vector<std::pair<std::uint64_t, std::filesystem::path>> ordered;
   for (auto const& file : files) {
     AW_TRY(auto const seq, first_seq(file));
     ordered.emplace_back(seq, file);
   }
   std::ranges::sort(ordered);
-  Verifier verifier(restarts);
+  Verifier verifier(std::move(options));
   for (auto const& [seq, file] : ordered) {
     std::ifstream in(file, std::ios::binary);
     if (!in) return make_error(Code::audit_unreadable, "audit log " + file.string() + " is gone");
@@ -129,6 +198,7 @@ Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files, 
       return make_error(Code::audit_unreadable, "audit log " + file.string() + " cannot be read");
     }
   }
+  verifier.finish();
   return verifier.report();
 }
 
@@ -144,9 +214,18 @@ std::string verify_text(VerifyReport const& report) {
   if (report.records == 0) return out + "      OK";
   if (report.chains > 1) out += " in " + plural(report.chains, "chain");
   out += ", " + plural(report.files, "file");
+  auto const& seals = report.seals;
+  if (seals.checkpoints > 0) out += ", " + plural(seals.checkpoints, "checkpoint");
+  if (seals.checked) out += " signed by " + plural(seals.certificates, "SVID");
   out += ", sequence complete, no gap, no edit";
   if (!report.from_the_start()) out += ", begins at record " + grouped(report.first_seq);
-  return out + ", last " + report.last_time + "      OK";
+  if (!seals.checked) return out + ", last " + report.last_time + "      OK";
+  out += seals.closed ? ", tail sealed " + time_of_day(seals.sealed_at)
+                      : ", still written: sealed to record " + grouped(seals.covered) + " at " +
+                            time_of_day(seals.sealed_at);
+  return out + "      OK\n" + "signer " + text::printable(seals.signer) + ", log " +
+         text::printable(seals.log) + ", record " + std::to_string(report.head.seq) + ":" +
+         report.head.hash;
 }
 
 }  // namespace aw::audit

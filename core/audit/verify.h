@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Is the audit log whole? Follows the chain through any number of files and names the first record
-// that breaks it. Reads; blocks; memory is bounded whatever the files hold.
+// Is the audit log whole? Follows the chain through any number of files, checks the checkpoints
+// against a trust bundle, and names the first record that breaks it; offline. Reads; blocks; memory
+// is bounded whatever the files hold.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "core/audit/chain.h"
+#include "core/audit/seals.h"
 #include "core/base/result.h"
 
 namespace aw::audit {
@@ -19,6 +21,21 @@ namespace aw::audit {
 // A stream destination begins a new chain at each start of the agent: allowed for captured output,
 // a break anywhere else.
 enum class Restarts { refused, accepted };
+
+// Is the log still being written (its end then is not sealed, but its last checkpoint is young), or
+// was it ended?
+enum class Tail { sealed, open };
+
+struct VerifyOptions {
+  Restarts restarts = Restarts::refused;
+  SealTrust trust;
+  Tail tail = Tail::sealed;
+  // The number of the first record, when it is known that the ones before it are elsewhere.
+  std::uint64_t from = 1;
+  // A record known from somewhere else (a copy, an earlier verification): it must be there.
+  std::optional<ChainHead> known;
+  WallTime now{};  // with Tail::open
+};
 
 struct Break {
   std::string file;
@@ -35,6 +52,7 @@ struct VerifyReport {
   std::uint64_t first_seq = 0;
   std::string last_time;
   ChainHead head;  // of the last good record
+  SealReport seals;
   std::optional<Break> broken;
 
   [[nodiscard]] bool whole() const { return !broken.has_value(); }
@@ -43,17 +61,24 @@ struct VerifyReport {
 
 class Verifier {
  public:
-  explicit Verifier(Restarts restarts) : restarts_(restarts) {}
+  explicit Verifier(Restarts restarts) : Verifier(VerifyOptions{.restarts = restarts}) {}
+  explicit Verifier(VerifyOptions options) : options_(std::move(options)), seals_(options_.trust) {}
   // The next file of the log. Stops at the first break.
   void read(std::istream& in, std::string const& name);
+  // After the last file: is something missing before the first record or behind the last?
+  void finish();
   [[nodiscard]] VerifyReport const& report() const { return report_; }
 
  private:
   void check(std::string_view line, bool ended);
   [[nodiscard]] std::string problem(std::string_view line, Links const& links);
   void fail(std::uint64_t seq, std::string_view line, std::string reason);
+  [[nodiscard]] std::string missing_begin() const;
+  [[nodiscard]] std::string missing_end() const;
 
-  Restarts const restarts_;
+  VerifyOptions const options_;
+  Seals seals_;
+  bool known_seen_ = false;
   tls::Sha256 hasher_;
   VerifyReport report_;
   std::string file_;
@@ -62,7 +87,7 @@ class Verifier {
 
 // Puts the files into the chain's order by their first records. Errors: audit_unreadable.
 [[nodiscard]] Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files,
-                                                Restarts restarts);
+                                                VerifyOptions options);
 
 // The chain's report as lines for people (compare story S10), without a last newline.
 [[nodiscard]] std::string verify_text(VerifyReport const& report);

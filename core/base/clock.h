@@ -45,6 +45,10 @@ class Rfc3339 {
 };
 // The same as a string, for those who keep it.
 [[nodiscard]] std::string format_rfc3339(WallTime time);
+// As metrics have it.
+[[nodiscard]] inline double unix_seconds(WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
 // Accepts RFC 3339 with any offset and up to nanoseconds; nullopt for anything else.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
 

@@ -18,6 +18,7 @@
 #include "core/metrics/config.h"
 #include "core/server/config.h"
 #include "core/tls/config.h"
+#include "core/trace/config.h"
 
 namespace aw::config {
 
@@ -40,6 +41,7 @@ struct Config {
   a2a::Config a2a;
   a2a::DiscoveryConfig discovery;
   metrics::Config metrics;
+  trace::Config tracing;
   log::Config logging;
 };
 

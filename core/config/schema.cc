@@ -76,8 +76,9 @@ void add_capabilities(std::vector<Field>& rows) {
   rows.push_back(field("agent.capabilities[].output_modes", "media types it answers with",
                        &C::agent, all, &P::output_modes)
                      .checked(checks::media_type, "media types"));
-  Field parameters = field("agent.capabilities[].parameters", "JSON Schema of its payload",
-                           &C::agent, all, &P::parameters);
+  Field parameters =
+      field("agent.capabilities[].parameters", "JSON Schema of its payload, shown in the card",
+            &C::agent, all, &P::parameters);
   parameters.type = Type::json;
   rows.push_back(std::move(parameters).example("{type: object}"));
   rows.push_back(field("agent.capabilities[].timeout_seconds", "how long one call may run",
@@ -93,6 +94,11 @@ void add_capabilities(std::vector<Field>& rows) {
                        &C::backends, &B::url)
                      .checked(checks::backend_url, "http://, https:// or unix:///path.sock:/target")
                      .example("http://127.0.0.1:9000/process"));
+  rows.push_back(choice("agent.capabilities[].backend.binding",
+                        "a2a: the binding it is called in; card = what its card puts first",
+                        {name("card", backend::Wire::card), name("jsonrpc", backend::Wire::jsonrpc),
+                         name("rest", backend::Wire::rest), name("grpc", backend::Wire::grpc)},
+                        &C::backends, &B::binding));
   rows.push_back(
       field("agent.capabilities[].backend.name", "builtin: which one", &C::backends, &B::name)
           .example("echo"));
@@ -318,6 +324,14 @@ void add_audit(std::vector<Field>& rows) {
                        "age at which a file goes; 0 = never", at, &A::rotation, &R::max_age));
   rows.push_back(field("authorization.audit.rotation.daily", "also when the UTC day changes", at,
                        &A::rotation, &R::daily));
+  using K = audit::CheckpointConfig;
+  rows.push_back(field("authorization.audit.checkpoint.max_records",
+                       "records after which the log is signed", at, &A::checkpoint, &K::max_records)
+                     .in(1, 30'000));
+  rows.push_back(field("authorization.audit.checkpoint.max_age",
+                       "time after which the log is signed, also when nothing happened", at,
+                       &A::checkpoint, &K::max_age)
+                     .in(1, 86'400));
   rows.push_back(choice("authorization.audit.sync",
                         "when a record counts as written: kernel survives kill -9, always survives "
                         "a power cut",

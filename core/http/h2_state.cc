@@ -42,6 +42,11 @@ std::optional<Fault> check_request(Request& request) {
   return std::nullopt;
 }
 
+// RFC 9113 §8.2.2: the one framing field that a request may carry; gRPC servers ask for it.
+bool asks_for_trailers(Headers::Field const& field) {
+  return field.name == "te" && field.value == "trailers";
+}
+
 }  // namespace
 
 H2Stream& H2Session::Impl::add(std::int32_t id) {
@@ -153,8 +158,8 @@ void H2Session::Impl::push(std::string_view name, std::string_view value) {
 
 void H2Session::Impl::push_fields(Headers const& extra, Headers const& fields) {
   auto const sound = [](Headers::Field const& field) {
-    return !is_framing_field(field.name) && field.name != "host" && is_token(field.name) &&
-           is_field_value(field.value);
+    return (!is_framing_field(field.name) || asks_for_trailers(field)) && field.name != "host" &&
+           is_token(field.name) && is_field_value(field.value);
   };
   for (auto const field : extra) {
     if (sound(field)) push(field.name, field.value);

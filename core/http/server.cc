@@ -250,7 +250,12 @@ void Server::stop() {
   auto const busy = [this] {
     return impl_->posted.load() + impl_->accepting.load() + impl_->counters.connections.load() > 0;
   };
-  while (busy() && !impl_->loops.at(0).stopped()) std::this_thread::sleep_for(kPoll);
+  auto const wait = [&] {
+    while (busy() && !impl_->loops.at(0).stopped()) std::this_thread::sleep_for(kPoll);
+  };
+  wait();
+  impl_->on_each([](Shard& shard, Listener&) { shard.deadlines.stop(); });  // it dies on our thread
+  wait();
 }
 
 namespace {

@@ -92,10 +92,8 @@ server::PlainRoutes admin_routes_of(Runtime::Parts& parts) {
               server::PlainRoute{"GET", [p](auto const&) {
                                    return answer(200, "application/json", p->recent->document());
                                  }});
-  out.emplace("/metrics", server::PlainRoute{"GET", [p](auto const&) {
-                                               return answer(
-                                                   200, "text/plain; version=0.0.4; charset=utf-8",
-                                                   p->metrics.text());
+  out.emplace("/metrics", server::PlainRoute{"GET", [p](http::Request const& request) {
+                                               return server::scrape(p->metrics, request);
                                              }});
   out.emplace("/reload-policy",
               server::PlainRoute{"POST", [p](auto const&) { return reload_policy(*p); }});

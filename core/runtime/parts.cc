@@ -9,6 +9,7 @@
 #include "core/a2a/sqlite_store.h"
 #include "core/authz/opa_http.h"
 #include "core/base/fs.h"
+#include "core/base/random.h"
 #include "core/runtime/make_identity.h"
 #include "core/server/a2a_upstream.h"
 
@@ -129,6 +130,13 @@ Result<void> Runtime::Parts::take_identity(Seams& seams, std::stop_token const& 
   auto const now = current();
   if (!now) return make_error(Code::no_svid, "the identity was withdrawn at once");
   first_svid = now->snapshot().svid();
+  // From here on what the log says is vouched for by who we are.
+  audit->sign_with(config.audit.checkpoint, [this]() -> std::optional<identity::Svid> {
+    auto const usable = current();
+    return usable ? std::optional(usable->snapshot().svid()) : std::nullopt;
+  });
+  identity->on_svid_update(
+      [this](identity::Svid const&) { audit->seal_soon(audit::SealReason::identity); });
   log->info(
       log::Component::identity, "SVID acquired",
       {{"spiffe_id", first_svid->id.text()}, {"expiry", format_rfc3339(first_svid->not_after())}});
@@ -266,6 +274,7 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
   // Answered (202) before the listener would give the request up.
   options.wait_limit = std::max<std::chrono::nanoseconds>(
       config.limits.request_timeout - std::chrono::seconds(1), config.limits.request_timeout / 2);
+  if (seams.wait_limit) options.wait_limit = std::min(options.wait_limit, *seams.wait_limit);
   options.card = card.get();
   options.push = push.get();
   for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {
@@ -293,6 +302,31 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
   return {};
 }
 
+void Runtime::Parts::open_tracing() {
+  trace_meters = std::make_unique<trace::Meters>(metrics);
+  if (!config.tracing.active()) return;
+  auto const& own = config.tracing.service_name;
+  trace::Resource resource{
+      {"service.name", own.empty() ? "agentweave-" + config.agent.name : own},
+      {"service.namespace", "agentweaves"},
+      {"service.version", config.agent.version},
+      {"service.instance.id", random_uuid()},
+      {"telemetry.sdk.name", "agentweave"},
+      {"telemetry.sdk.language", "cpp"},
+      {"telemetry.sdk.version", AW_VERSION},
+      {"agent.spiffe_id", first_svid->id.text()},
+  };
+  for (auto const& attribute : config.tracing.resource_attributes) {
+    auto const equals = attribute.find('=');
+    resource.emplace_back(attribute.substr(0, equals), attribute.substr(equals + 1));
+  }
+  exporter =
+      std::make_unique<trace::Exporter>(config.tracing, std::move(resource), *trace_meters, *log);
+  tracer = server::Tracer(trace::Sampler(config.tracing), exporter.get(), config.agent.name);
+  log->info(log::Component::agent, "Traces are sent",
+            {{"endpoint", trace::target_of(config.tracing)}});
+}
+
 Result<void> Runtime::Parts::build_gates() {
   router = std::make_unique<a2a::Router>(
       a2a::RouterOptions{.capabilities = capability_names(config.agent),
@@ -315,6 +349,7 @@ Result<void> Runtime::Parts::build_gates() {
       .admission = *admission,
       .instruments = *instruments,
       .recent = *recent,
+      .tracer = tracer,
       .clock = clock,
       .log = *log,
       .ready = [this] { return health.ready(); }});

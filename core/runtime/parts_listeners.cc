@@ -102,6 +102,7 @@ Result<void> Runtime::Parts::serve_outbound() {
                                                                  .credentials = credentials,
                                                                  .authorization = *authorizer,
                                                                  .audit = *audit,
+                                                                 .tracer = tracer,
                                                                  .metrics = metrics,
                                                                  .clock = clock,
                                                                  .log = *log});

@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/server/decision_event.h"
 #include "core/server/trace.h"
 
 namespace aw::server {
@@ -113,34 +114,16 @@ authz::AuthzDecision refused_decision(Error const& error) {
   return out;
 }
 
-audit::Event event_of(Visit const& visit, authz::AuthzDecision const& decision, WallTime now) {
-  audit::Event event;
-  event.type = audit::EventType::auth_check;
-  event.time = now;
-  event.trace_id = visit.trace.trace_id;
-  event.span_id = visit.trace.span_id;
-  event.decision_id = visit.decision_id;
-  event.caller = visit.visitor.peer.id.text();
-  event.callee = visit.visitor.self.text();
-  event.action = visit.capability;
-  event.resource = visit.method;
-  event.capability = visit.capability;
-  event.direction = "inbound";
-  event.decision = decision.allowed() ? audit::Decision::allow : audit::Decision::deny;
-  event.reason = decision.reason;
-  if (!decision.allowed() || decision.would_deny) event.code = decision.code;
-  event.rule = decision.rule;
-  event.policy_id = decision.policy_id;
-  event.policy_digest = decision.policy_digest;
-  event.policy_generation = decision.generation;
-  event.cached = decision.cached;
-  event.mode = decision.would_deny ? audit::Mode::log_only : audit::Mode::enforce;
-  event.would_deny = decision.would_deny;
-  event.duration = decision.duration;
-  event.remote_address = visit.visitor.remote_address;
-  event.request_id = visit.decision_id;
-  event.task_id = visit.task_id;
-  return event;
+DecisionFacts facts_of(Visit const& visit) {
+  return {.direction = authz::Direction::inbound,
+          .trace = visit.trace,
+          .decision_id = visit.decision_id,
+          .caller = visit.visitor.peer.id.text(),
+          .callee = visit.visitor.self.text(),
+          .action = visit.capability,
+          .method = visit.method,
+          .task_id = visit.task_id,
+          .remote_address = visit.visitor.remote_address};
 }
 
 }  // namespace
@@ -154,7 +137,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
               .began = needs_.clock.steady(),
               .time = needs_.clock.now(),
               .decision_id = "d-" + time_ordered_id(needs_.clock.now()),
-              .trace = continue_trace(request.headers.get("traceparent")),
+              .trace = needs_.tracer.begin(request.headers.get("traceparent")),
               .shape = a2a::shape_of(request),
               .capability = {},
               .method = request.method + " " + std::string(request.path),
@@ -331,7 +314,10 @@ io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision
                      .method = visit.method,
                      .remote_address = visit.visitor.remote_address,
                      .decision = decision});
-  auto const event = event_of(visit, decision, needs_.clock.now());
+  auto const now = needs_.clock.now();
+  auto const facts = facts_of(visit);
+  needs_.tracer.decided(facts, decision, now);
+  auto const event = decision_event(facts, decision, now);
   co_return co_await needs_.audit.recorded(event);
 }
 
@@ -344,6 +330,12 @@ void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
     if (ours) needs_.instruments.failed(*result.code);
   }
   needs_.instruments.request(visit.capability, status, std::chrono::duration<double>(took).count());
+  if (visit.trace.kept) {
+    needs_.tracer.answered(facts_of(visit), {.status = result.status,
+                                             .code = result.code,
+                                             .began = visit.time,
+                                             .ended = needs_.clock.now()});
+  }
   if (!needs_.log.enabled(log::Component::a2a, log::Level::debug)) return;
   needs_.log.write(
       log::Component::a2a, log::Level::debug, "Request completed",

@@ -23,6 +23,7 @@
 #include "core/server/limits.h"
 #include "core/server/recent_decisions.h"
 #include "core/server/replay.h"
+#include "core/server/tracer.h"
 
 namespace aw::server {
 
@@ -48,6 +49,7 @@ class Pipeline {
     Admission& admission;
     Instruments& instruments;
     RecentDecisions& recent;
+    Tracer const& tracer;
     Clock const& clock;
     log::Log& log;
     // Does the agent take work? For gRPC's health service; empty = yes.

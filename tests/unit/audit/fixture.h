@@ -108,10 +108,10 @@ struct Bench {
     return log.ok() ? std::move(*log) : nullptr;
   }
   [[nodiscard]] std::unique_ptr<AuditLog> open() { return open(config()); }
-  [[nodiscard]] VerifyReport verify() const {
+  [[nodiscard]] VerifyReport verify(std::uint64_t from = 1) const {
     auto files = rotated_files(file());
     files.push_back(file());
-    auto report = verify_files(files, Restarts::refused);
+    auto report = verify_files(files, {.from = from});
     return report.ok() ? *report : VerifyReport{.broken = Break{.reason = report.error().text()}};
   }
 };
