@@ -6,6 +6,7 @@
 // and 0644 is octal.
 #pragma once
 
+#include <nlohmann/json.hpp>  // a part holds its document by value
 #include <string>
 #include <string_view>
 #include <vector>
