@@ -16,6 +16,7 @@ namespace aw::config::checks {
 [[nodiscard]] std::string opa_endpoint(std::string_view text);  // http(s)://host or unix:///path
 [[nodiscard]] std::string backend_url(std::string_view text);   // http(s)://host… or unix:///path
 [[nodiscard]] std::string audit_destination(std::string_view text);
+[[nodiscard]] std::string input_pointer(std::string_view text);
 [[nodiscard]] std::string policy_path(std::string_view text);
 [[nodiscard]] std::string host(std::string_view text);
 [[nodiscard]] std::string loopback_listener(std::string_view text);
