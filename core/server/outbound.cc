@@ -5,10 +5,13 @@
 #include <utility>
 
 #include "core/a2a/refusal.h"
+#include "core/audit/reconcile.h"
+#include "core/authz/shadow.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/http/sse.h"
+#include "core/server/decision_fields.h"
 #include "core/server/trace.h"
 
 namespace aw::server {
@@ -115,6 +118,11 @@ audit::Event outbound_event(OutboundVisit const& visit, authz::AuthzDecision con
   event.remote_address = visit.remote_address;
   event.request_id = visit.decision_id;
   event.task_id = visit.task_id;
+  event.shadow = shadow_name(decision.shadow_says);
+  if (visit.credentials && visit.target) {
+    event.receipt =
+        audit::receipt_of(visit.trace.trace_id, event.caller, event.callee, visit.request.body);
+  }
   return event;
 }
 
@@ -205,8 +213,9 @@ io::Task<void> Outbound::serve(http::Request& request, http::ResponseWriter& wri
 }
 
 io::Task<void> Outbound::decide(OutboundVisit& visit, http::Request meant) {
-  auto const decision = co_await needs_.authorization.authorize(outbound_question(visit));
-  if (auto recorded = record(visit, decision); !recorded.ok()) {
+  auto const asked = outbound_question(visit);
+  auto const decision = co_await needs_.authorization.authorize(asked);
+  if (auto recorded = record(visit, decision, &asked); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "denied: no audit record",
                       recorded.error());
     refused_.add();
@@ -295,7 +304,7 @@ io::Task<void> Outbound::refuse(OutboundVisit& visit, Error error) {
   authz::AuthzDecision decision;
   decision.code = error.code;
   decision.reason = code_info(error.code).id;
-  if (auto recorded = record(visit, decision); !recorded.ok()) {
+  if (auto recorded = record(visit, decision, nullptr); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -304,7 +313,33 @@ io::Task<void> Outbound::refuse(OutboundVisit& visit, Error error) {
       visit.shape, {.code = error.code, .decision_id = visit.decision_id, .retry_after = {}}));
 }
 
-Result<void> Outbound::record(OutboundVisit const& visit, authz::AuthzDecision const& decision) {
+Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision const& decision,
+                            authz::AuthzContext const* asked) {
+  using decisions::Text;
+  decisions::Fields fields;
+  fields.set(Text::direction, "outbound");
+  fields.set(Text::method, visit.method);
+  fields.set(Text::remote_address, visit.remote_address);
+  if (asked != nullptr) {
+    set_question(fields, *asked);
+    fields.set(decisions::Number::flags, decisions::kAsked);
+    fields.set(Text::policy_path, needs_.policy_path);
+  }
+  fields.set(Text::id, visit.decision_id);
+  fields.set(Text::trace_id, visit.trace.trace_id);
+  fields.set(Text::span_id, visit.trace.span_id);
+  fields.set(Text::gate, decision.allowed() ? "dispatch"
+                         : asked == nullptr ? "understood"
+                                            : "authorization");
+  set_decision(fields, decision, visit.time);
+  decisions::Ticket ticket;
+  needs_.decisions->keep_now(fields, ticket);
+  return std::move(ticket.outcome);
+}
+
+Result<void> Outbound::record(OutboundVisit const& visit, authz::AuthzDecision const& decision,
+                              authz::AuthzContext const* asked) {
+  if (needs_.decisions != nullptr) AW_TRY(keep(visit, decision, asked));
   return needs_.audit.record(outbound_event(visit, decision, needs_.clock.now()));
 }
 
