@@ -27,14 +27,17 @@
 #include "commands/card_sign.h"
 #include "commands/card_verify.h"
 #include "commands/completion.h"
+#include "commands/config_convert.h"
 #include "commands/config_explain.h"
 #include "commands/config_schema.h"
 #include "commands/config_show.h"
 #include "commands/config_validate.h"
 #include "commands/dev.h"
+#include "commands/doctor.h"
 #include "commands/explain.h"
 #include "commands/health.h"
 #include "commands/init.h"
+#include "commands/k8s_inject.h"
 #include "commands/metrics.h"
 #include "commands/nonce.h"
 #include "commands/ping.h"
@@ -101,11 +104,14 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_config_explain(root, context);
   commands::register_config_show(root, context);
   commands::register_config_schema(root, context);
+  commands::register_config_convert(root, context);
   commands::register_audit_verify(root, context);
   commands::register_audit_query(root, context);
   commands::register_audit_tail(root, context);
   commands::register_audit_graph(root, context);
   commands::register_audit_reconcile(root, context);
+  commands::register_doctor(root, context);
+  commands::register_k8s_inject(root, context);
   commands::register_metrics(root, context);
   commands::register_health(root, context);
   commands::register_nonce(root, context);

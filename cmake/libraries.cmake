@@ -46,7 +46,9 @@ aw_static_grpc()
 
 add_library(aw_boost INTERFACE)
 target_link_libraries(aw_boost INTERFACE Boost::headers Threads::Threads)
-target_compile_definitions(aw_boost INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_REGEX)
+# No aligned_alloc: a request's coroutine frames come from the allocator's fast path (docs/decisions/request-path.md).
+target_compile_definitions(aw_boost INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_REGEX
+  BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 
 # Headers only: core/io/libcurl.cc loads the library at its first use (docs/decisions/startup.md).
 add_library(aw_curl INTERFACE)

@@ -44,7 +44,7 @@ io::Task<Result<a2a::TaskPtr>> look_again(a2a::Remote& remote, std::string id,
                                           SteadyTime deadline) {
   AW_CO_TRY(auto const answer,
             co_await remote.ask({.kind = a2a::Kind::get, .task_id = std::move(id)}, {}, deadline));
-  co_return a2a::read_task_value(answer.value);
+  co_return a2a::read_task_value(answer.value, remote.interface().dialect);
 }
 
 // Sends, and asks again while the task goes on, until the deadline. Parameters by value: the
@@ -53,7 +53,7 @@ io::Task<Result<Answer>> call_and_wait(ServerSession& session, a2a::Ask ask, Ste
   constexpr auto kLookAgain = std::chrono::milliseconds(200);
   AW_CO_TRY(auto remote, co_await session.remote(deadline));
   AW_CO_TRY(auto const sent, co_await remote.ask(std::move(ask), {}, deadline));
-  AW_CO_TRY(auto event, a2a::read_event_value(sent.value));
+  AW_CO_TRY(auto event, a2a::read_event_value(sent.value, remote.interface().dialect));
   Answer answer{.event = std::move(event),
                 .decision = sent.decision,
                 .interface = a2a::interface_text(remote.interface())};
@@ -171,9 +171,11 @@ void register_call(CLI::App& parent, Context& context) {
        .examples = {"agentweave call hello greet '{\"name\":\"Ada\"}' --as client",
                     "agentweave call spiffe://corp.example/agent/search query @query.json --stream",
                     "agentweave call hello greet - < request.json",
-                    "agentweave call https://agent.example chat '\"hi\"' --web-pki"},
+                    "agentweave call https://agent.example chat '\"hi\"' --web-pki",
+                    "agentweave call hello greet '{\"name\":\"Ada\"}' --binding grpc"},
        .details =
-           "Speaks A2A with any server: binding and version follow from its card.\n"
+           "Speaks A2A with any server, in JSON-RPC, HTTP+JSON or gRPC: binding and version follow "
+           "from its card.\n"
            "The connection is mutual TLS; the agent must prove exactly the SPIFFE ID asked for.\n"
            "It is found by --address, else by the configuration's peers, else by "
            "transport.discovery.template;\nagents of `agentweave dev` on this machine are found "

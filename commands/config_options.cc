@@ -19,7 +19,8 @@ void add_environment_and_overrides(CLI::App& command, ConfigOptions& options) {
       .add_option("--set", options.overrides, "Set one key, over environment and file: KEY=VALUE")
       ->type_name("KEY=VALUE")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
 }
 
 void add_config_options(CLI::App& command, ConfigOptions& options) {

@@ -69,7 +69,8 @@ json::Json samples_json(Fetched const& fetched) {
 }
 
 // A row per series; with `before`, the change a second beside it.
-void write_values(std::ostream& out, Fetched const& fetched, Values const& before, double seconds) {
+void write_metrics_table(std::ostream& out, Fetched const& fetched, Values const& before,
+                         double seconds) {
   std::size_t width = 0;
   for (auto const& sample : fetched.samples) width = std::max(width, sample.series().size());
   for (auto const& sample : fetched.samples) {
@@ -90,7 +91,7 @@ void print_once(MetricsOptions const& options, Context& context, Fetched const& 
     if (options.form == MetricsOptions::Form::exposition) {
       out << fetched.body;
     } else {
-      write_values(out, fetched, before, seconds);
+      write_metrics_table(out, fetched, before, seconds);
     }
   });
 }

@@ -24,7 +24,7 @@ io::Task<Result<a2a::TaskPtr>> ask_for_task(ServerSession& session, a2a::Ask ask
                                             SteadyTime deadline) {
   AW_CO_TRY(auto remote, co_await session.remote(deadline));
   AW_CO_TRY(auto const answer, co_await remote.ask(std::move(ask), {}, deadline));
-  co_return a2a::read_task_value(answer.value);
+  co_return a2a::read_task_value(answer.value, remote.interface().dialect);
 }
 
 io::Task<Result<Tasks>> ask_for_list(ServerSession& session, a2a::Ask ask, std::size_t limit,
@@ -35,7 +35,7 @@ io::Task<Result<Tasks>> ask_for_list(ServerSession& session, a2a::Ask ask, std::
   while (out.size() < limit) {
     ask.list.page_size = std::min(kMostInPage, limit - out.size());
     AW_CO_TRY(auto const answer, co_await remote.ask(ask, {}, deadline));
-    AW_CO_TRY(auto page, a2a::read_page_value(answer.value));
+    AW_CO_TRY(auto page, a2a::read_page_value(answer.value, remote.interface().dialect));
     for (auto& task : page.tasks)
       if (out.size() < limit) out.push_back(std::move(task));
     // A server that hands out the same token for ever is not followed for ever.

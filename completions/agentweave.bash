@@ -47,11 +47,15 @@ _agentweave() {
       'config explain') state="$next" ;;
       'config show') state="$next" ;;
       'config schema') state="$next" ;;
+      'config convert') state="$next" ;;
       'validate') state="$next" ;;
       'audit') state="$next" ;;
       'audit verify') state="$next" ;;
       'audit query') state="$next" ;;
       'audit tail') state="$next" ;;
+      'doctor') state="$next" ;;
+      'k8s') state="$next" ;;
+      'k8s inject') state="$next" ;;
       'metrics') state="$next" ;;
       'health') state="$next" ;;
       'nonce') state="$next" ;;
@@ -65,7 +69,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -116,13 +120,14 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         --task) return ;;
         --context) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --task --context --stream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version --task --context --stream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task')
       case "$prev" in
@@ -137,11 +142,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task list')
       case "$prev" in
@@ -150,6 +156,7 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         --context) return ;;
@@ -157,7 +164,7 @@ _agentweave() {
         --limit) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --context --state --limit -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version --context --state --limit -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task cancel')
       case "$prev" in
@@ -166,11 +173,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'task watch')
       case "$prev" in
@@ -179,11 +187,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card')
       case "$prev" in
@@ -198,11 +207,12 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card generate')
       case "$prev" in
@@ -231,6 +241,7 @@ _agentweave() {
         --as) return ;;
         --socket) return ;;
         -t|--timeout) return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --binding) COMPREPLY=($(compgen -W 'jsonrpc rest grpc' -- "$cur")); return ;;
         --a2a-version) COMPREPLY=($(compgen -W '1.0 0.3' -- "$cur")); return ;;
         --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -238,7 +249,7 @@ _agentweave() {
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --binding --a2a-version --file --spiffe-id --key -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version --file --spiffe-id --key -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'authz')
       case "$prev" in
@@ -433,7 +444,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'validate explain show schema -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'validate explain show schema convert -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'config validate')
       case "$prev" in
@@ -465,6 +476,13 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'config convert')
+      case "$prev" in
+        --upstream) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --upstream -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'validate')
       case "$prev" in
@@ -521,6 +539,35 @@ _agentweave() {
       esac
       COMPREPLY=($(compgen -W '-h --help -c --config --env --set -n --lines --where -f --follow -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'doctor')
+      case "$prev" in
+        --env) return ;;
+        --set) return ;;
+        -t|--timeout) return ;;
+        --wait) return ;;
+        --fail-on) COMPREPLY=($(compgen -W 'fail warn' -- "$cur")); return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --env --set -t --timeout --wait --fail-on -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'k8s')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'inject -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'k8s inject')
+      case "$prev" in
+        -f|--filename) return ;;
+        --config) return ;;
+        --config-map) return ;;
+        --image) return ;;
+        --outbound) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -f --filename --config --config-map --image --outbound -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'metrics')
       case "$prev" in

@@ -1,7 +1,7 @@
 # Made by `agentweave completion fish`; do not edit.
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
-  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
+  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'doctor' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
     set -l next (string join ' ' $state $word)
@@ -32,6 +32,8 @@ complete -c agentweave -n '__agentweave_at ' -f -a 'bundle' -d 'See the authorit
 complete -c agentweave -n '__agentweave_at ' -f -a 'config' -d 'Check, explain and show configurations'
 complete -c agentweave -n '__agentweave_at ' -f -a 'validate' -d 'Check configurations as serve would, for CI'
 complete -c agentweave -n '__agentweave_at ' -f -a 'audit' -d 'Verify, search and follow the audit log'
+complete -c agentweave -n '__agentweave_at ' -f -a 'doctor' -d 'What is wrong here, and the line that mends it'
+complete -c agentweave -n '__agentweave_at ' -f -a 'k8s' -d 'Work with Kubernetes manifests'
 complete -c agentweave -n '__agentweave_at ' -f -a 'metrics' -d 'Show an agent\'s metrics, once or live'
 complete -c agentweave -n '__agentweave_at ' -f -a 'health' -d 'Ask an agent whether it is well, or ready for work'
 complete -c agentweave -n '__agentweave_at ' -f -a 'nonce' -d 'Print fresh replay-protection headers for one request'
@@ -67,6 +69,7 @@ complete -c agentweave -n '__agentweave_at call' -l as -x -d 'Call as this ident
 complete -c agentweave -n '__agentweave_at call' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at call' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at call' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at call' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at call' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at call' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at call' -l task -x -d 'Go on with this task'
@@ -84,6 +87,7 @@ complete -c agentweave -n '__agentweave_at task get' -l as -x -d 'Call as this i
 complete -c agentweave -n '__agentweave_at task get' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at task get' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at task get' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at task get' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at task get' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at task get' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at task list' -s h -l help -d 'Print this help message and exit'
@@ -93,6 +97,7 @@ complete -c agentweave -n '__agentweave_at task list' -l as -x -d 'Call as this 
 complete -c agentweave -n '__agentweave_at task list' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at task list' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at task list' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at task list' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at task list' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at task list' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at task list' -l context -x -d 'Of this conversation'
@@ -105,6 +110,7 @@ complete -c agentweave -n '__agentweave_at task cancel' -l as -x -d 'Call as thi
 complete -c agentweave -n '__agentweave_at task cancel' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at task cancel' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at task cancel' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at task cancel' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at task cancel' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at task cancel' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at task watch' -s h -l help -d 'Print this help message and exit'
@@ -114,6 +120,7 @@ complete -c agentweave -n '__agentweave_at task watch' -l as -x -d 'Call as this
 complete -c agentweave -n '__agentweave_at task watch' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at task watch' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at task watch' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at task watch' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at task watch' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at task watch' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at card' -f -a 'show' -d 'Fetch an agent\'s card over mutual TLS, and what policy lets you do'
@@ -128,6 +135,7 @@ complete -c agentweave -n '__agentweave_at card show' -l as -x -d 'Call as this 
 complete -c agentweave -n '__agentweave_at card show' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at card show' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at card show' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at card show' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at card show' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at card show' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at card generate' -F
@@ -148,6 +156,7 @@ complete -c agentweave -n '__agentweave_at card verify' -l as -x -d 'Call as thi
 complete -c agentweave -n '__agentweave_at card verify' -l socket -x -d 'Workload API address; without it SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`\'s'
 complete -c agentweave -n '__agentweave_at card verify' -s t -l timeout -x -d 'How long the whole may take'
 complete -c agentweave -n '__agentweave_at card verify' -l web-pki -d 'TARGET is an https URL whose host name a public authority vouches for'
+complete -c agentweave -n '__agentweave_at card verify' -l ca -r -F -d 'With --web-pki: trust these authorities (PEM) instead'
 complete -c agentweave -n '__agentweave_at card verify' -l binding -x -a 'jsonrpc rest grpc' -d 'Instead of what its card puts first'
 complete -c agentweave -n '__agentweave_at card verify' -l a2a-version -x -a '1.0 0.3' -d 'Instead of the newest its card offers'
 complete -c agentweave -n '__agentweave_at card verify' -l file -r -F -d 'A card in a file instead'
@@ -286,6 +295,7 @@ complete -c agentweave -n '__agentweave_at config' -f -a 'validate' -d 'Check co
 complete -c agentweave -n '__agentweave_at config' -f -a 'explain' -d 'Say what a setting means, takes and defaults to'
 complete -c agentweave -n '__agentweave_at config' -f -a 'show' -d 'Print the configuration in force: merged, defaults filled in, masked'
 complete -c agentweave -n '__agentweave_at config' -f -a 'schema' -d 'Print the JSON Schema of a configuration file (draft 2020-12)'
+complete -c agentweave -n '__agentweave_at config' -f -a 'convert' -d 'Rewrite a configuration of the Python implementation under today\'s names'
 complete -c agentweave -n '__agentweave_at config' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at config validate' -F
 complete -c agentweave -n '__agentweave_at config validate' -s h -l help -d 'Print this help message and exit'
@@ -301,6 +311,8 @@ complete -c agentweave -n '__agentweave_at config show' -l env -x -d 'production
 complete -c agentweave -n '__agentweave_at config show' -l set -x -d 'Set one key, over environment and file: KEY=VALUE'
 complete -c agentweave -n '__agentweave_at config show' -l origins -d 'One line a setting, with where it came from'
 complete -c agentweave -n '__agentweave_at config schema' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at config convert' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at config convert' -l upstream -x -d 'Where the code of the capabilities will listen'
 complete -c agentweave -n '__agentweave_at validate' -F
 complete -c agentweave -n '__agentweave_at validate' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at validate' -l env -x -d 'production, staging or development; wins over AGENTWEAVE_ENV and the file'
@@ -340,6 +352,21 @@ complete -c agentweave -n '__agentweave_at audit tail' -l set -x -d 'Set one key
 complete -c agentweave -n '__agentweave_at audit tail' -s n -l lines -x -d 'How many records'
 complete -c agentweave -n '__agentweave_at audit tail' -l where -x -d 'Only records that match (see audit query)'
 complete -c agentweave -n '__agentweave_at audit tail' -s f -l follow -d 'Go on with what is appended, also across rotation, until Ctrl-C'
+complete -c agentweave -n '__agentweave_at doctor' -F
+complete -c agentweave -n '__agentweave_at doctor' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at doctor' -l env -x -d 'production, staging or development; wins over AGENTWEAVE_ENV and the file'
+complete -c agentweave -n '__agentweave_at doctor' -l set -x -d 'Set one key, over environment and file: KEY=VALUE'
+complete -c agentweave -n '__agentweave_at doctor' -s t -l timeout -x -d 'How long one check may take'
+complete -c agentweave -n '__agentweave_at doctor' -l wait -x -d 'Look again until all is well, at most so long'
+complete -c agentweave -n '__agentweave_at doctor' -l fail-on -x -a 'fail warn' -d 'What makes the exit code say no'
+complete -c agentweave -n '__agentweave_at k8s' -f -a 'inject' -d 'Put a sidecar into the workloads of a Kubernetes manifest'
+complete -c agentweave -n '__agentweave_at k8s' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at k8s inject' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at k8s inject' -s f -l filename -x -d 'The manifest; - = standard input'
+complete -c agentweave -n '__agentweave_at k8s inject' -l config -x -d 'The sidecar\'s configuration, put into a ConfigMap'
+complete -c agentweave -n '__agentweave_at k8s inject' -l config-map -x -d 'Its name; without it, NAME-agentweave'
+complete -c agentweave -n '__agentweave_at k8s inject' -l image -x -d 'The sidecar\'s image'
+complete -c agentweave -n '__agentweave_at k8s inject' -l outbound -x -d 'Where the workload\'s own calls go'
 complete -c agentweave -n '__agentweave_at metrics' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at metrics' -l url -x -d 'The agent\'s metrics address'
 complete -c agentweave -n '__agentweave_at metrics' -s w -l watch -d 'Show again and again, with the change a second'

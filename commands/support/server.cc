@@ -53,6 +53,10 @@ void add_server_options(CLI::App& command, ServerOptions& options) {
   command.add_flag_callback(
       "--web-pki", [&options] { options.trust = ServerOptions::Trust::web_pki; },
       "TARGET is an https URL whose host name a public authority vouches for");
+  command
+      .add_option("--ca", options.ca_file, "With --web-pki: trust these authorities (PEM) instead")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
   command.add_option("--binding", options.binding, "Instead of what its card puts first")
       ->check(CLI::IsMember({"jsonrpc", "rest", "grpc"}));
   command.add_option("--a2a-version", options.version, "Instead of the newest its card offers")
@@ -62,6 +66,9 @@ void add_server_options(CLI::App& command, ServerOptions& options) {
 Result<std::unique_ptr<ServerSession>> ServerSession::open(ServerOptions const& options,
                                                            Context const& context) {
   AW_TRY(auto const wish, wish_of(options));
+  if (!options.ca_file.empty() && options.trust != ServerOptions::Trust::web_pki)
+    return make_error(Code::usage, "--ca says whom --web-pki trusts",
+                      "an agent is verified by its SPIFFE ID; give --web-pki and a URL");
   if (is_url(options.agent.target)) return open_url(options, wish, context);
   if (options.trust == ServerOptions::Trust::web_pki)
     return make_error(Code::usage, "--web-pki needs a URL", "for example https://agent.example");
@@ -85,7 +92,7 @@ Result<std::unique_ptr<ServerSession>> ServerSession::open_url(ServerOptions con
   session->endpoint_ = std::move(url.endpoint);
   session->base_ = base_of(std::move(url.target));
   if (session->endpoint_.scheme == http::Scheme::https) {
-    AW_TRY(session->security_, a2a::web_security());
+    AW_TRY(session->security_, a2a::web_security(options.ca_file));
   }
   return session;
 }

@@ -18,11 +18,13 @@ namespace aw::commands {
 struct ServerOptions {
   AgentOptions agent;  // its target may be a URL
   enum class Trust { spiffe, web_pki } trust = Trust::spiffe;
+  std::string ca_file;  // web_pki: authorities instead of the machine's; empty = those
   std::string binding;  // "jsonrpc", "rest", "grpc"; empty = what the card puts first
   std::string version;  // "1.0", "0.3"; empty = 1.0 where there is one
 };
 
-// Those of add_agent_options, and --web-pki, --binding, --a2a-version. `options` outlives the tree.
+// Those of add_agent_options, and --web-pki, --ca, --binding, --a2a-version. `options` outlives the
+// tree.
 void add_server_options(CLI::App& command, ServerOptions& options);
 
 class ServerSession {

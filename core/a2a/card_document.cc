@@ -44,19 +44,40 @@ void write_skills(json::Writer& out, std::vector<Capability> const& capabilities
   out.end_array();
 }
 
+void write_spiffe_extension(json::Writer& out, CardOptions const& options) {
+  out.begin_object().member("uri", kSpiffeExtension);
+  out.member("description", "the identity this agent proves in the TLS handshake");
+  out.key("params").begin_object().member("spiffe_id", options.spiffe_id);
+  out.member("trust_domain", options.agent.trust_domain).end_object().end_object();
+}
+
+bool has_parameters(Capability const& capability) { return !capability.parameters.empty(); }
+
+void write_parameters_extension(json::Writer& out, std::vector<Capability> const& capabilities) {
+  out.begin_object().member("uri", kParametersExtension);
+  out.member("description", "the JSON Schema of what each skill takes");
+  out.key("params").begin_object();
+  for (auto const& capability : capabilities)
+    if (has_parameters(capability)) out.key(capability.name).raw(capability.parameters);
+  out.end_object().end_object();
+}
+
+void write_extensions(json::Writer& out, CardOptions const& options) {
+  auto const& capabilities = options.agent.capabilities;
+  bool const parameters = std::ranges::any_of(capabilities, has_parameters);
+  if (options.spiffe_id.empty() && !parameters) return;
+  out.key("extensions").begin_array();
+  if (!options.spiffe_id.empty()) write_spiffe_extension(out, options);
+  if (parameters) write_parameters_extension(out, capabilities);
+  out.end_array();
+}
+
 void write_capabilities(json::Writer& out, CardOptions const& options) {
   out.key("capabilities").begin_object();
   out.key("streaming").boolean(true);
   out.key("pushNotifications").boolean(options.push);
   out.key("extendedAgentCard").boolean(true);
-  if (!options.spiffe_id.empty()) {
-    out.key("extensions").begin_array().begin_object();
-    out.member("uri", kSpiffeExtension);
-    out.member("description", "the identity this agent proves in the TLS handshake");
-    out.key("params").begin_object().member("spiffe_id", options.spiffe_id);
-    out.member("trust_domain", options.agent.trust_domain).end_object();
-    out.end_object().end_array();
-  }
+  write_extensions(out, options);
   out.end_object();
 }
 
@@ -65,7 +86,8 @@ void write_capabilities(json::Writer& out, CardOptions const& options) {
 void write_security(json::Writer& out, CardRequest::Form form) {
   out.key("securitySchemes").begin_object().key("mtls").begin_object();
   if (form != CardRequest::Form::pure)
-    out.member("type", "mutualTLS").member("description", kSchemeText);
+    // `scheme` is a member of 0.3's http type only; there are readers that take it for granted.
+    out.member("type", "mutualTLS").member("scheme", "mutual").member("description", kSchemeText);
   out.key("mtlsSecurityScheme").begin_object().member("description", kSchemeText).end_object();
   out.end_object().end_object();
 }
@@ -104,7 +126,9 @@ void write_legacy(json::Writer& out, CardOptions const& options, std::string_vie
     out.member("url", interface_url(base, transport, Dialect::v0_3)).end_object();
   }
   out.end_array();
-  out.key("supportsAuthenticatedExtendedCard").boolean(true);
+  // 0.3 means a card that says more to those who authenticate. Whoever reads this one has; the
+  // operation answers with it all the same.
+  out.key("supportsAuthenticatedExtendedCard").boolean(false);
   out.key("security").begin_array().begin_object().key("mtls").begin_array().end_array();
   out.end_object().end_array();
 }

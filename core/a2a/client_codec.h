@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client's side of the protocol, as bytes: requests to somebody's A2A server and what it says
-// back, in JSON-RPC and HTTP+JSON, 1.0 and 0.3.
+// back, in JSON-RPC and HTTP+JSON, 1.0 and 0.3 (client_grpc.h: gRPC).
 //
 // Pure; any thread. What comes back is foreign: every shape is expected, and nothing is believed
 // that was not parsed. Errors: Code::protocol (no A2A answer), Code::unsupported_operation (this
@@ -52,8 +52,10 @@ struct RemotePage {
   std::int64_t total = 0;
 };
 
-// The request, its target below the interface's URL.
+// The request, its target below the interface's URL. gRPC's too.
 [[nodiscard]] Result<http::Request> encode(Interface const& one, Ask const& ask);
+// What is asked, as the JSON object that all bindings carry in their own way.
+[[nodiscard]] std::string params_json(Interface const& one, Ask const& ask);
 
 // The JSON a whole answer carries: JSON-RPC's `result`, or the REST body. An answer that is an
 // error becomes that error.
@@ -62,9 +64,9 @@ struct RemotePage {
 [[nodiscard]] Result<RemoteEvent> read_event(Interface const& one, std::string_view data);
 
 // Parts of an opened answer.
-[[nodiscard]] Result<RemoteEvent> read_event_value(JsonView value);
-[[nodiscard]] Result<TaskPtr> read_task_value(JsonView value);
-[[nodiscard]] Result<RemotePage> read_page_value(JsonView value);
+[[nodiscard]] Result<RemoteEvent> read_event_value(JsonView value, Dialect dialect);
+[[nodiscard]] Result<TaskPtr> read_task_value(JsonView value, Dialect dialect);
+[[nodiscard]] Result<RemotePage> read_page_value(JsonView value, Dialect dialect);
 
 // The 1.0 spelling of what was read, for printing.
 [[nodiscard]] std::string event_json(RemoteEvent const& event);
@@ -74,6 +76,7 @@ struct RemotePage {
 // reason or number, else the status.
 [[nodiscard]] Error remote_error(int status, JsonView body);
 [[nodiscard]] Code code_of_status(int status);
+[[nodiscard]] std::optional<Code> code_of_reason(std::string_view reason);  // of an ErrorInfo
 
 // Follows a task through the events of its stream.
 class TaskFollower {

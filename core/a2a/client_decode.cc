@@ -46,9 +46,7 @@ std::optional<Code> code_in_details(JsonView details) {
   for (auto const& element : details.elements()) {
     JsonObject const info(element);
     if (auto const own = parse_code(JsonObject(info.get("metadata")).text("code"))) return own;
-    auto const reason = info.text("reason");
-    for (auto const& row : kRemoteErrors)
-      if (row.reason == reason) return row.code;
+    if (auto const code = code_of_reason(info.text("reason"))) return code;
   }
   return std::nullopt;
 }
@@ -60,7 +58,7 @@ std::optional<Code> code_in_number(JsonView number) {
   return std::nullopt;
 }
 
-Result<TaskStatus> read_remote_status(JsonView view) {
+Result<TaskStatus> read_remote_status(JsonView view, Dialect dialect) {
   JsonObject const from(view);
   auto const state = parse_state(from.text("state"));
   if (!state) return no_answer("status.state is missing or unknown");
@@ -72,58 +70,58 @@ Result<TaskStatus> read_remote_status(JsonView view) {
   // Servers that have nothing to say send a message without parts.
   if (message.get("parts").elements().empty() && message.get("content").elements().empty())
     return status;
-  AW_TRY(auto read, parse_message(message));
+  AW_TRY(auto read, parse_message(message, dialect));
   status.message = std::make_shared<const Message>(std::move(read));
   return status;
 }
 
-Result<MessagePtr> read_remote_message(JsonView view) {
-  auto message = parse_message(view);
+Result<MessagePtr> read_remote_message(JsonView view, Dialect dialect) {
+  auto message = parse_message(view, dialect);
   if (!message.ok()) return no_answer(message.error().message);
   return std::make_shared<const Message>(std::move(message).value());
 }
 
-Result<ArtifactPtr> read_remote_artifact(JsonView view) {
-  auto artifact = parse_artifact(view);
+Result<ArtifactPtr> read_remote_artifact(JsonView view, Dialect dialect) {
+  auto artifact = parse_artifact(view, dialect);
   if (!artifact.ok()) return no_answer(artifact.error().message);
   return std::make_shared<const Artifact>(std::move(artifact).value());
 }
 
-Result<RemoteEvent> read_status_event(JsonView view) {
+Result<RemoteEvent> read_status_event(JsonView view, Dialect dialect) {
   JsonObject const from(view);
   RemoteStatus out{
       .task_id = from.text("taskId"), .context_id = from.text("contextId"), .status = {}};
   if (out.task_id.empty()) return no_answer("a status update names no task");
-  AW_TRY(out.status, read_remote_status(from.get("status")));
+  AW_TRY(out.status, read_remote_status(from.get("status"), dialect));
   return RemoteEvent(std::move(out));
 }
 
-Result<RemoteEvent> read_artifact_event(JsonView view) {
+Result<RemoteEvent> read_artifact_event(JsonView view, Dialect dialect) {
   JsonObject const from(view);
   RemoteArtifact out{
       .task_id = from.text("taskId"), .context_id = from.text("contextId"), .artifact = {}};
   if (out.task_id.empty()) return no_answer("an artifact update names no task");
-  AW_TRY(auto const artifact, read_remote_artifact(from.get("artifact")));
+  AW_TRY(auto const artifact, read_remote_artifact(from.get("artifact"), dialect));
   out.artifact = *artifact;
   if (from.get("append").boolean().value_or(false)) out.chunk = Chunk::append;
   if (from.get("lastChunk").boolean().value_or(false)) out.last = Last::yes;
   return RemoteEvent(std::move(out));
 }
 
-Result<RemoteEvent> read_task_event(JsonView view) {
-  AW_TRY(auto task, read_task_value(view));
+Result<RemoteEvent> read_task_event(JsonView view, Dialect dialect) {
+  AW_TRY(auto task, read_task_value(view, dialect));
   return RemoteEvent(std::move(task));
 }
 
-Result<RemoteEvent> read_message_event(JsonView view) {
-  AW_TRY(auto message, read_remote_message(view));
+Result<RemoteEvent> read_message_event(JsonView view, Dialect dialect) {
+  AW_TRY(auto message, read_remote_message(view, dialect));
   return RemoteEvent(std::move(message));
 }
 
 struct EventRow {
   std::string_view member;  // 1.0 and the 0.3 proto
   std::string_view kind;    // 0.3 JSON-RPC
-  Result<RemoteEvent> (*read)(JsonView);
+  Result<RemoteEvent> (*read)(JsonView, Dialect);
 };
 constexpr std::array kEventRows = {
     EventRow{"task", "task", read_task_event},
@@ -191,6 +189,12 @@ Code code_of_status(int status) {
   }
 }
 
+std::optional<Code> code_of_reason(std::string_view reason) {
+  for (auto const& row : kRemoteErrors)
+    if (row.reason == reason) return row.code;
+  return std::nullopt;
+}
+
 Error remote_error(int status, JsonView body) {
   auto const error = body.get("error");
   JsonObject const said(error.is(Seen::object) ? error : body);
@@ -227,37 +231,38 @@ Result<RemoteEvent> read_event(Interface const& one, std::string_view data) {
   AW_TRY(auto const value, open_answer(one, 200, data));
   // REST: an error may come as an event too.
   if (value.get("error").present()) return remote_error(500, value);
-  return read_event_value(value);
+  return read_event_value(value, one.dialect);
 }
 
-Result<RemoteEvent> read_event_value(JsonView value) {
+Result<RemoteEvent> read_event_value(JsonView value, Dialect dialect) {
   if (!value.is(Seen::object)) return no_answer("an event must be an object");
   JsonObject const from(value);
   auto const kind = from.text("kind");
   for (auto const& row : kEventRows) {
     if (!kind.empty()) {
-      if (kind == row.kind) return row.read(value);
+      if (kind == row.kind) return row.read(value, dialect);
       continue;
     }
-    if (auto const member = from.get(row.member); member.present()) return row.read(member);
+    if (auto const member = from.get(row.member); member.present())
+      return row.read(member, dialect);
   }
   return no_answer("it holds no task, message or update");
 }
 
-Result<TaskPtr> read_task_value(JsonView value) {
+Result<TaskPtr> read_task_value(JsonView value, Dialect dialect) {
   if (!value.is(Seen::object)) return no_answer("a task must be an object");
   JsonObject const from(value);
   auto task = std::make_shared<Task>();
   task->id = from.text("id");
   if (task->id.empty()) return no_answer("a task has no id");
   task->context_id = from.text("contextId");
-  AW_TRY(task->status, read_remote_status(from.get("status")));
+  AW_TRY(task->status, read_remote_status(from.get("status"), dialect));
   for (auto const& element : from.get("history").elements()) {
-    AW_TRY(auto message, read_remote_message(element));
+    AW_TRY(auto message, read_remote_message(element, dialect));
     task->history.push_back(std::move(message));
   }
   for (auto const& element : from.get("artifacts").elements()) {
-    AW_TRY(auto artifact, read_remote_artifact(element));
+    AW_TRY(auto artifact, read_remote_artifact(element, dialect));
     task->artifacts.push_back(std::move(artifact));
   }
   auto const metadata = from.get("metadata");
@@ -266,13 +271,13 @@ Result<TaskPtr> read_task_value(JsonView value) {
   return TaskPtr(std::move(task));
 }
 
-Result<RemotePage> read_page_value(JsonView value) {
+Result<RemotePage> read_page_value(JsonView value, Dialect dialect) {
   JsonObject const from(value);
   if (!from.get("tasks").is(Seen::array) && from.get("tasks").present())
     return no_answer("tasks must be a list");
   RemotePage page;
   for (auto const& element : from.get("tasks").elements()) {
-    AW_TRY(auto task, read_task_value(element));
+    AW_TRY(auto task, read_task_value(element, dialect));
     page.tasks.push_back(std::move(task));
   }
   page.next_token = from.text("nextPageToken");

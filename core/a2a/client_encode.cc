@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks -> HTTP requests.
 #include "core/a2a/client_codec.h"
+#include "core/a2a/client_grpc.h"
 #include "core/a2a/codec.h"
 #include "core/base/json.h"
 #include "core/http/client.h"
@@ -10,7 +11,7 @@ namespace {
 
 Spelling spelling_at(Interface const& one) {
   if (one.dialect == Dialect::v1_0) return Spelling::v1;
-  return one.transport == Transport::http_json ? Spelling::v03_proto : Spelling::v03;
+  return one.transport == Transport::json_rpc ? Spelling::v03 : Spelling::v03_proto;
 }
 
 // RFC 3986 §2.3: everything but the unreserved characters.
@@ -81,14 +82,21 @@ std::string query_body(Interface const& one, Ask const& ask) {
   json::Writer out(body);
   out.begin_object();
   write_tenant(out, one);
-  out.member("id", ask.task_id);
+  // The proto of 0.3 names resources.
+  if (one.transport == Transport::grpc && one.dialect == Dialect::v0_3) {
+    out.member("name", "tasks/" + ask.task_id);
+  } else {
+    out.member("id", ask.task_id);
+  }
   if (ask.kind == Kind::get && ask.history_length)
     out.member("historyLength", static_cast<std::int64_t>(*ask.history_length));
   out.end_object();
   return body;
 }
 
-std::string params_of(Interface const& one, Ask const& ask) {
+}  // namespace
+
+std::string params_json(Interface const& one, Ask const& ask) {
   switch (ask.kind) {
     case Kind::send:
     case Kind::stream:
@@ -109,6 +117,8 @@ std::string params_of(Interface const& one, Ask const& ask) {
   out.end_object();
   return body;
 }
+
+namespace {
 
 // Empty: that version has no such method.
 std::string_view rpc_method(Dialect dialect, Kind kind) {
@@ -192,7 +202,7 @@ void encode_rpc(http::Request& request, Interface const& one, Ask const& ask,
       .member("id", "1")  // one request an exchange: nothing to tell apart
       .member("method", method)
       .key("params")
-      .raw(params_of(one, ask))
+      .raw(params_json(one, ask))
       .end_object();
 }
 
@@ -211,10 +221,10 @@ void encode_rest(http::Request& request, Interface const& one, Ask const& ask,
 }  // namespace
 
 Result<http::Request> encode(Interface const& one, Ask const& ask) {
+  if (one.transport == Transport::grpc) return encode_grpc(one, ask);
   AW_TRY(auto const url, http::parse_url(one.url));
   auto const method = rpc_method(one.dialect, ask.kind);
-  bool const known = one.transport != Transport::grpc && !method.empty();
-  if (!known) {
+  if (method.empty()) {
     return make_error(Code::unsupported_operation,
                       "A2A " + std::string(dialect_name(one.dialect)) + " over " +
                           std::string(transport_name(one.transport)) + " has no call for \"" +

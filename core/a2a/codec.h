@@ -17,15 +17,18 @@
 namespace aw::a2a {
 
 enum class Spelling : std::uint8_t {
-  v1,         // 1.0, all bindings (ProtoJSON, no `kind`)
-  v03,        // 0.3 JSON-RPC: `kind`, lower-case enums
-  v03_proto,  // 0.3 REST and gRPC: ProtoJSON of the 0.3 proto (`content`, ROLE_USER)
+  v1,               // 1.0, all bindings (ProtoJSON, no `kind`)
+  v03,              // 0.3 JSON-RPC: `kind`, lower-case enums
+  v03_proto,        // 0.3 REST and gRPC: ProtoJSON of the 0.3 proto (`content`, ROLE_USER)
+  v03_proto_snake,  // the same with the proto's own names (`context_id`)
 };
 [[nodiscard]] Spelling spelling_of(Shape const& shape);  // of v1_0 and v0_3 shapes
 
-// Code::request_malformed with a path: "message.parts must not be empty".
-[[nodiscard]] Result<Message> parse_message(JsonView view);
-[[nodiscard]] Result<Artifact> parse_artifact(JsonView view);
+// Code::request_malformed with a path: "message.parts must not be empty". The dialect decides where
+// the same JSON means two things: {"data":{"data":{}}} is a wrapped object in 0.3's proto, and data
+// with a member `data` in 1.0.
+[[nodiscard]] Result<Message> parse_message(JsonView view, Dialect dialect);
+[[nodiscard]] Result<Artifact> parse_artifact(JsonView view, Dialect dialect);
 
 // How much of a task to show.
 struct TaskDetail {

@@ -67,15 +67,15 @@ Result<void> take_file(JsonView view, Part& part) {
 }
 
 // The proto of 0.3 wraps data once more: {"data":{"data":{…}}}.
-JsonView unwrapped_data(JsonView view, JsonObject const& part) {
-  if (part.get("kind").present() || !view.is(Type::object)) return view;
+JsonView unwrapped_data(JsonView view, JsonObject const& part, Dialect dialect) {
+  if (dialect == Dialect::v1_0 || part.get("kind").present() || !view.is(Type::object)) return view;
   auto const inner = view.members();
   if (inner.size() == 1 && inner.front().first == "data" && inner.front().second.is(Type::object))
     return inner.front().second;
   return view;
 }
 
-Result<void> take_content(JsonObject const& from, Part& part) {
+Result<void> take_content(JsonObject const& from, Part& part, Dialect dialect) {
   if (auto const text = from.get("text"); text.present())
     return take_text(text, PartKind::text, part, "text");
   if (auto const raw = from.get("raw"); raw.present())
@@ -86,11 +86,22 @@ Result<void> take_content(JsonObject const& from, Part& part) {
   auto const data = from.get("data");
   if (data.is(Type::none)) return bad("a part needs one of text, raw, url, data, file");
   part.kind = PartKind::data;
-  part.value = std::string(unwrapped_data(data, from).raw());
+  part.value = std::string(unwrapped_data(data, from, dialect).raw());
   return {};
 }
 
-Result<PartPtr> parse_part(JsonView view) {
+// 0.3 says what a part is (its first drafts in `type`); a kind we do not know is not read as one we
+// do.
+Result<void> check_kind(JsonObject const& from, Dialect dialect) {
+  auto kind = from.get("kind");
+  if (!kind.present() && dialect == Dialect::v0_3) kind = from.get("type");
+  if (!kind.present()) return {};
+  auto const name = kind.string().value_or(std::string());
+  if (name == "text" || name == "file" || name == "data") return {};
+  return bad("part.kind must be text, file or data");
+}
+
+Result<PartPtr> parse_part(JsonView view, Dialect dialect) {
   if (!view.is(Type::object)) return bad("a part must be an object");
   JsonObject const from(view);
   auto part = std::make_shared<Part>();
@@ -98,25 +109,20 @@ Result<PartPtr> parse_part(JsonView view) {
   for (auto const* const name : {"text", "raw", "url", "data", "file"})
     if (!from.get(name).is(Type::none)) ++contents;
   if (contents > 1) return bad("a part must have exactly one of text, raw, url, data, file");
-  // 0.3 says what it is; a kind we do not know is not read as one we do.
-  if (auto const kind = from.get("kind"); kind.present()) {
-    auto const name = kind.string().value_or(std::string());
-    if (name != "text" && name != "file" && name != "data")
-      return bad("part.kind must be text, file or data");
-  }
-  AW_TRY(take_content(from, *part));
+  AW_TRY(check_kind(from, dialect));
+  AW_TRY(take_content(from, *part, dialect));
   if (auto name = from.text("filename"); !name.empty()) part->filename = std::move(name);
   if (auto type = from.text("mediaType"); !type.empty()) part->media_type = std::move(type);
   AW_TRY(part->metadata, object_text(from, "metadata"));
   return PartPtr(std::move(part));
 }
 
-Result<std::vector<PartPtr>> parse_parts(JsonView view, std::string_view where) {
+Result<std::vector<PartPtr>> parse_parts(JsonView view, std::string_view where, Dialect dialect) {
   std::vector<PartPtr> parts;
   if (!view.is(Type::array)) return bad(std::string(where) + " must be a list");
   for (auto const& element : view.elements()) {
     if (parts.size() >= kMaxParts) return bad(std::string(where) + " has too many elements");
-    AW_TRY(auto part, parse_part(element));
+    AW_TRY(auto part, parse_part(element, dialect));
     parts.push_back(std::move(part));
   }
   if (parts.empty()) return bad(std::string(where) + " must not be empty");
@@ -132,7 +138,7 @@ Result<Role> parse_role(JsonObject const& from) {
 
 }  // namespace
 
-Result<Message> parse_message(JsonView view) {
+Result<Message> parse_message(JsonView view, Dialect dialect) {
   if (!view.is(Type::object)) return bad("message must be an object");
   JsonObject const from(view);
   Message message;
@@ -142,7 +148,7 @@ Result<Message> parse_message(JsonView view) {
   auto parts = from.get("parts");
   if (!parts.present()) parts = from.get("content");
   if (!parts.present()) return bad("message.parts is required");
-  AW_TRY(message.parts, parse_parts(parts, "message.parts"));
+  AW_TRY(message.parts, parse_parts(parts, "message.parts", dialect));
   AW_TRY(message.task_id, short_text(from, "taskId"));
   AW_TRY(message.context_id, short_text(from, "contextId"));
   AW_TRY(message.reference_task_ids, text_list(from, "referenceTaskIds"));
@@ -151,7 +157,7 @@ Result<Message> parse_message(JsonView view) {
   return message;
 }
 
-Result<Artifact> parse_artifact(JsonView view) {
+Result<Artifact> parse_artifact(JsonView view, Dialect dialect) {
   if (!view.is(Type::object)) return bad("artifact must be an object");
   JsonObject const from(view);
   Artifact artifact;
@@ -159,7 +165,7 @@ Result<Artifact> parse_artifact(JsonView view) {
   if (artifact.id.empty()) return bad("artifact.artifactId is required");
   artifact.name = from.text("name");
   artifact.description = from.text("description");
-  AW_TRY(artifact.parts, parse_parts(from.get("parts"), "artifact.parts"));
+  AW_TRY(artifact.parts, parse_parts(from.get("parts"), "artifact.parts", dialect));
   AW_TRY(artifact.extensions, text_list(from, "extensions"));
   AW_TRY(artifact.metadata, object_text(from, "metadata"));
   return artifact;

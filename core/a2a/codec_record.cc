@@ -22,7 +22,7 @@ void write_time(json::Writer& out, std::string_view name, WallTime time) {
 Result<std::vector<MessagePtr>> read_messages(JsonView view) {
   std::vector<MessagePtr> out;
   for (auto const& element : view.elements()) {
-    AW_TRY(auto message, parse_message(element));
+    AW_TRY(auto message, parse_message(element, Dialect::v1_0));
     out.push_back(std::make_shared<const Message>(std::move(message)));
   }
   return out;
@@ -31,7 +31,7 @@ Result<std::vector<MessagePtr>> read_messages(JsonView view) {
 Result<std::vector<ArtifactPtr>> read_artifacts(JsonView view) {
   std::vector<ArtifactPtr> out;
   for (auto const& element : view.elements()) {
-    AW_TRY(auto artifact, parse_artifact(element));
+    AW_TRY(auto artifact, parse_artifact(element, Dialect::v1_0));
     out.push_back(std::make_shared<const Artifact>(std::move(artifact)));
   }
   return out;
@@ -43,7 +43,7 @@ Result<TaskStatus> read_status(JsonView view, WallTime timestamp) {
   if (!state) return damaged("unknown state");
   TaskStatus status{*state, nullptr, timestamp};
   if (auto const message = from.get("message"); message.present()) {
-    AW_TRY(auto read, parse_message(message));
+    AW_TRY(auto read, parse_message(message, Dialect::v1_0));
     status.message = std::make_shared<const Message>(std::move(read));
   }
   return status;
@@ -61,6 +61,7 @@ std::size_t bytes_of(Task const& task) {
 
 std::string task_record(Task const& task) {
   std::string text;
+  text.reserve(512 + 2 * task.bytes);  // a guess that spares growing
   json::Writer out(text);
   out.begin_object().key("task");
   write_task(out, task, Spelling::v1, {});

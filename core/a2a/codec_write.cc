@@ -1,10 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages, tasks, events -> JSON.
+#include <array>
+
 #include "core/a2a/codec.h"
 #include "core/base/clock.h"
 
 namespace aw::a2a {
 namespace {
+
+bool is_proto(Spelling spelling) {
+  return spelling == Spelling::v03_proto || spelling == Spelling::v03_proto_snake;
+}
+
+// The 0.3 proto's fields whose JSON name is another.
+struct ProtoName {
+  std::string_view json;
+  std::string_view field;
+};
+constexpr std::array kProtoNames = {
+    ProtoName{"contextId", "context_id"},          ProtoName{"taskId", "task_id"},
+    ProtoName{"messageId", "message_id"},          ProtoName{"artifactId", "artifact_id"},
+    ProtoName{"statusUpdate", "status_update"},    ProtoName{"artifactUpdate", "artifact_update"},
+    ProtoName{"lastChunk", "last_chunk"},          ProtoName{"mimeType", "mime_type"},
+    ProtoName{"fileWithBytes", "file_with_bytes"}, ProtoName{"fileWithUri", "file_with_uri"}};
+
+std::string_view spelled(std::string_view json_name, Spelling spelling) {
+  if (spelling != Spelling::v03_proto_snake) return json_name;
+  for (auto const& name : kProtoNames)
+    if (name.json == json_name) return name.field;
+  return json_name;
+}
 
 void optional_member(json::Writer& out, std::string_view name, std::string_view value) {
   if (!value.empty()) out.member(name, value);
@@ -45,7 +70,7 @@ struct FileNames {
 };
 
 void write_part_v03(json::Writer& out, Part const& part, Spelling spelling) {
-  bool const proto = spelling == Spelling::v03_proto;
+  bool const proto = is_proto(spelling);
   if (!proto) {
     out.member("kind", part.kind == PartKind::text   ? "text"
                        : part.kind == PartKind::data ? "data"
@@ -70,8 +95,8 @@ void write_part_v03(json::Writer& out, Part const& part, Spelling spelling) {
   FileNames const names =
       proto ? FileNames{"fileWithBytes", "fileWithUri"} : FileNames{"bytes", "uri"};
   out.key("file").begin_object();
-  out.member(part.kind == PartKind::raw ? names.bytes : names.uri, part.value);
-  optional_member(out, "mimeType", part.media_type);
+  out.member(spelled(part.kind == PartKind::raw ? names.bytes : names.uri, spelling), part.value);
+  optional_member(out, spelled("mimeType", spelling), part.media_type);
   optional_member(out, "name", part.filename);
   out.end_object();
 }
@@ -100,8 +125,7 @@ std::string_view role_name(Role role, Spelling spelling) {
 std::string_view state_name(TaskState state, Spelling spelling) {
   if (spelling == Spelling::v03) return state_name_v03(state);
   // The 0.3 proto spells it with two l.
-  if (spelling == Spelling::v03_proto && state == TaskState::canceled)
-    return "TASK_STATE_CANCELLED";
+  if (is_proto(spelling) && state == TaskState::canceled) return "TASK_STATE_CANCELLED";
   return state_name_v1(state);
 }
 
@@ -112,13 +136,13 @@ void write_status(json::Writer& out, TaskStatus const& status, Spelling spelling
     out.key("message");
     write_message(out, *status.message, spelling);
   }
-  out.member("timestamp", format_rfc3339(status.timestamp));
+  out.member("timestamp", Rfc3339(status.timestamp).text());
   out.end_object();
 }
 
 void write_artifact(json::Writer& out, Artifact const& artifact, Spelling spelling) {
   out.begin_object();
-  out.member("artifactId", artifact.id);
+  out.member(spelled("artifactId", spelling), artifact.id);
   optional_member(out, "name", artifact.name);
   optional_member(out, "description", artifact.description);
   write_parts(out, "parts", artifact.parts, spelling);
@@ -140,8 +164,8 @@ void write_status_update(json::Writer& out, StatusUpdate const& update, Spelling
   Task const& task = *update.task;
   out.begin_object();
   if (spelling == Spelling::v03) out.member("kind", "status-update");
-  out.member("taskId", task.id);
-  out.member("contextId", task.context_id);
+  out.member(spelled("taskId", spelling), task.id);
+  out.member(spelled("contextId", spelling), task.context_id);
   write_status(out, task.status, spelling);
   auto const state = task.status.state;
   if (spelling != Spelling::v1)
@@ -152,12 +176,12 @@ void write_status_update(json::Writer& out, StatusUpdate const& update, Spelling
 void write_artifact_update(json::Writer& out, ArtifactUpdate const& update, Spelling spelling) {
   out.begin_object();
   if (spelling == Spelling::v03) out.member("kind", "artifact-update");
-  out.member("taskId", update.task->id);
-  out.member("contextId", update.task->context_id);
+  out.member(spelled("taskId", spelling), update.task->id);
+  out.member(spelled("contextId", spelling), update.task->context_id);
   out.key("artifact");
   write_artifact(out, *update.artifact, spelling);
   out.key("append").boolean(update.chunk == Chunk::append);
-  out.key("lastChunk").boolean(update.last == Last::yes);
+  out.key(spelled("lastChunk", spelling)).boolean(update.last == Last::yes);
   out.end_object();
 }
 
@@ -167,7 +191,7 @@ struct EventWriter {
   TaskDetail detail;
 
   void open(std::string_view name) const {
-    if (spelling != Spelling::v03) out.begin_object().key(name);
+    if (spelling != Spelling::v03) out.begin_object().key(spelled(name, spelling));
   }
   void close() const {
     if (spelling != Spelling::v03) out.end_object();
@@ -257,24 +281,30 @@ std::string status_text(Task const& task) {
 
 Spelling spelling_of(Shape const& shape) {
   if (shape.dialect != Dialect::v0_3) return Spelling::v1;
-  bool const rest =
-      shape.binding == Binding::http_json && shape.rest_spelling == RestSpelling::proto;
-  bool const proto = rest || shape.binding == Binding::grpc;
-  return proto ? Spelling::v03_proto : Spelling::v03;
+  if (shape.binding == Binding::grpc) return Spelling::v03_proto;
+  if (shape.binding != Binding::http_json) return Spelling::v03;
+  switch (shape.rest_spelling) {
+    case RestSpelling::proto:
+      return Spelling::v03_proto;
+    case RestSpelling::proto_snake:
+      return Spelling::v03_proto_snake;
+    case RestSpelling::json:
+      break;
+  }
+  return Spelling::v03;
 }
 
 void write_message(json::Writer& out, Message const& message, Spelling spelling) {
   out.begin_object();
   if (spelling == Spelling::v03) out.member("kind", "message");
-  out.member("messageId", message.id);
-  optional_member(out, "contextId", message.context_id);
-  optional_member(out, "taskId", message.task_id);
+  out.member(spelled("messageId", spelling), message.id);
+  optional_member(out, spelled("contextId", spelling), message.context_id);
+  optional_member(out, spelled("taskId", spelling), message.task_id);
   out.member("role", role_name(message.role, spelling));
-  write_parts(out, spelling == Spelling::v03_proto ? "content" : "parts", message.parts, spelling);
+  write_parts(out, is_proto(spelling) ? "content" : "parts", message.parts, spelling);
   optional_raw(out, "metadata", message.metadata);
   optional_list(out, "extensions", message.extensions);
-  if (spelling != Spelling::v03_proto)
-    optional_list(out, "referenceTaskIds", message.reference_task_ids);
+  if (!is_proto(spelling)) optional_list(out, "referenceTaskIds", message.reference_task_ids);
   out.end_object();
 }
 
@@ -282,7 +312,7 @@ void write_task(json::Writer& out, Task const& task, Spelling spelling, TaskDeta
   out.begin_object();
   if (spelling == Spelling::v03) out.member("kind", "task");
   out.member("id", task.id);
-  out.member("contextId", task.context_id);
+  out.member(spelled("contextId", spelling), task.context_id);
   write_status(out, task.status, spelling);
   if (detail.artifacts == TaskDetail::Artifacts::shown && !task.artifacts.empty()) {
     out.key("artifacts").begin_array();
@@ -338,8 +368,8 @@ void write_plain_task(json::Writer& out, Task const& task, PlainForm form) {
   } else {
     out.null();
   }
-  out.member("created_at", format_rfc3339(task.created));
-  out.member("updated_at", format_rfc3339(task.updated));
+  out.member("created_at", Rfc3339(task.created).text());
+  out.member("updated_at", Rfc3339(task.updated).text());
   out.key("metadata").begin_object().member("caller_spiffe_id", caller_in(task.owner)).end_object();
   out.end_object();
 }

@@ -11,8 +11,8 @@
 namespace aw::a2a {
 
 struct Service::Exchange {
-  Operation operation;
-  Caller caller;
+  Operation& operation;
+  Caller& caller;
   std::string scope;  // whose tasks: the caller's, in its tenant
   http::ResponseWriter& writer;
 

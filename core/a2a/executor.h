@@ -4,7 +4,6 @@
 // The server room adapts backends to it; an SDK agent may implement it directly.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "core/a2a/task.h"
@@ -24,7 +23,8 @@ struct Work {
   std::string traceparent;
   std::string payload;  // JSON
   MessagePtr message;   // the message that caused this run, never null
-  TaskPtr task;         // as it was when the run started, with its history
+  // As it was when the run started, with its history. Of work that never waits: as it is.
+  TaskPtr task;
   SteadyTime deadline;
 };
 
@@ -51,13 +51,16 @@ class Executor {
   // frames unwind), so hold what must be undone (a child process) in a destructor. An unknown
   // capability is Code::unknown_capability.
   [[nodiscard]] virtual io::Task<Result<void>> run(Work work, Progress& progress) = 0;
-  // For work that never waits: does it here and now and says how it went, as `run` would. Null, and
-  // nothing done, for all other work.
-  [[nodiscard]] virtual std::optional<Result<void>> run_at_once(Work const& work,
-                                                                Progress& progress) {
+  // Does `run` end without ever waiting? Then `run_at_once` does the same here and now, before
+  // anybody can have heard of the task. Quick; any thread.
+  [[nodiscard]] virtual bool never_waits(std::string_view capability) const {
+    static_cast<void>(capability);
+    return false;
+  }
+  [[nodiscard]] virtual Result<void> run_at_once(Work work, Progress& progress) {
     static_cast<void>(work);
     static_cast<void>(progress);
-    return std::nullopt;
+    return make_error(Code::internal, "this executor waits");
   }
   // Is there code behind this capability? Asked before a task is made. Quick; any thread.
   [[nodiscard]] virtual bool serves(std::string_view capability) const = 0;

@@ -88,4 +88,17 @@ std::string grpc_error_details(GrpcError const& error) {
   return status.SerializeAsString();
 }
 
+std::optional<GrpcDetails> read_grpc_details(std::string_view bytes) {
+  google::rpc::Status status;
+  if (!status.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+  for (auto const& detail : status.details()) {
+    google::rpc::ErrorInfo info;
+    if (!detail.Is<google::rpc::ErrorInfo>() || !detail.UnpackTo(&info)) continue;
+    auto const code = info.metadata().find("code");
+    return GrpcDetails{.reason = info.reason(),
+                       .code = code == info.metadata().end() ? std::string() : code->second};
+  }
+  return std::nullopt;
+}
+
 }  // namespace aw::a2a

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,5 +39,13 @@ struct GrpcError {
   std::string_view field;  // of a google.rpc.BadRequest; empty = none
 };
 [[nodiscard]] std::string grpc_error_details(GrpcError const& error);
+
+// What a google.rpc.Status says of itself in its google.rpc.ErrorInfo; nullopt for other bytes, and
+// for a Status without one. Foreign details beside it are skipped.
+struct GrpcDetails {
+  std::string reason;
+  std::string code;  // our own, from the info's metadata; empty = none
+};
+[[nodiscard]] std::optional<GrpcDetails> read_grpc_details(std::string_view bytes);
 
 }  // namespace aw::a2a

@@ -83,6 +83,19 @@ std::string grpc_message_of(std::string_view text) {
   return out;
 }
 
+std::string grpc_text_of(std::string_view message) {
+  std::string out;
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    unsigned byte = 0;
+    auto const* const digits = message.data() + i + 1;
+    bool const escape = message[i] == '%' && message.size() - i > 2 &&
+                        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+    out.push_back(escape ? static_cast<char>(byte) : message[i]);
+    if (escape) i += 2;
+  }
+  return out;
+}
+
 bool is_grpc(http::Request const& head) {
   if (head.version != http::Version::http2 || head.method != "POST") return false;
   auto const value = head.headers.get("content-type").value_or(std::string_view());

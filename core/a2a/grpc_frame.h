@@ -52,6 +52,8 @@ void append_grpc_frame(std::string& out, std::string_view message);
 
 // grpc-message: percent-encoded, so that any text fits a header.
 [[nodiscard]] std::string grpc_message_of(std::string_view text);
+// And back; a percent sign that begins no escape stays what it is (PROTOCOL-HTTP2 asks for that).
+[[nodiscard]] std::string grpc_text_of(std::string_view message);
 
 // A POST over HTTP/2 whose content type is application/grpc or application/grpc+proto. Other
 // subtypes (grpc-web, +json) are not gRPC to us.

@@ -109,6 +109,8 @@ class Checker {
   Result<void> run() {
     if (text_.size() > limits_.bytes) return make_error(Code::too_large, "json body too large");
     if (!simdjson::validate_utf8(text_.data(), text_.size())) return wrong("not valid utf-8");
+    open_.reserve(8);  // few requests are deeper or wider: no growing
+    names_.reserve(16);
     skip_space();
     AW_TRY(value());
     while (!open_.empty()) AW_TRY(step());
@@ -313,17 +315,16 @@ std::size_t value_end(std::string_view text, std::size_t at) {
   return text.size();
 }
 
-std::string snake_case(std::string_view camel) {
-  std::string out;
+// Is `name` what `camel` is in snake_case?
+bool is_snake_of(std::string_view name, std::string_view camel) {
+  std::size_t at = 0;
   for (char const c : camel) {
-    if (c >= 'A' && c <= 'Z') {
-      out.push_back('_');
-      out.push_back(static_cast<char>(c - 'A' + 'a'));
-    } else {
-      out.push_back(c);
-    }
+    bool const upper = c >= 'A' && c <= 'Z';
+    if (upper && (at == name.size() || name[at++] != '_')) return false;
+    if (at == name.size() || name[at++] != (upper ? static_cast<char>(c - 'A' + 'a') : c))
+      return false;
   }
-  return out;
+  return at == name.size();
 }
 
 }  // namespace
@@ -359,6 +360,7 @@ JsonView::Kind JsonView::kind() const {
 std::vector<JsonView::Member> JsonView::members() const {
   std::vector<Member> out;
   if (kind() != Kind::object) return out;
+  out.reserve(8);
   auto at = skip_space(raw_, 1);
   while (at < raw_.size() && raw_[at] == '"' && out.size() < kMaxMembers) {
     auto const name_end = string_end(raw_, at);
@@ -419,10 +421,8 @@ std::optional<bool> JsonView::boolean() const {
 JsonView JsonObject::get(std::string_view camel_name) const {
   for (auto const& [key, value] : members_)
     if (key == camel_name) return value;
-  auto const snake = snake_case(camel_name);
-  if (snake == camel_name) return {};
   for (auto const& [key, value] : members_)
-    if (key == snake) return value;
+    if (is_snake_of(key, camel_name)) return value;
   return {};
 }
 

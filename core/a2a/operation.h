@@ -52,8 +52,9 @@ enum class Media : std::uint8_t { json, a2a_json, events };
 enum class PlainShape : std::uint8_t { usual, documented };
 
 // 0.3 over REST comes in two spellings: below /v1 the ProtoJSON of its proto, on the bare paths
-// (with A2A-Version: 0.3; the official Go client) the objects of its JSON-RPC.
-enum class RestSpelling : std::uint8_t { proto, json };
+// (with A2A-Version: 0.3; the official Go client) the objects of its JSON-RPC. ProtoJSON lets
+// members be written in two ways: who sends message_id is answered with context_id.
+enum class RestSpelling : std::uint8_t { proto, proto_snake, json };
 
 // Enough to answer in the caller's own shape, also when the request was refused before it was
 // understood.

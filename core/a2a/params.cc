@@ -113,7 +113,7 @@ MaybeWrong read_configuration(JsonView view, Operation& operation) {
   // ProtoJSON leaves false out: a configuration of 0.3's REST that does not say blocking says no.
   bool const proto = operation.shape.binding == Binding::http_json &&
                      operation.shape.dialect == Dialect::v0_3 &&
-                     operation.shape.rest_spelling == RestSpelling::proto;
+                     operation.shape.rest_spelling != RestSpelling::json;
   if (auto const blocking = from.get("blocking").boolean(); blocking || proto)
     operation.send.wait = blocking.value_or(false) ? Wait::until_done : Wait::no;
   for (auto const* const name :
@@ -180,7 +180,9 @@ MaybeWrong read_send(JsonView params, RouterOptions const& options, Operation& o
   auto view = from.get("message");
   if (!view.present()) view = from.get("request");  // the 0.3 proto's name
   if (!view.present()) return params_wrong("message is required");
-  auto message = parse_message(view);
+  if (operation.shape.rest_spelling == RestSpelling::proto && view.get("message_id").present())
+    operation.shape.rest_spelling = RestSpelling::proto_snake;
+  auto message = parse_message(view, operation.shape.dialect);
   if (!message.ok()) return params_wrong(message.error().message);
   auto const metadata = from.get("metadata");
   if (metadata.present() && !metadata.is(Type::object))
@@ -324,10 +326,11 @@ MaybeWrong read_list(JsonView params, Operation& operation) {
 MaybeWrong read_plain_send(JsonView body, Operation& operation) {
   if (!body.is(Type::object)) return params_wrong("the body must be a JSON object");
   // The earlier implementation documented {"task": {"type", "messages"}}.
-  auto const documented = body.get("task");
-  JsonObject const from(documented.is(Type::object) ? documented : body);
+  JsonObject from(body);
+  bool const documented = from.get("task").is(Type::object);
+  if (documented) from = JsonObject(from.get("task"));
   auto name = from.text("task_type");
-  if (name.empty() && documented.is(Type::object)) name = from.text("type");
+  if (name.empty() && documented) name = from.text("type");
   if (name.empty()) return params_wrong("missing required parameter: task_type");
   if (!good_name(name)) return params_wrong("task_type is not usable", Code::unknown_capability);
   operation.skill = name;

@@ -2,6 +2,7 @@
 #include "core/a2a/push.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -86,10 +87,13 @@ std::string event_record(Webhook const& config, std::string_view body) {
 
 struct Push::Impl {
   Impl(PushOptions given, TaskStore& s, log::Log& l)
-      : options(std::move(given)),
-        store(s),
-        log(l),
-        sender({.allow_private = options.allow_private, .timeout = options.timeout}) {}
+      : options(std::move(given)), store(s), log(l) {}
+
+  // With `mutex` held.
+  void wake() {
+    news.notify_one();
+    if (sender) sender->wake();
+  }
 
   void count(Delivery delivery) const {
     if (options.counted) options.counted(delivery);
@@ -115,8 +119,24 @@ struct Push::Impl {
     --waiting;
   }
 
+  // Until there is something to send. libcurl comes with 26 other libraries, and most agents never
+  // send; it is loaded outside the lock, which requests take.
+  bool wait_for_first() {
+    {
+      std::unique_lock lock(mutex);
+      news.wait(lock, [this] { return stopping || waiting > 0; });
+      if (stopping) return false;
+    }
+    auto made = std::make_unique<PushSender>(
+        PushSenderOptions{.allow_private = options.allow_private, .timeout = options.timeout});
+    std::lock_guard const lock(mutex);
+    sender = std::move(made);
+    return true;
+  }
+
   // The thread's life: start what is due, wait for the network or for news, take in results.
   void serve() {
+    if (!wait_for_first()) return;
     for (;;) {
       auto until = steady_now() + std::chrono::seconds(30);
       {
@@ -124,7 +144,7 @@ struct Push::Impl {
         if (stopping) return;
         for (auto& [name, queue] : queues) start(name, queue, until);
       }
-      for (auto const& result : sender.wait(until)) settle(result);
+      for (auto const& result : sender->wait(until)) settle(result);
     }
   }
 
@@ -136,7 +156,7 @@ struct Push::Impl {
       return;
     }
     auto const& event = queue.events.front();
-    queue.busy = sender.send(
+    queue.busy = sender->send(
         {.name = name, .sequence = event.sequence, .config = *queue.config, .body = event.body});
   }
 
@@ -184,8 +204,9 @@ struct Push::Impl {
   PushOptions const options;
   TaskStore& store;
   log::Log& log;
-  PushSender sender;
   mutable std::mutex mutex;
+  std::condition_variable news;        // before there is a sender
+  std::unique_ptr<PushSender> sender;  // set once, by the thread
   std::map<std::string, std::map<std::string, WebhookPtr, std::less<>>, std::less<>> configs;
   std::map<std::string, Queue> queues;
   std::size_t held = 0;     // configs
@@ -205,8 +226,8 @@ Push::~Push() {
   {
     std::lock_guard const lock(impl_->mutex);
     impl_->stopping = true;
+    impl_->wake();
   }
-  impl_->sender.wake();
   impl_->thread.join();
 }
 
@@ -233,7 +254,7 @@ Result<void> Push::restore() {
     impl_->waiting_bytes += queue.events.back().body.size();
     impl_->next_sequence = std::max<std::uint64_t>(impl_->next_sequence, sequence + 1);
   }
-  impl_->sender.wake();
+  impl_->wake();
   return {};
 }
 
@@ -318,7 +339,7 @@ std::vector<Note> Push::happened(Event const& event) {
   }
   for (auto const& [id, config] : of_task->second)
     notes.push_back(impl_->enqueue(config, webhook_body(event, config->dialect)));
-  impl_->sender.wake();
+  impl_->wake();
   return notes;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/a2a/grpc_answer.h"
+#include "core/a2a/grpc_frame.h"
 #include "core/base/json.h"
 #include "core/http/sse.h"
 

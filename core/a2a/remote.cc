@@ -4,13 +4,12 @@
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 
+#include "core/a2a/client_grpc.h"
 #include "core/a2a/replay_headers.h"
 #include "core/base/text.h"
 
 namespace aw::a2a {
 namespace {
-
-constexpr std::size_t kMostAnswer = std::size_t{64} << 20;
 
 void mark(http::Request& request, Line const& line, std::string const& traceparent) {
   request.headers.append(line.headers);
@@ -22,17 +21,37 @@ void mark(http::Request& request, Line const& line, std::string const& tracepare
   request.headers.set("traceparent", traceparent.empty() ? new_traceparent() : traceparent);
 }
 
-http::CallOptions options_for(Line const& line, SteadyTime deadline) {
+http::CallOptions options_for(Line const& line, SteadyTime deadline,
+                              http::Protocol protocol = http::Protocol::negotiated) {
   return {.deadline = deadline,
-          .max_body = kMostAnswer,
+          .max_body = kMostRemoteAnswer,
           .security = line.security ? &*line.security : nullptr,
           // What was sent once may have been done; a nonce is refused the second time anyway.
-          .repeat = http::Repeat::never};
+          .repeat = http::Repeat::never,
+          .protocol = protocol};
+}
+
+http::Protocol protocol_for(Interface const& one) {
+  return one.transport == Transport::grpc ? http::Protocol::http2 : http::Protocol::negotiated;
+}
+
+// gRPC has a port of its own with most servers of this machine. In the clear it is followed there
+// and nowhere else.
+Result<http::Endpoint> grpc_place(Line const& line, Interface const& one) {
+  bool const stays = line.endpoint.scheme == http::Scheme::unix_socket ||
+                     (line.follow == Follow::pinned && line.security);
+  if (stays) return line.endpoint;
+  AW_TRY(auto place, grpc_endpoint(one.url, line.endpoint));
+  if (place.scheme == line.endpoint.scheme && (line.security || is_this_machine(place)))
+    return place;
+  return make_error(Code::protocol, "the agent's card names " + text::printable(one.url) +
+                                        ", which is not as well secured as the card itself");
 }
 
 // Where an interface is called. A card must not move a verified call to the open web, nor to
 // another process of this machine.
 Result<http::Endpoint> endpoint_of(Line const& line, Interface const& one) {
+  if (one.transport == Transport::grpc) return grpc_place(line, one);
   if (line.follow == Follow::pinned) return line.endpoint;
   AW_TRY(auto url, http::parse_url(one.url));
   if (url.endpoint.scheme == line.endpoint.scheme && line.endpoint.scheme == http::Scheme::https)
@@ -42,26 +61,9 @@ Result<http::Endpoint> endpoint_of(Line const& line, Interface const& one) {
                                         ", which is not as well secured as the card itself");
 }
 
-io::Task<Result<std::string>> read_body(http::ResponseStream& stream, SteadyTime deadline) {
-  std::string body;
-  while (true) {
-    AW_CO_TRY(auto const piece, co_await stream.read(deadline));
-    if (piece.empty()) co_return body;
-    if (body.size() + piece.size() > kMostAnswer)
-      co_return make_error(Code::too_large, "the agent's answer passes 64 MiB");
-    body += piece;
-  }
-}
-
-Error with_notes(Error error, DecisionNotes const& decision) {
-  if (!decision.id.empty()) error = std::move(error).with("decision_id", decision.id);
-  if (!decision.hint.empty()) error = std::move(error).with("decision_hint", decision.hint);
-  return error;
-}
-
-bool is_event_stream(http::ResponseStream const& answer) {
-  auto const type = answer.headers().get("content-type").value_or(std::string_view());
-  return text::lower(type).starts_with(http::kSseContentType);
+Result<std::string> grpc_document(Interface const& one, Kind kind, http::Response const& response) {
+  AW_TRY(grpc_outcome(response.status, response.headers, response.trailers));
+  return grpc_body_json(one, kind, response.body);
 }
 
 }  // namespace
@@ -84,10 +86,10 @@ http::Security spiffe_security(std::shared_ptr<const identity::Credentials> cons
   return out;
 }
 
-Result<http::Security> web_security() {
-  AW_TRY(auto context, tls::Context::web_client({.ca_file = {}, .alpn = {"h2", "http/1.1"}}));
+Result<http::Security> web_security(std::string const& ca_file) {
+  AW_TRY(auto context, tls::Context::web_client({.ca_file = ca_file, .alpn = {"h2", "http/1.1"}}));
   http::Security out;
-  out.name = "web";
+  out.name = "web " + ca_file;
   out.context = [context]() -> Result<std::shared_ptr<const tls::Context>> { return context; };
   return out;
 }
@@ -98,6 +100,12 @@ bool is_this_machine(http::Endpoint const& endpoint) {
   boost::system::error_code ec;
   auto const address = boost::asio::ip::make_address(endpoint.host, ec);
   return !ec && address.is_loopback();
+}
+
+Error with_notes(Error error, DecisionNotes const& decision) {
+  if (!decision.id.empty()) error = std::move(error).with("decision_id", decision.id);
+  if (!decision.hint.empty()) error = std::move(error).with("decision_hint", decision.hint);
+  return error;
 }
 
 io::Task<Result<FetchedCard>> fetch_card(Line line, SteadyTime deadline) {
@@ -147,13 +155,18 @@ Result<Remote::Prepared> Remote::prepare(Ask const& ask, std::string const& trac
 
 io::Task<Result<RemoteAnswer>> Remote::ask(Ask ask, std::string traceparent, SteadyTime deadline) {
   AW_CO_TRY(auto prepared, prepare(ask, traceparent));
+  bool const grpc = one_.transport == Transport::grpc;
+  if (grpc) set_grpc_timeout(prepared.request, deadline - line_.clock.steady());
   AW_CO_TRY(auto response,
             co_await line_.transport.send(prepared.endpoint, std::move(prepared.request),
-                                          options_for(line_, deadline)));
-  RemoteAnswer out{.body = std::make_shared<const std::string>(std::move(response.body)),
-                   .value = {},
-                   .decision = decision_notes(response.headers)};
-  auto opened = open_answer(one_, response.status, *out.body);
+                                          options_for(line_, deadline, protocol_for(one_))));
+  RemoteAnswer out{.body = nullptr, .value = {}, .decision = decision_notes(response.headers)};
+  auto json = grpc ? grpc_document(one_, ask.kind, response)
+                   : Result<std::string>(std::move(response.body));
+  if (!json.ok()) co_return with_notes(std::move(json).error(), out.decision);
+  out.body = std::make_shared<const std::string>(std::move(json).value());
+  auto opened =
+      grpc ? Result<JsonView>(JsonView(*out.body)) : open_answer(one_, response.status, *out.body);
   if (!opened.ok()) co_return with_notes(std::move(opened).error(), out.decision);
   out.value = *opened;
   co_return out;
@@ -164,48 +177,10 @@ io::Task<Result<std::unique_ptr<RemoteStream>>> Remote::open(Ask ask, std::strin
   AW_CO_TRY(auto prepared, prepare(ask, traceparent));
   AW_CO_TRY(auto answer,
             co_await line_.transport.open(prepared.endpoint, std::move(prepared.request),
-                                          options_for(line_, deadline)));
-  auto const decision = decision_notes(answer->headers());
-  int const status = answer->status();
-  if (status < 200 || status > 299) {
-    AW_CO_TRY(auto const body, co_await read_body(*answer, deadline));
-    auto opened = open_answer(one_, status, body);
-    if (!opened.ok()) co_return with_notes(std::move(opened).error(), decision);
-    co_return make_error(Code::protocol, "the agent answered " + std::to_string(status));
-  }
-  co_return std::make_unique<RemoteStream>(one_, std::move(answer));
-}
-
-RemoteStream::RemoteStream(Interface one, std::unique_ptr<http::ResponseStream> answer)
-    : one_(std::move(one)),
-      answer_(std::move(answer)),
-      decision_(decision_notes(answer_->headers())),
-      form_(is_event_stream(*answer_) ? Form::events : Form::document) {}
-
-// An agent that does not stream answers with one document: an error, or the whole task.
-io::Task<Result<std::optional<RemoteEvent>>> RemoteStream::whole(SteadyTime until) {
-  ended_ = true;
-  AW_CO_TRY(auto const body, co_await read_body(*answer_, until));
-  auto value = open_answer(one_, answer_->status(), body);
-  if (!value.ok()) co_return with_notes(std::move(value).error(), decision_);
-  AW_CO_TRY(auto event, read_event_value(*value));
-  co_return std::optional<RemoteEvent>(std::move(event));
-}
-
-io::Task<Result<std::optional<RemoteEvent>>> RemoteStream::next(SteadyTime until) {
-  if (form_ == Form::document && !ended_) co_return co_await whole(until);
-  while (!ended_) {
-    if (auto const event = parser_.next()) {
-      auto read = read_event(one_, event->data);
-      if (!read.ok()) co_return with_notes(std::move(read).error(), decision_);
-      co_return std::optional<RemoteEvent>(std::move(read).value());
-    }
-    AW_CO_TRY(auto const piece, co_await answer_->read(until));
-    if (piece.empty()) break;
-    AW_CO_TRY(parser_.feed(piece));
-  }
-  ended_ = true;
-  co_return std::optional<RemoteEvent>();
+                                          options_for(line_, deadline, protocol_for(one_))));
+  auto stream = std::make_unique<RemoteStream>(one_, ask.kind, std::move(answer));
+  AW_CO_TRY(co_await stream->begun(deadline));
+  co_return stream;
 }
 
 }  // namespace aw::a2a

@@ -13,6 +13,7 @@
 
 #include "core/a2a/client.h"
 #include "core/a2a/client_codec.h"
+#include "core/a2a/grpc_frame.h"
 #include "core/a2a/remote_card.h"
 #include "core/base/clock.h"
 #include "core/base/result.h"
@@ -43,8 +44,9 @@ struct Line {
 [[nodiscard]] http::Security spiffe_security(
     std::shared_ptr<const identity::Credentials> const& credentials, identity::SpiffeId const& id);
 // TLS to whoever a public authority vouches for: the name is checked, nobody proves a SPIFFE ID.
-// Code::tls_setup.
-[[nodiscard]] Result<http::Security> web_security();
+// `ca_file`: the authorities (PEM) instead of the machine's; empty = those, which SSL_CERT_FILE and
+// SSL_CERT_DIR replace. Code::tls_setup.
+[[nodiscard]] Result<http::Security> web_security(std::string const& ca_file = {});
 // The same for a Line with neither: may this endpoint be spoken to in the clear?
 [[nodiscard]] bool is_this_machine(http::Endpoint const& endpoint);
 
@@ -57,6 +59,10 @@ struct FetchedCard {
 // /.well-known/agent-card.json, else its old name.
 [[nodiscard]] io::Task<Result<FetchedCard>> fetch_card(Line line, SteadyTime deadline);
 
+// What one answer, or one event of a stream, may hold.
+inline constexpr std::size_t kMostRemoteAnswer = std::size_t{64} << 20;
+[[nodiscard]] Error with_notes(Error error, DecisionNotes const& decision);
+
 struct RemoteAnswer {
   std::shared_ptr<const std::string> body;  // what `value` points into; shared, so that both move
   JsonView value;
@@ -66,19 +72,26 @@ struct RemoteAnswer {
 // A stream's events in their order. Belongs to the loop it was opened on.
 class RemoteStream {
  public:
-  RemoteStream(Interface one, std::unique_ptr<http::ResponseStream> answer);
+  RemoteStream(Interface one, Kind kind, std::unique_ptr<http::ResponseStream> answer);
+  // First: a refusal instead of a stream is this error.
+  [[nodiscard]] io::Task<Result<void>> begun(SteadyTime deadline);
   // The next event, waiting until `until`; nullopt = the end.
   [[nodiscard]] io::Task<Result<std::optional<RemoteEvent>>> next(SteadyTime until);
   [[nodiscard]] DecisionNotes const& decision() const { return decision_; }
 
  private:
   [[nodiscard]] io::Task<Result<std::optional<RemoteEvent>>> whole(SteadyTime until);
+  [[nodiscard]] Result<std::optional<RemoteEvent>> held();
+  [[nodiscard]] Result<void> feed(std::string_view piece);
+  [[nodiscard]] Result<void> closed();
 
   Interface one_;
+  Kind kind_;
   std::unique_ptr<http::ResponseStream> answer_;
   DecisionNotes decision_;
-  http::SseParser parser_{std::size_t{64} << 20};
-  enum class Form : std::uint8_t { events, document } form_ = Form::events;
+  http::SseParser events_{kMostRemoteAnswer};
+  GrpcFrames frames_{kMostRemoteAnswer};
+  enum class Form : std::uint8_t { events, grpc, document } form_ = Form::document;
   bool ended_ = false;
 };
 
@@ -88,8 +101,8 @@ class Remote {
 
   [[nodiscard]] Interface const& interface() const { return one_; }
 
-  // Any Ask but stream and subscribe. Refusals and protocol errors come back as errors, with the
-  // decision's id and hint in their context.
+  // Any Ask but stream and subscribe; over gRPC the server learns the deadline. Refusals and
+  // protocol errors come back as errors, with the decision's id and hint in their context.
   [[nodiscard]] io::Task<Result<RemoteAnswer>> ask(Ask ask, std::string traceparent,
                                                    SteadyTime deadline);
   // stream and subscribe: returns when the first byte of the answer is here.

@@ -135,9 +135,7 @@ Result<Interface> choose_interface(RemoteCard const& card, Wish wish) {
     if (wish.dialect && *wish.dialect != dialect) continue;
     for (auto const& one : card.interfaces) {
       if (one.dialect != dialect) continue;
-      bool const fits =
-          wish.transport ? *wish.transport == one.transport : one.transport != Transport::grpc;
-      if (fits) return one;
+      if (!wish.transport || *wish.transport == one.transport) return one;
     }
   }
   std::vector<std::string> offered;

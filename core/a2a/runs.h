@@ -28,6 +28,8 @@ class Runs : public std::enable_shared_from_this<Runs> {
   // Begins on `on`. The task is set to `working` by the executor's first word, or soon by itself,
   // so that an executor may answer with a message instead.
   void start(Work work, boost::asio::any_io_executor const& on);
+  // Work that never waits is over when this returns.
+  void run_at_once(Work work, TaskTarget& task);
   // The task is cancelled at once for everyone; its executor at its next wait.
   // Code::task_terminal, task_not_found.
   [[nodiscard]] Result<TaskPtr> cancel(std::string_view task_id);
@@ -38,9 +40,7 @@ class Runs : public std::enable_shared_from_this<Runs> {
   struct Run;
 
  private:
-  // Work that does not wait is over when this returns; false = it has not begun.
-  bool at_once(Work const& work);
-  void conclude(std::string const& task_id, Report& report, Result<void> const& result);
+  void conclude(TaskTarget& task, Report& report, Result<void> const& result);
   static io::Task<void> drive(std::shared_ptr<Runs> self, std::shared_ptr<Run> run, Work work);
   void ended(Run& run, std::exception_ptr const& failure);
   void fail(std::string const& task_id, Failure failure);
@@ -53,8 +53,5 @@ class Runs : public std::enable_shared_from_this<Runs> {
   std::unordered_map<std::string, std::weak_ptr<Run>> runs_;
   bool stopping_ = false;
 };
-
-// An agent's message of one text part, with a fresh id.
-[[nodiscard]] MessagePtr agent_says(std::string text);
 
 }  // namespace aw::a2a

@@ -122,38 +122,37 @@ Result<void> Service::resolve(Operation& operation, Caller const& caller) const 
   return {};
 }
 
-io::Task<Outcome> Service::execute(Operation operation, Caller caller,
+io::Task<Outcome> Service::execute(Operation&& operation, Caller&& caller,
                                    http::ResponseWriter& writer) {
-  auto scope = scope_of(operation, caller);
-  Exchange exchange{std::move(operation), std::move(caller), std::move(scope), writer};
+  Exchange exchange{operation, caller, scope_of(operation, caller), writer};
   co_return co_await dispatch(exchange);
 }
 
 io::Task<Outcome> Service::dispatch(Exchange& exchange) {
   switch (exchange.operation.kind) {
     case Kind::send:
-      co_return co_await send(exchange);
+      return ends_at_once(exchange.operation) ? send_at_once(exchange) : send(exchange);
     case Kind::stream:
-      co_return co_await stream(exchange);
+      return stream(exchange);
     case Kind::get:
-      co_return co_await get(exchange);
+      return get(exchange);
     case Kind::cancel:
-      co_return co_await cancel(exchange);
+      return cancel(exchange);
     case Kind::subscribe:
-      co_return co_await subscribe(exchange);
+      return subscribe(exchange);
     case Kind::list:
-      co_return co_await list(exchange);
+      return list(exchange);
     case Kind::extended_card:
-      co_return co_await extended_card(exchange);
+      return extended_card(exchange);
     case Kind::push_create:
     case Kind::push_get:
     case Kind::push_list:
     case Kind::push_delete:
-      co_return co_await push(exchange);
+      return push(exchange);
     case Kind::authorize_only:
-      co_return co_await authorized(exchange);
+      break;
   }
-  co_return co_await exchange.fail(make_error(Code::internal, "unknown operation"));
+  return authorized(exchange);
 }
 
 // The caller's task, if policy was asked about this very capability.
@@ -164,23 +163,28 @@ Result<TaskPtr> Service::owned(Exchange const& exchange) const {
   return task;
 }
 
-void Service::run(Exchange& exchange, TaskPtr task, boost::asio::any_io_executor const& loop) {
+Work Service::work_of(Exchange& exchange, TaskPtr task) const {
   auto const timeout = options_.timeouts.find(task->capability);
   auto const allowed =
       timeout == options_.timeouts.end() ? options_.default_timeout : timeout->second;
-  Work work{
-      .task_id = task->id,
-      .context_id = task->context_id,
-      .capability = task->capability,
-      .caller = exchange.caller.id,
-      .decision_id = exchange.caller.decision_id,
-      .xfcc = exchange.caller.xfcc,
-      .traceparent = exchange.caller.traceparent,
-      .payload = std::move(exchange.operation.send.payload),
-      .message = task->history.back(),
-      .task = task,
-      .deadline = clock_.steady() + std::chrono::duration_cast<SteadyTime::duration>(allowed)};
-  runs_->start(std::move(work), loop);
+  auto& caller = exchange.caller;
+  return {.task_id = task->id,
+          .context_id = task->context_id,
+          .capability = task->capability,
+          .caller = caller.id,
+          .decision_id = caller.decision_id,
+          .xfcc = std::move(caller.xfcc),
+          .traceparent = std::move(caller.traceparent),
+          .payload = std::move(exchange.operation.send.payload),
+          .message = task->history.back(),
+          .task = task,
+          .deadline = clock_.steady() + std::chrono::duration_cast<SteadyTime::duration>(allowed)};
+}
+
+bool Service::ends_at_once(Operation const& operation) const {
+  auto const& send = operation.send;
+  bool const plain = operation.task_id.empty() && send.idempotency_key.empty() && !send.push;
+  return plain && send.wait != Wait::no && executor_.never_waits(operation.capability);
 }
 
 Result<Service::Started> Service::begin_new(Exchange& exchange,
@@ -202,7 +206,7 @@ Result<Service::Started> Service::begin_new(Exchange& exchange,
     if (created.made == TaskEngine::Made::yes) engine_.withdraw(created.task->id);
     return std::move(attached).error();
   }
-  if (created.made == TaskEngine::Made::yes) run(exchange, created.task, loop);
+  if (created.made == TaskEngine::Made::yes) runs_->start(work_of(exchange, created.task), loop);
   return Started{std::move(created.task), std::move(subscription)};
 }
 
@@ -215,7 +219,8 @@ Result<Service::Started> Service::continue_task(Exchange& exchange,
   AW_TRY(auto subscription, engine_.subscribe(task->id, exchange.scope));
   AW_TRY(attach_push(exchange, *task));
   AW_TRY(auto continued, engine_.follow_up(task->id, exchange.scope, operation.send.message));
-  if (continued.run == TaskEngine::Run::needed) run(exchange, continued.task, loop);
+  if (continued.run == TaskEngine::Run::needed)
+    runs_->start(work_of(exchange, continued.task), loop);
   return Started{std::move(continued.task), std::move(subscription)};
 }
 
@@ -223,6 +228,26 @@ Result<Service::Started> Service::begin(Exchange& exchange,
                                         boost::asio::any_io_executor const& loop) {
   if (exchange.operation.task_id.empty()) return begin_new(exchange, loop);
   return continue_task(exchange, loop);
+}
+
+io::Task<Outcome> Service::send_at_once(Exchange& exchange) {
+  auto const& operation = exchange.operation;
+  auto draft = engine_.draft({.owner = exchange.scope,
+                              .capability = operation.capability,
+                              .context_id = operation.context_id,
+                              .message = operation.send.message,
+                              .payload = operation.send.payload,
+                              .metadata = operation.send.metadata,
+                              .idempotency_key = {}});
+  if (!draft.ok()) co_return co_await exchange.fail(std::move(draft).error());
+  runs_->run_at_once(work_of(exchange, draft->task()), *draft);
+  if (auto const& message = draft->message()) {
+    co_return co_await exchange.answer(
+        sent_response(operation.shape, message, detail_of(operation), 200), {});
+  }
+  auto task = engine_.keep(*draft);
+  if (!task.ok()) co_return co_await exchange.fail(std::move(task).error());
+  co_return co_await tell(exchange, std::move(*task));
 }
 
 io::Task<Outcome> Service::send(Exchange& exchange) {
@@ -261,7 +286,12 @@ io::Task<Outcome> Service::send(Exchange& exchange) {
   }
   if (operation.send.wait != Wait::no && goes_on() && clock_.steady() >= operation.deadline)
     co_return co_await exchange.fail(make_error(Code::timeout, "the deadline has passed"));
-  // Told means kept.
+  co_return co_await tell(exchange, std::move(task));
+}
+
+// Told means kept.
+io::Task<Outcome> Service::tell(Exchange& exchange, TaskPtr task) {
+  auto const& operation = exchange.operation;
   if (auto kept = co_await engine_.store().durable(); !kept.ok()) {
     log_.failed(log::Component::a2a, log::Level::error, "task not stored", kept.error());
     if (!is_terminal(task->status.state)) {

@@ -64,7 +64,8 @@ class Service {
 
   // Writes the whole answer (or stream). Never throws; errors are answered and reported in Outcome.
   // Checks again that a task-bound operation's capability is the task's.
-  [[nodiscard]] io::Task<Outcome> execute(Operation operation, Caller caller,
+  // `operation` and `caller` are used up, and outlive the task.
+  [[nodiscard]] io::Task<Outcome> execute(Operation&& operation, Caller&& caller,
                                           http::ResponseWriter& writer);
 
   // Cancels every run and fails its task with a reason. Twice is fine.
@@ -80,7 +81,11 @@ class Service {
                                           boost::asio::any_io_executor const& loop);
   [[nodiscard]] Result<Started> continue_task(Exchange& exchange,
                                               boost::asio::any_io_executor const& loop);
-  void run(Exchange& exchange, TaskPtr task, boost::asio::any_io_executor const& loop);
+  // Uses up what only the run needs.
+  [[nodiscard]] Work work_of(Exchange& exchange, TaskPtr task) const;
+  [[nodiscard]] bool ends_at_once(Operation const& operation) const;
+  [[nodiscard]] io::Task<Outcome> send_at_once(Exchange& exchange);
+  [[nodiscard]] io::Task<Outcome> tell(Exchange& exchange, TaskPtr task);
   [[nodiscard]] io::Task<Outcome> send(Exchange& exchange);
   [[nodiscard]] io::Task<Outcome> stream(Exchange& exchange);
   [[nodiscard]] io::Task<Outcome> subscribe(Exchange& exchange);

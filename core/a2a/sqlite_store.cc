@@ -90,15 +90,19 @@ struct SqliteTaskStore::Impl {
     }
     AW_TRY(journal.append(framed));
     for (auto& [key, value] : fresh.notes) journaled.notes.insert_or_assign(key, std::move(value));
-    for (auto& [id, task] : fresh.tasks) {
-      if (task || stored.contains(id)) {
-        journaled.tasks.insert_or_assign(id, std::move(task));
-      } else {
-        journaled.tasks.erase(id);  // came and went
+    fresh.notes.clear();
+    while (!fresh.tasks.empty()) {
+      auto node = fresh.tasks.extract(fresh.tasks.begin());
+      bool const lasts = node.mapped() || stored.contains(node.key());
+      auto const known = journaled.tasks.find(node.key());
+      if (lasts && known == journaled.tasks.end()) {
+        journaled.tasks.insert(std::move(node));
+      } else if (lasts) {
+        known->second = std::move(node.mapped());
+      } else if (known != journaled.tasks.end()) {
+        journaled.tasks.erase(known);  // came and went
       }
     }
-    fresh.tasks.clear();
-    fresh.notes.clear();
     if (journal.bytes() > kMuch) hurry();
     return {};
   }

@@ -80,34 +80,42 @@ std::size_t size_of(Artifact const& artifact) {
          size_of(artifact.parts);
 }
 
-Result<TaskPtr> with_status(Task const& task, TaskStatus status) {
-  if (!may_move(task.status.state, status.state)) {
-    return make_error(
-        is_terminal(task.status.state) ? Code::task_terminal : Code::request_malformed,
-        "cannot transition from '" + std::string(state_name_plain(task.status.state)) + "' to '" +
-            std::string(state_name_plain(status.state)) + "'");
-  }
-  auto next = std::make_shared<Task>(task);
-  // A status message becomes history when the next status takes its place.
-  if (next->status.message) next->history.push_back(next->status.message);
-  if (status.message) next->bytes += size_of(*status.message);
-  next->updated = status.timestamp;
-  next->status = std::move(status);
-  return TaskPtr(std::move(next));
+namespace {
+
+Result<void> check_move(TaskState from, TaskState to) {
+  if (may_move(from, to)) return {};
+  return make_error(is_terminal(from) ? Code::task_terminal : Code::request_malformed,
+                    "cannot transition from '" + std::string(state_name_plain(from)) + "' to '" +
+                        std::string(state_name_plain(to)) + "'");
 }
 
-Result<TaskPtr> with_artifact(Task const& task, ArtifactPtr artifact, Chunk chunk, WallTime now) {
-  if (is_terminal(task.status.state))
-    return make_error(Code::task_terminal, "the task has ended: no artifact can be added");
-  auto next = std::make_shared<Task>(task);
-  next->updated = now;
-  next->bytes += size_of(*artifact);
+Result<void> check_growing(Task const& task) {
+  if (!is_terminal(task.status.state)) return {};
+  return make_error(Code::task_terminal, "the task has ended: no artifact can be added");
+}
+
+}  // namespace
+
+Result<void> move_status(Task& task, TaskStatus status) {
+  AW_TRY(check_move(task.status.state, status.state));
+  // A status message becomes history when the next status takes its place.
+  if (task.status.message) task.history.push_back(task.status.message);
+  if (status.message) task.bytes += size_of(*status.message);
+  task.updated = status.timestamp;
+  task.status = std::move(status);
+  return {};
+}
+
+Result<void> put_artifact(Task& task, ArtifactPtr artifact, Chunk chunk, WallTime now) {
+  AW_TRY(check_growing(task));
+  task.updated = now;
+  task.bytes += size_of(*artifact);
   auto const found = std::ranges::find_if(
-      next->artifacts, [&artifact](ArtifactPtr const& held) { return held->id == artifact->id; });
-  if (found == next->artifacts.end()) {
-    next->artifacts.push_back(std::move(artifact));
+      task.artifacts, [&artifact](ArtifactPtr const& held) { return held->id == artifact->id; });
+  if (found == task.artifacts.end()) {
+    task.artifacts.push_back(std::move(artifact));
   } else if (chunk == Chunk::replace) {
-    next->bytes -= std::min(next->bytes, size_of(**found));
+    task.bytes -= std::min(task.bytes, size_of(**found));
     *found = std::move(artifact);
   } else {
     auto merged = std::make_shared<Artifact>(**found);
@@ -115,6 +123,20 @@ Result<TaskPtr> with_artifact(Task const& task, ArtifactPtr artifact, Chunk chun
     if (!artifact->metadata.empty()) merged->metadata = artifact->metadata;
     *found = std::move(merged);
   }
+  return {};
+}
+
+Result<TaskPtr> with_status(Task const& task, TaskStatus status) {
+  AW_TRY(check_move(task.status.state, status.state));
+  auto next = std::make_shared<Task>(task);
+  AW_TRY(move_status(*next, std::move(status)));
+  return TaskPtr(std::move(next));
+}
+
+Result<TaskPtr> with_artifact(Task const& task, ArtifactPtr artifact, Chunk chunk, WallTime now) {
+  AW_TRY(check_growing(task));
+  auto next = std::make_shared<Task>(task);
+  AW_TRY(put_artifact(*next, std::move(artifact), chunk, now));
   return TaskPtr(std::move(next));
 }
 

@@ -125,8 +125,12 @@ struct ArtifactUpdate {
 using Event = std::variant<TaskPtr, MessagePtr, StatusUpdate, ArtifactUpdate>;
 using EventPtr = std::shared_ptr<const Event>;
 
-// Both return the task after the change, or why it may not happen: Code::task_terminal for a
-// terminal task, Code::request_malformed for another impossible move.
+// A task that nobody shares yet, changed in place. The error says why it may not happen:
+// Code::task_terminal for a terminal task, Code::request_malformed for another impossible move.
+[[nodiscard]] Result<void> move_status(Task& task, TaskStatus status);
+[[nodiscard]] Result<void> put_artifact(Task& task, ArtifactPtr artifact, Chunk chunk,
+                                        WallTime now);
+// The same for shared ones: both return the task after the change.
 [[nodiscard]] Result<TaskPtr> with_status(Task const& task, TaskStatus status);
 [[nodiscard]] Result<TaskPtr> with_artifact(Task const& task, ArtifactPtr artifact, Chunk chunk,
                                             WallTime now);

@@ -2,45 +2,24 @@
 #include "core/a2a/task_engine.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <mutex>
 #include <set>
 #include <unordered_map>
 
 #include "core/a2a/reader.h"
+#include "core/a2a/task_index.h"
 #include "core/base/random.h"
-#include "core/base/text.h"
 
 namespace aw::a2a {
 namespace {
 
-// Newest status first, the id breaks ties: an order that does not move under a reader's pages.
-struct ListKey {
-  WallTime changed;
-  std::string id;
-  friend bool operator<(ListKey const& a, ListKey const& b) {
-    return a.changed != b.changed ? a.changed > b.changed : a.id > b.id;
+// What is forgotten first.
+struct OldestFirst {
+  bool operator()(TaskPtr const& a, TaskPtr const& b) const {
+    return a->updated != b->updated ? a->updated < b->updated : a->id < b->id;
   }
 };
-
-std::string make_token(ListKey const& key) {
-  return text::to_base64url(std::to_string(key.changed.time_since_epoch().count()) + ":" + key.id);
-}
-
-Result<ListKey> parse_token(std::string_view token) {
-  auto const bad = [] {
-    return make_error(Code::request_malformed, "pageToken is not one of ours");
-  };
-  auto const text = text::from_base64url(token);
-  if (!text || token.size() > 256) return bad();
-  auto const colon = text->find(':');
-  if (colon == std::string::npos) return bad();
-  std::int64_t count = 0;
-  auto const [end, ec] = std::from_chars(text->data(), text->data() + colon, count);
-  if (ec != std::errc{} || end != text->data() + colon) return bad();
-  return ListKey{WallTime(std::chrono::nanoseconds(count)), text->substr(colon + 1)};
-}
 
 std::string idempotency_name(std::string_view owner, std::string_view capability,
                              std::string_view key) {
@@ -59,12 +38,6 @@ bool rests(TaskState state) { return is_terminal(state) || is_interrupted(state)
 
 Error not_found() { return make_error(Code::task_not_found, "task not found"); }
 
-bool matches(Task const& task, ListParams const& query) {
-  if (!query.context_id.empty() && task.context_id != query.context_id) return false;
-  if (query.state && task.status.state != *query.state) return false;
-  return !query.changed_after || task.status.timestamp > *query.changed_after;
-}
-
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const {
@@ -82,7 +55,7 @@ struct TaskEngine::Entry {
 // Everything below `mutex`.
 struct TaskEngine::State {
   struct Owner {
-    std::set<ListKey> tasks;
+    TaskIndex tasks;
     std::size_t running = 0;
   };
 
@@ -96,32 +69,32 @@ struct TaskEngine::State {
     return &found->second;
   }
 
-  void index(Task const& task) {
-    auto& owner = owners[task.owner];
-    owner.tasks.insert({task.status.timestamp, task.id});
-    if (rests(task.status.state)) {
-      resting.insert({task.updated, task.id});
+  void index(TaskPtr const& task) {
+    auto& owner = owners[task->owner];
+    owner.tasks.add(*task);
+    if (rests(task->status.state)) {
+      resting.insert(task);
     } else {
       ++owner.running;
     }
-    bytes += task.bytes;
+    bytes += task->bytes;
   }
 
-  void unindex(Task const& task) {
-    auto const owner = owners.find(task.owner);
+  void unindex(TaskPtr const& task) {
+    auto const owner = owners.find(task->owner);
     if (owner == owners.end()) return;
-    owner->second.tasks.erase({task.status.timestamp, task.id});
-    if (rests(task.status.state)) {
-      resting.erase({task.updated, task.id});
+    owner->second.tasks.remove(*task);
+    if (rests(task->status.state)) {
+      resting.erase(task);
     } else {
       --owner->second.running;
     }
     if (owner->second.tasks.empty()) owners.erase(owner);
-    bytes -= std::min(bytes, task.bytes);
+    bytes -= std::min(bytes, task->bytes);
   }
 
   void insert(TaskPtr task) {
-    index(*task);
+    index(task);
     if (!task->idempotency_key.empty())
       keys[idempotency_name(task->owner, task->capability, task->idempotency_key)] = task->id;
     auto id = task->id;
@@ -131,10 +104,10 @@ struct TaskEngine::State {
   void remove(std::string const& id) {
     auto const found = entries.find(id);
     if (found == entries.end()) return;
-    Task const& task = *found->second.task;
+    auto const task = found->second.task;
     unindex(task);
-    if (!task.idempotency_key.empty())
-      keys.erase(idempotency_name(task.owner, task.capability, task.idempotency_key));
+    if (!task->idempotency_key.empty())
+      keys.erase(idempotency_name(task->owner, task->capability, task->idempotency_key));
     for (auto const& reader : found->second.readers) reader->close();
     if (observer != nullptr) observer->forgotten(id);
     store.erase(id);
@@ -144,8 +117,8 @@ struct TaskEngine::State {
   // What is too old goes; a few at a time, so that no single caller pays for many.
   void expire() {
     auto const oldest = clock.now() - limits.retention;
-    for (int i = 0; i < 16 && !resting.empty() && resting.begin()->first < oldest; ++i)
-      remove(std::string(resting.begin()->second));
+    for (int i = 0; i < 16 && !resting.empty() && (*resting.begin())->updated < oldest; ++i)
+      remove(std::string((*resting.begin())->id));
   }
 
   // Room for one more task of `owner`, made by forgetting finished ones.
@@ -153,7 +126,7 @@ struct TaskEngine::State {
     expire();
     while (!resting.empty() &&
            (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes))
-      remove(std::string(resting.begin()->second));
+      remove(std::string((*resting.begin())->id));
     if (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes)
       return make_error(Code::task_limit, "too many tasks are running on this agent");
     auto const held = owners.find(owner);
@@ -165,12 +138,7 @@ struct TaskEngine::State {
   }
 
   void forget_oldest(Owner const& owner) {
-    for (auto key = owner.tasks.rbegin(); key != owner.tasks.rend(); ++key) {
-      if (rests(entries.find(key->id)->second.task->status.state)) {
-        remove(std::string(key->id));
-        return;
-      }
-    }
+    if (auto const id = owner.tasks.oldest(rests); !id.empty()) remove(std::string(id));
   }
 
   // The task in `entry` is from now on `next`.
@@ -184,13 +152,14 @@ struct TaskEngine::State {
     }
     Task const& before = *entry.task;
     bool const same_place = before.status.timestamp == next->status.timestamp &&
+                            before.status.state == next->status.state &&
                             !rests(before.status.state) && !rests(next->status.state);
     if (same_place) {  // most changes of a running task: a result, an artifact
       bytes += next->bytes;
       bytes -= std::min(bytes, before.bytes);
     } else {
-      unindex(before);
-      index(*next);
+      unindex(entry.task);
+      index(next);
     }
     entry.task = std::move(next);
     return {};
@@ -226,7 +195,7 @@ struct TaskEngine::State {
   Clock const& clock;
   Entries entries;
   std::map<std::string, Owner, std::less<>> owners;
-  std::set<std::pair<WallTime, std::string>> resting;
+  std::set<TaskPtr, OldestFirst> resting;
   std::unordered_map<std::string, std::string> keys;  // idempotency name -> task id
   std::size_t bytes = 0;
 };
@@ -265,7 +234,7 @@ Result<std::size_t> TaskEngine::restore() {
   return interrupted;
 }
 
-Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
+Result<std::shared_ptr<Task>> TaskEngine::make(NewTask made) const {
   auto const now = state_->clock.now();
   auto task = std::make_shared<Task>();
   task->id = time_ordered_id(now);
@@ -287,7 +256,11 @@ Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
   task->history.push_back(std::move(message));
   if (task->bytes > state_->limits.max_task_bytes)
     return make_error(Code::too_large, "the message is larger than a task may be");
+  return task;
+}
 
+Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
+  AW_TRY(auto task, make(std::move(made)));
   std::lock_guard const lock(state_->mutex);
   if (!task->idempotency_key.empty()) {
     auto const known =
@@ -301,6 +274,25 @@ Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
   AW_TRY(store_.put(task, {}));
   state_->insert(task);
   return Created{std::move(task), Made::yes};
+}
+
+Result<Draft> TaskEngine::draft(NewTask made) {
+  AW_TRY(auto task, make(std::move(made)));
+  {
+    std::lock_guard const lock(state_->mutex);
+    AW_TRY(state_->make_room(task->owner, task->bytes));
+  }
+  return Draft(std::move(task), state_->limits.max_task_bytes, state_->clock);
+}
+
+Result<TaskPtr> TaskEngine::keep(Draft const& draft) {
+  auto task = draft.task();
+  std::lock_guard const lock(state_->mutex);
+  // Again: others may have come meanwhile, and the task has grown.
+  AW_TRY(state_->make_room(task->owner, task->bytes));
+  AW_TRY(store_.put(task, state_->notes_of(Event(StatusUpdate{task}))));
+  state_->insert(task);
+  return task;
 }
 
 Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::string_view owner,
@@ -344,31 +336,15 @@ Result<TaskPtr> TaskEngine::find(std::string_view id, std::string_view owner) co
 }
 
 Result<Page> TaskEngine::list(std::string_view owner, ListParams const& query) const {
-  std::optional<ListKey> after;
-  if (!query.page_token.empty()) {
-    AW_TRY(after, parse_token(query.page_token));
-  }
   std::lock_guard const lock(state_->mutex);
-  Page page;
   auto const held = state_->owners.find(owner);
-  if (held == state_->owners.end()) return page;
-  auto const& keys = held->second.tasks;
-  bool const all = query.context_id.empty() && !query.state && !query.changed_after;
-  auto key = all && after ? keys.upper_bound(*after) : keys.begin();
-  if (all) page.total = keys.size();
-  for (; key != keys.end(); ++key) {
-    auto const& task = state_->entries.find(key->id)->second.task;
-    if (!matches(*task, query)) continue;
-    if (!all) ++page.total;
-    if (after && !(*after < *key)) continue;
-    if (page.tasks.size() == query.page_size) {
-      auto const& last = *page.tasks.back();
-      if (page.next_token.empty()) page.next_token = make_token({last.status.timestamp, last.id});
-      if (all) break;
-      continue;
-    }
-    page.tasks.push_back(task);
-  }
+  TaskIndex nothing;
+  auto& index = held == state_->owners.end() ? nothing : held->second.tasks;
+  AW_TRY(auto found, index.page(query, [this](std::string_view id) -> Task const& {
+    return *state_->entries.find(id)->second.task;
+  }));
+  Page page{.tasks = {}, .next_token = std::move(found.next_token), .total = found.total};
+  for (auto const id : found.ids) page.tasks.push_back(state_->entries.find(id)->second.task);
   return page;
 }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/a2a/draft.h"
 #include "core/a2a/operation.h"
 #include "core/a2a/task.h"
 #include "core/a2a/task_observer.h"
@@ -29,7 +30,7 @@ struct EngineLimits {
   std::size_t max_tasks_per_caller = 1'000;
   std::size_t max_running_per_caller = 1'024;  // a thousand streams of one caller
   std::size_t max_bytes = 256U << 20;          // all tasks together
-  std::size_t max_task_bytes = 32U << 20;      // one task
+  std::size_t max_task_bytes = 64U << 20;      // one task
   std::size_t max_pending_events = 4'096;      // a subscriber further behind is dropped
   std::size_t max_subscribers = 64;            // of one task
   std::chrono::nanoseconds retention = std::chrono::hours(24);
@@ -104,6 +105,11 @@ class TaskEngine {
   };
   [[nodiscard]] Result<Created> create(NewTask task);
 
+  // For work that never waits: a task in the making. Same errors as `create`; no idempotency key.
+  [[nodiscard]] Result<Draft> draft(NewTask task);
+  // What came of it is from here on a task like any other. Only one that runs no more. Same errors.
+  [[nodiscard]] Result<TaskPtr> keep(Draft const& draft);
+
   // A further message for a task: into its history. An interrupted task works again and needs a run
   // (`run` = needed); one that works already goes on as it is. Code::task_not_found, task_terminal.
   enum class Run : std::uint8_t { needed, going_on };
@@ -141,8 +147,28 @@ class TaskEngine {
   friend class Subscription;
   struct Entry;
   struct State;
+  [[nodiscard]] Result<std::shared_ptr<Task>> make(NewTask made) const;
   TaskStore& store_;
   std::unique_ptr<State> state_;
+};
+
+// A task of the engine, by its id. The engine outlives it.
+class HeldTask final : public TaskTarget {
+ public:
+  HeldTask(TaskEngine& engine, std::string id, std::string context_id)
+      : engine_(engine), id_(std::move(id)), context_id_(std::move(context_id)) {}
+  [[nodiscard]] std::string const& id() const override { return id_; }
+  [[nodiscard]] std::string const& context_id() const override { return context_id_; }
+  [[nodiscard]] Result<void> set_status(TaskState state, MessagePtr message,
+                                        std::optional<Failure> failure) override;
+  [[nodiscard]] Result<void> add_artifact(Artifact artifact, Chunk chunk, Last last) override;
+  [[nodiscard]] Result<void> set_result(std::string json) override;
+  [[nodiscard]] Result<void> replace_by_message(MessagePtr message) override;
+
+ private:
+  TaskEngine& engine_;
+  std::string const id_;
+  std::string const context_id_;
 };
 
 }  // namespace aw::a2a

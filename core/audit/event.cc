@@ -91,17 +91,18 @@ std::optional<EventType> parse_event_type(std::string_view name) {
   return std::nullopt;
 }
 
-void append_members(std::string& out, Event const& event, std::string_view agent_name) {
+void append_members(std::string& out, Event const& event, std::string_view agent_name,
+                    Stamp const& stamp) {
   // The writer wants a whole object; its braces are cut off again, for the chain has members of its
   // own to put around.
-  std::string object;
-  object.reserve(1024);
-  json::Writer writer(object);
+  auto const begin = out.size();
+  out.reserve(begin + 1024);
+  json::Writer writer(out);
   writer.begin_object();
   writer.member("event_type", event_type_name(event.type));
-  writer.member("timestamp", format_rfc3339(event.time));
+  writer.member("timestamp", Rfc3339(stamp.time).text());
   writer.member("agent_name", agent_name);
-  writer.member("audit_id", event.audit_id);
+  writer.member("audit_id", stamp.audit_id);
   optional(writer, "decision_id", event.decision_id);
   optional(writer, "trace_id", event.trace_id);
   optional(writer, "span_id", event.span_id);
@@ -113,7 +114,8 @@ void append_members(std::string& out, Event const& event, std::string_view agent
   optional(writer, "task_id", event.task_id);
   append_context(writer, event.context_json);
   writer.end_object();
-  out.append(object, 1, object.size() - 2);
+  out.pop_back();
+  out.erase(begin, 1);
 }
 
 }  // namespace aw::audit

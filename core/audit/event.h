@@ -68,8 +68,18 @@ struct Event {
 [[nodiscard]] std::string_view event_type_name(EventType type);  // "AUTH_CHECK"
 [[nodiscard]] std::optional<EventType> parse_event_type(std::string_view name);
 
+// The name and moment of a record: the event's own, or what the log made where it has none.
+struct Stamp {
+  std::string_view audit_id;
+  WallTime time;
+};
+
 // The members of the event's line, without braces and without the chain's members. `out` is
 // appended to.
-void append_members(std::string& out, Event const& event, std::string_view agent_name);
+void append_members(std::string& out, Event const& event, std::string_view agent_name,
+                    Stamp const& stamp);
+inline void append_members(std::string& out, Event const& event, std::string_view agent_name) {
+  append_members(out, event, agent_name, {.audit_id = event.audit_id, .time = event.time});
+}
 
 }  // namespace aw::audit

@@ -96,15 +96,12 @@ struct AuditLog::Impl {
 };
 
 void AuditLog::Impl::members_of(Event const& event, std::string& out) const {
-  if (!event.audit_id.empty() && event.time != WallTime{})
-    return append_members(out, event, needs.agent_name);
-  auto const now = needs.clock.now();
-  Event filled = event;
+  auto const time = event.time == WallTime{} ? needs.clock.now() : event.time;
+  std::string made;
   // A decision has an id of its own already.
-  if (filled.audit_id.empty()) filled.audit_id = filled.decision_id;
-  if (filled.audit_id.empty()) filled.audit_id = "a-" + time_ordered_id(now);
-  if (filled.time == WallTime{}) filled.time = now;
-  append_members(out, filled, needs.agent_name);
+  std::string_view id = event.audit_id.empty() ? event.decision_id : event.audit_id;
+  if (id.empty()) id = made = "a-" + time_ordered_id(time);
+  append_members(out, event, needs.agent_name, {.audit_id = id, .time = time});
 }
 
 void AuditLog::Impl::append(Pending& pending) {
@@ -341,9 +338,11 @@ LogStatus AuditLog::status() const {
                 .hash = impl_->chain.head().hash,
                 .log_id = impl_->log_id,
                 .last_error = impl_->last_error,
-                .destinations = {}};
+                .destinations = {},
+                .undelivered = {}};
   for (auto const& destination : impl_->destinations.all) {
     out.destinations.push_back(destination.sink->name());
+    out.undelivered[destination.sink->name()] += destination.sink->waiting_bytes();
   }
   return out;
 }

@@ -6,6 +6,8 @@
 // the critical section is one hash and one write. Blocks as long as the primary's write does.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,12 +25,13 @@
 namespace aw::audit {
 
 struct LogStatus {
-  std::uint64_t records = 0;              // since this process started
-  std::uint64_t seq = 0;                  // of the last record
-  std::string hash;                       // of the last record
-  std::string log_id;                     // which log: checkpoints carry it
-  std::string last_error;                 // empty while healthy
-  std::vector<std::string> destinations;  // the primary first
+  std::uint64_t records = 0;                         // since this process started
+  std::uint64_t seq = 0;                             // of the last record
+  std::string hash;                                  // of the last record
+  std::string log_id;                                // which log: checkpoints carry it
+  std::string last_error;                            // empty while healthy
+  std::vector<std::string> destinations;             // the primary first
+  std::map<std::string, std::uint64_t> undelivered;  // destination -> bytes that wait
 };
 
 class AuditLog {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -51,6 +52,8 @@ class AuditSink {
   [[nodiscard]] virtual std::uint64_t segment() const { return 1; }
   [[nodiscard]] virtual std::string name() const = 0;  // "file:///var/log/…", never a secret
   [[nodiscard]] virtual Keeps keeps() const = 0;
+  // Taken, but not yet where it is to go: what a crash of the other side holds up.
+  [[nodiscard]] virtual std::uint64_t waiting_bytes() const { return 0; }
   // Delivers what is waiting, for at most `deadline`. Safe to call twice.
   virtual void flush(std::chrono::nanoseconds deadline) { static_cast<void>(deadline); }
 };

@@ -51,7 +51,7 @@ class SpoolSink final : public AuditSink {
   [[nodiscard]] Keeps keeps() const override { return Keeps::records; }
   void flush(std::chrono::nanoseconds deadline) override;
 
-  [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_.load(); }
+  [[nodiscard]] std::uint64_t waiting_bytes() const override { return waiting_.load(); }
 
  private:
   // Where delivery stands: everything before `offset` of the file with this inode has arrived.

@@ -6,6 +6,7 @@
 #include "core/authz/embedded.h"
 #include "core/authz/input.h"
 #include "core/authz/log_only.h"
+#include "core/authz/opa_trace.h"
 #include "core/authz/policy_store.h"
 #include "core/authz/remote_opa.h"
 #include "core/authz/shadow.h"
@@ -175,8 +176,10 @@ io::Task<Explanation> Authorizer::explain(AuthzContext const& context, ExplainOp
     auto answer =
         co_await impl_->remote->explain(context, options.events.value_or(rego::EventDetail::full));
     out.decision = std::move(answer.decision);
+    out.why = why_of_events(answer.events, answer.policies);
     out.opa_events = std::move(answer.events);
     out.opa_metrics = std::move(answer.metrics);
+    out.sources = std::move(answer.policies);
     co_return out;
   }
   if (impl_->embedded == nullptr) {

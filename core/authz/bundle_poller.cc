@@ -58,6 +58,28 @@ Result<void> BundlePoller::start() {
 }
 
 Result<void> BundlePoller::poll() {
+  auto result = look();
+  tell_staleness();
+  return result;
+}
+
+// Once when it begins, again each time as long has passed, and when it is over.
+void BundlePoller::tell_staleness() {
+  auto const stale = staleness();
+  auto const now = needs_.clock.now();
+  if (stale.empty()) {
+    if (told_)
+      needs_.log.info(log::Component::authz, "the bundle service gives good bundles again");
+    told_.reset();
+    return;
+  }
+  if (told_ && now - *told_ < config_.max_staleness) return;
+  told_ = now;
+  needs_.log.error(log::Component::authz, "the policy is older than it may be",
+                   {{"why", stale}, {"url", config_.url}});
+}
+
+Result<void> BundlePoller::look() {
   auto answer = needs_.source->fetch(etag_, stopping_.get_token());
   if (!answer.ok()) {
     needs_.meters->bundle_fetched(Meters::Fetch::failed);

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -41,7 +42,7 @@ class BundlePoller {
   // Once now, blocking; when that fails the kept bundle, if there is one. Then, with a thread,
   // again and again. An error only says that there is no policy yet: everything is denied.
   [[nodiscard]] Result<void> start();
-  // One look at the service.
+  // One look at the service; an alarm in the log when no good bundle came for too long.
   [[nodiscard]] Result<void> poll();
   // How long until the next: between min and max after a success, backing off after a failure.
   [[nodiscard]] std::chrono::nanoseconds next_delay(Result<void> const& last);
@@ -58,6 +59,8 @@ class BundlePoller {
     WallTime fetched{};
   };
   void keep_polling(std::stop_token stop);
+  [[nodiscard]] Result<void> look();
+  void tell_staleness();
   void answered();
   [[nodiscard]] std::chrono::nanoseconds age() const;
   void keep(std::string const& archive) const;
@@ -67,7 +70,8 @@ class BundlePoller {
   BundleConfig const config_;
   Needs const needs_;
   io::Backoff backoff_;
-  std::string etag_;  // of the bundle in force; one that was refused is asked for again
+  std::string etag_;              // of the bundle in force; one that was refused is asked for again
+  std::optional<WallTime> told_;  // when the last alarm was given
   mutable std::mutex mutex_;
   WallTime last_answer_{};  // guarded by mutex_
   std::stop_source stopping_;

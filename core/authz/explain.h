@@ -19,9 +19,10 @@ struct Explanation {
   AuthzDecision decision;
   std::string policy_path;
   rego::Value input;
-  std::shared_ptr<const rego::Why> why;  // embedded
+  // Embedded; remote: without values and changes, where OPA shows its policies.
+  std::shared_ptr<const rego::Why> why;
   std::vector<rego::TraceEvent> events;  // embedded: the ones asked for (rego/event_text.h)
-  std::vector<rego::Source> sources;     // embedded: what `why` points into
+  std::vector<rego::Source> sources;     // what `why` points into
   rego::Value opa_events;                // remote: OPA's own trace
   rego::Value opa_metrics;               // remote
 };

@@ -63,6 +63,8 @@ Meters::Meters(metrics::Registry& registry, std::vector<std::string> const& endp
       generation_(registry.gauge("agentweave_authz_policy_generation",
                                  "Counts the policies that were in force.")),
       rules_(registry.gauge("agentweave_authz_policy_rules", "Rules in the policy in force.")),
+      loaded_(registry.gauge("agentweave_authz_policy_loaded_timestamp_seconds",
+                             "When the policy in force came into force; 0 with a remote OPA.")),
       reloads_(registry.counter("agentweave_authz_policy_reloads_total",
                                 "Policies that came into force.")),
       reload_errors_(registry.counter("agentweave_authz_policy_reload_errors_total",
@@ -116,8 +118,10 @@ void Meters::breakers(Endpoints const& endpoints, SteadyTime now) {
   one_hot("", endpoints.size() == 0 ? State::closed : best);
 }
 
-void Meters::policy_loaded(std::uint64_t generation, std::size_t rules, std::string const& digest) {
+void Meters::policy_loaded(std::uint64_t generation, std::size_t rules, std::string const& digest,
+                           WallTime now) {
   reloads_.add();
+  loaded_.set(unix_seconds(now));
   generation_.set(static_cast<double>(generation));
   rules_.set(static_cast<double>(rules));
   if (!digest_.empty()) info_.at({digest_}).set(0);

@@ -29,7 +29,8 @@ class Meters {
   void breakers(Endpoints const& endpoints, SteadyTime now);
   void cache_hit() { cache_hits_.add(); }
   void cache_miss() { cache_misses_.add(); }
-  void policy_loaded(std::uint64_t generation, std::size_t rules, std::string const& digest);
+  void policy_loaded(std::uint64_t generation, std::size_t rules, std::string const& digest,
+                     WallTime now);
   void policy_refused() { reload_errors_.add(); }
   // What a look at the bundle service brought.
   enum class Fetch { fresh, unchanged, failed };
@@ -54,6 +55,7 @@ class Meters {
   metrics::Family<metrics::Gauge>& breaker_;
   metrics::Gauge& generation_;
   metrics::Gauge& rules_;
+  metrics::Gauge& loaded_;
   metrics::Counter& reloads_;
   metrics::Counter& reload_errors_;
   metrics::Family<metrics::Gauge>& info_;

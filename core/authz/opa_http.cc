@@ -16,12 +16,13 @@ class HttpOpaTransport final : public OpaTransport {
         security_(std::move(security)),
         authorization_(token.empty() ? "" : "Bearer " + token) {}
 
-  io::Task<Result<OpaAnswer>> post(OpaRequest request) override {
+  io::Task<Result<OpaAnswer>> send(OpaRequest request) override {
     auto const& url = urls_[request.endpoint];
     http::Request out;
-    out.method = "POST";
+    bool const asks = request.method == OpaRequest::Method::post;
+    out.method = asks ? "POST" : "GET";
     out.set_target(url.target + request.target);
-    out.headers.add("content-type", "application/json");
+    if (asks) out.headers.add("content-type", "application/json");
     out.headers.add("accept", "application/json");
     if (!authorization_.empty()) out.headers.add("authorization", authorization_);
     out.body = std::move(request.body);

@@ -12,6 +12,8 @@
 namespace aw::authz {
 
 struct OpaRequest {
+  enum class Method { post, get };
+  Method method = Method::post;
   std::size_t endpoint = 0;  // index into the configured ones
   std::string target;        // "/v1/data/agentweave/authz"
   std::string body;
@@ -28,7 +30,7 @@ class OpaTransport {
  public:
   virtual ~OpaTransport() = default;
   // Runs on the awaiter's loop and ends by the deadline. An error says that no whole answer came.
-  [[nodiscard]] virtual io::Task<Result<OpaAnswer>> post(OpaRequest request) = 0;
+  [[nodiscard]] virtual io::Task<Result<OpaAnswer>> send(OpaRequest request) = 0;
 };
 
 }  // namespace aw::authz

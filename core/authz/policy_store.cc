@@ -148,7 +148,7 @@ Result<void> PolicyStore::load(PolicyLocation const& location) {
   auto const before = watch_.latest().value;
   if (before != nullptr && before->digest == loaded->digest) return {};  // same policy: same era
   loaded->generation = watch_.version() + 1;
-  meters_->policy_loaded(loaded->generation, loaded->rules, loaded->digest);
+  meters_->policy_loaded(loaded->generation, loaded->rules, loaded->digest, clock_.now());
   log_.info(log::Component::authz, "policy in force",
             {{"digest", loaded->digest},
              {"generation", std::to_string(loaded->generation)},

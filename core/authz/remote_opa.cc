@@ -6,11 +6,13 @@
 
 #include "core/authz/input.h"
 #include "core/authz/interpret.h"
+#include "core/authz/opa_trace.h"
 
 namespace aw::authz {
 namespace {
 
 constexpr std::size_t kMaxExplanationBytes = 16U << 20;
+constexpr std::size_t kMaxNesting = 256;  // of the syntax trees that come with policies
 
 using State = io::CircuitBreaker::State;
 
@@ -62,7 +64,7 @@ io::Task<Result<AuthzDecision>> RemoteOpa::try_one(OpaRequest request, std::stri
   meters_->opa_asked();
   auto const max_bytes = request.max_bytes;
   try {
-    auto answer = co_await transport_->post(std::move(request));
+    auto answer = co_await transport_->send(std::move(request));
     if (!answer.ok()) co_return std::move(answer).error();
     auto decision = interpret_answer(answer->status, answer->body, max_bytes);
     *body = std::move(answer->body);
@@ -121,11 +123,34 @@ io::Task<OpaExplanation> RemoteOpa::explain(AuthzContext const& context, rego::E
                                                                 : "full";
   auto target = target_ + "?explain=" + mode + "&pretty=true&metrics=true&instrument=true";
   auto exchange = co_await ask(std::move(target), opa_request_body(context), kMaxExplanationBytes);
-  OpaExplanation out{.decision = std::move(exchange.decision), .events = {}, .metrics = {}};
+  OpaExplanation out{
+      .decision = std::move(exchange.decision), .events = {}, .metrics = {}, .policies = {}};
   if (auto body = rego::parse_json(exchange.body, {.bytes = kMaxExplanationBytes, .depth = 64});
       body.ok()) {
     out.events = body->get("explanation");
     out.metrics = body->get("metrics");
+  }
+  if (out.events.size() > 0) out.policies = co_await policies(out.decision.decided_by);
+  co_return out;
+}
+
+// An OPA that does not show its policies (it may forbid that) costs no more than their lines.
+io::Task<std::vector<rego::Source>> RemoteOpa::policies(std::string endpoint) {
+  std::vector<rego::Source> out;
+  for (std::size_t i = 0; i < endpoints_->size(); ++i) {
+    if (endpoints_->at(i).name != endpoint) continue;
+    OpaRequest request{.method = OpaRequest::Method::get,
+                       .endpoint = i,
+                       .target = "/v1/policies",
+                       .body = {},
+                       .deadline = clock_.steady() + timeout_,
+                       .max_bytes = kMaxExplanationBytes};
+    auto const answer = co_await transport_->send(std::move(request));
+    if (!answer.ok() || answer->status != 200) break;
+    auto const body =
+        rego::parse_json(answer->body, {.bytes = kMaxExplanationBytes, .depth = kMaxNesting});
+    if (body.ok()) out = opa_policies(*body);
+    break;
   }
   co_return out;
 }

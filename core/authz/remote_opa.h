@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "core/authz/authz.h"
 #include "core/authz/config.h"
@@ -17,6 +18,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/rego/event_text.h"
+#include "core/rego/policy.h"
 #include "core/rego/value.h"
 
 namespace aw::authz {
@@ -24,8 +26,9 @@ namespace aw::authz {
 // What OPA said when asked to explain.
 struct OpaExplanation {
   AuthzDecision decision;
-  rego::Value events;   // its trace as lines of text; undefined when none came
-  rego::Value metrics;  // "timer_rego_query_eval_ns" …
+  rego::Value events;                  // its trace as lines of text; undefined when none came
+  rego::Value metrics;                 // "timer_rego_query_eval_ns" …
+  std::vector<rego::Source> policies;  // the texts that `events` point into; may be empty
 };
 
 class RemoteOpa final : public AuthorizationProvider {
@@ -49,6 +52,7 @@ class RemoteOpa final : public AuthorizationProvider {
   };
   [[nodiscard]] io::Task<Exchange> ask(std::string target, std::string body, std::size_t max_bytes);
   [[nodiscard]] io::Task<Result<AuthzDecision>> try_one(OpaRequest request, std::string* body);
+  [[nodiscard]] io::Task<std::vector<rego::Source>> policies(std::string endpoint);
   void report_failure(std::size_t endpoint, Error const& error);
   void report_change(std::size_t endpoint, io::CircuitBreaker::State before);
 

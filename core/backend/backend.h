@@ -70,12 +70,13 @@ class Backend {
   // Errors: backend_failed (message is shown to the task's owner), backend_unreachable,
   // backend_timeout, backend_answer_malformed. A cancelled coroutine leaves nothing running.
   [[nodiscard]] virtual io::Task<Result<void>> run(Call call, Output& output) = 0;
-  // The same for a backend that never waits: here and now, without a coroutine. `call` has no
-  // `message`. Null, and nothing done, for all others.
-  [[nodiscard]] virtual std::optional<Result<void>> run_at_once(Call& call, Output& output) {
+  // Does `run` end without ever waiting? Then `run_at_once` is the same, here and now and without a
+  // coroutine; `call` has no `message`.
+  [[nodiscard]] virtual bool never_waits() const { return false; }
+  [[nodiscard]] virtual Result<void> run_at_once(Call call, Output& output) {
     static_cast<void>(call);
     static_cast<void>(output);
-    return std::nullopt;
+    return make_error(Code::internal, "this backend waits");
   }
 };
 

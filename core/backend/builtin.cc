@@ -40,9 +40,8 @@ class Builtin final : public Backend {
   io::Task<Result<void>> run(Call call, Output& output) override {
     co_return answer_(call, output);
   }
-  std::optional<Result<void>> run_at_once(Call& call, Output& output) override {
-    return answer_(call, output);
-  }
+  [[nodiscard]] bool never_waits() const override { return true; }
+  Result<void> run_at_once(Call call, Output& output) override { return answer_(call, output); }
 
  private:
   Answer const answer_;

@@ -15,10 +15,14 @@ inline constexpr std::array<std::string_view, 3> kBuiltins = {"echo", "greet", "
 
 enum class Kind { none, http, a2a, exec, builtin };  // none: not given, the upstream's business
 
+// a2a: the binding it is called in; `card`: the one its card puts first.
+enum class Wire { card, jsonrpc, rest, grpc };
+
 struct Config {
   Kind kind = Kind::none;
   // http, a2a: http://loopback…, https://… or unix:///path.sock[:/target].
   std::string url;
+  Wire binding = Wire::card;             // a2a
   std::string name;                      // builtin: one of kBuiltins
   std::vector<std::string> command;      // exec: program and arguments, no shell
   std::string working_directory;         // exec; empty = ours

@@ -69,13 +69,14 @@ constexpr std::array<Unit, 6> kUnits = {{{"d", hours{24}},
 WallTime SystemClock::now() const { return time_point_cast<nanoseconds>(system_clock::now()); }
 SteadyTime SystemClock::steady() const { return steady_clock::now(); }
 
-std::string format_rfc3339(WallTime time) {
+Rfc3339::Rfc3339(WallTime time)
+    : text_(std::to_array<char>({'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0',
+                                 '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'})) {
   auto const day = floor<days>(time);
   auto const date = year_month_day(day);
   auto const clock = hh_mm_ss(floor<milliseconds>(time - day));
-  std::string out = "0000-00-00T00:00:00.000Z";
-  auto const put = [&out](std::size_t at, std::size_t width, std::int64_t value) {
-    for (auto i = at + width; i > at; value /= 10) out[--i] = static_cast<char>('0' + value % 10);
+  auto const put = [this](std::size_t at, std::size_t width, std::int64_t value) {
+    for (auto i = at + width; i > at; value /= 10) text_[--i] = static_cast<char>('0' + value % 10);
   };
   put(0, 4, static_cast<int>(date.year()));
   put(5, 2, static_cast<unsigned>(date.month()));
@@ -84,8 +85,9 @@ std::string format_rfc3339(WallTime time) {
   put(14, 2, clock.minutes().count());
   put(17, 2, clock.seconds().count());
   put(20, 3, clock.subseconds().count());
-  return out;
 }
+
+std::string format_rfc3339(WallTime time) { return std::string(Rfc3339(time).text()); }
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {
   auto const y = take_digits(text, 4);

@@ -5,6 +5,7 @@
 // Implementations may be called from any thread and do not block.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -34,7 +35,20 @@ class SystemClock final : public Clock {
 };
 
 // RFC 3339 in UTC with milliseconds: 2026-11-23T15:33:12.041Z
+class Rfc3339 {
+ public:
+  explicit Rfc3339(WallTime time);
+  [[nodiscard]] std::string_view text() const { return {text_.data(), text_.size()}; }
+
+ private:
+  std::array<char, 24> text_;
+};
+// The same as a string, for those who keep it.
 [[nodiscard]] std::string format_rfc3339(WallTime time);
+// As metrics have it.
+[[nodiscard]] inline double unix_seconds(WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
 // Accepts RFC 3339 with any offset and up to nanoseconds; nullopt for anything else.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
 

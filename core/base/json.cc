@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -97,7 +98,30 @@ Result<Json> parse(std::string_view text, Limits limits) {
   }
 }
 
+namespace {
+
+// The text between two literals: one look at the string's room for all three, and the literals are
+// stores, not calls.
+template <std::size_t Before, std::size_t After>
+void append_plain(std::string& out, char const (&before)[Before], std::string_view text,
+                  char const (&after)[After]) {
+  auto const old = out.size();
+  auto const size = old + (Before - 1) + text.size() + (After - 1);
+  out.resize_and_overwrite(size, [&](char* bytes, std::size_t) {
+    char* at = bytes + old;
+    std::memcpy(at, before, Before - 1);
+    std::memcpy(at + Before - 1, text.data(), text.size());
+    std::memcpy(at + Before - 1 + text.size(), after, After - 1);
+    return size;
+  });
+}
+
+bool is_plain(std::string_view text) { return text::plain_length(text) == text.size(); }
+
+}  // namespace
+
 void append_string(std::string& out, std::string_view text) {
+  if (is_plain(text)) return append_plain(out, "\"", text, "\"");
   constexpr char kHex[] = "0123456789abcdef";
   out += '"';
   std::size_t plain = 0;
@@ -177,9 +201,17 @@ Writer& Writer::end_array() {
 }
 
 Writer& Writer::key(std::string_view name) {
-  separate();
-  append_string(out_, name);
-  out_ += ':';
+  if (is_plain(name)) {
+    if (comma_) {
+      append_plain(out_, ",\"", name, "\":");
+    } else {
+      append_plain(out_, "\"", name, "\":");
+    }
+  } else {
+    separate();
+    append_string(out_, name);
+    out_ += ':';
+  }
   comma_ = false;
   return *this;
 }

@@ -179,11 +179,11 @@ std::optional<std::string_view> nearest(std::string_view word,
 }
 
 std::string to_hex(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* at = out.data();
   for (char c : bytes) {
-    out += kHex[static_cast<unsigned char>(c) >> 4];
-    out += kHex[static_cast<unsigned char>(c) & 15];
+    *at++ = kHex[static_cast<unsigned char>(c) >> 4];
+    *at++ = kHex[static_cast<unsigned char>(c) & 15];
   }
   return out;
 }

@@ -168,6 +168,20 @@ std::string input_pointer(std::string_view text) {
              : "needs a JSON pointer below /input, as /input/context/params/password";
 }
 
+std::string http_url(std::string_view text) {
+  if (text.starts_with("http://")) return with_authority(text, "http://");
+  if (text.starts_with("https://")) return with_authority(text, "https://");
+  return "must be http:// or https://";
+}
+
+std::string name_value(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) return "must be name=value";
+  const bool printable = std::ranges::none_of(
+      text, [](unsigned char c) { return (c < ' ' && c != '\t') || c == 127; });
+  return printable ? "" : "must have no control characters";
+}
+
 std::string audit_destination(std::string_view text) {
   if (text == "stdout" || text == "stderr" || text == "stdout:" || text == "stderr:") return {};
   if (text.starts_with("file://")) {

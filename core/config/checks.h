@@ -15,6 +15,8 @@ namespace aw::config::checks {
 [[nodiscard]] std::string spiffe_endpoint(std::string_view text);
 [[nodiscard]] std::string opa_endpoint(std::string_view text);  // http(s)://host or unix:///path
 [[nodiscard]] std::string backend_url(std::string_view text);   // http(s)://host… or unix:///path
+[[nodiscard]] std::string http_url(std::string_view text);      // http(s)://host…
+[[nodiscard]] std::string name_value(std::string_view text);    // name=value, no line breaks
 [[nodiscard]] std::string audit_destination(std::string_view text);
 [[nodiscard]] std::string input_pointer(std::string_view text);
 [[nodiscard]] std::string policy_path(std::string_view text);

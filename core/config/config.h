@@ -19,6 +19,7 @@
 #include "core/metrics/config.h"
 #include "core/server/config.h"
 #include "core/tls/config.h"
+#include "core/trace/config.h"
 
 namespace aw::config {
 
@@ -42,6 +43,7 @@ struct Config {
   a2a::Config a2a;
   a2a::DiscoveryConfig discovery;
   metrics::Config metrics;
+  trace::Config tracing;
   log::Config logging;
 };
 

@@ -43,12 +43,12 @@ constexpr auto kAliases = std::to_array<Alias>({
     {"transport.retry.max_retries", "transport.retry.max_attempts", Value::plus_one},
     {"replay_protection", "replay.mode"},
     {"observability.logging.destination", "observability.logging.output"},
+    {"observability.tracing.otlp_endpoint", "observability.tracing.endpoint"},
+    {"observability.tracing.sampling_rate", "observability.tracing.sample_rate"},
 });
 
 constexpr std::string_view kAlwaysOn = "peers are always verified; remove it";
 constexpr std::string_view kFixedSuites = "the TLS 1.3 suites are fixed; remove it";
-constexpr std::string_view kTraces =
-    "traceparent is taken over and passed on; spans are not exported";
 
 constexpr auto kRetired = std::to_array<Retired>({
     {"transport.tls_verify", "", "verification cannot be switched", kAlwaysOn, Kind::verification},
@@ -115,15 +115,6 @@ constexpr auto kRetired = std::to_array<Retired>({
     {"observability.metrics.labels", "", "labels are added by the scraper", "remove it"},
     {"observability.metrics.latency_buckets", "", "the buckets are fixed", "remove it",
      Kind::ignored},
-    {"observability.tracing.enabled", "false", kTraces, "write false, or remove it", Kind::ignored},
-    {"observability.tracing.exporter", "otlp,none", "this trace exporter is not available",
-     "remove it"},
-    {"observability.tracing.endpoint", "*", "", ""},
-    {"observability.tracing.otlp_endpoint", "*", "", ""},
-    {"observability.tracing.service_name", "*", "", ""},
-    {"observability.tracing.sample_rate", "*", "", ""},
-    {"observability.tracing.sampling_rate", "*", "", ""},
-    {"observability.tracing.headers", "", kTraces, "remove it"},
     {"observability.logging.include_caller", "*", "", ""},
     {"observability.logging.include_trace_id", "*", "", ""},
     {"observability.logging.include_stacktrace", "*", "", ""},

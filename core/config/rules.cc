@@ -298,6 +298,13 @@ void verification_stays(Facts const& facts, Found& found) {
        "peers are verified strictly all the same: no setting removes that gate", "use \"strict\"");
 }
 
+// 4317 is OTLP over gRPC, and what the earlier implementation had by default.
+void collector_port(Facts const& facts, Found& found) {
+  if (!facts.config.tracing.endpoint.ends_with(":4317")) return;
+  warn(found, facts, "observability.tracing.endpoint",
+       "port 4317 is OTLP over gRPC; traces are sent over HTTP", "collectors take HTTP at 4318");
+}
+
 void backoff_order(Facts const& facts, Found& found) {
   http::RetryConfig const& retry = facts.config.transport.retry;
   if (retry.backoff_base <= retry.backoff_max) return;
@@ -324,6 +331,8 @@ constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     replay_state,
     verification_stays,
     backoff_order,
+    collector_port,
+    collector_port,
 });
 
 }  // namespace

@@ -76,8 +76,9 @@ void add_capabilities(std::vector<Field>& rows) {
   rows.push_back(field("agent.capabilities[].output_modes", "media types it answers with",
                        &C::agent, all, &P::output_modes)
                      .checked(checks::media_type, "media types"));
-  Field parameters = field("agent.capabilities[].parameters", "JSON Schema of its payload",
-                           &C::agent, all, &P::parameters);
+  Field parameters =
+      field("agent.capabilities[].parameters", "JSON Schema of its payload, shown in the card",
+            &C::agent, all, &P::parameters);
   parameters.type = Type::json;
   rows.push_back(std::move(parameters).example("{type: object}"));
   rows.push_back(field("agent.capabilities[].timeout_seconds", "how long one call may run",
@@ -93,6 +94,11 @@ void add_capabilities(std::vector<Field>& rows) {
                        &C::backends, &B::url)
                      .checked(checks::backend_url, "http://, https:// or unix:///path.sock:/target")
                      .example("http://127.0.0.1:9000/process"));
+  rows.push_back(choice("agent.capabilities[].backend.binding",
+                        "a2a: the binding it is called in; card = what its card puts first",
+                        {name("card", backend::Wire::card), name("jsonrpc", backend::Wire::jsonrpc),
+                         name("rest", backend::Wire::rest), name("grpc", backend::Wire::grpc)},
+                        &C::backends, &B::binding));
   rows.push_back(
       field("agent.capabilities[].backend.name", "builtin: which one", &C::backends, &B::name)
           .example("echo"));

@@ -20,8 +20,20 @@ bool is_single_form(Field const& field) {
 
 nlohmann::json shown(Field const& field, Config const& config, std::size_t index) {
   nlohmann::json value = value_of(field, config, index);
-  if (field.is_secret && value != "") return std::string(kRedacted);
+  bool const given = value != "" && !(value.is_array() && value.empty());
+  if (field.is_secret && given) return std::string(kRedacted);
   return value;
+}
+
+// Null where it is the default. A list may have been given by its single form.
+Place const* origin_of(Loaded const& loaded, std::string const& key) {
+  for (std::string const& one :
+       {key, key == "authorization.opa_endpoints" ? "authorization.opa_endpoint" : key,
+        key == "authorization.audit.destinations" ? "authorization.audit.destination" : key}) {
+    const auto found = loaded.origins.find(one);
+    if (found != loaded.origins.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 bool is_empty(nlohmann::json const& value) {
@@ -98,18 +110,11 @@ void append_yaml(std::string& out, Json const& node, std::string const& indent) 
 
 std::vector<Setting> settings(Loaded const& loaded) {
   std::vector<Setting> out;
-  const auto origin_of = [&loaded](std::string const& key) -> std::string {
-    for (std::string const& one :
-         {key, key == "authorization.opa_endpoints" ? "authorization.opa_endpoint" : key,
-          key == "authorization.audit.destinations" ? "authorization.audit.destination" : key}) {
-      const auto found = loaded.origins.find(one);
-      if (found != loaded.origins.end()) return found->second.text();
-    }
-    return "default";
-  };
-  for_each_value(loaded.config, [&out, &loaded, &origin_of](Field const& field, std::size_t index) {
+  for_each_value(loaded.config, [&out, &loaded](Field const& field, std::size_t index) {
     const std::string key = indexed(field.key, index);
-    out.push_back({key, yaml_text(shown(field, loaded.config, index)), origin_of(key)});
+    auto const* const place = origin_of(loaded, key);
+    out.push_back({key, yaml_text(shown(field, loaded.config, index)),
+                   place == nullptr ? "default" : place->text()});
   });
   return out;
 }
@@ -123,9 +128,21 @@ Json document(Config const& config) {
   return root;
 }
 
-std::string yaml_document(Config const& config) {
+std::string yaml_document(Config const& config) { return yaml_of(document(config)); }
+
+Json given_document(Loaded const& loaded) {
+  Json root = Json::object();
+  for_each_value(loaded.config, [&root, &loaded](Field const& field, std::size_t index) {
+    if (origin_of(loaded, indexed(field.key, index)) == nullptr) return;
+    const nlohmann::json value = shown(field, loaded.config, index);
+    if (!is_empty(value)) put(root, field.key, index, value);
+  });
+  return root;
+}
+
+std::string yaml_of(Json const& document) {
   std::string out;
-  append_members(out, document(config), "");
+  append_members(out, document, "");
   return out;
 }
 

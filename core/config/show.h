@@ -25,4 +25,9 @@ struct Setting {
 // The same as YAML text.
 [[nodiscard]] std::string yaml_document(Config const& config);
 
+// Only what files, variables and flags gave, under the names of the table.
+[[nodiscard]] nlohmann::ordered_json given_document(Loaded const& loaded);
+// Any of these documents as YAML text.
+[[nodiscard]] std::string yaml_of(nlohmann::ordered_json const& document);
+
 }  // namespace aw::config

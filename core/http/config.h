@@ -17,7 +17,7 @@ struct Limits {
   std::size_t max_head_bytes = 32U << 10;  // request line and headers; h2: the header list
   std::size_t max_headers = 100;
   std::size_t max_target_bytes = 8U << 10;
-  std::size_t max_body_bytes = 4U << 20;
+  std::size_t max_body_bytes = 16U << 20;  // ten megabytes in base64, and room around them
   std::size_t max_connections = 10'000;
   std::uint32_t max_streams_per_connection = 100;
   std::uint32_t max_requests_per_connection = 100'000;

@@ -73,6 +73,7 @@ Connection::Connection(std::shared_ptr<Shard> shard, std::string remote_address)
 }
 
 Connection::~Connection() {
+  unlink();  // the wheel is the shard's, which may go with shard_
   shard_->connections.erase(listed_);
   engine_.reset();
   session_.reset();

@@ -66,6 +66,7 @@ struct Shard {
   DateField date;
   std::list<Connection*> connections;
   std::vector<std::unique_ptr<Workspace>> spare;
+  bool leaving = false;  // answers are their connections' last
   bool draining = false;
 
   [[nodiscard]] std::unique_ptr<Workspace> take_workspace();
@@ -83,6 +84,8 @@ class Engine {
   virtual io::Task<void> run() = 0;
   virtual void expired(SteadyTime now) = 0;
   virtual void drain() = 0;
+  // The shard is leaving: what the next answer says by itself need not be said here.
+  virtual void farewell() {}
   // The connection is being cut: whatever waits must end.
   virtual void abort() = 0;
 };
@@ -99,6 +102,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // Handshake, session, requests. Spawned once.
   io::Task<void> serve(tls::Socket socket);
   void drain();
+  void farewell() {
+    if (engine_ != nullptr) engine_->farewell();
+  }
   // Drained now, cut at `end` at the latest.
   void retire(SteadyTime end);
   // Now, in the middle of whatever it is. Twice is fine.

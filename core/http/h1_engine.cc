@@ -330,8 +330,9 @@ io::Task<void> H1Engine::proceed() {
 }
 
 After H1Engine::after_this() const {
-  bool const last =
-      draining_ || requests_ >= limits().max_requests_per_connection || !head_.framing().keep_alive;
+  bool const last = draining_ || connection_.shard().leaving ||
+                    requests_ >= limits().max_requests_per_connection ||
+                    !head_.framing().keep_alive;
   return last ? After::close : After::keep_alive;
 }
 

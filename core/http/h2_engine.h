@@ -78,6 +78,7 @@ class H2Engine final : public Engine, public H2Events {
   io::Task<void> run() override;
   void expired(SteadyTime now) override;
   void drain() override;
+  void farewell() override { drain(); }  // refuses nothing that is under way
   void abort() override;
 
   void head(H2Stream& stream) override;

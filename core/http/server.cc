@@ -204,6 +204,16 @@ ServerStats Server::stats() const {
           .in_flight = counters.in_flight.load()};
 }
 
+void Server::farewell() {
+  impl_->on_each([](Shard& shard, Listener&) {
+    if (std::exchange(shard.leaving, true)) return;
+    for (auto at = shard.connections.begin(); at != shard.connections.end();) {
+      Connection& connection = **at++;  // it may leave the list
+      connection.farewell();
+    }
+  });
+}
+
 void Server::drain() {
   if (impl_->draining.exchange(true)) return;
   impl_->on_each([](Shard& shard, Listener& listener) {
@@ -240,7 +250,12 @@ void Server::stop() {
   auto const busy = [this] {
     return impl_->posted.load() + impl_->accepting.load() + impl_->counters.connections.load() > 0;
   };
-  while (busy() && !impl_->loops.at(0).stopped()) std::this_thread::sleep_for(kPoll);
+  auto const wait = [&] {
+    while (busy() && !impl_->loops.at(0).stopped()) std::this_thread::sleep_for(kPoll);
+  };
+  wait();
+  impl_->on_each([](Shard& shard, Listener&) { shard.deadlines.stop(); });  // it dies on our thread
+  wait();
 }
 
 namespace {

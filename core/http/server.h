@@ -157,6 +157,10 @@ class Server {
   [[nodiscard]] std::string address() const;  // "127.0.0.1:41233", "unix:///run/x.sock"
   [[nodiscard]] ServerStats stats() const;
 
+  // Before `drain`, while others still send callers here: each answer is from now on its
+  // connection's last (`connection: close`; HTTP/2: GOAWAY). New connections are taken, and idle
+  // ones stay: their caller may be sending already. Does not wait. Twice is fine.
+  void farewell();
   // Stops accepting; idle connections close, the others after what they are at (HTTP/1.1:
   // `connection: close`; HTTP/2: GOAWAY twice). Does not wait. Twice is fine.
   void drain();

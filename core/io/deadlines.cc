@@ -20,7 +20,10 @@ Deadlines::Deadlines(boost::asio::io_context& loop) : timer_(loop) {}
 
 Deadlines::~Deadlines() {
   for (Entry* first : slots_) {
-    for (Entry* entry = first; entry != nullptr;) entry = std::exchange(entry->next_, nullptr);
+    for (Entry* entry = first; entry != nullptr;) {
+      entry->link_ = nullptr;
+      entry = std::exchange(entry->next_, nullptr);
+    }
   }
 }
 
@@ -58,6 +61,11 @@ void Deadlines::schedule(std::int64_t tick) {
         if (error || alive.expired() || tick != scheduled_) return;
         turn();
       });
+}
+
+void Deadlines::stop() {
+  alive_.reset();  // a handler that is queued already sees it
+  timer_.cancel();
 }
 
 void Deadlines::turn() {

@@ -31,10 +31,12 @@ class Deadlines {
    protected:
     // The deadline passed (by up to two ticks). It is unset before this is called.
     virtual void expired(SteadyTime now) = 0;
+    // Leaves the wheel at once: for an entry whose members keep the wheel alive, since those are
+    // destroyed before this base is.
+    void unlink();
 
    private:
     friend class Deadlines;
-    void unlink();
 
     SteadyTime due_ = SteadyTime::max();
     std::int64_t tick_ = 0;  // where it hangs
@@ -49,6 +51,9 @@ class Deadlines {
 
   // From now on; replaces the entry's deadline before. max = none.
   void set(Entry& entry, SteadyTime now, SteadyTime due);
+  // On the loop: nobody is told anything from here on, so that the wheel may be destroyed
+  // elsewhere.
+  void stop();
 
  private:
   static constexpr std::int64_t kSlots = 256;

@@ -19,6 +19,11 @@ bool BlockingPool::submit(std::function<void()> work) {
   return true;
 }
 
+std::size_t BlockingPool::queued() const {
+  std::lock_guard const lock(mutex_);
+  return queue_.size();
+}
+
 void BlockingPool::stop() {
   {
     std::lock_guard const lock(mutex_);

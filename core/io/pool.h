@@ -47,6 +47,7 @@ class BlockingPool {
   // throw.
   [[nodiscard]] bool submit(std::function<void()> work);
   void stop();
+  [[nodiscard]] std::size_t queued() const;  // waiting for a thread
 
   // Runs `work` (returning Result<T>) on a pool thread and resumes here, on the awaiter's loop.
   // Code::overloaded when full, Code::internal when it throws.
@@ -56,7 +57,7 @@ class BlockingPool {
  private:
   void serve();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> queue_;
   std::size_t const limit_;

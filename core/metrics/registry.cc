@@ -60,13 +60,24 @@ void append_labels(std::string& out, Values const& names, Values const& values,
   if (!inside.empty()) out.append("{").append(inside).append("}");
 }
 
-void append_head(std::string& out, FamilyInfo const& info, std::string_view type) {
-  out.append("# HELP ").append(info.name).append(" ").append(info.help).append("\n");
-  out.append("# TYPE ").append(info.name).append(" ").append(type).append("\n");
+void append_head(std::string& out, std::string_view name, std::string_view help,
+                 std::string_view type) {
+  out.append("# HELP ").append(name).append(" ").append(help).append("\n");
+  out.append("# TYPE ").append(name).append(" ").append(type).append("\n");
 }
 
-void append_family(std::string& out, Family<Counter> const& family) {
-  append_head(out, family.info(), "counter");
+// To OpenMetrics a counter is a family whose one sample is called family_total.
+void append_counter_head(std::string& out, FamilyInfo const& info, Format format) {
+  constexpr std::string_view kTotal = "_total";
+  std::string_view name = info.name;
+  if (format == Format::prometheus) return append_head(out, name, info.help, "counter");
+  if (!name.ends_with(kTotal)) return append_head(out, name, info.help, "unknown");
+  name.remove_suffix(kTotal.size());
+  append_head(out, name, info.help, "counter");
+}
+
+void append_family(std::string& out, Family<Counter> const& family, Format format) {
+  append_counter_head(out, family.info(), format);
   family.each([&](Values const& values, Counter const& counter) {
     out += family.info().name;
     append_labels(out, family.info().labels, values, {});
@@ -74,8 +85,8 @@ void append_family(std::string& out, Family<Counter> const& family) {
   });
 }
 
-void append_family(std::string& out, Family<Gauge> const& family) {
-  append_head(out, family.info(), "gauge");
+void append_family(std::string& out, Family<Gauge> const& family, Format /*format*/) {
+  append_head(out, family.info().name, family.info().help, "gauge");
   family.each([&](Values const& values, Gauge const& gauge) {
     out += family.info().name;
     append_labels(out, family.info().labels, values, {});
@@ -105,8 +116,9 @@ void append_series(std::string& out, FamilyInfo const& info, Values const& value
   out.append(" ").append(std::to_string(total)).append("\n");
 }
 
-void append_family(std::string& out, Family<Histogram> const& family) {
-  append_head(out, family.info(), "histogram");
+// Bounds are written alike in both formats: `le="1"` here and `le="1.0"` there would be two series.
+void append_family(std::string& out, Family<Histogram> const& family, Format /*format*/) {
+  append_head(out, family.info().name, family.info().help, "histogram");
   family.each([&](Values const& values, Histogram const& histogram) {
     append_series(out, family.info(), values, histogram);
   });
@@ -210,7 +222,7 @@ void Registry::before_scrape(std::function<void()> refresh) {
   refreshers_.push_back(std::move(refresh));
 }
 
-std::string Registry::text() const {
+std::string Registry::text(Format format) const {
   std::vector<std::function<void()>> refreshers;
   {
     std::lock_guard const lock(mutex_);
@@ -220,8 +232,9 @@ std::string Registry::text() const {
   std::lock_guard const lock(mutex_);
   std::string out;
   for (auto const& [name, entry] : entries_) {
-    std::visit([&out](auto const& family) { append_family(out, *family); }, entry->family);
+    std::visit([&](auto const& family) { append_family(out, *family, format); }, entry->family);
   }
+  if (format == Format::openmetrics) out += "# EOF\n";
   return out;
 }
 

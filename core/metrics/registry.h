@@ -19,6 +19,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/metrics/format.h"
+
 namespace aw::metrics {
 
 inline constexpr std::size_t kMaxSeries = 512;
@@ -115,8 +117,8 @@ class Registry {
   // depth).
   void before_scrape(std::function<void()> refresh);
 
-  // Prometheus text format 0.0.4.
-  [[nodiscard]] std::string text() const;
+  // Prometheus text format 0.0.4, or OpenMetrics 1.0.
+  [[nodiscard]] std::string text(Format format = Format::prometheus) const;
 
  private:
   struct Entry;

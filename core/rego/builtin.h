@@ -20,6 +20,7 @@
 namespace aw::rego {
 
 class BuiltinCache;  // compiled regular expressions and globs of one program or evaluation
+[[nodiscard]] std::shared_ptr<BuiltinCache> make_builtin_cache();
 
 // Facts of the evaluation that some builtins ask for.
 struct BuiltinContext {
@@ -87,6 +88,8 @@ struct Builtin {
 
 // The function of that name, or nullptr.
 [[nodiscard]] Builtin const* find_builtin(std::string_view name);
+// What a refused function of that name is while `with` replaces it, or nullptr. Calling it fails.
+[[nodiscard]] Builtin const* refused_stand_in(std::string_view name);
 
 // The families.
 [[nodiscard]] std::span<const Builtin> arithmetic_builtins();

@@ -8,12 +8,11 @@
 #include "core/base/secret.h"
 #include "core/base/text.h"
 #include "core/rego/builtin.h"
-#include "core/rego/digest.h"
 
 namespace aw::rego {
 namespace {
 
-using Algorithm = EVP_MD const* (*)();
+using HashChoice = EVP_MD const* (*)();
 using Digest = std::array<unsigned char, EVP_MAX_MD_SIZE>;
 
 std::string hex_of(Digest const& digest, unsigned length) {
@@ -21,7 +20,7 @@ std::string hex_of(Digest const& digest, unsigned length) {
   return text::to_hex(raw);
 }
 
-std::string digest_hex(Algorithm algorithm, std::string_view bytes) {
+std::string digest_hex(HashChoice algorithm, std::string_view bytes) {
   Digest digest{};
   unsigned length = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, algorithm(), nullptr) != 1) {
@@ -30,14 +29,14 @@ std::string digest_hex(Algorithm algorithm, std::string_view bytes) {
   return hex_of(digest, length);
 }
 
-template <Algorithm kAlgorithm>
+template <HashChoice kAlgorithm>
 Value digest_of(BuiltinCall& call) {
   if (!call.want(0, Kind::string)) return {};
   std::string hex = digest_hex(kAlgorithm, call.text(0));
   return hex.empty() ? call.fail("the digest is not available") : Value::string(hex);
 }
 
-template <Algorithm kAlgorithm>
+template <HashChoice kAlgorithm>
 Value hmac_of(BuiltinCall& call) {
   if (!call.want(0, Kind::string) || !call.want(1, Kind::string)) return {};
   Digest digest{};
@@ -63,8 +62,6 @@ constexpr Builtin kCrypto[] = {
 };
 
 }  // namespace
-
-std::string sha256_hex(std::string_view bytes) { return digest_hex(EVP_sha256, bytes); }
 
 std::span<const Builtin> crypto_builtins() { return kCrypto; }
 

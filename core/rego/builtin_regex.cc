@@ -5,7 +5,6 @@
 
 #include "core/rego/builtin.h"
 #include "core/rego/builtin_cache.h"
-#include "core/rego/digest.h"
 #include "core/rego/globs_match.h"
 #include "core/rego/utf8.h"
 

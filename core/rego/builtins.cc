@@ -17,24 +17,28 @@ constexpr Family kFamilies[] = {
     crypto_builtins,     x509_builtins,    private_key_builtins, misc_builtins,  sprintf_builtins,
 };
 
-struct Refused {
-  std::string_view name;
-  std::string_view reason;
-};
 constexpr std::string_view kNoCalls =
     "a policy must not do network calls on the request path; put what it needs into input or data";
 constexpr std::string_view kOutside = "this engine leaves it out";
+Value refused_call(BuiltinCall& call) {
+  return call.fatal(std::string(call.name()) + " is not supported");
+}
+
+struct Refused {
+  Builtin stand_in;
+  std::string_view reason;
+};
 constexpr Refused kRefused[] = {
-    {"http.send", kNoCalls},
-    {"net.lookup_ip_addr", kNoCalls},
-    {"providers.aws.sign_req", kOutside},
-    {"rego.parse_module", kOutside},
-    {"graphql.is_valid", kOutside},
-    {"graphql.parse", kOutside},
-    {"graphql.parse_and_verify", kOutside},
-    {"graphql.parse_query", kOutside},
-    {"graphql.parse_schema", kOutside},
-    {"graphql.schema_is_valid", kOutside},
+    {{"http.send", 1, refused_call}, kNoCalls},
+    {{"net.lookup_ip_addr", 1, refused_call}, kNoCalls},
+    {{"providers.aws.sign_req", 3, refused_call}, kOutside},
+    {{"rego.parse_module", 2, refused_call}, kOutside},
+    {{"graphql.is_valid", 2, refused_call}, kOutside},
+    {{"graphql.parse", 2, refused_call}, kOutside},
+    {{"graphql.parse_and_verify", 2, refused_call}, kOutside},
+    {{"graphql.parse_query", 1, refused_call}, kOutside},
+    {{"graphql.parse_schema", 1, refused_call}, kOutside},
+    {{"graphql.schema_is_valid", 1, refused_call}, kOutside},
 };
 
 // Sorted by name, built once: a constant, not a registry.
@@ -67,9 +71,16 @@ std::vector<std::string_view> builtin_names() {
 
 std::string_view refused_builtin(std::string_view name) {
   for (Refused const& refused : kRefused) {
-    if (refused.name == name) return refused.reason;
+    if (refused.stand_in.name == name) return refused.reason;
   }
   return {};
+}
+
+Builtin const* refused_stand_in(std::string_view name) {
+  for (Refused const& refused : kRefused) {
+    if (refused.stand_in.name == name) return &refused.stand_in;
+  }
+  return nullptr;
 }
 
 std::string_view kind_name(Kind kind) {

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "core/rego/compile_tree.h"
-#include "core/rego/digest.h"
 #include "core/rego/type_check.h"
+#include "core/tls/digest.h"
 
 namespace aw::rego {
 namespace {
@@ -128,15 +128,16 @@ void find_constants(Program& program) {
 }
 
 void digest_of(Program& program) {
-  std::string all;
+  tls::Sha256 hash;
   std::vector<Source const*> sorted;
   for (Source const& source : program.sources) sorted.push_back(&source);
   std::ranges::sort(sorted, {}, [](Source const* s) { return s->name; });
   for (Source const* source : sorted) {
-    all += source->name + '\0' + std::to_string(source->text.size()) + '\0' + source->text;
+    hash.update(source->name + '\0' + std::to_string(source->text.size()) + '\0');
+    hash.update(source->text);
   }
-  append_json(all, program.data);
-  program.digest = sha256_hex(all);
+  write_json(program.data, [&hash](std::string_view piece) { hash.update(piece); });
+  program.digest = hash.finish_hex();
 }
 
 Error first_fault(std::vector<Diagnostic> const& found) {

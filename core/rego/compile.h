@@ -70,7 +70,11 @@ class RuleCompiler {
     std::map<std::string, Slot, std::less<>> declared;
     std::map<std::string, Place, std::less<>> referenced;
   };
-  enum class Naming { resolve, declare };
+  struct NamedFunction {
+    Builtin const* builtin = nullptr;
+    Group const* group = nullptr;
+    explicit operator bool() const { return builtin != nullptr || group != nullptr; }
+  };
 
   // Variables.
   Slot new_var(std::string name, Place place);
@@ -95,6 +99,7 @@ class RuleCompiler {
   bool split_unify(Pattern& left, Pattern& right, Place place, Block& block);
   void equality(Term const& left, Term const& right, Place place, Block& block, bool closed);
   bool find_function(Term const& call, Statement& out);
+  bool is_allowed(std::string_view name, Place place);
   bool names_result(Term const& call);
   std::vector<std::string> function_path(Term const& op);
   Statement statement(Statement::Kind kind, Place place) const;
@@ -115,7 +120,11 @@ class RuleCompiler {
   void some_in(Expr const& expr, Block& block);
   void every(Expr const& expr, Block& block);
   void with(Expr const& expr, Block& block);
-  void with_target(With const& with, WithTarget& out, Block& block);
+  bool with_target(With const& with, WithTarget& out, Block& block);
+  bool document_target(Term const& target, WithTarget& out, Block& block);
+  bool may_replace(With const& with, WithTarget const& out);
+  bool replace_by(With const& with, NamedFunction const& by, WithTarget& out);
+  NamedFunction function_named(Term const& term);
   void closure(Body const& body, Block& block);
   void print(Term const& call, Block& block);
 
@@ -146,7 +155,8 @@ class RuleCompiler {
   int depth_ = 0;
   bool is_query_ = false;
   bool quiet_ = false;
-  int printing_ = 0;  // inside the arguments of so many print()
+  int printing_ = 0;                      // inside the arguments of so many print()
+  std::vector<std::string_view> mocked_;  // builtin functions that a `with` around this replaces
   std::set<Slot> reported_;
 };
 
@@ -158,6 +168,7 @@ struct PlacedRule {
   std::size_t path_length = 0;  // parts of the rule's name that the node stands for (package aside)
 };
 
+void place_annotations(Program& program, Faults& faults);
 void check_recursion(Program const& program, Faults& faults);
 void build_index(Group& group);
 void find_needs(Program& program);

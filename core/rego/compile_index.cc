@@ -210,44 +210,7 @@ void index_equality(Group& group) {
   close_lists(index);
 }
 
-bool may_fail(Block const& block) {
-  bool found = false;
-  for_each_statement(block, [&](Statement const& s) {
-    bool rules = s.group != nullptr ||
-                 (s.kind == Statement::Kind::ref && s.root == Statement::Root::data &&
-                  s.node != nullptr && (s.node->group != nullptr || !s.node->children.empty()));
-    bool object =
-        s.kind == Statement::Kind::comprehension && s.collection == Statement::Collection::object;
-    found = found || rules || object;
-  });
-  return found;
-}
-
-// What a rule cannot hold without. A reference that reaches rules is none of it.
-void find_needs(RulePlan& rule, RuleNode const& root) {
-  for (std::uint32_t i = 0; i < rule.body.size(); ++i) {
-    Statement const& s = rule.body[i];
-    bool base = s.kind == Statement::Kind::ref &&
-                (s.root == Statement::Root::input ||
-                 (s.root == Statement::Root::data && (s.node == &root || s.node == nullptr)));
-    bool constant = base && std::ranges::all_of(s.steps, [](Pattern const& step) {
-                      return step.kind == Pattern::Kind::constant;
-                    });
-    // OPA's index looks at scalars and arrays only, and not at what is gone through.
-    bool indexed = !s.gone_through && !s.out.value.is(Kind::object) && !s.out.value.is(Kind::set);
-    if (constant && indexed) rule.needs.push_back(i);
-  }
-  rule.may_fail = may_fail(rule.body);
-  if (rule.otherwise) find_needs(*rule.otherwise, root);
-}
-
 }  // namespace
-
-void find_needs(Program& program) {
-  for (auto& group : program.groups) {
-    for (RulePlan& rule : group->rules) find_needs(rule, program.root);
-  }
-}
 
 void build_index(Group& group) {
   bool fits = group.kind == GroupKind::complete || group.kind == GroupKind::partial_set;

@@ -43,7 +43,10 @@ void mark(Pattern& pattern, Vars& bound) {
 }
 
 void collect_targets(Statement const& s, Vars& into) {
-  for (WithTarget const& target : s.targets) collect(target.value, into);
+  for (WithTarget const& target : s.targets) {
+    collect(target.value, into);
+    for (Pattern const& step : target.steps) collect(step, into);
+  }
 }
 
 bool is_closure(Statement const& s) {
@@ -237,6 +240,9 @@ bool RuleCompiler::place_comprehension(Statement& s, Vars& bound, Vars const& en
 bool RuleCompiler::place_with(Statement& s, Vars& bound, Vars const& enclosing) {
   for (WithTarget const& target : s.targets) {
     if (!all_bound(target.value, bound)) return false;
+    for (Pattern const& step : target.steps) {
+      if (!all_bound(step, bound)) return false;
+    }
   }
   Vars inner = bound;
   Block trial = s.body;

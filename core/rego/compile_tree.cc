@@ -147,31 +147,8 @@ void RuleTree::check_packages() {
   }
 }
 
-// An annotation belongs to the statement that follows it.
-void RuleTree::annotate() {
-  for (Module& module : program_.modules) {
-    for (std::size_t i = 0; i < module.annotations.size(); ++i) {
-      Annotation& annotation = module.annotations[i];
-      std::uint32_t line = annotation.place.end;
-      if (module.place.line > line && annotation.scope.empty()) {
-        annotation.scope = "package";
-        continue;
-      }
-      Rule* next = nullptr;
-      for (Rule& rule : module.rules) {
-        if (rule.place.line > line) {
-          next = &rule;
-          break;
-        }
-      }
-      if (annotation.scope.empty()) annotation.scope = "rule";
-      if (next != nullptr && annotation.scope == "rule") next->annotations = static_cast<int>(i);
-    }
-  }
-}
-
 bool RuleTree::build() {
-  annotate();
+  place_annotations(program_, faults_);
   for (std::size_t m = 0; m < program_.modules.size(); ++m) {
     RuleNode* node = &program_.root;
     for (std::string const& step : program_.modules[m].package) node = descend(node, step);

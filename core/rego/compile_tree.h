@@ -26,7 +26,6 @@ class RuleTree {
   void make_group(RuleNode* node, std::vector<PlacedRule const*> const& rules);
   void check_group(Group const& group, std::vector<PlacedRule const*> const& rules);
   void check_packages();
-  void annotate();
 
   Program& program_;
   Faults& faults_;

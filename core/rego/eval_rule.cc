@@ -1,11 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // Documents out of rules, remembered per world.
+#include <algorithm>
+
 #include "core/rego/eval.h"
 #include "core/rego/why.h"
 
 namespace aw::rego {
 namespace {
 constexpr std::size_t kFewRules = 6;  // so many are tried faster than the patterns are
+
+bool meets(Need const& need, Value const& found) {
+  switch (need.ask) {
+    case Need::Ask::present:
+      return true;
+    case Need::Ask::equals:
+      return need.value == found;
+    case Need::Ask::holds:
+      return found.holds(need.value);
+    case Need::Ask::one_of:
+      return need.value.holds(found);
+    case Need::Ask::prefix:
+      return !found.is(Kind::string) || found.as_string().starts_with(need.value.as_string());
+    case Need::Ask::suffix:
+      return !found.is(Kind::string) || found.as_string().ends_with(need.value.as_string());
+  }
+  return true;
+}
+
 }  // namespace
 
 Flow Evaluator::group_value(Group const& group, Value& out) {
@@ -28,31 +49,26 @@ Flow Evaluator::group_value(Group const& group, Value& out) {
 // `kept` holds the answer when it is made for this question.
 std::vector<std::uint32_t> const* Evaluator::candidates(Group const& group,
                                                         std::vector<std::uint32_t>& kept) const {
-  if (why_ != nullptr || covered_ != nullptr) return nullptr;
+  bool const all = why_ != nullptr || options_.begin == Begin::all;
+  if (all || covered_ != nullptr) return nullptr;
   auto const* only = by_equality(group);
   std::size_t count = only == nullptr ? group.rules.size() : only->size();
   bool worth = group.index.patterns != nullptr && count > kFewRules && world_->mocks.empty();
   return worth && by_pattern(group, only, kept) ? &kept : only;
 }
 
-// Whether some reference of the body, wherever it stands there, finds nothing in input or data, or
-// another constant than it must. Such a rule cannot hold, and OPA does not begin it; that shows
-// where the body may end in an error before it comes to that reference.
+// Whether the body asks, wherever it does, for what input and data do not have: compile_needs.cc.
 bool Evaluator::left_out(RulePlan const& rule) const {
   bool matters = rule.may_fail || options_.builtin_errors == BuiltinErrors::strict;
-  if (!matters || why_ != nullptr) return false;
-  for (std::uint32_t number : rule.needs) {
-    Statement const& s = rule.body[number];
-    bool input = s.root == Statement::Root::input;
-    Value const* at = input ? &world_->input : &world_->data;
-    for (Pattern const& step : s.steps) {
-      at = input ? at->find(step.value) : base_member(*at, step.value);
+  if (!matters || why_ != nullptr || options_.begin == Begin::all) return false;
+  return std::ranges::any_of(rule.needs, [this](Need const& need) {
+    Value const* at = need.of_input ? &world_->input : &world_->data;
+    for (Value const& step : need.path) {
+      at = need.of_input ? at->find(step) : base_member(*at, step);
       if (at == nullptr) return true;
     }
-    if (!at->defined()) return true;
-    if (s.out.kind == Pattern::Kind::constant && !(s.out.value == *at)) return true;
-  }
-  return false;
+    return !at->defined() || !meets(need, *at);
+  });
 }
 
 // Leaves out of `only` (nullptr: all) the rules whose pattern the input's text does not match.

@@ -27,6 +27,9 @@ Flow Evaluator::with(Statement const& s, Frame& frame, Continue done) {
   inner.replaced = outer->replaced;
   inner.mocks = outer->mocks;
   for (WithTarget const& target : s.targets) {
+    if (target.kind == WithTarget::Kind::no_document) {
+      return fail("eval_conflict_error", "bad document path", s.place);
+    }
     Value value = build(target.value, frame);
     if (target.kind == WithTarget::Kind::function) {
       inner.mocks.push_back({&target, std::move(value)});

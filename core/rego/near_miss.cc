@@ -2,15 +2,20 @@
 #include "core/rego/near_miss.h"
 
 #include <algorithm>
+#include <limits>
 #include <queue>
 #include <set>
 #include <span>
 #include <utility>
 
 #include "core/rego/near_miss_pool.h"
+#include "core/rego/tester.h"
 
 namespace aw::rego {
 namespace {
+
+constexpr std::size_t kMoreTries = 50;
+constexpr std::uint32_t kSourceStride = 1U << 20;  // keeps places of different sources apart
 
 Value without(Value const& collection, Value const& member) {
   std::vector<Value> kept;
@@ -121,16 +126,22 @@ class MissSearch {
   [[nodiscard]] bool left() const {
     auto const* clock = question_.options.clock;
     bool const late = clock != nullptr && clock->steady() > began_ + limits_.time;
-    return spent_ < limits_.evaluations && steps_ < limits_.steps && !late;
+    return spent_ < enough_ && steps_ < limits_.steps && !late;
   }
 
-  Outcome evaluate(Situation const& situation, TraceLevel trace) {
+  // `way`: where in the sources the evaluation went, one number a statement.
+  Outcome evaluate(Situation const& situation, TraceLevel trace,
+                   std::vector<std::uint32_t>* way = nullptr) {
     ++spent_;
     EvalOptions options = question_.options;
     options.trace = trace;
     options.data = situation.data;
-    auto outcome = question_.policy.evaluate(question_.query, situation.input, options);
+    if (way != nullptr) options.begin = Begin::all;
+    std::vector<Place> covered;
+    auto outcome = evaluate_covered(question_.policy, question_.query, situation.input, options,
+                                    way == nullptr ? nullptr : &covered);
     steps_ += outcome.steps;
+    for (Place const& place : covered) way->push_back(place.file * kSourceStride + place.offset);
     return outcome;
   }
 
@@ -146,19 +157,28 @@ class MissSearch {
     return false;
   }
 
+  // Once there is an answer, others are worth no more than as much work again, and none that is
+  // larger by more than a change.
+  void keep(std::vector<NearMiss> changes) {
+    found_.push_back(least(std::move(changes)));
+    smallest_ = std::min(smallest_, found_.back().size());
+    if (found_.size() == 1) enough_ = std::min(limits_.evaluations, 2 * spent_ + kMoreTries);
+  }
+
   void expand(MissNode const& from) {
-    if (from.changes.size() >= limits_.changes) return;
+    if (from.changes.size() >= limits_.changes || from.changes.size() > smallest_) return;
     for (auto const& candidate : from.candidates) {
       if (found_.size() >= limits_.most || !left()) return;
       MissNode next = after(from, candidate);
       if (!is_new(next)) continue;
       if (try_node(next)) {
-        found_.push_back(least(std::move(next.changes)));
+        keep(std::move(next.changes));
         continue;
       }
       if (next.cost() < nearest_.cost()) nearest_ = next;
       queue_.push(std::move(next));
     }
+    if (!found_.empty() && !from.changes.empty()) return;
     for (auto const& path : from.depends_on) try_values(from, path);
   }
 
@@ -181,15 +201,17 @@ class MissSearch {
   void try_values(MissNode const& from, std::vector<Value> const& path) {
     Origin const at{.root = Origin::Root::input, .element = false, .steps = path};
     Value const before = value_at(from.situation.input, path);
+    std::set<std::vector<std::uint32_t>> ways;  // that evaluations went which led nowhere
     for (auto const& value : fitting_values(pool(), before)) {
       if (found_.size() >= limits_.most || !left()) return;
       if (value == before) continue;
       MissNode next = after(from, set_value(at, before, value));
       if (!is_new(next)) continue;
-      if (try_node(next)) {
-        found_.push_back(least(std::move(next.changes)));
-        return;
-      }
+      std::vector<std::uint32_t> way;
+      auto const plain = evaluate(next.situation, TraceLevel::off, &way);
+      if (plain.ok() && flips_(plain)) return keep(std::move(next.changes));
+      // What went the same way stopped at the same places: a record would say so again.
+      if (!ways.insert(std::move(way)).second || try_node(next)) continue;
       if (next.distance() >= from.distance()) continue;
       if (next.cost() < nearest_.cost()) nearest_ = next;
       queue_.push(std::move(next));
@@ -252,6 +274,8 @@ class MissSearch {
   MissNode nearest_;
   std::vector<Value> pool_;
   std::size_t spent_ = 0;
+  std::size_t enough_ = limits_.evaluations;
+  std::size_t smallest_ = std::numeric_limits<std::size_t>::max();
   std::uint64_t steps_ = 0;
   SteadyTime began_{};
   std::size_t order_ = 0;

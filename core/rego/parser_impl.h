@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parser's inside, split over parser_terms.cc, parser_body.cc and parser_rules.cc.
+// The parser's inside, split over parser.cc, parser_terms.cc, parser_body.cc,
+// parser_rules.cc and parser_module.cc.
 #pragma once
 
 #include <string>

@@ -231,6 +231,7 @@ TermPtr Parser::array_term() {
   Place start = take().place;
   std::vector<TermPtr> items;
   if (skip_symbol("]")) return finish(make_term(TermKind::array, {}, span(start)));
+  skip_symbol(",");  // OPA reads over one here
   TermPtr first = primary();
   if (!first) return nullptr;
   if (at_symbol("|")) {
@@ -251,6 +252,7 @@ TermPtr Parser::array_term() {
 TermPtr Parser::brace_term() {
   Place start = take().place;
   if (skip_symbol("}")) return finish(make_term(TermKind::object, {}, span(start)));
+  skip_symbol(",");  // OPA reads over one here
   TermPtr first = primary();
   if (!first) return nullptr;
   if (at_symbol("|")) {

@@ -46,9 +46,10 @@ struct Statement;
 using Block = std::vector<Statement>;
 
 struct WithTarget {
-  enum class Kind : std::uint8_t { input, data, function };
+  enum class Kind : std::uint8_t { input, data, function, no_document };
   Kind kind = Kind::input;
   std::vector<Value> path;           // below the root
+  std::vector<Pattern> steps;        // no_document: the steps that are no names
   Builtin const* builtin = nullptr;  // the function replaced: this or …
   Group const* group = nullptr;      // … that
   Pattern value;                     // the replacement, or the function that stands in:
@@ -100,6 +101,15 @@ struct ExprInfo {
   bool generated = false;
 };
 
+// What some expression of a rule asks of a constant path of input or data.
+struct Need {
+  enum class Ask : std::uint8_t { present, equals, holds, one_of, prefix, suffix };
+  Ask ask = Ask::present;
+  bool of_input = false;  // of data otherwise
+  std::vector<Value> path;
+  Value value;
+};
+
 // One body of a rule, and what it says when the body holds.
 struct RulePlan {
   Place place;
@@ -121,8 +131,8 @@ struct RulePlan {
   Block keyed_body;
   int annotations = -1;
   std::uint32_t module = 0;
-  std::vector<std::uint32_t> needs;  // statements that look up a constant path of input or data
-  bool may_fail = false;             // evaluating the body may end in an error, strict or not
+  std::vector<Need> needs;  // what it cannot hold without
+  bool may_fail = false;    // evaluating the body may end in an error, strict or not
 };
 
 enum class GroupKind : std::uint8_t { complete, function, partial_set, partial_object };

@@ -66,6 +66,8 @@ struct CompileOptions {
 
 enum class BuiltinErrors { undefined, strict };
 enum class TraceLevel { off, why, full };
+// Which rules are begun: those that input and data leave possible, or all, as a record wants it.
+enum class Begin { possible, all };
 
 // What ended an evaluation early. `code` is OPA's: "eval_conflict_error", "eval_type_error",
 // "eval_builtin_error", "eval_cancel_error", "eval_internal_error".
@@ -89,6 +91,7 @@ struct EvalOptions {
   EvalLimits limits;
   Clock const* clock = nullptr;  // for limits.time; without one that bound is not looked at
   TraceLevel trace = TraceLevel::off;
+  Begin begin = Begin::possible;
   // Where print() goes; without one, print() does nothing.
   std::function<void(Location const&, std::string_view)> print;
   // Called from inside evaluation now and then; true ends it with eval_cancel_error.

@@ -118,7 +118,7 @@ bool equal_nodes(Value const& a, Value const& b) {
 }
 
 // Equal keys keep their order.
-void sort_entries(std::vector<Entry>& entries) {
+void sort_entries(std::span<Entry> entries) {
   auto less = [](Entry const& a, Entry const& b) { return compare(a.key, b.key) < 0; };
   if (std::ranges::is_sorted(entries, less)) return;
   std::vector<std::uint32_t> order(entries.size());
@@ -130,7 +130,7 @@ void sort_entries(std::vector<Entry>& entries) {
   std::vector<Entry> sorted;
   sorted.reserve(entries.size());
   for (std::uint32_t at : order) sorted.push_back(std::move(entries[at]));
-  entries = std::move(sorted);
+  std::ranges::move(sorted, entries.begin());
 }
 
 template <class Span, class Compare>
@@ -205,7 +205,9 @@ Value Value::number(std::int64_t integer) {
 
 Value Value::string(std::string_view text) { return adopt(new_text_node(text), Kind::string); }
 
-Value Value::array(std::vector<Value> items) {
+Value Value::array(std::vector<Value> items) { return array_of(items); }
+
+Value Value::array_of(std::span<Value> items) {
   ValueNode* node = new_node(items.size() * sizeof(Value), items.size());
   std::uninitialized_move(items.begin(), items.end(), values_of(node).begin());
   return adopt(node, Kind::array);
@@ -221,7 +223,9 @@ Value Value::set(std::vector<Value> members) {
   return adopt(node, Kind::set);
 }
 
-Value Value::object(std::vector<Entry> entries) {
+Value Value::object(std::vector<Entry> entries) { return object_of(entries); }
+
+Value Value::object_of(std::span<Entry> entries) {
   sort_entries(entries);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -230,9 +234,8 @@ Value Value::object(std::vector<Entry> entries) {
     if (kept != i) entries[kept] = std::move(entries[i]);
     ++kept;
   }
-  entries.resize(kept);
   ValueNode* node = new_node(kept * sizeof(Entry), kept);
-  std::uninitialized_move(entries.begin(), entries.end(), entries_of(node).begin());
+  std::uninitialized_move_n(entries.begin(), kept, entries_of(node).begin());
   build_index(node, entries_of(node), [](Entry const& e) -> Value const& { return e.key; });
   return adopt(node, Kind::object);
 }

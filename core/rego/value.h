@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -79,6 +80,9 @@ class Value {
   [[nodiscard]] static Value array(std::vector<Value> items);
   [[nodiscard]] static Value set(std::vector<Value> members);
   [[nodiscard]] static Value object(std::vector<Entry> entries);
+  // The same out of borrowed room: what is there is moved from.
+  [[nodiscard]] static Value array_of(std::span<Value> items);
+  [[nodiscard]] static Value object_of(std::span<Entry> entries);
   [[nodiscard]] static Value object(
       std::initializer_list<std::pair<std::string_view, Value>> members);
 
@@ -147,6 +151,9 @@ struct Entry {
 // column of the fault.
 [[nodiscard]] Result<Value> parse_json(std::string_view text, JsonLimits const& limits = {});
 void append_json(std::string& out, Value const& value);
+// The same text in pieces of some 64 kB, for what need not be held whole. Empty pieces are left
+// out.
+void write_json(Value const& value, std::function<void(std::string_view)> const& piece);
 // The same, broken into lines and indented by two spaces.
 [[nodiscard]] std::string to_pretty_json(Value const& value);
 

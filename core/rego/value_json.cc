@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 
 #include "core/base/text.h"
 #include "core/rego/utf8.h"
@@ -100,9 +101,8 @@ class JsonParser {
 
   bool parse_object(Value& out, std::size_t depth) {
     ++at_;
-    std::vector<Entry> entries;
+    std::size_t const from = entries_.size();
     if (!take('}')) {
-      entries.reserve(8);
       do {
         Entry entry;
         skip_space();
@@ -110,25 +110,28 @@ class JsonParser {
         if (!parse_string(entry.key)) return false;
         if (!take(':')) return fail("expected ':'");
         if (!parse_value(entry.value, depth + 1)) return false;
-        entries.push_back(std::move(entry));
+        entries_.push_back(std::move(entry));
       } while (take(','));
       if (!take('}')) return fail("expected ',' or '}'");
     }
-    out = Value::object(std::move(entries));
+    out = Value::object_of(std::span(entries_).subspan(from));
+    entries_.resize(from);
     return true;
   }
 
   bool parse_array(Value& out, std::size_t depth) {
     ++at_;
-    std::vector<Value> items;
+    std::size_t const from = items_.size();
     if (!take(']')) {
       do {
-        items.emplace_back();
-        if (!parse_value(items.back(), depth + 1)) return false;
+        Value item;
+        if (!parse_value(item, depth + 1)) return false;
+        items_.push_back(std::move(item));
       } while (take(','));
       if (!take(']')) return fail("expected ',' or ']'");
     }
-    out = Value::array(std::move(items));
+    out = Value::array_of(std::span(items_).subspan(from));
+    items_.resize(from);
     return true;
   }
 
@@ -228,6 +231,10 @@ class JsonParser {
   JsonLimits limits_;
   std::size_t at_ = 0;
   std::string_view problem_;
+  // Of every collection that is still open, innermost last: no collection grows a vector of its
+  // own.
+  std::vector<Entry> entries_;
+  std::vector<Value> items_;
 };
 
 void append_escape(std::string& out, unsigned char c) {
@@ -286,15 +293,29 @@ void append_quoted(std::string& out, std::string_view text) {
 
 enum class Form { json, rego };
 
-void append(std::string& out, Value const& value, Form form);
+// Where the text of a value goes; with a drain, pieces of it leave while it is made.
+struct TextOut {
+  std::string& text;
+  Form form = Form::json;
+  std::function<void(std::string_view)> const* drain = nullptr;
 
-void append_items(std::string& out, std::span<const Value> items, Form form) {
-  std::string_view separator = form == Form::json ? "," : ", ";
+  void spill(std::size_t from) {
+    if (drain == nullptr || text.size() <= from) return;
+    (*drain)(text);
+    text.clear();
+  }
+};
+constexpr std::size_t kPiece = std::size_t{64} << 10U;
+
+void append(TextOut& out, Value const& value);
+
+void append_items(TextOut& out, std::span<const Value> items) {
+  std::string_view separator = out.form == Form::json ? "," : ", ";
   bool first = true;
   for (Value const& item : items) {
-    if (!first) out += separator;
+    if (!first) out.text += separator;
     first = false;
-    append(out, item, form);
+    append(out, item);
   }
 }
 
@@ -311,71 +332,74 @@ std::string key_text(Value const& key) {
   return text;
 }
 
-void append_key(std::string& out, Value const& key, Form form) {
-  if (form == Form::rego || key.is(Kind::string)) return append(out, key, form);
-  append_quoted(out, key_text(key));
+void append_key(TextOut& out, Value const& key) {
+  if (out.form == Form::rego || key.is(Kind::string)) return append(out, key);
+  append_quoted(out.text, key_text(key));
 }
 
-void append_object(std::string& out, Value const& value, Form form) {
-  out += '{';
+void append_object(TextOut& out, Value const& value) {
+  out.text += '{';
   bool first = true;
   for (Entry const& entry : value.entries()) {
-    if (!first) out += form == Form::json ? "," : ", ";
+    if (!first) out.text += out.form == Form::json ? "," : ", ";
     first = false;
-    append_key(out, entry.key, form);
-    out += form == Form::json ? ":" : ": ";
-    append(out, entry.value, form);
+    append_key(out, entry.key);
+    out.text += out.form == Form::json ? ":" : ": ";
+    append(out, entry.value);
   }
-  out += '}';
+  out.text += '}';
 }
 
-void append(std::string& out, Value const& value, Form form) {
+void append_list(TextOut& out, Value const& value) {
+  bool const brackets = value.is(Kind::array) || out.form == Form::json;
+  if (!brackets && value.size() == 0) {
+    out.text += "set()";
+    return;
+  }
+  out.text += brackets ? '[' : '{';
+  append_items(out, value.items());
+  out.text += brackets ? ']' : '}';
+}
+
+void append(TextOut& out, Value const& value) {
+  out.spill(kPiece);
   switch (value.kind()) {
     case Kind::null:
-      out += "null";
+      out.text += "null";
       break;
     case Kind::boolean:
-      out += value.is_true() ? "true" : "false";
+      out.text += value.is_true() ? "true" : "false";
       break;
     case Kind::number:
-      out += value.number_text();
+      out.text += value.number_text();
       break;
     case Kind::string:
-      append_quoted(out, value.as_string());
+      append_quoted(out.text, value.as_string());
       break;
     case Kind::object:
-      append_object(out, value, form);
+      append_object(out, value);
       break;
     case Kind::undefined:
-      out += form == Form::json ? "null" : "undefined";
+      out.text += out.form == Form::json ? "null" : "undefined";
       break;
     case Kind::array:
-      out += '[';
-      append_items(out, value.items(), form);
-      out += ']';
-      break;
     case Kind::set:
-      if (form == Form::rego && value.size() == 0) {
-        out += "set()";
-        break;
-      }
-      out += form == Form::json ? '[' : '{';
-      append_items(out, value.items(), form);
-      out += form == Form::json ? ']' : '}';
+      append_list(out, value);
       break;
   }
 }
 
 void append_pretty(std::string& out, Value const& value, std::size_t indent) {
   std::size_t count = value.size();
-  if (count == 0) return append(out, value, Form::json);
+  TextOut plain{.text = out};
+  if (count == 0) return append(plain, value);
   std::string pad(indent + 2, ' ');
   bool object = value.is(Kind::object);
   out += object ? "{\n" : "[\n";
   for (std::size_t i = 0; i < count; ++i) {
     out += pad;
     if (object) {
-      append_key(out, value.entries()[i].key, Form::json);
+      append_key(plain, value.entries()[i].key);
       out += ": ";
     }
     append_pretty(out, object ? value.entries()[i].value : value.items()[i], indent + 2);
@@ -390,17 +414,28 @@ Result<Value> parse_json(std::string_view text, JsonLimits const& limits) {
   return JsonParser(text, limits).parse();
 }
 
-void append_json(std::string& out, Value const& value) { append(out, value, Form::json); }
+void append_json(std::string& out, Value const& value) {
+  TextOut to{.text = out};
+  append(to, value);
+}
+
+void write_json(Value const& value, std::function<void(std::string_view)> const& piece) {
+  std::string held;
+  TextOut to{.text = held, .drain = &piece};
+  append(to, value);
+  to.spill(0);
+}
 
 std::string Value::to_json() const {
   std::string out;
-  append(out, *this, Form::json);
+  append_json(out, *this);
   return out;
 }
 
 std::string Value::to_text() const {
   std::string out;
-  append(out, *this, Form::rego);
+  TextOut to{.text = out, .form = Form::rego};
+  append(to, *this);
   return out;
 }
 

@@ -109,10 +109,8 @@ server::PlainRoutes admin_routes_of(Runtime::Parts& parts) {
   server::PlainRoute past{"GET", {}};
   past.later = [p](auto const&) { return recent_decisions(*p); };
   out.emplace("/v1/data/system/decisions", std::move(past));
-  out.emplace("/metrics", server::PlainRoute{"GET", [p](auto const&) {
-                                               return answer(
-                                                   200, "text/plain; version=0.0.4; charset=utf-8",
-                                                   p->metrics.text());
+  out.emplace("/metrics", server::PlainRoute{"GET", [p](http::Request const& request) {
+                                               return server::scrape(p->metrics, request);
                                              }});
   out.emplace("/reload-policy",
               server::PlainRoute{"POST", [p](auto const&) { return reload_policy(*p); }});

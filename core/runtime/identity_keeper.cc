@@ -10,10 +10,6 @@
 namespace aw::runtime {
 namespace {
 
-double unix_seconds(WallTime time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
 bool same_leaf(identity::Svid const& a, identity::Svid const& b) { return a.leaf() == b.leaf(); }
 
 }  // namespace
@@ -29,8 +25,12 @@ IdentityKeeper::IdentityKeeper(Needs needs)
                                 "Seconds until the current SVID expires; 0 without one.")),
       not_after_(needs_.metrics.gauge("agentweave_svid_not_after_timestamp_seconds",
                                       "When the current SVID expires.")),
+      not_before_(needs_.metrics.gauge("agentweave_svid_not_before_timestamp_seconds",
+                                       "From when the current SVID is valid.")),
       last_update_(needs_.metrics.gauge("agentweave_svid_last_update_timestamp_seconds",
                                         "When the identity provider last sent something.")),
+      last_rotation_(needs_.metrics.gauge("agentweave_svid_last_rotation_timestamp_seconds",
+                                          "When the SVID in use was taken into use.")),
       bundles_(needs_.metrics.gauge("agentweave_trust_bundles",
                                     "Trust domains whose bundle is known.")) {
   needs_.metrics.before_scrape([this] { refresh_metrics(); });
@@ -96,7 +96,10 @@ void IdentityKeeper::take(std::shared_ptr<const identity::Snapshot> const& snaps
   if (!first && !same_leaf(before->snapshot->svid(), snapshot->svid())) {
     note_rotation(before->snapshot->svid(), snapshot->svid());
   }
-  if (first || !same_leaf(before->snapshot->svid(), snapshot->svid())) run_hooks(snapshot->svid());
+  if (first || !same_leaf(before->snapshot->svid(), snapshot->svid())) {
+    last_rotation_.set(unix_seconds(needs_.clock.now()));
+    run_hooks(snapshot->svid());
+  }
 }
 
 void IdentityKeeper::note_rotation(identity::Svid const& before, identity::Svid const& now) {
@@ -176,6 +179,7 @@ void IdentityKeeper::refresh_metrics() {
   auto const now = needs_.clock.now();
   ttl_.set(usable ? std::max(0.0, unix_seconds(seen->credentials->not_after()) - unix_seconds(now))
                   : 0);
+  not_before_.set(usable ? unix_seconds(seen->snapshot->svid().not_before()) : 0);
   not_after_.set(usable ? unix_seconds(seen->credentials->not_after()) : 0);
   bundles_.set(seen && seen->snapshot ? static_cast<double>(seen->snapshot->bundles.size()) : 0);
 }

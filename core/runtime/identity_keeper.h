@@ -78,7 +78,9 @@ class IdentityKeeper {
   metrics::Counter& rotation_errors_;
   metrics::Gauge& ttl_;
   metrics::Gauge& not_after_;
+  metrics::Gauge& not_before_;
   metrics::Gauge& last_update_;
+  metrics::Gauge& last_rotation_;
   metrics::Gauge& bundles_;
   io::Watch<identity::Snapshot> snapshots_;
   io::Watch<Current> current_;

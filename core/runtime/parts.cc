@@ -344,6 +344,7 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
   // Answered (202) before the listener would give the request up.
   options.wait_limit = std::max<std::chrono::nanoseconds>(
       config.limits.request_timeout - std::chrono::seconds(1), config.limits.request_timeout / 2);
+  if (seams.wait_limit) options.wait_limit = std::min(options.wait_limit, *seams.wait_limit);
   options.card = card.get();
   options.push = push.get();
   for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {
@@ -371,6 +372,31 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
   return {};
 }
 
+void Runtime::Parts::open_tracing() {
+  trace_meters = std::make_unique<trace::Meters>(metrics);
+  if (!config.tracing.active()) return;
+  auto const& own = config.tracing.service_name;
+  trace::Resource resource{
+      {"service.name", own.empty() ? "agentweave-" + config.agent.name : own},
+      {"service.namespace", "agentweaves"},
+      {"service.version", config.agent.version},
+      {"service.instance.id", random_uuid()},
+      {"telemetry.sdk.name", "agentweave"},
+      {"telemetry.sdk.language", "cpp"},
+      {"telemetry.sdk.version", AW_VERSION},
+      {"agent.spiffe_id", first_svid->id.text()},
+  };
+  for (auto const& attribute : config.tracing.resource_attributes) {
+    auto const equals = attribute.find('=');
+    resource.emplace_back(attribute.substr(0, equals), attribute.substr(equals + 1));
+  }
+  exporter =
+      std::make_unique<trace::Exporter>(config.tracing, std::move(resource), *trace_meters, *log);
+  tracer = server::Tracer(trace::Sampler(config.tracing), exporter.get(), config.agent.name);
+  log->info(log::Component::agent, "Traces are sent",
+            {{"endpoint", trace::target_of(config.tracing)}});
+}
+
 Result<void> Runtime::Parts::build_gates() {
   router = std::make_unique<a2a::Router>(
       a2a::RouterOptions{.capabilities = capability_names(config.agent),
@@ -393,6 +419,7 @@ Result<void> Runtime::Parts::build_gates() {
       .admission = *admission,
       .instruments = *instruments,
       .recent = *recent,
+      .tracer = tracer,
       .clock = clock,
       .log = *log,
       .ready = [this] { return health.ready(); },
@@ -447,6 +474,7 @@ Result<void> Runtime::Parts::serve_outbound() {
                               .credentials = credentials,
                               .authorization = *authorizer,
                               .audit = *audit,
+                              .tracer = tracer,
                               .metrics = metrics,
                               .clock = clock,
                               .log = *log,

@@ -21,6 +21,7 @@
 #include "core/io/loops.h"
 #include "core/io/pool.h"
 #include "core/metrics/registry.h"
+#include "core/runtime/bundle_meters.h"
 #include "core/runtime/identity_keeper.h"
 #include "core/runtime/runtime.h"
 #include "core/server/agent_session.h"
@@ -55,6 +56,7 @@ struct Runtime::Parts {
   std::unique_ptr<identity::IdentityProvider> provider;
   std::unique_ptr<IdentityKeeper> identity;
   std::optional<identity::Svid> first_svid;
+  std::unique_ptr<BundleMeters> bundle_meters;
 
   std::unique_ptr<decisions::Store> decisions;  // null without state.directory
   std::unique_ptr<authz::Authorizer> authorizer;
@@ -71,6 +73,9 @@ struct Runtime::Parts {
   std::unique_ptr<server::RateLimiter> rates;
   std::unique_ptr<server::Admission> admission;
   std::unique_ptr<server::RecentDecisions> recent;
+  std::unique_ptr<trace::Meters> trace_meters;
+  std::unique_ptr<trace::Exporter> exporter;  // null: traces go nowhere
+  server::Tracer tracer;
   std::unique_ptr<server::Pipeline> pipeline;
   server::CurrentCredentials credentials;
   std::unique_ptr<http::Server> agent;
@@ -101,10 +106,14 @@ struct Runtime::Parts {
   Result<void> open_tasks();
   Result<void> open_backends(Seams& seams);
   Result<std::unique_ptr<authz::BundleSource>> bundle_source();
+  void open_tracing();
   Result<void> build_gates();
   Result<void> bind_agent(Seams const& seams);
   Result<void> serve_outbound();
   Result<void> serve_admin();
+  void watch_queues();
+  void watch_trust();
+  void watch_breakers();
   Result<void> announce(audit::EventType type, std::string_view reason);
 
   [[nodiscard]] std::shared_ptr<const identity::Credentials> current() const;

@@ -33,11 +33,15 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.open_card());
   AW_TRY(p.open_tasks());
   AW_TRY(p.open_backends(seams));
+  p.open_tracing();
   AW_TRY(p.build_gates());
   AW_TRY(p.announce(audit::EventType::startup, "started"));
   AW_TRY(p.bind_agent(seams));
   AW_TRY(p.serve_outbound());
   AW_TRY(p.serve_admin());
+  p.watch_queues();
+  p.watch_trust();
+  p.watch_breakers();
 
   p.health.set_started();
   return runtime;
@@ -53,6 +57,8 @@ Runtime::~Runtime() {
   for (int i = 0; p.service && p.service->running() > 0 && i < 500; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
+  // Its end is signed with the SVID, which is gone with what comes next.
+  if (p.audit) p.audit->close(std::chrono::nanoseconds(0));
   if (p.identity) p.identity->stop();
   if (p.probes) p.probes->stop();
   if (p.loops) p.loops->stop();
@@ -65,6 +71,7 @@ bool Runtime::drain() {
   p.health.set_draining();
   p.instruments->ready.set(0);
   p.log->info(log::Component::agent, "Draining");
+  if (p.config.server.shutdown_delay.count() > 0) p.agent->farewell();
   std::this_thread::sleep_for(p.config.server.shutdown_delay);
   p.agent->drain();
   // What our own agent still has to ask to finish its work is answered until that is done.

@@ -45,6 +45,9 @@ struct Seams {
       backends;  // capability -> handler
   // Does all work itself: no backend is made.
   std::unique_ptr<a2a::Executor> executor;
+  // How long a blocking send waits before it answers with the task as it is; never longer than
+  // server.request_timeout_seconds allows.
+  std::optional<std::chrono::nanoseconds> wait_limit;
   std::function<void(identity::Svid const&)> on_svid_update;
   // Instead of binding server.host and server.port: a socket that listens already.
   std::optional<int> listening_socket;

@@ -61,6 +61,20 @@ a2a::MessagePtr remembering(a2a::MessagePtr const& message, std::string const& t
   return out;
 }
 
+a2a::Wish wish_of(backend::Wire binding) {
+  switch (binding) {
+    case backend::Wire::card:
+      return {};
+    case backend::Wire::jsonrpc:
+      return {.transport = a2a::Transport::json_rpc};
+    case backend::Wire::rest:
+      return {.transport = a2a::Transport::http_json};
+    case backend::Wire::grpc:
+      return {.transport = a2a::Transport::grpc};
+  }
+  return {};
+}
+
 // What the task's owner reads: the other side's own words where it answered, ours where it did not.
 Error as_upstream_error(Error error) {
   switch (error.code) {
@@ -184,7 +198,7 @@ io::Task<Result<void>> poll(a2a::Remote& remote, a2a::Work const& work, RemoteTa
     co_await io::sleep_until(std::min(work.deadline, steady_now() + kLookAgain));
     AW_CO_TRY(auto const answer, co_await remote.ask({.kind = a2a::Kind::get, .task_id = task.id()},
                                                      work.traceparent, work.deadline));
-    AW_CO_TRY(auto const seen, a2a::read_task_value(answer.value));
+    AW_CO_TRY(auto const seen, a2a::read_task_value(answer.value, remote.interface().dialect));
     if (is_terminal(seen->status.state) || is_interrupted(seen->status.state)) relay(seen);
   }
   co_return Result<void>{};
@@ -194,7 +208,7 @@ io::Task<Result<void>> send_whole(a2a::Remote& remote, a2a::Ask ask, a2a::Work c
                                   Relay& relay) {
   AW_CO_TRY(auto const answer,
             co_await remote.ask(std::move(ask), work.traceparent, work.deadline));
-  AW_CO_TRY(auto const event, a2a::read_event_value(answer.value));
+  AW_CO_TRY(auto const event, a2a::read_event_value(answer.value, remote.interface().dialect));
   std::visit(std::ref(relay), event);
   co_return Result<void>{};
 }
@@ -219,7 +233,7 @@ Result<std::unique_ptr<A2aUpstream>> A2aUpstream::make(backend::Config const& co
                  .endpoint = std::move(url.endpoint),
                  .base = std::move(base),
                  .security = std::move(security)};
-  return std::unique_ptr<A2aUpstream>(new A2aUpstream(std::move(line)));
+  return std::unique_ptr<A2aUpstream>(new A2aUpstream(std::move(line), wish_of(config.binding)));
 }
 
 a2a::Line A2aUpstream::line_for(a2a::Work const& work) const {
@@ -242,7 +256,7 @@ io::Task<Result<A2aUpstream::Known>> A2aUpstream::known(SteadyTime deadline) {
     if (known_ && line_.clock.steady() - known_->fetched < kOldest) co_return *known_;
   }
   AW_CO_TRY(auto const fetched, co_await a2a::fetch_card(line_, deadline));
-  AW_CO_TRY(auto one, a2a::choose_interface(fetched.card));
+  AW_CO_TRY(auto one, a2a::choose_interface(fetched.card, wish_));
   Known made{.interface = std::move(one),
              .streams = fetched.card.streams,
              .fetched = line_.clock.steady()};

@@ -35,13 +35,14 @@ class A2aUpstream final : public a2a::Executor {
     a2a::Streams streams = a2a::Streams::no;
     SteadyTime fetched;
   };
-  A2aUpstream(a2a::Line line) : line_(std::move(line)) {}
+  A2aUpstream(a2a::Line line, a2a::Wish wish) : line_(std::move(line)), wish_(wish) {}
   // The card, at most five minutes old.
   [[nodiscard]] io::Task<Result<Known>> known(SteadyTime deadline);
   [[nodiscard]] a2a::Line line_for(a2a::Work const& work) const;
   void forget();
 
   a2a::Line const line_;
+  a2a::Wish const wish_;
   std::mutex mutex_;
   std::optional<Known> known_;  // guarded by mutex_
 };

@@ -71,16 +71,17 @@ class TaskOutput final : public backend::Output {
 
 namespace {
 
-backend::Call call_of(a2a::Work const& work) {
-  return {.capability = work.capability,
-          .payload = work.payload,
+// What an output still needs (the task's ids) is copied, the rest moves.
+backend::Call call_of(a2a::Work& work) {
+  return {.capability = std::move(work.capability),
+          .payload = std::move(work.payload),
           .message = {},
           .task_id = work.task_id,
           .context_id = work.context_id,
-          .caller = work.caller,
-          .decision_id = work.decision_id,
-          .xfcc = work.xfcc,
-          .traceparent = work.traceparent,
+          .caller = std::move(work.caller),
+          .decision_id = std::move(work.decision_id),
+          .xfcc = std::move(work.xfcc),
+          .traceparent = std::move(work.traceparent),
           .deadline = work.deadline};
 }
 
@@ -98,12 +99,17 @@ io::Task<Result<void>> Dispatch::run(a2a::Work work, a2a::Progress& progress) {
   co_return co_await found->second->run(std::move(call), output);
 }
 
-std::optional<Result<void>> Dispatch::run_at_once(a2a::Work const& work, a2a::Progress& progress) {
+bool Dispatch::never_waits(std::string_view capability) const {
+  auto const found = backends_.find(capability);
+  return found != backends_.end() && found->second->never_waits();
+}
+
+Result<void> Dispatch::run_at_once(a2a::Work work, a2a::Progress& progress) {
   auto const found = backends_.find(work.capability);
-  if (found == backends_.end()) return std::nullopt;
+  if (found == backends_.end())
+    return make_error(Code::unknown_capability, "no backend for " + work.capability);
   TaskOutput output(work, progress);
-  auto call = call_of(work);
-  return found->second->run_at_once(call, output);
+  return found->second->run_at_once(call_of(work), output);
 }
 
 }  // namespace aw::server

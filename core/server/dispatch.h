@@ -23,8 +23,8 @@ class Dispatch final : public a2a::Executor {
       : backends_(std::move(backends)), upstreams_(std::move(upstreams)) {}
 
   [[nodiscard]] io::Task<Result<void>> run(a2a::Work work, a2a::Progress& progress) override;
-  [[nodiscard]] std::optional<Result<void>> run_at_once(a2a::Work const& work,
-                                                        a2a::Progress& progress) override;
+  [[nodiscard]] bool never_waits(std::string_view capability) const override;
+  [[nodiscard]] Result<void> run_at_once(a2a::Work work, a2a::Progress& progress) override;
   [[nodiscard]] bool serves(std::string_view capability) const override {
     return backends_.contains(capability) || upstreams_.contains(capability);
   }

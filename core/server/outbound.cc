@@ -6,11 +6,11 @@
 
 #include "core/a2a/refusal.h"
 #include "core/audit/reconcile.h"
-#include "core/authz/shadow.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/http/sse.h"
+#include "core/server/decision_event.h"
 #include "core/server/decision_fields.h"
 #include "core/server/trace.h"
 
@@ -36,6 +36,8 @@ struct OutboundVisit {
   std::string context_id = {};
   Safe safe = Safe::once;
   bool card = false;
+  int status = 0;              // of the answer
+  std::optional<Code> code{};  // why there is none of the peer's
 };
 
 namespace {
@@ -90,40 +92,29 @@ authz::AuthzContext outbound_question(OutboundVisit const& visit) {
           .context_json = "{\"payload_size\":" + std::to_string(visit.request.body.size()) + "}"};
 }
 
-audit::Event outbound_event(OutboundVisit const& visit, authz::AuthzDecision const& decision,
-                            WallTime now) {
-  audit::Event event;
-  event.type = audit::EventType::auth_check;
-  event.time = now;
-  event.trace_id = visit.trace.trace_id;
-  event.span_id = visit.trace.span_id;
-  event.decision_id = visit.decision_id;
-  if (visit.credentials) event.caller = visit.credentials->self().text();
-  if (visit.target) event.callee = visit.target->id.text();
-  event.action = visit.action;
-  event.resource = visit.method;
-  event.capability = visit.action;
-  event.direction = "outbound";
-  event.decision = decision.allowed() ? audit::Decision::allow : audit::Decision::deny;
-  event.reason = decision.reason;
-  if (!decision.allowed() || decision.would_deny) event.code = decision.code;
-  event.rule = decision.rule;
-  event.policy_id = decision.policy_id;
-  event.policy_digest = decision.policy_digest;
-  event.policy_generation = decision.generation;
-  event.cached = decision.cached;
-  event.mode = decision.would_deny ? audit::Mode::log_only : audit::Mode::enforce;
-  event.would_deny = decision.would_deny;
-  event.duration = decision.duration;
-  event.remote_address = visit.remote_address;
-  event.request_id = visit.decision_id;
-  event.task_id = visit.task_id;
-  event.shadow = shadow_name(decision.shadow_says);
-  if (visit.credentials && visit.target) {
-    event.receipt =
-        audit::receipt_of(visit.trace.trace_id, event.caller, event.callee, visit.request.body);
-  }
-  return event;
+std::string_view spiffe_text(identity::SpiffeId const* id) {
+  return id == nullptr ? std::string_view() : std::string_view(id->text());
+}
+
+// What the callee records of this call too.
+std::string outbound_receipt(OutboundVisit const& visit) {
+  if (!visit.credentials || !visit.target) return {};
+  return audit::receipt_of(visit.trace.trace_id, visit.credentials->self().text(),
+                           visit.target->id.text(), visit.request.body);
+}
+
+DecisionFacts outbound_facts(OutboundVisit const& visit) {
+  auto const* const self = visit.credentials ? &visit.credentials->self() : nullptr;
+  auto const* const peer = visit.target ? &visit.target->id : nullptr;
+  return {.direction = authz::Direction::outbound,
+          .trace = visit.trace,
+          .decision_id = visit.decision_id,
+          .caller = spiffe_text(self),
+          .callee = spiffe_text(peer),
+          .action = visit.action,
+          .method = visit.method,
+          .task_id = visit.task_id,
+          .remote_address = visit.remote_address};
 }
 
 bool streams(http::ResponseStream const& answer) {
@@ -173,7 +164,7 @@ io::Task<void> Outbound::serve(http::Request& request, http::ResponseWriter& wri
                       .remote_address = remote_address,
                       .time = needs_.clock.now(),
                       .decision_id = "d-" + time_ordered_id(needs_.clock.now()),
-                      .trace = continue_trace(request.headers.get("traceparent")),
+                      .trace = needs_.tracer.begin(request.headers.get("traceparent")),
                       .shape = a2a::shape_of(request),
                       .method = request.method + " " + std::string(request.path)};
   writer.add_header("x-agentweave-decision-id", visit.decision_id);
@@ -224,7 +215,13 @@ io::Task<void> Outbound::decide(OutboundVisit& visit, http::Request meant) {
                                    .decision_id = visit.decision_id,
                                    .retry_after = std::chrono::seconds(1)}));
   }
-  if (decision.allowed()) co_return co_await forward(visit, std::move(meant));
+  if (decision.allowed()) {
+    co_await forward(visit, std::move(meant));
+    co_return needs_.tracer.answered(outbound_facts(visit), {.status = visit.status,
+                                                             .code = visit.code,
+                                                             .began = visit.time,
+                                                             .ended = needs_.clock.now()});
+  }
   refused_.add();
   std::optional<std::chrono::seconds> retry;
   if (decision.retry_after.count() > 0) retry = decision.retry_after;
@@ -252,10 +249,13 @@ io::Task<void> Outbound::forward(OutboundVisit& visit, http::Request meant) {
     auto const code = answer.error().code == Code::overloaded ? Code::overloaded
                       : answer.error().code == Code::timeout  ? Code::backend_timeout
                                                               : Code::backend_unreachable;
+    visit.code = code;
+    visit.status = http_status(code);
     co_return co_await visit.writer.respond(a2a::refusal(
         visit.shape, {.code = code, .decision_id = visit.decision_id, .retry_after = {}}));
   }
   forwarded_.add();
+  visit.status = (*answer)->status();
   if (visit.card && (*answer)->status() == 200) co_return co_await give_card(visit, **answer);
   co_await give_back(visit, **answer);
 }
@@ -340,7 +340,12 @@ Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision con
 Result<void> Outbound::record(OutboundVisit const& visit, authz::AuthzDecision const& decision,
                               authz::AuthzContext const* asked) {
   if (needs_.decisions != nullptr) AW_TRY(keep(visit, decision, asked));
-  return needs_.audit.record(outbound_event(visit, decision, needs_.clock.now()));
+  auto const now = needs_.clock.now();
+  auto const receipt = outbound_receipt(visit);
+  auto facts = outbound_facts(visit);
+  facts.receipt = receipt;
+  needs_.tracer.decided(facts, decision, now);
+  return needs_.audit.record(decision_event(facts, decision, now));
 }
 
 }  // namespace aw::server

@@ -35,6 +35,7 @@ class Outbound {
     CurrentCredentials credentials;
     authz::AuthorizationProvider& authorization;
     audit::AuditLog& audit;
+    Tracer const& tracer;
     metrics::Registry& metrics;
     Clock const& clock;
     log::Log& log;

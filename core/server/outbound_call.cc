@@ -38,6 +38,13 @@ std::shared_ptr<io::CircuitBreaker> OutboundCaller::breaker_of(identity::SpiffeI
   return made;
 }
 
+std::map<std::string, io::CircuitBreaker::State> OutboundCaller::breakers() {
+  std::lock_guard const lock(mutex_);
+  std::map<std::string, io::CircuitBreaker::State> out;
+  for (auto const& [id, breaker] : breakers_) out.emplace(id, breaker->state(clock_.steady()));
+  return out;
+}
+
 bool OutboundCaller::worth_another(Opened const& opened, Safe safe) const {
   if (!opened.ok())
     return opened.error().code == Code::connect ||

@@ -41,6 +41,9 @@ class OutboundCaller {
       std::shared_ptr<const identity::Credentials> credentials, identity::SpiffeId id,
       http::Request request, Safe safe, SteadyTime deadline);
 
+  // How the peers that were called stand now, by SPIFFE ID.
+  [[nodiscard]] std::map<std::string, io::CircuitBreaker::State> breakers();
+
  private:
   using Opened = Result<std::unique_ptr<http::ResponseStream>>;
   [[nodiscard]] io::Task<Opened> once(http::Endpoint endpoint, http::Request request,

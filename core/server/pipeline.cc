@@ -5,10 +5,10 @@
 
 #include "core/a2a/refusal.h"
 #include "core/audit/reconcile.h"
-#include "core/authz/shadow.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/server/decision_event.h"
 #include "core/server/decision_fields.h"
 #include "core/server/trace.h"
 
@@ -67,6 +67,7 @@ bool ambiguous(http::Request const& request) {
 
 std::string context_of(a2a::Operation const& operation) {
   std::string out;
+  out.reserve(128 + operation.params.size());
   json::Writer w(out);
   w.begin_object().member("payload_size", static_cast<std::int64_t>(operation.payload_bytes));
   w.member("version", a2a::dialect_name(operation.shape.dialect));
@@ -119,36 +120,17 @@ authz::AuthzDecision refused_decision(Error const& error) {
   return out;
 }
 
-audit::Event event_of(Visit const& visit, authz::AuthzDecision const& decision, WallTime now) {
-  audit::Event event;
-  event.type = audit::EventType::auth_check;
-  event.time = now;
-  event.trace_id = visit.trace.trace_id;
-  event.span_id = visit.trace.span_id;
-  event.decision_id = visit.decision_id;
-  event.caller = visit.visitor.peer.id.text();
-  event.callee = visit.visitor.self.text();
-  event.action = visit.capability;
-  event.resource = visit.method;
-  event.capability = visit.capability;
-  event.direction = "inbound";
-  event.decision = decision.allowed() ? audit::Decision::allow : audit::Decision::deny;
-  event.reason = decision.reason;
-  if (!decision.allowed() || decision.would_deny) event.code = decision.code;
-  event.rule = decision.rule;
-  event.policy_id = decision.policy_id;
-  event.policy_digest = decision.policy_digest;
-  event.policy_generation = decision.generation;
-  event.cached = decision.cached;
-  event.mode = decision.would_deny ? audit::Mode::log_only : audit::Mode::enforce;
-  event.would_deny = decision.would_deny;
-  event.duration = decision.duration;
-  event.remote_address = visit.visitor.remote_address;
-  event.request_id = visit.decision_id;
-  event.task_id = visit.task_id;
-  event.receipt = visit.receipt;
-  event.shadow = shadow_name(decision.shadow_says);
-  return event;
+DecisionFacts facts_of(Visit const& visit) {
+  return {.direction = authz::Direction::inbound,
+          .trace = visit.trace,
+          .decision_id = visit.decision_id,
+          .caller = visit.visitor.peer.id.text(),
+          .callee = visit.visitor.self.text(),
+          .action = visit.capability,
+          .method = visit.method,
+          .task_id = visit.task_id,
+          .remote_address = visit.visitor.remote_address,
+          .receipt = visit.receipt};
 }
 
 // Views into the visit and the decision.
@@ -187,7 +169,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
               .began = needs_.clock.steady(),
               .time = needs_.clock.now(),
               .decision_id = "d-" + time_ordered_id(needs_.clock.now()),
-              .trace = continue_trace(request.headers.get("traceparent")),
+              .trace = needs_.tracer.begin(request.headers.get("traceparent")),
               .shape = a2a::shape_of(request),
               .capability = {},
               .method = request.method + " " + std::string(request.path),
@@ -247,10 +229,10 @@ io::Task<void> Pipeline::understand(Visit& visit) {
   }
   if (auto* asked = std::get_if<a2a::CardRequest>(&parsed)) co_return co_await card(visit, *asked);
   if (auto* asked = std::get_if<a2a::GrpcAside>(&parsed)) co_return co_await aside(visit, *asked);
-  co_await decide(visit, std::get<a2a::Operation>(std::move(parsed)));
+  co_await decide(visit, std::get<a2a::Operation>(parsed));
 }
 
-io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
+io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation& operation) {
   visit.understood = true;
   visit.shape = operation.shape;
   visit.method = operation.method;
@@ -283,10 +265,10 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation operation) {
     co_return outcome(visit, denied);
   }
   // 8: dispatch, 9: outcome.
-  co_await dispatch(visit, std::move(operation), std::move(caller));
+  co_await dispatch(visit, operation, caller);
 }
 
-io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation operation, a2a::Caller caller) {
+io::Task<void> Pipeline::dispatch(Visit& visit, a2a::Operation& operation, a2a::Caller& caller) {
   InFlight const counted(needs_.instruments.in_flight);
   auto const result =
       co_await needs_.service.execute(std::move(operation), std::move(caller), visit.writer);
@@ -366,7 +348,10 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
 }
 
 io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision const& decision) {
-  auto const event = event_of(visit, decision, needs_.clock.now());
+  auto const now = needs_.clock.now();
+  auto const facts = facts_of(visit);
+  needs_.tracer.decided(facts, decision, now);
+  auto const event = decision_event(facts, decision, now);
   if (needs_.decisions != nullptr) {
     // Begun before the audit record, so that one turn's end writes both.
     decisions::Ticket ticket;
@@ -396,6 +381,12 @@ void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
     if (ours) needs_.instruments.failed(*result.code);
   }
   needs_.instruments.request(visit.capability, status, std::chrono::duration<double>(took).count());
+  if (visit.trace.kept) {
+    needs_.tracer.answered(facts_of(visit), {.status = result.status,
+                                             .code = result.code,
+                                             .began = visit.time,
+                                             .ended = needs_.clock.now()});
+  }
   if (!needs_.log.enabled(log::Component::a2a, log::Level::debug)) return;
   needs_.log.write(
       log::Component::a2a, log::Level::debug, "Request completed",

@@ -24,6 +24,7 @@
 #include "core/server/limits.h"
 #include "core/server/recent_decisions.h"
 #include "core/server/replay.h"
+#include "core/server/tracer.h"
 
 namespace aw::server {
 
@@ -49,6 +50,7 @@ class Pipeline {
     Admission& admission;
     Instruments& instruments;
     RecentDecisions& recent;  // where there is no store
+    Tracer const& tracer;
     Clock const& clock;
     log::Log& log;
     // Does the agent take work? For gRPC's health service; empty = yes.
@@ -66,8 +68,9 @@ class Pipeline {
                                      http::BodyReader* body = nullptr);
 
  private:
-  [[nodiscard]] io::Task<void> decide(Visit& visit, a2a::Operation operation);
-  [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation operation, a2a::Caller caller);
+  [[nodiscard]] io::Task<void> decide(Visit& visit, a2a::Operation& operation);
+  [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation& operation,
+                                        a2a::Caller& caller);
   [[nodiscard]] io::Task<void> card(Visit& visit, a2a::CardRequest const& asked);
   [[nodiscard]] io::Task<void> aside(Visit& visit, a2a::GrpcAside const& asked);
   [[nodiscard]] io::Task<void> understand(Visit& visit);

@@ -92,9 +92,8 @@ PlainRoutes probe_routes(ProbeFacts facts) {
   };
   Health const& health = facts.health;
   metrics::Registry& registry = facts.metrics;
-  get(facts.metrics_path, [&registry](http::Request const&) {
-    return text_answer(200, registry.text(), "text/plain; version=0.0.4; charset=utf-8");
-  });
+  get(facts.metrics_path,
+      [&registry](http::Request const& request) { return scrape(registry, request); });
   auto const live = [](http::Request const&) { return text_answer(200, "ok\n"); };
   auto const ready = [&health](http::Request const& request) { return readiness(health, request); };
   for (auto const* path : {"/livez", "/health/live", "/healthz"}) get(path, live);
@@ -107,6 +106,12 @@ PlainRoutes probe_routes(ProbeFacts facts) {
     return text_answer(health.ready() ? 200 : 503, std::move(body), "application/json");
   });
   return out;
+}
+
+http::Response scrape(metrics::Registry const& registry, http::Request const& request) {
+  auto const format =
+      metrics::accepted_format(request.headers.get("accept").value_or(std::string_view()));
+  return text_answer(200, registry.text(format), metrics::content_type(format));
 }
 
 std::function<bool(http::Request const&)> token_check(std::string token, HostRule rule) {

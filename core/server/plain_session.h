@@ -50,6 +50,10 @@ struct ProbeFacts {
 // /metrics, /livez, /readyz[?verbose], /startupz, /health and the older probe paths.
 [[nodiscard]] PlainRoutes probe_routes(ProbeFacts facts);
 
+// The registry's text, in the format that the request's Accept prefers.
+[[nodiscard]] http::Response scrape(metrics::Registry const& registry,
+                                    http::Request const& request);
+
 // The token in `Authorization: Bearer`, or `?t=` for people. Also refuses a Host that is no
 // loopback name (DNS rebinding) unless the listener was asked to listen elsewhere.
 enum class HostRule { loopback_only, any };

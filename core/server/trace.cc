@@ -34,10 +34,15 @@ bool well_formed(std::string_view t) {
 
 std::string Trace::traceparent() const { return "00-" + trace_id + "-" + span_id + "-" + flags; }
 
+bool Trace::sampled() const {
+  return std::string_view("13579bdf").find(flags.back()) != std::string_view::npos;
+}
+
 Trace continue_trace(std::optional<std::string_view> traceparent) {
   Trace out{.span_id = text::to_hex(random_bytes(8))};
   if (traceparent && well_formed(*traceparent)) {
     out.trace_id = traceparent->substr(3, 32);
+    out.parent_id = traceparent->substr(36, 16);
     out.flags = traceparent->substr(53, 2);
   } else {
     out.trace_id = text::to_hex(random_bytes(16));

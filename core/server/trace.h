@@ -12,7 +12,11 @@ struct Trace {
   std::string trace_id;  // 32 lower-case hexadecimal digits
   std::string span_id;   // 16: ours
   std::string flags = "00";
+  std::string parent_id{};  // 16: the caller's; empty = we are the first
+  bool kept = false;        // are spans made for it here?
 
+  // Bit 0 of the flags (§3.2.3.4.1).
+  [[nodiscard]] bool sampled() const;
   [[nodiscard]] std::string traceparent() const;  // for whoever comes next
 };
 

@@ -66,11 +66,11 @@ std::string Sha256::finish_hex() {
   std::array<unsigned char, 32> digest{};
   if (EVP_DigestFinal_ex(state_->context, digest.data(), nullptr) != 1) std::abort();
   state_->started = false;
-  std::string out;
-  out.reserve(64);
+  std::string out(64, '\0');
+  char* at = out.data();
   for (unsigned char const byte : digest) {
-    out.push_back(kDigits[byte >> 4U]);
-    out.push_back(kDigits[byte & 15U]);
+    *at++ = kDigits[byte >> 4U];
+    *at++ = kDigits[byte & 15U];
   }
   return out;
 }

@@ -233,20 +233,26 @@ Result<std::optional<std::size_t>> Stream::try_read(std::span<char> into) {
   return impl_->ssl != nullptr ? impl_->read_tls(into) : impl_->read_plain(into);
 }
 
+namespace {
+
+io::Task<Result<void>> at_once() { co_return Result<void>{}; }
+
+}  // namespace
+
+// No coroutine: an idle connection holds a frame for each that waits.
 io::Task<Result<void>> Stream::readable() {
   Impl& self = *impl_;
   // Bytes that already left the socket wake nobody: look for a whole record among them first.
   if (self.ssl != nullptr && SSL_has_pending(self.ssl.get()) == 1) {
     std::array<char, 1> unused{};
     ERR_clear_error();
-    if (SSL_peek(self.ssl.get(), unused.data(), 1) > 0) co_return Result<void>{};
+    if (SSL_peek(self.ssl.get(), unused.data(), 1) > 0) return at_once();
     int const want = SSL_get_error(self.ssl.get(), 0);
     ERR_clear_error();
-    if (!waits(want)) co_return Result<void>{};  // the next try_read says what it is
+    if (!waits(want)) return at_once();  // the next try_read says what it is
     self.read_wants_write = want == SSL_ERROR_WANT_WRITE;
   }
-  co_return co_await self.wait(self.read_wants_write ? socket_base::wait_write
-                                                     : socket_base::wait_read);
+  return self.wait(self.read_wants_write ? socket_base::wait_write : socket_base::wait_read);
 }
 
 io::Task<Result<std::size_t>> Stream::read_some(std::span<char> into) {

@@ -63,6 +63,9 @@ bool open_connection(Plan const& plan, Connection& out) {
   out.socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int const one = 1;
   ::setsockopt(out.socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  timeval const patience{.tv_sec = 10, .tv_usec = 0};  // a server that hangs is one that refuses
+  ::setsockopt(out.socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(out.socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   if (::connect(out.socket, reinterpret_cast<sockaddr const*>(&plan.server), sizeof plan.server))
     return false;
   out.ssl.reset(SSL_new(plan.context));

@@ -7,6 +7,7 @@ import subprocess
 
 from servers import LOAD_CORE
 
+PATIENCE = 20  # seconds that a tool may take longer than it was told
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -17,6 +18,15 @@ def build(directory):
                    check=True)
 
 
+def run(command, seconds, **more):
+    """What it printed. A tool that should end after `seconds` and does not is killed, and the run with it."""
+    try:
+        return subprocess.run(["taskset", "-c", LOAD_CORE, *map(str, command)], capture_output=True, text=True, check=True,
+                              timeout=seconds + PATIENCE, **more).stdout
+    except subprocess.TimeoutExpired as late:
+        raise SystemExit(f"bench: {command[0]} did not end {PATIENCE} s after its time:\n{late.stdout}") from None
+
+
 class Load:
     """`directory` holds the tools and the client's identity."""
 
@@ -24,14 +34,14 @@ class Load:
         self.directory = directory
         self.certificate = [directory / "client/svid.pem", directory / "client/svid.key"]
 
-    def h2load(self, url, body, *options):
+    def h2load(self, url, body, seconds, *options):
         """Answered (2xx) requests of one h2load run."""
         file = self.directory / "body.json"
         file.write_text(body)
         env = {**os.environ, "LD_PRELOAD": str(self.directory / "client_certificate.so"),
                "BENCH_CERT": str(self.certificate[0]), "BENCH_KEY": str(self.certificate[1])}
-        said = subprocess.run(["taskset", "-c", LOAD_CORE, "h2load", "-t", "1", "-d", file, "-H", "content-type: application/json",
-                               *options, url], env=env, capture_output=True, text=True, check=True).stdout
+        said = run(["h2load", "-t", "1", "-d", file, "-H", "content-type: application/json", "-D", seconds, *options, url],
+                   seconds, env=env)
         found = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", said)
         answered, *others = map(int, found.groups())
         if any(others) or answered == 0:
@@ -42,7 +52,7 @@ class Load:
         """Open loop, 500 requests a second on 10 connections."""
         log = self.directory / "latency.log"
         log.unlink(missing_ok=True)
-        self.h2load(url, body, "--h1", "-c", "10", "--rps", "50", "-D", str(seconds), f"--log-file={log}")
+        self.h2load(url, body, seconds, "--h1", "-c", "10", "--rps", "50", f"--log-file={log}")
         return sorted(int(line.split()[2]) for line in log.read_text().splitlines())
 
     def request_file(self, path, body):
@@ -53,8 +63,7 @@ class Load:
 
     def new_connections(self, port, path, body, seconds):
         request = self.request_file(path, body)
-        said = subprocess.run(["taskset", "-c", LOAD_CORE, self.directory / "connections", "new", str(port), str(seconds),
-                               *self.certificate, request], capture_output=True, text=True, check=True).stdout
+        said = run([self.directory / "connections", "new", port, seconds, *self.certificate, request], seconds)
         answered, refused = map(int, re.search(r"answered (\d+) refused (\d+)", said).groups())
         if refused or not answered:
             raise SystemExit(f"bench: connections: {said}")

@@ -28,10 +28,10 @@ class Case:
 
 def cases(tools, ports, seconds):
     def h1(port, path, body):
-        return lambda: tools.h2load(f"https://127.0.0.1:{port}{path}", body, "--h1", "-c", "16", "-D", str(seconds))
+        return lambda: tools.h2load(f"https://127.0.0.1:{port}{path}", body, seconds, "--h1", "-c", "16")
 
     def h2(port, path, body):
-        return lambda: tools.h2load(f"https://127.0.0.1:{port}{path}", body, "-c", "4", "-m", "16", "-D", str(seconds))
+        return lambda: tools.h2load(f"https://127.0.0.1:{port}{path}", body, seconds, "-c", "4", "-m", "16")
 
     def fresh(port, path, body):
         return lambda: tools.new_connections(port, path, body, seconds)
@@ -113,8 +113,8 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench serve")
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--format", choices=["text", "json"], default="text")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--seconds", type=int, default=1)
     parser.add_argument("--only", default="", help="the cases whose name has this in it; no memory, no latency")
     parser.add_argument("--memory-state", action="store_true", help="no state directory: tasks in memory alone")
     args = parser.parse_args()

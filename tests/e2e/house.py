@@ -10,6 +10,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -29,6 +30,31 @@ def need(*peers):
     if not missing:
         return
     why = f"not installed: {', '.join(missing)} (./dev e2e --require-peers builds them)"
+    if os.environ.get("AGENTWEAVE_REQUIRE_PEERS"):
+        raise AssertionError(why)
+    raise unittest.SkipTest(why)
+
+
+def python_with(name, *packages):
+    """A Python that has these packages of PyPI, made once beside the other peers. Where it cannot be made, the peer is missing."""
+    home = PEERS.parent / name
+    python = home / "bin" / "python"
+    if not (home / ".done").exists():
+        subprocess.run(["rm", "-rf", home], check=False)
+        for command in ([sys.executable, "-m", "venv", home],
+                        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *packages]):
+            if subprocess.run(command, capture_output=True).returncode:
+                need(f"{name} (PyPI: {' '.join(packages)})")
+        (home / ".done").touch()
+    return python
+
+
+def need_tool(name, package):
+    """The path of a tool that is no peer (promtool, helm, lintian): the same rule as `need`."""
+    found = shutil.which(name, path=f"{PEERS}:{os.environ.get('PATH', '')}")
+    if found:
+        return found
+    why = f"{name} is not installed ({package}; ./dev e2e --require-peers brings it)"
     if os.environ.get("AGENTWEAVE_REQUIRE_PEERS"):
         raise AssertionError(why)
     raise unittest.SkipTest(why)

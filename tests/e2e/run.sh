@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh BINARY [--require-peers] [NAME…]: the end-to-end tests, each a Python program that drives the real binary.
-# With --require-peers a missing SPIRE, OPA or grpcurl is built first (minutes at the first run) and may not be skipped.
+# With --require-peers a missing SPIRE, OPA, grpcurl, helm, promtool or lintian is brought first (minutes at the first run) and may not be skipped.
 set -eu
 here=$(dirname "$(realpath "$0")")
 binary=$(realpath "$1"); shift
@@ -9,6 +9,7 @@ if [ "${1:-}" = --require-peers ]; then
   shift
   [ -x "$tools/get-peers.sh" ] || { echo "e2e: the peers' scripts are not at $tools (set AGENTWEAVE_PEERS_TOOLS)" >&2; exit 3; }
   "$tools/get-peers.sh" opa spire grpcurl
+  sh "$here/get-tools.sh"
   export AGENTWEAVE_REQUIRE_PEERS=1
 fi
 export AGENTWEAVE_BINARY="$binary" AGENTWEAVE_PEERS_TOOLS="$tools"

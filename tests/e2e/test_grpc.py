@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -59,23 +58,9 @@ def make_pki(directory):
                 "-extfile", f"{leaf}.ext", "-out", f"{leaf}.pem")
 
 
-def python_with_grpc():
-    """A Python that has grpcio; made once beside the other peers, from PyPI."""
-    home = house.PEERS.parent / "grpc-venv"
-    python = home / "bin" / "python"
-    packages = ["grpcio", "grpcio-reflection", "grpcio-health-checking"]
-    if not python.exists():
-        made = subprocess.run([sys.executable, "-m", "venv", str(home)], capture_output=True)
-        made = made if made.returncode else subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], capture_output=True)
-        if made.returncode:
-            subprocess.run(["rm", "-rf", str(home)], check=False)
-            house.need("grpcio (pip)")
-    return python
-
-
 class Grpc(unittest.TestCase):
     def setUp(self):
-        self.python = python_with_grpc()
+        self.python = house.python_with("grpc-venv", "grpcio", "grpcio-reflection", "grpcio-health-checking")
         holder = tempfile.TemporaryDirectory()
         self.addCleanup(holder.cleanup)
         self.dir = pathlib.Path(holder.name)

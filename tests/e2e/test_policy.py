@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Authorization against real OPA servers: failover, breaker, fail closed, and the same answers as `opa eval`."""
 import json
-import ssl
+import signal
 import subprocess
 
 import house
-from house import Case, metric, plain, request, wait_for
+from house import BINARY, Case, metric, plain, request, wait_for
 
 REGO = """package agentweave.authz
 import rego.v1
@@ -105,3 +105,100 @@ class Production(Case):
         result = self.run_cli("serve", path, "--env", "production")
         self.assertEqual(result.returncode, 4, result.stderr)
         self.assertIn("Security violation: 'log-only' mode not allowed in production environment", result.stderr)
+
+
+S2_POLICY = """package agentweave.authz
+
+# Who may ask what of whom: the lists say.
+# What is on none of them waits for the morning.
+
+default allow := false
+
+policy_id := "story-s2"
+
+
+allow if {
+	input.caller_spiffe_id in data.allowed_callers[input.callee_spiffe_id]
+	input.action in data.actions[input.caller_spiffe_id]
+}
+
+# At daytime anybody may ask.
+allow if { business_hours; input.action != "delete" }
+business_hours if { hour := time.clock(time.parse_rfc3339_ns(input.timestamp))[0]; hour < 18 }
+"""
+PLANNER, BILLING = "spiffe://corp.example/agent/planner", "spiffe://corp.example/agent/billing"
+S2_DATA = {"allowed_callers": {BILLING: [PLANNER]}, "actions": {PLANNER: ["invoice", "status"]}}
+
+
+class WhyWasIDenied(Case):
+    """Story S2, as a person types it."""
+
+    def setUp(self):
+        super().setUp()
+        self.policy = self.dir / "policy"
+        self.policy.mkdir()
+        (self.policy / "authz.rego").write_text(S2_POLICY)
+        self.data = self.dir / "data.json"
+        self.data.write_text(json.dumps(S2_DATA))
+
+    def check(self, action, *more, provider=None):
+        provider = provider or ["--policy", self.policy, "--data", self.data]
+        return self.run_cli("authz", "check", "--caller", PLANNER, "--target", BILLING, "--action", action, "--input",
+                            '{"timestamp": "2026-11-23T22:15:00Z"}', *provider, *more)
+
+    def test_s2_embedded(self):
+        """S2 with the embedded engine: marked lines, the smallest changes first, and the exit codes"""
+        said = self.check("refund", "--trace")
+        self.assertEqual(said.returncode, 3, said.stderr)
+        lines = said.stdout.splitlines()
+        self.assertRegex(lines[0], r"^DENIED   reason no_matching_rule   policy agentweave/authz @ sha256:....…  embedded  rule authz.rego:11  [\d.]+ ms$")
+        self.assertEqual(lines[1:3], ["  authz.rego", "    11 │ allow if {"])
+        self.assertRegex(lines[3], r"^    12 │   input.caller_spiffe_id in data.allowed_callers\[input.callee_spiffe_id\] +✓ planner is listed$")
+        self.assertRegex(lines[4], r'^    13 │   input.action in data.actions\[input.caller_spiffe_id\] +✗ "refund" is not in \["invoice", "status"\]$')
+        self.assertEqual(lines[5], "    14 │ }")
+        self.assertRegex(lines[6], r'^    17 │ allow if \{ business_hours; input.action != "delete" \} +✗ line 18: hour = 22  · not reached$')
+        flips = said.stdout[said.stdout.index("what would flip it (smallest first):"):].splitlines()
+        self.assertEqual(flips[1:3], ['  1. data.actions["…/planner"] += "refund"', '  2. action "invoice" instead of "refund"'])
+        self.assertEqual(self.check("invoice", "-q").returncode, 0)
+        # What it says first, done: allowed.
+        self.data.write_text(json.dumps({**S2_DATA, "actions": {PLANNER: ["invoice", "status", "refund"]}}))
+        self.assertEqual(self.check("refund", "-q").returncode, 0)
+
+    def test_s2_remote(self):
+        """S2 with a real OPA: its own events, and its policies' lines marked by them"""
+        port = self.opa(self.policy / "authz.rego", self.data)
+        said = self.check("refund", "--trace", provider=["--opa-endpoint", f"http://127.0.0.1:{port}", "--policy-path", "agentweave/authz"])
+        self.assertEqual(said.returncode, 3, said.stderr)
+        self.assertRegex(said.stdout.splitlines()[0], rf"^DENIED .* OPA http://127.0.0.1:{port}")
+        self.assertRegex(said.stdout, r"(?m)^    12 │   input.caller_spiffe_id in data.allowed_callers\[input.callee_spiffe_id\] +✓$")
+        self.assertRegex(said.stdout, r"(?m)^    13 │   input.action in data.actions\[input.caller_spiffe_id\] +✗$")
+        self.assertIn("✗ line 18:", said.stdout)
+        self.assertIn("Enter data.agentweave.authz.allow", said.stdout)
+        self.assertIn("Fail internal.member_2", said.stdout)
+
+
+class PolicyTools(Case):
+    def test_shipped_policies(self):
+        """`policy test policies/`: the shipped policies pass their own tests, with at least 95 % of their lines covered"""
+        tested = self.run_cli("policy", "test", house.REPOSITORY / "policies", "--threshold", "95", "-f", "json")
+        self.assertEqual(tested.returncode, 0, tested.stdout[-2000:] + tested.stderr)
+        self.assertGreaterEqual(json.loads(tested.stdout)["coverage"], 95)
+
+    def test_watch(self):
+        """`policy test --watch` runs again when a file changes, tells what broke, and ends on Ctrl-C"""
+        folder = self.dir / "p"
+        folder.mkdir()
+        (folder / "a.rego").write_text("package a\n\nallow if input.x == 1\n")
+        tests = folder / "a_test.rego"
+        good = "package a_test\n\nimport data.a\n\ntest_one if a.allow with input as {\"x\": 1}\n"
+        tests.write_text(good)
+        watch = self.start("watch", [BINARY, "policy", "test", folder, "--watch"])
+        wait_for("a first run", lambda: watch.out().count("PASS: 1/1") == 1, 20)
+        tests.write_text(good.replace("\"x\": 1", "\"x\": 2"))
+        wait_for("the failure", lambda: "FAIL: 1/1" in watch.out(), 20)
+        tests.write_text(good + "\ntest_two if not a.allow with input as {}\n")
+        wait_for("both", lambda: "PASS: 2/2" in watch.out(), 20)
+        tests.write_text("package a_test\n\nnonsense {\n")
+        wait_for("the fault", lambda: "rego_parse_error" in watch.err(), 20)
+        watch.signal(signal.SIGINT)
+        self.assertEqual(watch.child.wait(10), 0)

@@ -220,9 +220,7 @@ class Server(Case):
 
     def test_python_client(self):
         """the Python SPIFFE library takes its identity from our Workload API"""
-        python = os.environ.get("AGENTWEAVE_PYSPIFFE", "python3")  # a Python that has the package `spiffe`
-        if subprocess.run([python, "-c", "import spiffe"], capture_output=True).returncode != 0:
-            raise unittest.SkipTest("the Python package `spiffe` is not installed (set AGENTWEAVE_PYSPIFFE to a Python that has it)")
+        python = house.python_with("spiffe-venv", "spiffe==0.3.2")
         _, socket = self.dev()
         ran = subprocess.run([python, "-c", PYTHON_CLIENT], capture_output=True, text=True, timeout=60,
                              env=dict(os.environ, SPIFFE_ENDPOINT_SOCKET=f"unix://{socket}"))

@@ -25,11 +25,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (auto const event = read_event(one, text); event.ok()) {
       // What was read can be written and read again.
       auto const again = event_json(*event);
-      if (!check_json(again).ok() || !read_event_value(JsonView(again)).ok()) __builtin_trap();
+      if (!check_json(again).ok() || !read_event_value(JsonView(again), Dialect::v1_0).ok())
+        __builtin_trap();
       if (!follower.take(*event).ok() && follower.task()) __builtin_trap();
     }
     if (auto const opened = open_answer(one, 200, text); opened.ok())
-      static_cast<void>(read_page_value(*opened));
+      static_cast<void>(read_page_value(*opened, one.dialect));
     if (open_answer(one, 403, text).ok()) __builtin_trap();
   }
   // Nobody is trusted: nothing may verify.

@@ -22,14 +22,14 @@ std::string spelled(Message const& message, Spelling spelling) {
 }
 
 void judge_message(JsonView view) {
-  auto const message = parse_message(view);
+  auto const message = parse_message(view, Dialect::v0_3);
   if (!message.ok()) return;
   auto const v1 = spelled(*message, Spelling::v1);
-  auto const again = parse_message(JsonView(v1));
+  auto const again = parse_message(JsonView(v1), Dialect::v1_0);
   if (!again.ok() || spelled(*again, Spelling::v1) != v1) std::abort();
   for (auto const old : {Spelling::v03, Spelling::v03_proto}) {
     auto const text = spelled(*message, old);
-    if (!parse_message(JsonView(text)).ok()) std::abort();
+    if (!parse_message(JsonView(text), Dialect::v0_3).ok()) std::abort();
   }
   // May be more than a protobuf holds; must not be more than we survive.
   static_cast<void>(grpc_from_json("lf.a2a.v1.Message", v1));
@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   JsonView const view(text);
   judge_message(view);
   judge_webhook(view);
-  static_cast<void>(parse_artifact(view));
+  static_cast<void>(parse_artifact(view, Dialect::v0_3));
   static_cast<void>(parse_task_record(text));
   return 0;
 }

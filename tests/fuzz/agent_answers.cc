@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
   }
   if (aw::a2a::check_json(text).ok()) {
-    auto const task = aw::a2a::read_task_value(aw::a2a::JsonView(text));
+    auto const task = aw::a2a::read_task_value(aw::a2a::JsonView(text), aw::a2a::Dialect::v0_3);
     // Only what is finished badly is an error.
     if (task.ok() && !aw::commands::check_task(**task).ok() && aw::commands::going_on(**task))
       __builtin_trap();

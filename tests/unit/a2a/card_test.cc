@@ -54,6 +54,22 @@ TEST_CASE("the pure card is a 1.0 document and nothing else") {
         "spiffe://hello.test/agent/hello");
 }
 
+TEST_CASE("the card says what a capability takes, where its owner said so") {
+  auto said = options();
+  said.agent.capabilities.push_back({.name = "add",
+                                     .description = "adds",
+                                     .parameters = R"({"type":"object","required":["a"]})"});
+  auto const card = nlohmann::json::parse(Card(said).respond(asked(CardRequest::Form::pure)).body);
+  auto const& extension = card["capabilities"]["extensions"][1];
+  CHECK(extension["uri"] == "urn:agentweave:extension:parameters");
+  CHECK(extension["params"] ==
+        nlohmann::json::parse(R"({"add":{"type":"object","required":["a"]}})"));
+  CHECK(nlohmann::json::parse(Card(options())
+                                  .respond(asked(CardRequest::Form::pure))
+                                  .body)["capabilities"]["extensions"]
+            .size() == 1);
+}
+
 TEST_CASE("the hybrid card adds what 0.3 clients read") {
   auto const card =
       nlohmann::json::parse(Card(options()).respond(asked(CardRequest::Form::hybrid)).body);

@@ -105,7 +105,7 @@ TEST_CASE("events are read in all three spellings") {
       }) {
     CAPTURE(text);
     REQUIRE(check_json(text).ok());
-    auto const event = read_event_value(JsonView(text));
+    auto const event = read_event_value(JsonView(text), Dialect::v1_0);
     REQUIRE(event.ok());
     CHECK(std::get<RemoteStatus>(*event).task_id == "t");
     CHECK(std::get<RemoteStatus>(*event).status.state == TaskState::working);
@@ -120,7 +120,7 @@ TEST_CASE("what is no event, or half a one, is refused") {
                            R"({"message":{"messageId":"m","role":"ROLE_AGENT","parts":[]}})"}) {
     CAPTURE(text);
     REQUIRE(check_json(text).ok());
-    auto const event = read_event_value(JsonView(text));
+    auto const event = read_event_value(JsonView(text), Dialect::v1_0);
     REQUIRE_FALSE(event.ok());
     CHECK(event.error().code == Code::protocol);
   }

@@ -100,7 +100,8 @@ TEST_CASE("messages survive being written and read again, in every spelling") {
     std::string text;
     json::Writer out(text);
     write_message(out, said, spelling);
-    auto const back = parse_message(JsonView(text));
+    auto const back =
+        parse_message(JsonView(text), spelling == Spelling::v1 ? Dialect::v1_0 : Dialect::v0_3);
     REQUIRE_MESSAGE(back.ok(), text);
     CHECK(back->role == Role::agent);
     CHECK(back->task_id == "T1");
@@ -110,6 +111,31 @@ TEST_CASE("messages survive being written and read again, in every spelling") {
       CHECK(back->parts[i]->kind == said.parts[i]->kind);
       CHECK(back->parts[i]->value == said.parts[i]->value);
     }
+  }
+}
+
+TEST_CASE("data that has one member `data` is not unwrapped in 1.0, nor in a stored task") {
+  auto const text = R"({"messageId":"m","role":"ROLE_USER","parts":[{"data":{"data":{"x":1}}}]})";
+  CHECK(parse_message(JsonView(text), Dialect::v1_0)->parts[0]->value == R"({"data":{"x":1}})");
+  CHECK(parse_message(JsonView(text), Dialect::v0_3)->parts[0]->value == R"({"x":1})");
+}
+
+TEST_CASE(
+    "a part that says it is something unknown is refused, in `kind` and in 0.3's older `type`") {
+  struct Row {
+    char const* part;
+    Dialect dialect;
+    bool good;
+  };
+  for (auto const& row : {Row{R"({"kind":"video","text":"x"})", Dialect::v0_3, false},
+                          Row{R"({"kind":"video","text":"x"})", Dialect::v1_0, false},
+                          Row{R"({"type":"unsupported_type","text":"x"})", Dialect::v0_3, false},
+                          Row{R"({"type":"text","text":"x"})", Dialect::v0_3, true},
+                          Row{R"({"type":"unsupported_type","text":"x"})", Dialect::v1_0, true},
+                          Row{R"({"text":"x"})", Dialect::v0_3, true}}) {
+    CAPTURE(row.part);
+    auto const text = R"({"messageId":"m","role":"user","parts":[)" + std::string(row.part) + "]}";
+    CHECK(parse_message(JsonView(text), row.dialect).ok() == row.good);
   }
 }
 

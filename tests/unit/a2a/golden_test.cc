@@ -104,6 +104,32 @@ TEST_CASE("a task is spelled in each binding and version as its readers expect, 
   CHECK(sent(Binding::http_json, Dialect::v0_3) == wrapped("task", kTaskProto03));
 }
 
+TEST_CASE("0.3 over REST answers with the members spelled as the request's were") {
+  Router const router({.capabilities = {"echo"}});
+  struct Row {
+    char const* message;
+    char const* opening;
+  };
+  for (
+      auto const& row :
+      {Row{R"({"messageId":"m","role":"ROLE_USER","content":[{"text":"hi"}]})",
+           R"({"task":{"id":"T1","contextId":"C1","status":{"state":"TASK_STATE_COMPLETED","message":{"messageId":"m2","contextId":"C1","taskId":"T1",)"},
+       Row{R"({"message_id":"m","role":"ROLE_USER","content":[{"text":"hi"}]})",
+           R"({"task":{"id":"T1","context_id":"C1","status":{"state":"TASK_STATE_COMPLETED","message":{"message_id":"m2","context_id":"C1","task_id":"T1",)"}}) {
+    auto asked =
+        request("POST", "/v1/message:send", R"({"request":)" + std::string(row.message) + "}");
+    asked.headers.set("content-type", "application/json");
+    auto const parsed = router.parse(asked);
+    REQUIRE(std::holds_alternative<Operation>(parsed));
+    auto const body =
+        sent_response(std::get<Operation>(parsed).shape, Event(golden_task()), {}, 200).body;
+    CHECK_MESSAGE(body.starts_with(row.opening), body);
+    // Both are ProtoJSON of the same message.
+    CHECK(grpc_from_json("a2a.v1.SendMessageResponse", body).value() ==
+          grpc_from_json("a2a.v1.SendMessageResponse", wrapped("task", kTaskProto03)).value());
+  }
+}
+
 TEST_CASE("the same task in gRPC's two packages") {
   auto const task = golden_task();
   auto const v1 = golden_shape(Binding::grpc, Dialect::v1_0);

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/base/text.h"
 #include "core/io/pool.h"
 #include "tests/fixtures/plain_agent.h"
 
@@ -58,7 +59,7 @@ Ask send(std::string text, TaskPtr const& task = nullptr, Wait wait = Wait::unti
 TaskPtr task_of(RemoteBench& bench, Remote& remote, Ask ask) {
   auto const answer =
       fixtures::must(io::run_blocking(remote.ask(std::move(ask), {}, bench.soon())));
-  auto const event = fixtures::must(read_event_value(answer.value));
+  auto const event = fixtures::must(read_event_value(answer.value, remote.interface().dialect));
   REQUIRE(std::holds_alternative<TaskPtr>(event));
   return std::get<TaskPtr>(event);
 }
@@ -66,7 +67,7 @@ TaskPtr task_of(RemoteBench& bench, Remote& remote, Ask ask) {
 TaskPtr bare_task(RemoteBench& bench, Remote& remote, Kind kind, std::string id) {
   auto const answer = fixtures::must(
       io::run_blocking(remote.ask({.kind = kind, .task_id = std::move(id)}, {}, bench.soon())));
-  return fixtures::must(read_task_value(answer.value));
+  return fixtures::must(read_task_value(answer.value, remote.interface().dialect));
 }
 
 io::Task<Result<std::vector<RemoteEvent>>> all_events(Remote& remote, Ask ask, SteadyTime until) {
@@ -79,14 +80,28 @@ io::Task<Result<std::vector<RemoteEvent>>> all_events(Remote& remote, Ask ask, S
   }
 }
 
+// Cancels as soon as the stream has begun.
+io::Task<Result<TaskPtr>> until_canceled(Remote& remote, Ask ask, SteadyTime until) {
+  TaskFollower follower;
+  auto const id = ask.task_id;
+  AW_CO_TRY(auto const stream, co_await remote.open(std::move(ask), {}, until));
+  AW_CO_TRY(auto event, co_await stream->next(until));
+  AW_CO_TRY(co_await remote.ask({.kind = Kind::cancel, .task_id = id}, {}, until));
+  while (event) {
+    AW_CO_TRY(follower.take(*event));
+    AW_CO_TRY(event, co_await stream->next(until));
+  }
+  co_return follower.task();
+}
+
 struct Way {
   Transport transport;
   Dialect dialect;
 };
-constexpr Way kWays[] = {{Transport::json_rpc, Dialect::v1_0},
-                         {Transport::http_json, Dialect::v1_0},
-                         {Transport::json_rpc, Dialect::v0_3},
-                         {Transport::http_json, Dialect::v0_3}};
+constexpr Way kWays[] = {
+    {Transport::json_rpc, Dialect::v1_0},  {Transport::http_json, Dialect::v1_0},
+    {Transport::grpc, Dialect::v1_0},      {Transport::json_rpc, Dialect::v0_3},
+    {Transport::http_json, Dialect::v0_3}, {Transport::grpc, Dialect::v0_3}};
 
 }  // namespace
 
@@ -139,13 +154,13 @@ TEST_CASE("a stream is followed to the same task that get shows") {
 
 TEST_CASE("tasks are listed page by page, where the version has a list") {
   RemoteBench bench;
-  for (auto const transport : {Transport::json_rpc, Transport::http_json}) {
+  for (auto const transport : {Transport::json_rpc, Transport::http_json, Transport::grpc}) {
     auto remote = bench.remote(transport, Dialect::v1_0);
     for (int i = 0; i < 3; ++i) task_of(bench, remote, send("hello"));
     Ask ask{.kind = Kind::list};
     ask.list.page_size = 2;
     auto const answer = fixtures::must(io::run_blocking(remote.ask(ask, {}, bench.soon())));
-    auto const page = fixtures::must(read_page_value(answer.value));
+    auto const page = fixtures::must(read_page_value(answer.value, remote.interface().dialect));
     CHECK(page.tasks.size() == 2);
     CHECK(page.total >= 3);
     CHECK_FALSE(page.next_token.empty());
@@ -176,6 +191,55 @@ TEST_CASE("what the other side refuses comes back as the error it means") {
     REQUIRE_FALSE(stream.ok());
     CHECK(stream.error().code == Code::unsupported_operation);
   }
+}
+
+TEST_CASE("a stream that was subscribed to goes on over gRPC until the task is cancelled") {
+  RemoteBench bench;
+  for (auto const dialect : {Dialect::v1_0, Dialect::v0_3}) {
+    auto remote = bench.remote(Transport::grpc, dialect);
+    auto const slow = task_of(bench, remote, send("wait", nullptr, Wait::no));
+    auto const seen = fixtures::must(io::run_blocking(
+        until_canceled(remote, {.kind = Kind::subscribe, .task_id = slow->id}, bench.soon())));
+    CHECK(seen->status.state == TaskState::canceled);
+  }
+}
+
+TEST_CASE("a part of ten megabytes comes back byte for byte in every binding and version") {
+  constexpr std::size_t kSize = 10'000'000;
+  std::string bytes(kSize, '\0');
+  std::uint32_t state = 1;
+  for (auto& byte : bytes) byte = static_cast<char>((state = state * 1'664'525U + 1U) >> 24U);
+  auto const part = std::make_shared<const Part>(Part{.kind = PartKind::raw,
+                                                      .value = text::to_base64(bytes),
+                                                      .filename = "f.bin",
+                                                      .media_type = "application/octet-stream"});
+  RemoteBench bench;
+  bench.agent.talk() = [](Work work, Progress& progress) -> io::Task<Result<void>> {
+    progress.artifact({.id = "same", .parts = work.message->parts}, Chunk::replace, Last::yes);
+    co_return Result<void>{};
+  };
+  for (auto const way : kWays) {
+    CAPTURE(transport_name(way.transport));
+    CAPTURE(dialect_name(way.dialect));
+    auto remote = bench.remote(way.transport, way.dialect);
+    auto message = std::make_shared<Message>(*test::message("m", ""));
+    message->parts = {part};
+    auto const task = task_of(bench, remote, {.kind = Kind::send, .message = message});
+    REQUIRE(task->artifacts.size() == 1);
+    // Compared as a whole: a difference of megabytes helps nobody.
+    CHECK((text::from_base64(task->artifacts[0]->parts[0]->value) == bytes));
+  }
+}
+
+TEST_CASE("over gRPC the server learns what the caller will wait") {
+  RemoteBench bench;
+  auto remote = bench.remote(Transport::grpc, Dialect::v1_0);
+  task_of(bench, remote, send("hello"));
+  auto const told = parse_grpc_timeout(bench.agent.seen("grpc-timeout"));
+  REQUIRE(told);
+  CHECK(*told <= std::chrono::seconds(20));
+  CHECK(*told > std::chrono::seconds(10));
+  CHECK(bench.agent.seen("te") == "trailers");
 }
 
 TEST_CASE("only agents of ours get the two replay headers, everybody gets the trace") {

@@ -364,7 +364,7 @@ TEST_CASE("0.3 on the bare REST paths is answered with the objects of its JSON-R
   CHECK(spelling_of(op.shape) == Spelling::v03);
   CHECK(op.send.wait == Wait::a_while);
   asked.set_target("/v1/message:send");
-  CHECK(spelling_of(understood(kSingle.parse(asked)).shape) == Spelling::v03_proto);
+  CHECK(spelling_of(understood(kSingle.parse(asked)).shape) == Spelling::v03_proto_snake);
 }
 
 TEST_CASE("the card is asked for as hybrid, or pure by version") {

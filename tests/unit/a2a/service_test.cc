@@ -43,14 +43,14 @@ struct Agent {
     }
     REQUIRE(std::holds_alternative<Operation>(parsed));
     auto operation = std::get<Operation>(std::move(parsed));
-    Caller const who{.id = std::move(caller), .decision_id = "d-1", .xfcc = {}, .traceparent = {}};
+    Caller who{.id = std::move(caller), .decision_id = "d-1", .xfcc = {}, .traceparent = {}};
     if (auto resolved = service->resolve(operation, who); !resolved.ok()) {
       auto answer = error_response(operation.shape, resolved.error(), "d-1");
       Outcome out{.status = answer.status, .code = resolved.error().code};
       co_await writer.respond(std::move(answer));
       co_return out;
     }
-    co_return co_await service->execute(std::move(operation), who, writer);
+    co_return co_await service->execute(std::move(operation), std::move(who), writer);
   }
 
   RecordingWriter ask(http::Request asked, std::string caller = kAda) {
@@ -333,13 +333,14 @@ TEST_CASE("policy is asked about the task's own capability, whatever the message
   Operation operation;
   operation.kind = Kind::get;
   operation.task_id = id;
-  Caller const caller{.id = kAda, .decision_id = {}, .xfcc = {}, .traceparent = {}};
+  Caller caller{.id = kAda, .decision_id = {}, .xfcc = {}, .traceparent = {}};
   REQUIRE(agent.service->resolve(operation, caller).ok());
   CHECK(operation.capability == "echo");
   // Even an operation that got past its gate under another name shows nothing.
   operation.capability = "secret";
   RecordingWriter writer;
-  auto const outcome = io::run_blocking(agent.service->execute(operation, caller, writer));
+  auto const outcome =
+      io::run_blocking(agent.service->execute(std::move(operation), std::move(caller), writer));
   CHECK(outcome.code == Code::internal);
 }
 
@@ -372,6 +373,86 @@ TEST_CASE("the earlier implementation's methods answer at once and work behind")
   CHECK(sent["result"]["payload"]["a"] == 1);
   CHECK(agent.rpc("task.status", {{"task_id", id}})["result"]["state"] == "completed");
   CHECK(agent.rpc("task.cancel", {{"task_id", id}})["result"]["state"] == "completed");
+}
+
+TEST_CASE("work that never waits is answered as the same work with a coroutine would be") {
+  struct Row {
+    std::string_view what;
+    ScriptedExecutor::Quick work;
+  };
+  std::vector<Row> const rows = {
+      {"a result",
+       [](Work work, Progress& progress) {
+         progress.result(work.payload);
+         return Result<void>{};
+       }},
+      {"nothing at all", [](Work, Progress&) { return Result<void>{}; }},
+      {"pieces of one artifact",
+       [](Work, Progress& progress) {
+         for (auto const* const word : {"one ", "two"})
+           progress.artifact({.id = "a", .parts = {text_part(word)}}, Chunk::append, Last::no);
+         return Result<void>{};
+       }},
+      {"a question",
+       [](Work, Progress& progress) {
+         progress.status(TaskState::input_required, message("q", "which?"));
+         progress.result("1");  // after the end of its words
+         return Result<void>{};
+       }},
+      {"a refusal",
+       [](Work, Progress& progress) {
+         progress.status(TaskState::rejected, message("r", "no"));
+         return Result<void>{};
+       }},
+      {"an error",
+       [](Work, Progress&) { return Result<void>(make_error(Code::backend_failed, "broken")); }},
+      {"an exception", [](Work, Progress&) -> Result<void> { throw std::runtime_error("thrown"); }},
+      {"a result that is no json",
+       [](Work, Progress& progress) {
+         progress.result("{");
+         return Result<void>{};
+       }},
+      {"a message and no task",
+       [](Work, Progress& progress) {
+         progress.reply({.id = "m9", .parts = {text_part("hello")}});
+         return Result<void>{};
+       }},
+  };
+  // What differs from run to run, or tells when.
+  auto const settled = [](nlohmann::json answer) {
+    for (auto const* const name : {"id", "context_id", "created_at", "updated_at", "timestamp"})
+      answer.erase(name);
+    for (auto const* const name : {"timestamp", "message"})
+      if (answer.contains("status")) answer["status"].erase(name);
+    return answer.dump();
+  };
+  for (auto const& row : rows) {
+    CAPTURE(row.what);
+    Agent at_once;
+    at_once.executor.quick["echo"] = row.work;
+    Agent waiting;
+    waiting.executor.scripts["echo"] = [&row](Work work, Progress& p) -> io::Task<Result<void>> {
+      co_return row.work(std::move(work), p);
+    };
+    auto const body = R"({"task_type":"echo","payload":{"rows":3},"metadata":{"a":1}})";
+    auto const quick = at_once.ask(faq(body));
+    auto const slow = waiting.ask(faq(body));
+    CHECK(quick.whole.status == slow.whole.status);
+    CHECK(settled(quick.json()) == settled(slow.json()));
+    CHECK(at_once.executor.runs == 1);
+    CHECK(at_once.engine.size() == waiting.engine.size());
+  }
+}
+
+TEST_CASE("work that never waits may not outgrow what a task may hold") {
+  Agent agent;
+  agent.executor.quick["echo"] = [](Work, Progress& progress) {
+    progress.result('"' + std::string(EngineLimits{}.max_task_bytes, 'x') + '"');
+    return Result<void>{};
+  };
+  auto const task = agent.ask(faq(R"({"task_type":"echo"})")).json();
+  CHECK(task["status"]["state"] == "failed");
+  CHECK(task.value("result", nlohmann::json()).is_null());
 }
 
 TEST_CASE("stopping fails what runs, with the reason, and starts nothing more") {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <csignal>
@@ -35,7 +36,96 @@ struct Directory {
   [[nodiscard]] std::filesystem::path file() const { return path / "tasks.db"; }
 };
 
+// How far a task came before its process was killed, and what the next process must make of it.
+struct Life {
+  char const* name;
+  std::vector<TaskState> states;
+  TaskState after;
+};
+
+std::vector<Life> lives() {
+  using enum TaskState;
+  return {{"submitted", {}, failed},
+          {"working", {working}, failed},
+          {"asking", {working, input_required}, input_required},
+          {"wants a credential", {working, auth_required}, auth_required},
+          {"answered", {working, input_required, working}, failed},
+          {"asking again", {working, input_required, working, input_required}, input_required},
+          {"completed", {working, completed}, completed},
+          {"completed at once", {completed}, completed},
+          {"failed", {working, failed}, failed},
+          {"canceled", {working, canceled}, canceled},
+          {"rejected", {rejected}, rejected}};
+}
+
+// A `working` after a question is the caller's answer.
+void live(TaskEngine& engine, std::string const& id, Life const& life) {
+  auto before = TaskState::submitted;
+  for (auto const state : life.states) {
+    if (is_interrupted(before)) {
+      (void)engine.follow_up(id, kAda, message("answer", "!")).value();
+    } else {
+      (void)engine.set_status(id, state, nullptr).value();
+    }
+    if (state == TaskState::working) {
+      Artifact artifact{.id = "a"};
+      artifact.parts.push_back(text_part("piece"));
+      (void)engine.add_artifact(id, std::move(artifact), Chunk::append, Last::no).value();
+    }
+    before = state;
+  }
+}
+
+// Lives them all and is killed as soon as everything is kept.
+[[noreturn]] void live_and_be_killed(std::filesystem::path const& file) {
+  TurnedClock clock;
+  auto const store = SqliteTaskStore::open(file).value();
+  TaskEngine engine({}, *store, clock);
+  for (auto const& life : lives()) {
+    auto made = new_task(kAda);
+    made.idempotency_key = life.name;
+    live(engine, engine.create(std::move(made)).value().task->id, life);
+  }
+  if (io::run_blocking(store->durable()).ok()) ::kill(::getpid(), SIGKILL);
+  ::_exit(1);
+}
+
 }  // namespace
+
+TEST_CASE("killed in any state, a task is there once: as it was, or failed with the reason") {
+  Directory const directory;
+  auto const child = ::fork();
+  if (child == 0) live_and_be_killed(directory.file());
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  for (int start = 0; start < 3; ++start) {
+    CAPTURE(start);
+    TurnedClock clock;
+    auto const store = SqliteTaskStore::open(directory.file()).value();
+    TaskEngine engine({}, *store, clock);
+    CHECK(engine.restore().value() == (start == 0 ? 3 : 0));
+    CHECK(engine.size() == lives().size());
+    CHECK(engine.list(kAda, {}).value().total == lives().size());
+    for (auto const& life : lives()) {
+      CAPTURE(life.name);
+      // The same key is the same task: nothing is done a second time.
+      auto again = new_task(kAda);
+      again.idempotency_key = life.name;
+      auto const found = engine.create(std::move(again)).value();
+      CHECK(found.made == TaskEngine::Made::no);
+      CHECK(found.task->status.state == life.after);
+      bool const ran = life.states.empty() || life.states.back() == TaskState::working;
+      CHECK((found.task->failure && found.task->failure->code == Code::interrupted) == ran);
+      auto const answers = std::ranges::count(life.states, TaskState::working) - 1;
+      auto const asked = life.states.size() > 2 ? answers : 0;
+      std::ptrdiff_t answered = 0;
+      for (auto const& said : found.task->history) answered += said->id == "answer" ? 1 : 0;
+      CHECK(answered == asked);
+    }
+    REQUIRE(io::run_blocking(store->durable()).ok());
+  }
+}
 
 TEST_CASE("tasks come back after a restart, running ones failed with the reason") {
   Directory const directory;

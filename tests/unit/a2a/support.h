@@ -37,6 +37,9 @@ class ScriptedExecutor final : public Executor {
  public:
   using Script = std::function<io::Task<Result<void>>(Work, Progress&)>;
   std::map<std::string, Script, std::less<>> scripts;
+  // Work that never waits.
+  using Quick = std::function<Result<void>(Work, Progress&)>;
+  std::map<std::string, Quick, std::less<>> quick;
   int runs = 0;
 
   io::Task<Result<void>> run(Work work, Progress& progress) override {
@@ -45,8 +48,15 @@ class ScriptedExecutor final : public Executor {
     if (found == scripts.end()) co_return make_error(Code::unknown_capability, "no script");
     co_return co_await found->second(std::move(work), progress);
   }
+  [[nodiscard]] bool never_waits(std::string_view capability) const override {
+    return quick.contains(capability);
+  }
+  Result<void> run_at_once(Work work, Progress& progress) override {
+    ++runs;
+    return quick.find(work.capability)->second(std::move(work), progress);
+  }
   [[nodiscard]] bool serves(std::string_view capability) const override {
-    return scripts.contains(capability);
+    return scripts.contains(capability) || quick.contains(capability);
   }
 };
 

@@ -293,3 +293,86 @@ TEST_CASE("a hundred thousand tasks are listed without a gap or a double while o
   }
   CHECK(std::ranges::includes(seen, expected));
 }
+
+TEST_CASE("a hundred thousand tasks are found by state, context and time, page by page") {
+  using namespace aw::a2a;
+  using namespace aw::a2a::test;
+  constexpr std::size_t kTasks = 100'000;
+  constexpr std::size_t kStep = 10;  // every tenth works, and is of one conversation
+  TurnedClock clock;
+  MemoryTaskStore store;
+  EngineLimits limits;
+  limits.max_tasks = limits.max_tasks_per_caller = limits.max_running_per_caller = 2 * kTasks;
+  TaskEngine engine(limits, store, clock);
+  std::set<std::string> wanted;
+  for (std::size_t i = 0; i < kTasks; ++i) {
+    auto made = new_task(kAda);
+    if (i % kStep == 0) made.context_id = "the one";
+    auto const id = engine.create(std::move(made)).value().task->id;
+    if (i == kTasks / 2) clock.turn(std::chrono::seconds(1));
+    if (i % kStep != 0) continue;
+    REQUIRE(engine.set_status(id, TaskState::working, nullptr).ok());
+    wanted.insert(id);
+  }
+  for (auto const& filter :
+       {ListParams{.state = TaskState::working}, ListParams{.context_id = "the one"},
+        ListParams{.context_id = "the one", .state = TaskState::working}}) {
+    std::set<std::string> seen;
+    auto query = filter;
+    query.page_size = 100;
+    do {
+      auto const page = engine.list(kAda, query).value();
+      for (auto const& task : page.tasks) CHECK(seen.insert(task->id).second);
+      CHECK(page.total == wanted.size());
+      REQUIRE(engine.create(new_task(kAda)).ok());  // newer, and of neither
+      query.page_token = page.next_token;
+    } while (!query.page_token.empty());
+    CHECK(seen == wanted);
+  }
+}
+
+TEST_CASE("a filtered list counts and shows exactly what a look at every task would") {
+  using namespace aw::a2a;
+  using namespace aw::a2a::test;
+  Fixture f;
+  std::vector<TaskPtr> tasks;
+  std::vector<WallTime> moments;
+  for (int i = 0; i < 60; ++i) {
+    auto made = new_task(kAda);
+    made.context_id = i % 3 == 0 ? "c1" : "c2";
+    auto const task = f.engine.create(std::move(made)).value().task;
+    if (i % 4 == 0) REQUIRE(f.engine.set_status(task->id, TaskState::working, nullptr).ok());
+    if (i % 8 == 0) REQUIRE(f.engine.set_status(task->id, TaskState::completed, nullptr).ok());
+    if (i == 30) (void)f.engine.list(kAda, {.state = TaskState::working});  // orders are built here
+    tasks.push_back(task);
+    moments.push_back(f.clock.now());
+    if (i % 5 == 0) f.clock.turn(std::chrono::seconds(1));
+  }
+  for (auto& task : tasks) task = f.engine.find(task->id, kAda).value();
+  for (auto const* const context : {"", "c1", "c2", "none"}) {
+    for (auto const state :
+         {std::optional<TaskState>(), std::optional(TaskState::working),
+          std::optional(TaskState::completed), std::optional(TaskState::submitted),
+          std::optional(TaskState::failed)}) {
+      for (auto const& since : {std::optional<WallTime>(), std::optional(moments[0]),
+                                std::optional(moments[29]), std::optional(moments[59])}) {
+        std::set<std::string> expected;
+        for (auto const& task : tasks)
+          if ((std::string_view(context).empty() || task->context_id == context) &&
+              (!state || task->status.state == *state) &&
+              (!since || task->status.timestamp > *since))
+            expected.insert(task->id);
+        ListParams query{
+            .context_id = context, .state = state, .page_size = 7, .changed_after = since};
+        std::set<std::string> seen;
+        do {
+          auto const page = f.engine.list(kAda, query).value();
+          CHECK(page.total == expected.size());
+          for (auto const& task : page.tasks) CHECK(seen.insert(task->id).second);
+          query.page_token = page.next_token;
+        } while (!query.page_token.empty());
+        CHECK(seen == expected);
+      }
+    }
+  }
+}

@@ -223,6 +223,51 @@ TEST_CASE("silence of the service is told when it lasts too long") {
   CHECK(polled.poller->staleness().empty());
 }
 
+TEST_CASE(
+    "the alarm is told when it begins, again as often as the bound passes, and when it ends") {
+  Polled polled;
+  auto const file = polled.state / "log.txt";
+  auto log = log::Log::open({.output = log::Output::file, .file = file.string()},
+                            polled.bench.clock, "billing");
+  REQUIRE(log.ok());
+  polled.bench.quiet = std::move(*log);
+  auto const told = [&file](std::string_view words) {
+    auto const text = fs::read_file(file, 1U << 20);
+    REQUIRE(text.ok());
+    int count = 0;
+    for (auto at = text->find(words); at != std::string::npos; at = text->find(words, at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  constexpr auto kAlarm = "the policy is older than it may be";
+  polled.config.max_staleness = std::chrono::hours(1);
+  polled.open();
+  polled.serve(bundle_of("r1", R"(["invoice"])"), "\"1\"");
+  REQUIRE(polled.poller->poll().ok());
+  polled.service->archive.reset();
+  struct Step {
+    std::chrono::minutes later;
+    int alarms;
+  };
+  for (auto const& [later, alarms] : {Step{std::chrono::minutes(50), 0},
+                                      {std::chrono::minutes(20), 1},
+                                      {std::chrono::minutes(20), 1},
+                                      {std::chrono::minutes(45), 2},
+                                      {std::chrono::minutes(10), 2},
+                                      {std::chrono::minutes(60), 3}}) {
+    polled.bench.clock.advance(later);
+    CHECK_FALSE(polled.poller->poll().ok());
+    CHECK(told(kAlarm) == alarms);
+  }
+  polled.serve(bundle_of("r1", R"(["invoice"])"), "\"1\"");
+  REQUIRE(polled.poller->poll().ok());
+  CHECK(told("gives good bundles again") == 1);
+  REQUIRE(polled.poller->poll().ok());
+  CHECK(told("gives good bundles again") == 1);
+  CHECK(told(kAlarm) == 3);
+}
+
 TEST_CASE("pauses lie between the bounds, and grow while the service fails") {
   Polled polled;
   polled.config.polling = {.min_delay = std::chrono::seconds(60),

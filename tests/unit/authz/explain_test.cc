@@ -174,6 +174,11 @@ TEST_CASE("with a remote OPA the trace is OPA's own, with its metrics") {
   CHECK(has(text, "OPA unix://"));
   CHECK(has(text, "Enter data.agentweave.authz"));
   CHECK(has(text, "Fail internal.member_2"));
+  // The policies' own lines, marked by what OPA's events say of them.
+  CHECK(has(text, "    11 │ allow if {\n"));
+  CHECK(has(text, "data.allowed_callers[input.callee_spiffe_id]   ✓\n"));
+  CHECK(has(text, "✗\n    14 │ }\n"));
+  CHECK(has(text, "✗ line 18:"));
   auto const machine = explanation_json(explanation);
   CHECK(machine["trace"]["opa_metrics"].contains("timer_rego_query_eval_ns"));
   CHECK(machine["trace"]["events"].is_array());

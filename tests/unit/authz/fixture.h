@@ -38,7 +38,7 @@ class ScriptedOpa final : public OpaTransport {
     Answer answer;
   };
   explicit ScriptedOpa(std::shared_ptr<State> state) : state_(std::move(state)) {}
-  io::Task<Result<OpaAnswer>> post(OpaRequest request) override {
+  io::Task<Result<OpaAnswer>> send(OpaRequest request) override {
     state_->asked.push_back(request);
     co_return state_->answer(request);
   }

@@ -4,15 +4,17 @@
 
 #include <array>
 #include <cstdio>
-#include <fstream>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "policy_files.h"
 #include "shell.h"
 
 namespace {
 
 using aw::json::Json;
 using aw::testing::Shell;
+using aw::testing::write_text;
 
 struct Theirs {
   int status = -1;
@@ -44,22 +46,19 @@ class Opa {
   bool there_ = false;
 };
 
-void put(std::filesystem::path const& path, std::string_view text) {
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary) << text;
-}
-
 void make_policies() {
-  put("p/authz.rego",
+  write_text(
+      "p/authz.rego",
       "package authz\n\nimport rego.v1\n\ndefault allow := false\n\nallow if input.x in data.xs\n\n"
       "names contains n if some n in data.xs\n\nbroken if 1 / input.zero\n");
-  put("p/authz_test.rego",
+  write_text(
+      "p/authz_test.rego",
       "package authz_test\n\nimport rego.v1\nimport data.authz\n\n"
       "test_listed if authz.allow with input as {\"x\": \"a\"}\n\n"
       "test_wrong if {\n\tprint(\"seen\", 3)\n\tauthz.allow with input as {\"x\": \"z\"}\n}\n\n"
       "todo_test_later if false\n");
-  put("p/data.json", R"({"xs": ["a", "b"], "n": 1.50, "deep": {"er": [1, {"k": null}]}})");
-  put("in.json", R"({"x": "a", "zero": 0})");
+  write_text("p/data.json", R"({"xs": ["a", "b"], "n": 1.50, "deep": {"er": [1, {"k": null}]}})");
+  write_text("in.json", R"({"x": "a", "zero": 0})");
 }
 
 // Durations differ from run to run.

@@ -8,32 +8,16 @@
 
 #include "core/base/fs.h"
 #include "core/tls/private_key.h"
+#include "policy_files.h"
 #include "shell.h"
 
 namespace {
 
 using aw::json::Json;
+using aw::testing::half_covered;
+using aw::testing::one_failing;
 using aw::testing::Shell;
-
-void write_text(std::filesystem::path const& path, std::string_view text) {
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary) << text;
-}
-
-void half_covered() {
-  write_text(
-      "p/a.rego",
-      "package a\n\nallow if input.x == 1\n\nother if {\n\tinput.y == 2\n\tinput.z == 3\n}\n");
-  write_text("p/a_test.rego",
-             "package a_test\n\nimport data.a\n\ntest_one if a.allow with input as {\"x\": 1}\n");
-}
-
-void one_failing() {
-  half_covered();
-  write_text("p/b_test.rego",
-             "package b_test\n\nimport data.a\n\ntest_two if a.allow with input as {\"x\": 2}\n\n"
-             "todo_test_three if true\n");
-}
+using aw::testing::write_text;
 
 }  // namespace
 

@@ -233,7 +233,7 @@ TEST_CASE("names we know and do not honour are refused, never ignored") {
           .ok());
   CHECK(found(with("server: {protocol: grpc}\n"), Code::config_unsupported) != nullptr);
   CHECK(with("server: {protocol: a2a}\n").ok());
-  CHECK(found(with("observability: {tracing: {exporter: jaeger}}\n"), Code::config_unsupported) !=
+  CHECK(found(with("observability: {tracing: {exporter: jaeger}}\n"), Code::config_out_of_range) !=
         nullptr);
   CHECK(found(with("secrets: {provider: aws}\n"), Code::config_unsupported) != nullptr);
   CHECK(found(with("transport: {peer_verification: none}\n"), Code::insecure_in_production) !=

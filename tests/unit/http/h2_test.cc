@@ -157,6 +157,31 @@ TEST_CASE("a head for a stream that its peer has ended, or skipped, ends the con
   }
 }
 
+TEST_CASE("DATA for a stream that its peer has ended, or reset, ends the connection") {
+  auto const late = frame(data, 0, 1, "late");
+  for (std::size_t const piece : {std::size_t{1}, std::size_t{7}, std::size_t{4096}}) {
+    CAPTURE(piece);
+    auto const feed = [piece](Bench& bench, std::string_view bytes) {
+      bool well = true;
+      for (std::size_t at = 0; at < bytes.size() && well; at += piece)
+        well = bench.feed(bytes.substr(at, piece));
+      return well;
+    };
+    Bench reset_by_client;
+    CHECK_FALSE(feed(reset_by_client, frame(headers, kEndHeaders, 1, get()) +
+                                          frame(reset, 0, 1, std::string("\0\0\0\x8", 4)) + late));
+    CHECK(reset_by_client.out.contains(std::string("\0\0\0\5", 4)));  // STREAM_CLOSED
+    Bench ended_by_both;
+    REQUIRE(feed(ended_by_both, frame(headers, kEndHeaders | kEndStream, 1, get())));
+    ended_by_both.seen.latest->out_finished = true;
+    ended_by_both.session->respond(*ended_by_both.seen.latest, 204, {}, {}, {}, std::nullopt);
+    REQUIRE(ended_by_both.feed(""));
+    REQUIRE(ended_by_both.seen.closes == 1);
+    CHECK_FALSE(feed(ended_by_both, late));
+    CHECK(ended_by_both.out.contains(std::string("\0\0\0\5", 4)));
+  }
+}
+
 TEST_CASE("what is under way for a stream that we reset is let pass") {
   Bench bench;
   REQUIRE(bench.feed(frame(headers, kEndHeaders, 1, get())));

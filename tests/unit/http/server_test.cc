@@ -319,6 +319,24 @@ TEST_CASE("draining lets what is under way finish and closes the idle") {
   }
 }
 
+TEST_CASE("before draining every answer is its connection's last, and nobody is turned away") {
+  Site site(Wired::plain, [](Request&, ResponseWriter& writer) -> io::Task<void> {
+    co_await writer.respond(text_response("done"));
+  });
+  Raw held(site.server().port());
+  held.send(kGet);
+  CHECK_FALSE(held.read_until("done").contains("connection: close"));
+  site.server().farewell();
+  // The connection that is idle is not cut: its next request is answered, and is the last.
+  held.send(kGet);
+  CHECK(held.read_until("done").contains("connection: close"));
+  held.read_all();
+  CHECK(held.ended());
+  Raw late(site.server().port());
+  late.send(kGet);
+  CHECK(late.read_until("done").contains("connection: close"));
+}
+
 TEST_CASE("stopping cuts off whatever waits") {
   Site site(Wired::plain, [](Request&, ResponseWriter& writer) -> io::Task<void> {
     if (!(co_await writer.start(200, {})).ok()) co_return;

@@ -135,3 +135,20 @@ TEST_CASE("a histogram of several threads loses no observation, and its last buc
   CHECK(text.find("h_sum 6000\n") != std::string::npos);
   CHECK(text.find("h_count 4000\n") != std::string::npos);
 }
+
+TEST_CASE("in OpenMetrics a counter's family loses its _total, and the text says where it ends") {
+  Registry registry;
+  registry.counter("agentweave_x_total", "X.").add(2);
+  registry.gauge("agentweave_y", "Y.").set(1);
+  CHECK(registry.text(Format::openmetrics) ==
+        "# HELP agentweave_x X.\n# TYPE agentweave_x counter\nagentweave_x_total 2\n"
+        "# HELP agentweave_y Y.\n# TYPE agentweave_y gauge\nagentweave_y 1\n# EOF\n");
+}
+
+TEST_CASE("a bound is the same series in both formats") {
+  Registry registry;
+  std::array const bounds = {1.0};
+  registry.histogram_family("h", "help", bounds, {}).at({}).observe(0.5);
+  for (auto const format : {Format::prometheus, Format::openmetrics})
+    CHECK(registry.text(format).find("h_bucket{le=\"1\"} 1\n") != std::string::npos);
+}

@@ -60,6 +60,11 @@ constexpr FaultRow kFaults[] = {
      "invalid annotation scope 'nope'. Use one of 'rule', 'document', 'package', 'subpackages'"},
     {"# METADATA\n# scope: package\nx := 1", "rego_parse_error",
      "annotation scope 'package' must be applied to package (have rule)"},
+    {"f(input.a) := 1", "rego_unsafe_var_error", "var input is unsafe"},
+    {"# METADATA\n# scope: document\nx := 1\n# METADATA\n# scope: document\nx := 1",
+     "rego_type_error", "document annotation redeclared: p.rego:2"},
+    {"# METADATA\n# scope: document\na.b.c := 1\n# METADATA\n# scope: document\na.b.c := 1",
+     "rego_type_error", "document annotation redeclared: p.rego:2"},
 };
 
 }  // namespace
@@ -91,9 +96,23 @@ TEST_CASE("what looks odd and is Rego is taken") {
   for (std::string_view module :
        {"x := - 1", "x := 1 y := 2", "default x", "f(1)", "x := {1, }", "x := [1, ]",
         "x := 1 if true y := 2", "import future.keywords.in\nimport future.keywords.if",
-        "x := \"a\tb\"", "f(a) if a else := 2", "x if { input.a } else if input.b"}) {
+        "x := \"a\tb\"", "f(a) if a else := 2", "x if { input.a } else if input.b", "x := [, 1]",
+        "x := {, 1}", "x := {, \"a\": 1}",
+        "# METADATA\n# scope: rule\nx := 1\n# METADATA\n# scope: rule\nx := 1",
+        "# METADATA\n# scope: document\nx := 1\n# METADATA\n# scope: document\ny := 1"}) {
     (void)policy_of("package p\n" + std::string(module) + "\n");
   }
+}
+
+TEST_CASE("a package has one annotation of its own, in whatever file") {
+  std::string const text = "# METADATA\n# title: t\npackage p\n";
+  std::vector<Source> const sources = {{"b.rego", text}, {"a.rego", text + "\nx := 1\n"}};
+  std::vector<Diagnostic> faults;
+  CHECK_FALSE(compile(sources, {}, {}, &faults).ok());
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].code == "rego_type_error");
+  CHECK(faults[0].file == "b.rego");
+  CHECK(faults[0].message == "package annotation redeclared: a.rego:1");
 }
 
 }  // namespace aw::rego

@@ -113,4 +113,31 @@ TEST_CASE("merge lays one document over another, objects member by member") {
   CHECK(merge(*a, *b).to_json() == R"({"x":{"a":1,"b":3},"y":1,"z":[]})");
 }
 
+TEST_CASE("JSON in pieces is the same text, and no piece is empty or much larger than asked") {
+  std::string text = "{";
+  for (int i = 0; i < 9'000; ++i) {
+    auto const n = std::to_string(i);
+    text += (i == 0 ? "\"k" : ", \"k") + n + "\": [\"value \\\"" + n + "\\\"\", " + n + ", null]";
+  }
+  text += "}";
+  for (std::string const& document : {std::string("null"), std::string("[]"), text}) {
+    auto const value = parse_json(document);
+    REQUIRE(value.ok());
+    std::string whole;
+    write_json(*value, [&whole](std::string_view piece) {
+      CHECK_FALSE(piece.empty());
+      CHECK(piece.size() < 70'000);
+      whole += piece;
+    });
+    CHECK(whole == value->to_json());
+  }
+}
+
+TEST_CASE("collections inside collections keep their members apart, repeated names and all") {
+  auto const value = parse_json(
+      R"({"a": [1, {"b": [2, 3], "b": [4]}, []], "c": {"a": {}}, "a": [{"d": [5, [6]]}, 7]})");
+  REQUIRE(value.ok());
+  CHECK(value->to_json() == R"({"a":[{"d":[5,[6]]},7],"c":{"a":{}}})");
+}
+
 }  // namespace aw::rego

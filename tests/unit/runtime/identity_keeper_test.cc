@@ -122,6 +122,7 @@ TEST_CASE("the hook runs for the first SVID and each new one, not for the same a
   REQUIRE(seen.size() == 2);
   CHECK(seen[0] != seen[1]);
   CHECK(bench.has_line("agentweave_svid_rotation_total 1"));
+  CHECK(bench.has_line("agentweave_svid_last_rotation_timestamp_seconds 1800000060"));
 }
 
 TEST_CASE("the command of on_svid_update runs without a shell and learns whose SVID it is") {

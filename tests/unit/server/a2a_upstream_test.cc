@@ -53,14 +53,16 @@ class Heard final : public a2a::Progress {
 };
 
 struct UpstreamBench {
+  explicit UpstreamBench(backend::Wire wire = backend::Wire::card) : binding(wire) {
+    agent.talk() = other_side;
+  }
+  backend::Wire binding;
   fixtures::PlainAgent agent;
   SystemClock clock;
   io::BlockingPool pool{1, 16};
   http::Client client{{}, pool, clock};
-  std::unique_ptr<A2aUpstream> upstream = fixtures::must(
-      A2aUpstream::make({.kind = backend::Kind::a2a, .url = agent.url()}, client, clock));
-
-  UpstreamBench() { agent.talk() = other_side; }
+  std::unique_ptr<A2aUpstream> upstream = fixtures::must(A2aUpstream::make(
+      {.kind = backend::Kind::a2a, .url = agent.url(), .binding = binding}, client, clock));
 
   a2a::Work work(std::string words, std::string caller = "spiffe://corp.test/agent/ada") const {
     return {.task_id = "T1",
@@ -91,31 +93,38 @@ std::string context_there(Heard const& heard) {
 }  // namespace
 
 TEST_CASE("the other side's artifacts and end are this task's, and it learns who asks") {
-  UpstreamBench bench;
-  Heard heard;
-  REQUIRE(bench.run(bench.work("hello"), heard).ok());
-  CHECK(heard.states.back() == a2a::TaskState::completed);
-  CHECK(heard.artifacts.size() == 1);
-  CHECK(bench.agent.seen("x-agentweave-caller") == "spiffe://corp.test/agent/ada");
-  CHECK(bench.agent.seen("x-agentweave-decision-id") == "d-7");
+  for (auto const binding :
+       {backend::Wire::card, backend::Wire::jsonrpc, backend::Wire::rest, backend::Wire::grpc}) {
+    UpstreamBench bench(binding);
+    Heard heard;
+    REQUIRE(bench.run(bench.work("hello"), heard).ok());
+    CHECK(heard.states.back() == a2a::TaskState::completed);
+    CHECK(heard.artifacts.size() == 1);
+    CHECK(bench.agent.seen("x-agentweave-caller") == "spiffe://corp.test/agent/ada");
+    CHECK(bench.agent.seen("x-agentweave-decision-id") == "d-7");
+    CHECK(bench.agent.seen("content-type").starts_with("application/grpc") ==
+          (binding == backend::Wire::grpc));
+  }
 }
 
 TEST_CASE("a question comes back, and its answer goes to the same task there") {
-  UpstreamBench bench;
-  Heard asked;
-  REQUIRE(bench.run(bench.work("ask"), asked).ok());
-  REQUIRE(asked.states.back() == a2a::TaskState::input_required);
-  CHECK(asked.last->parts[0]->value == "which one?");
+  for (auto const binding : {backend::Wire::card, backend::Wire::grpc}) {
+    UpstreamBench bench(binding);
+    Heard asked;
+    REQUIRE(bench.run(bench.work("ask"), asked).ok());
+    REQUIRE(asked.states.back() == a2a::TaskState::input_required);
+    CHECK(asked.last->parts[0]->value == "which one?");
 
-  auto next = bench.work("this one");
-  auto task = std::make_shared<a2a::Task>();
-  auto question = std::make_shared<a2a::Message>(*asked.last);
-  question->role = a2a::Role::agent;
-  task->history.push_back(question);
-  next.task = task;
-  Heard answered;
-  REQUIRE(bench.run(std::move(next), answered).ok());
-  CHECK(answered.states.back() == a2a::TaskState::completed);
+    auto next = bench.work("this one");
+    auto task = std::make_shared<a2a::Task>();
+    auto question = std::make_shared<a2a::Message>(*asked.last);
+    question->role = a2a::Role::agent;
+    task->history.push_back(question);
+    next.task = task;
+    Heard answered;
+    REQUIRE(bench.run(std::move(next), answered).ok());
+    CHECK(answered.states.back() == a2a::TaskState::completed);
+  }
 }
 
 TEST_CASE("a caller cannot name a task of the other side") {

@@ -122,6 +122,7 @@ struct House {
   Admission admission{10};
   Instruments instruments{registry, "agent", {"work"}};
   RecentDecisions recent{10};
+  Tracer tracer;
   std::unique_ptr<Pipeline> pipeline;
 
   House() {
@@ -166,6 +167,7 @@ struct House {
                                                           .admission = admission,
                                                           .instruments = instruments,
                                                           .recent = recent,
+                                                          .tracer = tracer,
                                                           .clock = clock,
                                                           .log = *log});
   }

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expressions into blocks of statements.
+#include "core/rego/compile.h"
+
+namespace aw::rego {
+
+void RuleCompiler::body(Body const& body, Block& block) {
+  for (Expr const& expr : body) expression(expr, block);
+}
+
+void RuleCompiler::closure(Body const& inner, Block& block) {
+  std::uint32_t outer = expr_;
+  expr_ = kNoExpr;
+  scopes_.emplace_back();
+  body(inner, block);
+  scopes_.pop_back();
+  expr_ = outer;
+}
+
+void RuleCompiler::expression(Expr const& expr, Block& block) {
+  if (++depth_ > 200) {
+    faults_.add("rego_compile_error", expr.place, "nested too deeply");
+  } else if (expr.with.empty() || expr.kind == ExprKind::some_decl) {
+    plain_expression(expr, block);
+  } else {
+    with(expr, block);
+  }
+  --depth_;
+}
+
+void RuleCompiler::plain_expression(Expr const& expr, Block& block) {
+  switch (expr.kind) {
+    case ExprKind::some_decl:
+      for (TermPtr const& symbol : expr.symbols) declare(symbol->name, symbol->place);
+      return;
+    case ExprKind::some_in:
+      return some_in(expr, block);
+    case ExprKind::every:
+      return every(expr, block);
+    case ExprKind::not_body: {
+      Statement made = statement(Statement::Kind::negation, expr.place);
+      closure(expr.body, made.body);
+      block.push_back(std::move(made));
+      return;
+    }
+    case ExprKind::logical_and:
+    case ExprKind::logical_or: {
+      bool both = expr.kind == ExprKind::logical_and;
+      Statement made =
+          statement(both ? Statement::Kind::conjunction : Statement::Kind::disjunction, expr.place);
+      if (binds_names(expr.body) || binds_names(expr.other)) {
+        faults_.add("rego_compile_error", expr.place,
+                    std::string("cannot assign vars inside implicit ") + (both ? "and" : "or") +
+                        " operand");
+        return;
+      }
+      closure(expr.body, made.body);
+      closure(expr.other, made.other);
+      block.push_back(std::move(made));
+      return;
+    }
+    case ExprKind::term:
+      break;
+  }
+  if (expr.negated) return negated(expr, block);
+  term_expression(*expr.term, block);
+}
+
+// An operand without braces that is one `:=`.
+bool RuleCompiler::binds_names(Body const& body) {
+  if (body.size() != 1 || body.front().kind != ExprKind::term || body.front().braced) return false;
+  Term const& term = *body.front().term;
+  return term.kind == TermKind::call && operator_name(term) == "assign";
+}
+
+// `not x`: what `x` is made of is computed before and outside (so that its absence is no negation's
+// success); only the last step is negated. With `future.keywords.not` all of it is inside.
+void RuleCompiler::negated(Expr const& expr, Block& block) {
+  Statement made = statement(Statement::Kind::negation, expr.place);
+  made.implicit = true;
+  Block inner;
+  Term const& term = *expr.term;
+  if (term.kind == TermKind::call && operator_name(term) == "assign") {
+    faults_.add("rego_compile_error", expr.place, "cannot assign vars inside negated expression");
+    return;
+  }
+  term_expression(term, inner);
+  if (inner.empty()) return;
+  std::string name = term.kind == TermKind::call ? operator_name(term) : "";
+  bool equality = (name == "eq" || name == "equal") && term.items.size() > 2;
+  if (equality) {
+    split_last_call(inner);
+    move_out_of_equality(term, inner, block);
+  } else {
+    for (std::size_t i = 0; i + 1 < inner.size(); ++i) block.push_back(std::move(inner[i]));
+    inner.erase(inner.begin(), inner.end() - 1);
+  }
+  for (Statement& s : inner) s.expr = kNoExpr;
+  made.body = std::move(inner);
+  block.push_back(std::move(made));
+}
+
+// `f(x) == y` may have become a call that holds its result against y: the comparison apart again.
+void RuleCompiler::split_last_call(Block& inner) {
+  Statement& last = inner.back();
+  if (last.kind != Statement::Kind::call) return;
+  Pattern held = fresh(last.place);
+  Statement check = statement(Statement::Kind::unify, last.place);
+  check.left = held;
+  check.out = std::move(last.out);
+  check.closed = last.closed;
+  last.out = std::move(held);
+  last.closed = false;
+  inner.push_back(std::move(check));
+}
+
+// Of a negated comparison only the two sides' own references and the comparison stay inside.
+void RuleCompiler::move_out_of_equality(Term const& term, Block& inner, Block& block) {
+  Block kept;
+  for (Statement& s : inner) {
+    bool side = s.place.offset == term.items[1]->place.offset ||
+                s.place.offset == term.items[2]->place.offset;
+    bool reads = s.kind == Statement::Kind::ref || s.kind == Statement::Kind::unify ||
+                 s.kind == Statement::Kind::fail;
+    bool stays = &s == &inner.back() || (side && reads);
+    (stays ? kept : block).push_back(std::move(s));
+  }
+  inner = std::move(kept);
+}
+
+void RuleCompiler::term_expression(Term const& term, Block& block) {
+  if (term.kind == TermKind::call) {
+    std::string name = operator_name(term);
+    bool pair = term.items.size() == 3;
+    if (name == "assign" && pair) return assignment(term, block);
+    if ((name == "eq" || name == "equal") && pair) {
+      return equality(*term.items[1], *term.items[2], term.place, block, name == "equal");
+    }
+    return call_into(term, Pattern{}, block, true);
+  }
+  bool computed = term.kind == TermKind::ref || term.kind == TermKind::text_template ||
+                  term.kind == TermKind::var;
+  if (computed && (term.kind != TermKind::var || term.name == "input" || term.name == "data" ||
+                   global(term.name))) {
+    return assign_into(term, Pattern{}, block, true);
+  }
+  // A value: true unless it is false.
+  Statement made = statement(Statement::Kind::unify, term.place);
+  made.left = operand(term, block);
+  made.test = true;
+  block.push_back(std::move(made));
+}
+
+// Only names, and arrays and objects of names, may stand left of `:=`.
+bool RuleCompiler::assignable_shape(Term const& left) {
+  if (left.kind == TermKind::var) return true;
+  bool object = left.kind == TermKind::object;
+  if (object || left.kind == TermKind::array) {
+    for (std::size_t i = object ? 1 : 0; i < left.items.size(); i += object ? 2 : 1) {
+      if (!assignable_shape(*left.items[i])) return false;
+    }
+    return true;
+  }
+  std::string_view what = left.kind == TermKind::ref        ? "ref"
+                          : left.kind == TermKind::call     ? "call"
+                          : left.kind == TermKind::constant ? kind_name(left.value.kind())
+                                                            : "this term";
+  faults_.add("rego_compile_error", left.place, "cannot assign to " + std::string(what));
+  return false;
+}
+
+bool RuleCompiler::assignable(Term const& left) {
+  bool const reserved = left.kind == TermKind::ref && left.items.size() == 1 &&
+                        (left.items[0]->name == "input" || left.items[0]->name == "data");
+  if (reserved) {
+    faults_.add(
+        "rego_compile_error", left.place,
+        "variables must not shadow " + left.items[0]->name + " (use a different variable name)");
+    return false;
+  }
+  if (!assignable_shape(left)) return false;
+  if (left.kind != TermKind::var || is_wildcard(left.name)) return true;
+  auto again = scopes_.back().declared.find(left.name);
+  if (again != scopes_.back().declared.end()) {
+    Variable const& var = vars_[again->second];
+    bool assigned = var.assigned && !var.argument;
+    faults_.add("rego_compile_error", left.place,
+                "var " + left.name + (assigned ? " assigned above" : " declared above"));
+    return false;
+  }
+  return true;
+}
+
+void RuleCompiler::assignment(Term const& term, Block& block) {
+  Term const& left = *term.items[1];
+  if (!assignable(left)) return;
+  Pattern out = fresh(left.place);
+  // The right side sees the names as they were before: what is declared here comes after it.
+  assign_into(*term.items[2], out, block, false);
+  if (left.kind != TermKind::var) {
+    Pattern shape = declaration(left, block);
+    return unify(std::move(shape), std::move(out), term.place, block);
+  }
+  if (is_wildcard(left.name)) return;
+  if (scopes_.back().referenced.contains(left.name) && !global(left.name)) {
+    faults_.add("rego_compile_error", left.place, "var " + left.name + " referenced above");
+    return;
+  }
+  vars_[out.slot].name = left.name;
+  vars_[out.slot].declared = true;
+  vars_[out.slot].assigned = true;
+  scopes_.back().declared[left.name] = out.slot;
+}
+
+void RuleCompiler::some_in(Expr const& expr, Block& block) {
+  Term const& collection = *expr.symbols.back();
+  Pattern held = fresh(collection.place);
+  assign_into(collection, held, block, false);
+  if (!block.empty()) block.back().gone_through = true;
+  Statement made = statement(Statement::Kind::ref, expr.place);
+  made.slot = held.slot;
+  bool pair = expr.symbols.size() == 3;
+  // `some` declares its variables anew.
+  for (std::size_t i = 0; i + 1 < expr.symbols.size(); ++i) {
+    Term const& symbol = *expr.symbols[i];
+    if (is_var(expr.symbols[i])) {
+      scopes_.back().declared.erase(symbol.name);
+    }
+  }
+  Block before;
+  std::size_t mark = vars_.size();
+  Pattern key = pair ? declaration(*expr.symbols[0], before) : fresh(expr.place);
+  Pattern value = declaration(*expr.symbols[pair ? 1 : 0], before);
+  for (std::size_t i = mark; i < vars_.size(); ++i) vars_[i].in_some = true;
+  for (Statement& s : before) block.push_back(std::move(s));
+  made.steps.push_back(std::move(key));
+  made.out = std::move(value);
+  block.push_back(std::move(made));
+}
+
+void RuleCompiler::every(Expr const& expr, Block& block) {
+  Term const& domain = *expr.symbols.back();
+  Pattern held = fresh(domain.place);
+  assign_into(domain, held, block, false);
+  Statement made = statement(Statement::Kind::every, expr.place);
+  bool pair = expr.symbols.size() == 3;
+  std::uint32_t outer = expr_;
+  expr_ = kNoExpr;
+  scopes_.emplace_back();
+  made.left = held;
+  Block none;
+  std::size_t mark = vars_.size();
+  made.steps.push_back(pair ? declaration(*expr.symbols[0], none) : Pattern{});
+  made.out = declaration(*expr.symbols[pair ? 1 : 0], none);
+  for (std::size_t i = mark; i < vars_.size(); ++i) vars_[i].every = true;
+  scopes_.emplace_back();
+  body(expr.body, made.body);
+  scopes_.pop_back();
+  scopes_.pop_back();
+  expr_ = outer;
+  block.push_back(std::move(made));
+}
+
+}  // namespace aw::rego

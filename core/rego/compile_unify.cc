@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// `=` and `==`: what has to be held against what.
+#include "core/rego/compile.h"
+
+namespace aw::rego {
+
+// Takes literal shapes apart, so that what is left is a variable or a constant against a shape.
+bool RuleCompiler::split_unify(Pattern& left, Pattern& right, Place place, Block& block) {
+  if (left.kind != right.kind) {
+    bool shapes = left.kind != Pattern::Kind::var && right.kind != Pattern::Kind::var;
+    bool constant = left.kind == Pattern::Kind::constant || right.kind == Pattern::Kind::constant;
+    if (!shapes || constant) return false;
+    block.push_back(statement(Statement::Kind::fail, place));
+    return true;
+  }
+  if (left.kind == Pattern::Kind::array) {
+    if (left.items.size() != right.items.size()) {
+      block.push_back(statement(Statement::Kind::fail, place));
+      return true;
+    }
+    for (std::size_t i = 0; i < left.items.size(); ++i) {
+      unify(std::move(left.items[i]), std::move(right.items[i]), place, block);
+    }
+    return true;
+  }
+  if (left.kind != Pattern::Kind::object || left.items.size() != right.items.size()) return false;
+  for (std::size_t i = 0; i < left.items.size(); i += 2) {
+    if (left.items[i].kind != Pattern::Kind::constant) return false;
+    bool found = false;
+    for (std::size_t j = 0; j < right.items.size(); j += 2) {
+      if (right.items[j].kind != Pattern::Kind::constant) return false;
+      found = found || right.items[j].value == left.items[i].value;
+    }
+    if (!found) {
+      block.push_back(statement(Statement::Kind::fail, place));
+      return true;
+    }
+  }
+  for (std::size_t i = 0; i < left.items.size(); i += 2) {
+    for (std::size_t j = 0; j < right.items.size(); j += 2) {
+      if (right.items[j].value == left.items[i].value) {
+        unify(std::move(left.items[i + 1]), std::move(right.items[j + 1]), place, block);
+      }
+    }
+  }
+  return true;
+}
+
+void RuleCompiler::unify(Pattern left, Pattern right, Place place, Block& block) {
+  if (left.kind == Pattern::Kind::none || right.kind == Pattern::Kind::none) return;
+  if (split_unify(left, right, place, block)) return;
+  Statement made = statement(Statement::Kind::unify, place);
+  made.left = std::move(left);
+  made.out = std::move(right);
+  block.push_back(std::move(made));
+}
+
+// `left = right`, or `left == right` when `closed`: then nothing may be bound.
+void RuleCompiler::equality(Term const& left, Term const& right, Place place, Block& block,
+                            bool closed) {
+  auto computed = [&](Term const& term) {
+    bool global_var = term.kind == TermKind::var &&
+                      (term.name == "input" || term.name == "data" || global(term.name));
+    return global_var || (term.kind != TermKind::var && term.kind != TermKind::constant &&
+                          term.kind != TermKind::array && term.kind != TermKind::object &&
+                          term.kind != TermKind::set);
+  };
+  bool left_computed = computed(left);
+  Term const& source = left_computed ? left : right;
+  Term const& other = left_computed ? right : left;
+  if (!computed(source)) {
+    Pattern a = operand(left, block);
+    Pattern b = operand(right, block);
+    std::size_t from = block.size();
+    unify(std::move(a), std::move(b), place, block);
+    for (std::size_t i = from; i < block.size(); ++i) block[i].closed = closed;
+    return;
+  }
+  Pattern out = operand(other, block);
+  assign_into(source, std::move(out), block, false);
+  if (!block.empty()) {
+    block.back().closed = closed;
+    block.back().place = place;
+  }
+}
+
+}  // namespace aw::rego

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sends spans to a collector in batches, from a thread of its own (OTLP over HTTP).
+//
+// A collector that is slow, dead or refuses costs the requests nothing: the queue is bounded, what
+// does not fit or cannot be sent is thrown away and counted. Traces are for looking, not for
+// proving; what must not be lost is in the audit log.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/metrics/registry.h"
+#include "core/trace/config.h"
+#include "core/trace/otlp.h"
+#include "core/trace/span.h"
+
+namespace aw::trace {
+
+struct Meters {
+  explicit Meters(metrics::Registry& registry);
+  metrics::Counter& exported;
+  metrics::Counter& queue_full;
+  metrics::Counter& refused;  // the collector said no, or threw some away
+  metrics::Counter& unsent;   // it could not be reached, or not in time
+};
+
+class Exporter {
+ public:
+  // `config` is active() and was checked; everything given outlives it.
+  Exporter(Config config, Resource resource, Meters& meters, log::Log& log);
+  // Sends what is queued, for two seconds at the most.
+  ~Exporter();
+  Exporter(Exporter const&) = delete;
+  Exporter& operator=(Exporter const&) = delete;
+
+  // Any thread. A lock that nobody holds for longer than a push or a swap takes; only for requests
+  // that are kept.
+  void offer(Span span);
+
+ private:
+  class Line;  // the connection to the collector
+
+  void work();
+  // Waits for a batch or for its time; empty = it is to end.
+  [[nodiscard]] std::vector<Span> next_batch();
+  void deliver(Line& line, std::vector<Span> const& batch);
+  // false = it is to end.
+  [[nodiscard]] bool pause(std::chrono::milliseconds duration);
+
+  Config const config_;
+  Resource const resource_;
+  Meters& meters_;
+  log::Log& log_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Span> queue_;                // guarded by mutex_
+  bool ending_ = false;                   // guarded by mutex_
+  std::atomic<std::int64_t> give_up_at_;  // steady nanoseconds; a transfer beyond it is cut off
+  bool failing_ = false;                  // the thread's own: says so once, not at each batch
+  std::thread thread_;
+};
+
+// "http://collector:4318" -> "http://collector:4318/v1/traces"; a traces_endpoint as it is.
+[[nodiscard]] std::string target_of(Config const& config);
+
+}  // namespace aw::trace

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// One piece of work as a trace shows it (OpenTelemetry's span). Values; made only for what is kept.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/base/clock.h"
+
+namespace aw::trace {
+
+// The numbers are those of opentelemetry.proto.trace.v1.Span.SpanKind and Status.StatusCode.
+enum class Kind : std::uint8_t { internal = 1, server = 2, client = 3 };
+enum class Status : std::uint8_t { unset = 0, error = 2 };
+
+struct Attribute {
+  std::string_view key;  // a literal
+  std::variant<std::string, std::int64_t, bool> value;
+};
+
+struct Span {
+  std::string trace_id;        // 32 lower-case hexadecimal digits
+  std::string span_id;         // 16
+  std::string parent_span_id;  // 16, or empty: the first of its trace
+  std::string name;
+  Kind kind = Kind::internal;
+  WallTime start;
+  WallTime end;
+  Status status = Status::unset;
+  std::string message;  // of an error
+  std::vector<Attribute> attributes;
+};
+
+}  // namespace aw::trace

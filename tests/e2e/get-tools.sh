@@ -1,0 +1,30 @@
+#!/bin/sh
+# What the tests of the packaging ask for and a build does not: promtool and lintian from Debian, helm from Go's module
+# proxy into the peers' cache. What is there is left alone.
+set -eu
+cache=${AGENTWEAVE_PEERS:-$HOME/.cache/agentweave-peers}/bin
+helm=v3.18.4
+
+missing=
+command -v promtool >/dev/null || missing="$missing prometheus"
+command -v lintian >/dev/null || missing="$missing lintian"
+command -v debootstrap >/dev/null || missing="$missing debootstrap"
+if [ -n "$missing" ]; then
+  sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+  # shellcheck disable=SC2086
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+fi
+
+mkdir -p "$cache"
+if [ ! -x "$cache/helm" ] || [ ! -f "$cache/.helm-$helm" ]; then
+  rm -f "$cache"/.helm-*
+  GOBIN=$cache nice -n 15 go install -trimpath -buildvcs=false "helm.sh/helm/v3/cmd/helm@$helm"
+  touch "$cache/.helm-$helm"
+fi
+
+# A bare Debian 12 to install the package on; only root can make and use one.
+if [ "$(id -u)" = 0 ] && [ ! -f "$cache/../debian-12/.made" ]; then
+  rm -rf "$cache/../debian-12"
+  debootstrap --variant=minbase bookworm "$cache/../debian-12" http://deb.debian.org/debian
+  touch "$cache/../debian-12/.made"
+fi

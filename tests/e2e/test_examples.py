@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each example's README, followed line by line, ends as it says."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+import house
+import readme
+from house import Case
+
+EXAMPLES = house.REPOSITORY / "examples"
+
+
+def ports(count=12, above=60):
+    """A range whose ports, and those `above` them for metrics, are free now."""
+    for _ in range(200):
+        base = house.free_port() // 100 * 100
+        if base < 10000 or base > 60000:
+            continue
+        if all(_free(base + n) for n in [*range(count), *range(50, above)]):
+            return base
+    raise AssertionError("no free range of ports")
+
+
+def _free(port):
+    import socket
+    with socket.socket() as s:
+        try:
+            s.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+class Examples(Case):
+    def follow(self, name, env=None, venv=None):
+        """The example in a copy, with free ports in place of those that the README shows."""
+        tree = self.dir / "t"
+        for part in ("examples", "packaging/python"):
+            shutil.copytree(house.REPOSITORY / part, tree / part, ignore=shutil.ignore_patterns(".run", ".venv", "node_modules", "__pycache__", "build", "*.egg-info"))
+        base = ports()
+        directory = tree / "examples" / name
+        page = directory / "README.md"
+        page.write_text(re.sub(r"\b184(4\d)\b", lambda m: str(base + int(m.group(1)) - 40), page.read_text()))
+        full = {k: v for k, v in os.environ.items() if not k.startswith(("AGENTWEAVE_", "SPIFFE_"))}
+        (self.dir / "bin").mkdir()
+        (self.dir / "bin/agentweave").symlink_to(pathlib.Path(house.BINARY).resolve())
+        full.update({"PATH": f"{self.dir}/bin:{house.PEERS}:{full['PATH']}", "EXAMPLE_PORT": str(base), "HOME": full.get("HOME", "/root"), **(env or {})})
+        if venv:
+            full["EXAMPLE_VENV"] = str(venv)
+        self.addCleanup(subprocess.run, [tree / "examples/support/down.sh"], cwd=directory, env=full, capture_output=True, timeout=60)
+        ran = readme.follow(page, directory, full)
+        print(f"      {name}: {ran} commands")
+
+    def environment(self):
+        """A virtual environment that is kept in the peers' cache: a package registry is asked once."""
+        venv = house.PEERS.parent / "venv-agents"
+        if not (venv / "bin/python").exists():
+            if not os.environ.get("AGENTWEAVE_REQUIRE_PEERS"):
+                raise unittest.SkipTest(f"{venv} is not there (./dev e2e --require-peers makes it)")
+            subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
+        return venv
+
+    def test_langchain(self):
+        """langchain: a LangChain agent's tools call another agent under policy; a denied call is denied; one trace"""
+        self.follow("langchain", venv=self.environment())
+
+    def test_autogen(self):
+        """autogen: an AutoGen team asks the LangChain agent through two sidecars, streamed; a denied call is denied; one trace"""
+        self.follow("autogen", venv=self.environment())
+
+    def test_legacy_service(self):
+        """legacy-service: a service that knows nothing is reached by name and action only, and spoofed headers do not reach it"""
+        self.follow("legacy-service")
+
+    def test_multi_agent(self):
+        """multi-agent: an orchestrator fans out to workers that nobody else may ask"""
+        self.follow("multi-agent")
+
+    def test_federation(self):
+        """federation: two trust domains; a bundle alone admits nobody, nor does a name alone"""
+        self.follow("federation")
+
+    def test_hello(self):
+        """hello: one allowed call, one denied"""
+        ran = subprocess.run(["sh", EXAMPLES / "hello/run.sh", house.BINARY, "--once"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+
+    def test_each_example_is_followed(self):
+        """no example without a test that follows it"""
+        here = pathlib.Path(__file__).read_text()
+        for example in EXAMPLES.iterdir():
+            if example.name != "support":
+                self.assertIn(f'"{example.name}' if example.name != "hello" else '"hello/', here)
+                self.assertTrue((example / "README.md").exists(), example.name)
+
+
+class PythonClient(Case):
+    def test_its_own_tests(self):
+        """the thin client: its own tests, on this Python"""
+        ran = subprocess.run([sys.executable, house.REPOSITORY / "packaging/python/tests/test_client.py"], capture_output=True, text=True, timeout=120)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+
+    def test_no_dependency_and_no_cryptography(self):
+        """it imports the standard library only, and nothing of ssl"""
+        for source in (house.REPOSITORY / "packaging/python/agentweave_client").glob("*.py"):
+            modules = set(re.findall(r"^(?:from|import) (\w+)", source.read_text(), re.M))
+            self.assertEqual(modules - set(sys.stdlib_module_names), set(), source.name)
+            self.assertFalse(modules & {"ssl", "hashlib", "hmac", "secrets"}, source.name)

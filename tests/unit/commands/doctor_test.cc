@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agentweave doctor` against installations with one thing wrong each.
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/base/fs.h"
+#include "core/identity/dev_issuer.h"
+#include "core/identity/workload_server.h"
+#include "tests/unit/commands/shell.h"
+
+namespace {
+
+using aw::json::Json;
+
+// A project directory, and a Workload API that knows its agent.
+struct Clinic {
+  aw::SystemClock clock;
+  std::unique_ptr<aw::identity::DevIssuer> issuer =
+      aw::identity::DevIssuer::create(
+          {.domain = aw::identity::TrustDomain::parse("clinic.test").value(),
+           .identities =
+               {{.id = aw::identity::SpiffeId::parse("spiffe://clinic.test/agent/clinic").value(),
+                 .name = "clinic",
+                 .dns_names = {}}}},
+          clock)
+          .value();
+  aw::testing::Shell shell;
+  std::unique_ptr<aw::identity::WorkloadServer> server =
+      aw::identity::WorkloadServer::start(shell.directory() / "api.sock", *issuer, clock).value();
+
+  Clinic() {
+    shell.env["SPIFFE_ENDPOINT_SOCKET"] = server->address();
+    write("policy/authz.rego",
+          "package agentweave.authz\nimport rego.v1\ndefault allow := false\n"
+          "allow if input.action == \"greet\"\n");
+    write("policy/authz_test.rego",
+          "package agentweave.authz_test\nimport rego.v1\nimport data.agentweave.authz\n"
+          "test_greet if authz.allow with input as {\"action\": \"greet\"}\n");
+    configure("");
+  }
+  void write(std::string const& name, std::string const& text) const {
+    auto const path = shell.directory() / name;
+    std::filesystem::create_directories(path.parent_path());
+    REQUIRE(aw::fs::write_file_atomic(path, text, aw::fs::Mode::public_file).ok());
+  }
+  // A sound configuration, and `more` at its end.
+  void configure(std::string const& more, std::string const& policy = "policy_dir: policy") const {
+    write("config.yaml",
+          "agent:\n  name: clinic\n  trust_domain: clinic.test\n  environment: development\n"
+          "  capabilities: [{name: greet, description: greets, backend: {type: builtin, name: "
+          "greet}}]\n"
+          "authorization:\n  " +
+              policy + "\n  audit: {destination: \"file://" + shell.directory().string() +
+              "/audit/a.log\"}\n" + more);
+  }
+  // `ports`: any free ones, so that two runs never meet.
+  Json look(int exit, std::string const& more = "") {
+    auto const ran = shell.run("agentweave doctor -o json -t 2s " + more);
+    CAPTURE(ran.out);
+    CAPTURE(ran.err);
+    CHECK(ran.exit == exit);
+    return Json::parse(ran.out).at("data").at("checks");
+  }
+};
+
+// The first check of that group with that status, or null.
+Json const* find(Json const& checks, std::string const& group, std::string const& status) {
+  for (auto const& one : checks)
+    if (one.at("group") == group && one.at("status") == status) return &one;
+  return nullptr;
+}
+
+bool says(Json const& checks, std::string const& group, std::string const& status,
+          std::string const& part, std::string const& code = "") {
+  for (auto const& one : checks) {
+    if (one.at("group") != group || one.at("status") != status) continue;
+    auto const text = one.at("text").get<std::string>() + " " + one.value("fix", "");
+    if (text.find(part) != std::string::npos && (code.empty() || one.value("code", "") == code))
+      return true;
+  }
+  return false;
+}
+
+std::string const kQuietPorts =
+    "--set server.port=0 --set observability.metrics.port=0 --set server.admin.port=0";
+
+}  // namespace
+
+TEST_CASE("doctor finds nothing wrong with a sound installation") {
+  Clinic clinic;
+  auto const checks = clinic.look(0, kQuietPorts);
+  CHECK(says(checks, "identity", "ok", "spiffe://clinic.test/agent/clinic"));
+  CHECK(says(checks, "policy", "ok", "1 tests pass"));
+  CHECK(says(checks, "files", "ok", "/audit"));
+  CHECK(find(checks, "identity", "failed") == nullptr);
+}
+
+TEST_CASE("doctor names what is missing, with a code and the line that mends it") {
+  Clinic clinic;
+  SUBCASE("the Workload API's socket") {
+    clinic.shell.env["SPIFFE_ENDPOINT_SOCKET"] = "unix:///nowhere/api.sock";
+    CHECK(
+        says(clinic.look(5, kQuietPorts), "identity", "failed", "start the SPIRE agent", "AW5003"));
+  }
+  SUBCASE("somebody behind the socket") {
+    clinic.server.reset();
+    clinic.write("api.sock", "");
+    CHECK(says(clinic.look(5, kQuietPorts), "identity", "failed", "is no socket", "AW5003"));
+  }
+  SUBCASE("the trust domain the SVID is of") {
+    auto const checks = clinic.look(1, kQuietPorts + " --set agent.trust_domain=other.test");
+    CHECK(says(checks, "identity", "failed", "agent.trust_domain: clinic.test", "AW5010"));
+  }
+  SUBCASE("a federated domain's bundle") {
+    clinic.configure("identity: {allowed_trust_domains: [far.test]}\n");
+    CHECK(says(clinic.look(0, kQuietPorts), "bundles", "warning", "far.test", "AW1210"));
+    CHECK(clinic.shell.run("agentweave doctor -q --fail-on warn " + kQuietPorts).exit == 6);
+  }
+  SUBCASE("a policy that compiles") {
+    clinic.write("policy/authz.rego", "package agentweave.authz\nallow if {\n");
+    CHECK(says(clinic.look(4, kQuietPorts), "policy", "failed", "authz.rego"));
+  }
+  SUBCASE("a policy test that passes") {
+    clinic.write("policy/authz_test.rego",
+                 "package agentweave.authz_test\nimport rego.v1\nimport data.agentweave.authz\n"
+                 "test_delete if authz.allow with input as {\"action\": \"delete\"}\n");
+    CHECK(says(clinic.look(1, kQuietPorts), "policy", "failed", "test_delete", "AW2007"));
+  }
+  SUBCASE("the policy directory") {
+    std::filesystem::remove_all(clinic.shell.directory() / "policy");
+    CHECK(says(clinic.look(4, kQuietPorts), "policy", "failed", "policy"));
+  }
+  SUBCASE("an OPA that answers") {
+    clinic.configure("", "opa_endpoints: [\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"]");
+    auto const checks = clinic.look(5, kQuietPorts);
+    CHECK(says(checks, "policy", "failed", "0 of 2 OPA endpoints answer (first: http://127.0.0.1:1",
+               "AW3010"));
+    CHECK(says(checks, "policy", "warning", "readiness stays up"));
+  }
+  SUBCASE("a peer that answers") {
+    clinic.configure(
+        "peers: [{id: \"spiffe://clinic.test/agent/far\", address: \"https://127.0.0.1:1\"}]\n");
+    CHECK(says(clinic.look(5, kQuietPorts), "peers", "failed", "spiffe://clinic.test/agent/far"));
+  }
+  SUBCASE("a configuration without mistakes") {
+    clinic.configure("sever: {port: 1}\n");
+    CHECK(says(clinic.look(4), "config", "failed", "did you mean \"server\"", "AW1003"));
+  }
+}
+
+TEST_CASE("doctor says who may read a key that only its owner should") {
+  Clinic clinic;
+  clinic.write("key.pem", "nothing");
+  clinic.configure(
+      "identity: {provider: mtls-static, certificate_path: cert.pem, private_key_path: key.pem, "
+      "ca_cert_path: ca.pem}\n");
+  ::chmod((clinic.shell.directory() / "key.pem").c_str(), 0644);
+  CHECK(says(clinic.look(1, kQuietPorts), "files", "failed", "chmod 600", "AW5014"));
+}
+
+TEST_CASE("doctor waits until all is well, and no longer than it was told") {
+  Clinic clinic;
+  CHECK(clinic.shell.run("agentweave doctor -q --wait 30s " + kQuietPorts).exit == 0);
+  clinic.shell.env["SPIFFE_ENDPOINT_SOCKET"] = "unix:///nowhere/api.sock";
+  CHECK(clinic.shell.run("agentweave doctor -q --wait 10ms " + kQuietPorts).exit == 5);
+}
