@@ -9,11 +9,16 @@
 
 #include "cli/help.h"
 #include "cli/usage.h"
+#include "commands/audit_graph.h"
 #include "commands/audit_query.h"
+#include "commands/audit_reconcile.h"
 #include "commands/audit_tail.h"
 #include "commands/audit_verify.h"
 #include "commands/authz_check.h"
+#include "commands/authz_decisions.h"
 #include "commands/authz_explain.h"
+#include "commands/authz_replay.h"
+#include "commands/authz_suggest.h"
 #include "commands/bundle_show.h"
 #include "commands/bundle_watch.h"
 #include "commands/call.h"
@@ -79,6 +84,8 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_authz_check(root, context);
   commands::register_authz_explain(root, context);
   commands::register_authz_decisions(root, context);
+  commands::register_authz_replay(root, context);
+  commands::register_authz_suggest(root, context);
   commands::register_authz_test(root, context);
   commands::register_policy_eval(root, context);
   commands::register_policy_test(root, context);
@@ -101,6 +108,8 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_audit_verify(root, context);
   commands::register_audit_query(root, context);
   commands::register_audit_tail(root, context);
+  commands::register_audit_graph(root, context);
+  commands::register_audit_reconcile(root, context);
   commands::register_doctor(root, context);
   commands::register_k8s_inject(root, context);
   commands::register_metrics(root, context);

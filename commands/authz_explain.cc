@@ -10,8 +10,8 @@
 #include "commands/support/command.h"
 #include "commands/support/decision_text.h"
 #include "commands/support/explanation.h"
+#include "commands/support/past_decision.h"
 #include "commands/support/question.h"
-#include "commands/support/table.h"
 #include "core/authz/input.h"
 #include "core/base/text.h"
 
@@ -84,6 +84,16 @@ std::string comparison(DecisionRecord const& record, authz::Explanation const& n
 }  // namespace
 
 Result<void> run_authz_explain(AuthzExplainOptions const& options, Context& context) {
+  if (options.admin.url.empty()) {
+    AW_TRY(auto const past, find_past(options.id, options.admin, options.state, context));
+    if (past) {
+      context.print("Decision", past_json(*past), [&](std::ostream& out) {
+        write_record(out, record_of(past->entry), context);
+        write_past(out, *past, context);
+      });
+      return {};
+    }
+  }
   AW_TRY(auto const records, recent_decisions(options.admin, context));
   AW_TRY(auto const record, find_record(records, options.id));
   auto const now = record.action.empty()
@@ -104,22 +114,6 @@ Result<void> run_authz_explain(AuthzExplainOptions const& options, Context& cont
   return {};
 }
 
-Result<void> run_authz_decisions(AuthzDecisionsOptions const& options, Context& context) {
-  AW_TRY(auto records, recent_decisions(options.admin, context));
-  if (records.size() > options.most) records.resize(options.most);
-  json::Json data = json::Json::array();
-  std::vector<std::vector<std::string>> rows;
-  for (auto const& record : records) {
-    data.push_back(record_json(record));
-    rows.push_back({record.time, is_allowed(record) ? "allow" : "deny", record.caller,
-                    record.action, record.rule.empty() ? record.reason : record.rule, record.id});
-  }
-  context.print("DecisionList", data, [&](std::ostream& out) {
-    write_table(out, {"TIME", "DECISION", "CALLER", "ACTION", "WHY", "ID"}, rows);
-  });
-  return {};
-}
-
 void register_authz_explain(CLI::App& parent, Context& context) {
   auto options = std::make_shared<AuthzExplainOptions>();
   auto& group = add_group(parent, "authz", "Authorization: what policy decides, and why");
@@ -127,22 +121,15 @@ void register_authz_explain(CLI::App& parent, Context& context) {
       group,
       {.name = "explain",
        .purpose = "Say why a decision was made: the id is in the caller's 403 and in the log",
-       .examples = {"agentweave authz explain d-01K9QJ7Z3V"}});
+       .examples = {"agentweave authz explain d-01K9QJ7Z3V"},
+       .details =
+           "Asks the policy of that time again, with the same input and clock: the agent keeps "
+           "both\n(state.directory, authorization.decisions). Without that, the agent's recent "
+           "decisions and\nthe policy of now have to do.\n"});
   command.add_option("ID", options->id, "The decision's id, or its beginning")->required();
   add_admin_options(command, options->admin);
+  command.add_option("--state", options->state, "The agent's state directory")->type_name("DIR");
   on_run(command, context, [options, &context] { return run_authz_explain(*options, context); });
-}
-
-void register_authz_decisions(CLI::App& parent, Context& context) {
-  auto options = std::make_shared<AuthzDecisionsOptions>();
-  auto& group = add_group(parent, "authz", "Authorization: what policy decides, and why");
-  auto& command = add_command(group, {.name = "decisions",
-                                      .purpose = "Print an agent's recent decisions",
-                                      .examples = {"agentweave authz decisions",
-                                                   "agentweave authz decisions -n 5 -o jsonl"}});
-  command.add_option("-n,--number", options->most, "At most this many")->capture_default_str();
-  add_admin_options(command, options->admin);
-  on_run(command, context, [options, &context] { return run_authz_decisions(*options, context); });
 }
 
 }  // namespace aw::commands

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `agentweave authz explain ID`: why was this decided so? `authz decisions`: what was decided
-// lately?
+// `agentweave authz explain ID`: why was this decided so?
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "commands/support/context.h"
@@ -11,19 +9,15 @@
 
 namespace aw::commands {
 
-// What was decided, and what policy says to the same question now, rule by rule.
+// What was decided, and why, rule by rule: by the policy of that time where it is kept, else by
+// that of now.
 struct AuthzExplainOptions {
   std::string id;  // or its first characters, when only one begins with them
   AdminOptions admin;
-};
-struct AuthzDecisionsOptions {
-  AdminOptions admin;
-  std::uint32_t most = 20;
+  std::string state;  // --state
 };
 
 Result<void> run_authz_explain(AuthzExplainOptions const& options, Context& context);
-Result<void> run_authz_decisions(AuthzDecisionsOptions const& options, Context& context);
 void register_authz_explain(CLI::App& parent, Context& context);
-void register_authz_decisions(CLI::App& parent, Context& context);
 
 }  // namespace aw::commands

@@ -59,6 +59,7 @@ void append_decision(json::Writer& writer, Event const& event) {
     writer.member("mode", event.mode == Mode::enforce ? "enforce" : "log-only");
     if (event.would_deny) writer.key("would_deny").boolean(true);
   }
+  optional(writer, "shadow", event.shadow);
   optional(writer, "outcome", event.outcome);
   optional(writer, "reason", event.reason);
   if (event.code) writer.member("code", code_name(*event.code));
@@ -109,6 +110,7 @@ void append_members(std::string& out, Event const& event, std::string_view agent
   append_decision(writer, event);
   optional(writer, "remote_address", event.remote_address);
   optional(writer, "request_id", event.request_id);
+  optional(writer, "receipt", event.receipt);
   optional(writer, "task_id", event.task_id);
   append_context(writer, event.context_json);
   writer.end_object();

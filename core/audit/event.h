@@ -59,6 +59,8 @@ struct Event {
   std::optional<std::chrono::nanoseconds> duration;
   std::string remote_address;
   std::string request_id;
+  std::string receipt;  // the digest of the call that the other end records too
+  std::string shadow;   // what the shadow policy said: "agreed", "would_deny", …
   std::string task_id;
   std::string context_json;  // one JSON object, or empty
 };

@@ -9,6 +9,7 @@
 #include "core/authz/opa_trace.h"
 #include "core/authz/policy_store.h"
 #include "core/authz/remote_opa.h"
+#include "core/authz/shadow.h"
 
 namespace aw::authz {
 
@@ -17,8 +18,13 @@ struct Authorizer::Impl {
       : config(given), needs(taken), meters(std::make_shared<Meters>(taken.metrics, endpoints)) {}
 
   // Wraps `decider`, which is set by now.
-  void assemble() {
+  Result<void> assemble() {
     outermost = decider.get();
+    if (config.shadow.given()) {
+      AW_TRY(shadow, ShadowPolicy::open(*outermost, config.shadow, config.policy_path, needs.clock,
+                                        needs.log, needs.metrics));
+      outermost = shadow.get();
+    }
     if (config.cache.ttl.count() > 0 && config.provider != Provider::allow_all) {
       cache = std::make_unique<CachedAuthorization>(*outermost, config.cache, needs.clock, meters);
       outermost = cache.get();
@@ -27,6 +33,7 @@ struct Authorizer::Impl {
       log_only = std::make_unique<LogOnly>(*outermost);
       outermost = log_only.get();
     }
+    return {};
   }
 
   Config const config;
@@ -38,6 +45,7 @@ struct Authorizer::Impl {
   std::unique_ptr<AuthorizationProvider> decider;
   EmbeddedPolicy* embedded = nullptr;  // the decider, when it is one of ours
   RemoteOpa* remote = nullptr;
+  std::unique_ptr<ShadowPolicy> shadow;
   std::unique_ptr<CachedAuthorization> cache;
   std::unique_ptr<LogOnly> log_only;
   AuthorizationProvider* outermost = nullptr;
@@ -107,15 +115,15 @@ Result<std::unique_ptr<Authorizer>> Authorizer::open(Config const& config, Autho
   } else {
     AW_TRY(impl->make_remote(std::move(transport)));
   }
-  impl->assemble();
+  AW_TRY(impl->assemble());
   return std::unique_ptr<Authorizer>(new Authorizer(std::move(impl)));
 }
 
-std::unique_ptr<Authorizer> Authorizer::around(std::unique_ptr<AuthorizationProvider> decider,
-                                               Config const& config, AuthorizerNeeds needs) {
+Result<std::unique_ptr<Authorizer>> Authorizer::around(
+    std::unique_ptr<AuthorizationProvider> decider, Config const& config, AuthorizerNeeds needs) {
   auto impl = std::make_unique<Impl>(config, needs, std::vector<std::string>{});
   impl->decider = std::move(decider);
-  impl->assemble();
+  AW_TRY(impl->assemble());
   return std::unique_ptr<Authorizer>(new Authorizer(std::move(impl)));
 }
 
@@ -130,6 +138,7 @@ io::Task<AuthzDecision> Authorizer::authorize(AuthzContext const& context) {
   }
   decision.duration = impl_->needs.clock.steady() - started;
   impl_->meters->decided(decision);
+  if (impl_->shadow != nullptr) impl_->shadow->count(decision);
   co_return decision;
 }
 
@@ -147,8 +156,16 @@ std::uint64_t Authorizer::revision() const { return impl_->outermost->revision()
 
 Result<void> Authorizer::reload() {
   if (impl_->store != nullptr) AW_TRY(impl_->store->reload());
+  if (impl_->shadow != nullptr) AW_TRY(impl_->shadow->reload());
   if (impl_->cache != nullptr) impl_->cache->clear();
   return {};
+}
+
+void Authorizer::on_policy(std::function<void(LoadedPolicy const&)> told) {
+  if (impl_->store == nullptr) return;
+  impl_->store->watch().on_change(
+      [told](io::Watch<LoadedPolicy>::Seen const& seen) { told(*seen.value); });
+  if (auto const now = impl_->store->latest(); now != nullptr) told(*now);
 }
 
 io::Task<Explanation> Authorizer::explain(AuthzContext const& context, ExplainOptions options) {

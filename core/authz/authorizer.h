@@ -6,6 +6,7 @@
 // Any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "core/authz/config.h"
 #include "core/authz/explain.h"
 #include "core/authz/opa_transport.h"
+#include "core/authz/policy_store.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/result.h"
@@ -51,9 +53,10 @@ class Authorizer final : public AuthorizationProvider {
   static Result<std::unique_ptr<Authorizer>> open(Config const& config, AuthorizerNeeds needs,
                                                   std::unique_ptr<OpaTransport> transport,
                                                   BundleNeeds bundle = {});
-  // Around a decider of the embedder's own (the SDK's custom provider).
-  static std::unique_ptr<Authorizer> around(std::unique_ptr<AuthorizationProvider> decider,
-                                            Config const& config, AuthorizerNeeds needs);
+  // Around a decider of the embedder's own (the SDK's custom provider). Errors: policy_* of the
+  // shadow.
+  static Result<std::unique_ptr<Authorizer>> around(std::unique_ptr<AuthorizationProvider> decider,
+                                                    Config const& config, AuthorizerNeeds needs);
   ~Authorizer() override;
   Authorizer(Authorizer const&) = delete;
   Authorizer& operator=(Authorizer const&) = delete;
@@ -65,6 +68,9 @@ class Authorizer final : public AuthorizationProvider {
   // SIGHUP: reads the policy files again, now; empties the cache. Blocks. On an error the last good
   // policy stays.
   [[nodiscard]] Result<void> reload();
+  // `told` learns of the embedded policy in force, and of each that takes its place; on the thread
+  // that loads, which it may block. Once, before traffic; must outlive the authorizer.
+  void on_policy(std::function<void(LoadedPolicy const&)> told);
   // The same question, with the reasons; neither cached nor counted.
   [[nodiscard]] io::Task<Explanation> explain(AuthzContext const& context,
                                               ExplainOptions options = {});

@@ -19,6 +19,8 @@ namespace aw::authz {
 
 enum class Direction { inbound, outbound };
 enum class Verdict { deny, allow };
+// What a shadow policy said beside the one that decided.
+enum class ShadowSays { nothing, agreed, would_deny, would_allow, error };
 
 // Everything a policy may look at. Peer facts are verified before one of these is made.
 struct AuthzContext {
@@ -48,6 +50,8 @@ struct AuthzDecision {
   std::uint64_t generation = 0;        // of the embedded policy
   bool cached = false;
   bool would_deny = false;  // log-only mode: allowed although policy says no
+  ShadowSays shadow_says = ShadowSays::nothing;
+  std::string shadow;  // its decision, as one JSON object
   std::chrono::nanoseconds duration{0};
   std::chrono::seconds retry_after{0};  // with Code::pdp_unavailable
 

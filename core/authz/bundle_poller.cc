@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/authz/bundle_archive.h"
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/random.h"

@@ -53,6 +53,15 @@ struct BundleConfig {
   [[nodiscard]] bool given() const { return !file.empty() || !url.empty(); }
 };
 
+// A candidate asked beside the enforced policy; changes nothing. Off without policy_dir.
+struct ShadowConfig {
+  std::string policy_dir;
+  std::vector<std::string> data_files;
+  std::string policy_path;  // empty: as the enforced one
+
+  [[nodiscard]] bool given() const { return !policy_dir.empty(); }
+};
+
 struct Config {
   Provider provider = Provider::opa;
   DefaultAction default_action = DefaultAction::deny;
@@ -72,6 +81,7 @@ struct Config {
 
   std::string policy_path = "agentweave/authz";  // a package or a rule
   CacheConfig cache;
+  ShadowConfig shadow;
 
   [[nodiscard]] bool embedded() const { return !policy_dir.empty() || bundle.given(); }
 };

@@ -26,8 +26,13 @@ std::string rule_of(rego::Why const& why, AuthzDecision const& decision) {
 
 PolicyAnswer evaluate_policy(LoadedPolicy const& policy, AuthzContext const& context,
                              rego::EvalOptions const& options) {
+  return evaluate_policy(policy, opa_input(context), options);
+}
+
+PolicyAnswer evaluate_policy(LoadedPolicy const& policy, rego::Value const& input,
+                             rego::EvalOptions const& options) {
   PolicyAnswer out;
-  out.outcome = policy.policy->evaluate(policy.query, opa_input(context), options);
+  out.outcome = policy.policy->evaluate(policy.query, input, options);
   out.decision = out.outcome.ok() ? interpret_result(out.outcome.value)
                                   : deny("policy_evaluation_error", Code::policy_eval);
   out.decision.policy_digest = policy.digest;
@@ -39,8 +44,12 @@ PolicyAnswer evaluate_policy(LoadedPolicy const& policy, AuthzContext const& con
 
 void find_flips(LoadedPolicy const& policy, AuthzContext const& context,
                 rego::EvalOptions const& options, PolicyAnswer& answer) {
+  find_flips(policy, opa_input(context), options, answer);
+}
+
+void find_flips(LoadedPolicy const& policy, rego::Value const& input,
+                rego::EvalOptions const& options, PolicyAnswer& answer) {
   if (!answer.outcome.why || answer.decision.allowed() || !answer.outcome.ok()) return;
-  auto const input = opa_input(context);
   answer.outcome.why->near_misses = rego::find_near_misses(
       {.policy = *policy.policy, .query = policy.query, .input = input, .options = options},
       [](rego::Outcome const& other) {
@@ -56,7 +65,9 @@ AuthzDecision EmbeddedPolicy::decide(AuthzContext const& context) const {
   auto const started = clock_.steady();
   auto const policy = store_.latest();
   if (policy == nullptr) return unavailable("pdp_unavailable: no policy is loaded", {});
-  rego::EvalOptions options{.now = clock_.now(), .clock = &clock_};
+  // The instant the question carries, so that it can be asked again later with the same answer.
+  rego::EvalOptions options{.now = context.time == WallTime{} ? clock_.now() : context.time,
+                            .clock = &clock_};
   options.limits.time = options_.time_limit;
   auto answer = evaluate_policy(*policy, context, options);
   if (answer.decision.code == Code::policy_eval ||

@@ -44,8 +44,12 @@ struct PolicyAnswer {
 };
 [[nodiscard]] PolicyAnswer evaluate_policy(LoadedPolicy const& policy, AuthzContext const& context,
                                            rego::EvalOptions const& options);
+[[nodiscard]] PolicyAnswer evaluate_policy(LoadedPolicy const& policy, rego::Value const& input,
+                                           rego::EvalOptions const& options);
 // Fills in the near misses of an answer that denies: many evaluations, for people who ask why.
 void find_flips(LoadedPolicy const& policy, AuthzContext const& context,
+                rego::EvalOptions const& options, PolicyAnswer& answer);
+void find_flips(LoadedPolicy const& policy, rego::Value const& input,
                 rego::EvalOptions const& options, PolicyAnswer& answer);
 
 }  // namespace aw::authz

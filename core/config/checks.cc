@@ -161,6 +161,13 @@ std::string opa_endpoint(std::string_view text) {
   return "OPA endpoint must be a valid HTTP(S) URL";
 }
 
+std::string input_pointer(std::string_view text) {
+  constexpr std::string_view kBelow = "/input/";
+  return text.starts_with(kBelow) && text.size() > kBelow.size()
+             ? ""
+             : "needs a JSON pointer below /input, as /input/context/params/password";
+}
+
 std::string http_url(std::string_view text) {
   if (text.starts_with("http://")) return with_authority(text, "http://");
   if (text.starts_with("https://")) return with_authority(text, "https://");

@@ -18,6 +18,7 @@ namespace aw::config::checks {
 [[nodiscard]] std::string http_url(std::string_view text);      // http(s)://host…
 [[nodiscard]] std::string name_value(std::string_view text);    // name=value, no line breaks
 [[nodiscard]] std::string audit_destination(std::string_view text);
+[[nodiscard]] std::string input_pointer(std::string_view text);
 [[nodiscard]] std::string policy_path(std::string_view text);
 [[nodiscard]] std::string host(std::string_view text);
 [[nodiscard]] std::string loopback_listener(std::string_view text);

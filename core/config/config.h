@@ -13,6 +13,7 @@
 #include "core/authz/config.h"
 #include "core/backend/config.h"
 #include "core/base/log.h"
+#include "core/decisions/config.h"
 #include "core/http/config.h"
 #include "core/identity/config.h"
 #include "core/metrics/config.h"
@@ -34,6 +35,7 @@ struct Config {
   identity::Config identity;
   authz::Config authorization;
   audit::Config audit;
+  decisions::Config decisions;
   tls::Config tls;
   http::ClientConfig transport;
   http::Limits limits;

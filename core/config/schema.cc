@@ -343,6 +343,36 @@ void add_audit(std::vector<Field>& rows) {
                      .in(1, 1e15));
 }
 
+void add_decisions(std::vector<Field>& rows) {
+  using C = Config;
+  using A = authz::Config;
+  using S = authz::ShadowConfig;
+  const auto policy = &C::authorization;
+  rows.push_back(field("authorization.shadow.policy_dir",
+                       "a candidate policy asked beside the enforced one; changes nothing", policy,
+                       &A::shadow, &S::policy_dir));
+  rows.push_back(field("authorization.shadow.data_files", "its data files", policy, &A::shadow,
+                       &S::data_files));
+  rows.push_back(field("authorization.shadow.policy_path",
+                       "its package or rule; empty: as the enforced one", policy, &A::shadow,
+                       &S::policy_path));
+  using D = decisions::Config;
+  const auto at = &C::decisions;
+  rows.push_back(field("authorization.decisions.enabled",
+                       "keep every decision with its input, below state.directory", at,
+                       &D::enabled));
+  rows.push_back(
+      field("authorization.decisions.max_bytes", "what is kept at most", at, &D::max_bytes)
+          .in(1U << 20, 1e13));
+  rows.push_back(
+      field("authorization.decisions.max_age", "how long it is kept at most", at, &D::max_age));
+  rows.push_back(field("authorization.decisions.masks",
+                       "parts of the input that are never written: JSON pointers below /input", at,
+                       &D::masks)
+                     .checked(checks::input_pointer, "/input/…")
+                     .example("[\"/input/context/params/password\"]"));
+}
+
 std::vector<Field> make_table() {
   std::vector<Field> rows;
   add_agent(rows);
@@ -351,6 +381,7 @@ std::vector<Field> make_table() {
   add_authorization(rows);
   add_bundle(rows);
   add_audit(rows);
+  add_decisions(rows);
   add_transport(rows);
   add_server(rows);
   add_limits(rows);

@@ -63,10 +63,28 @@ std::string page(Runtime::Parts& p) {
   out += "<h1>" + text::escape_markup(p.config.agent.name) + "</h1><p>" +
          text::escape_markup(p.first_svid->id.text()) + "</p>";
   out += "<h2>Checks</h2><pre>" + text::escape_markup(server::verbose_text(p.health)) + "</pre>";
+  if (p.decisions) {
+    return out +
+           "<h2>Decisions</h2><p>GET /v1/data/system/decisions, or <code>agentweave authz "
+           "decisions</code></p>";
+  }
   out += "<h2>Recent decisions</h2><pre>";
   auto const recent = json::parse(p.recent->document(), {.bytes = 64U << 20, .depth = 64});
   if (recent.ok()) out += text::escape_markup(recent->dump(2));
   return out + "</pre>";
+}
+
+// The store's database is read where blocking is allowed.
+io::Task<http::Response> recent_decisions(Runtime::Parts& p) {
+  constexpr std::size_t kMostTold = 1000;
+  if (!p.decisions) co_return answer(200, "application/json", p.recent->document());
+  auto document = co_await p.pool->run<std::string>([&p]() -> Result<std::string> {
+    return p.decisions->document(kMostTold, p.config.agent.name);
+  });
+  if (!document.ok()) {
+    co_return answer(503, "text/plain; charset=utf-8", document.error().text() + "\n");
+  }
+  co_return answer(200, "application/json", std::move(*document));
 }
 
 http::Response reload_policy(Runtime::Parts& p) {
@@ -88,10 +106,9 @@ server::PlainRoutes admin_routes_of(Runtime::Parts& parts) {
                                               return answer(200, "application/json",
                                                             status_json(*p));
                                             }});
-  out.emplace("/v1/data/system/decisions",
-              server::PlainRoute{"GET", [p](auto const&) {
-                                   return answer(200, "application/json", p->recent->document());
-                                 }});
+  server::PlainRoute past{"GET", {}};
+  past.later = [p](auto const&) { return recent_decisions(*p); };
+  out.emplace("/v1/data/system/decisions", std::move(past));
   out.emplace("/metrics", server::PlainRoute{"GET", [p](http::Request const& request) {
                                                return server::scrape(p->metrics, request);
                                              }});

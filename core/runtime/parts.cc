@@ -8,10 +8,12 @@
 
 #include "core/a2a/sqlite_store.h"
 #include "core/authz/opa_http.h"
+#include "core/authz/past.h"
 #include "core/base/fs.h"
 #include "core/base/random.h"
 #include "core/runtime/make_identity.h"
 #include "core/server/a2a_upstream.h"
+#include "core/server/decision_fields.h"
 
 namespace aw::runtime {
 namespace {
@@ -173,11 +175,32 @@ Result<std::unique_ptr<authz::BundleSource>> Runtime::Parts::bundle_source() {
   return authz::http_bundle_source(bundle, *client, std::move(security));
 }
 
+Result<void> Runtime::Parts::open_decisions() {
+  auto const& directory = config.server.state.directory;
+  if (directory.empty() || !config.decisions.enabled) return {};
+  AW_TRY(fs::make_private_directory(directory));
+  AW_TRY(decisions,
+         decisions::Store::open(
+             std::filesystem::path(directory) / "decisions", config.decisions,
+             {.clock = clock, .log = *log, .metrics = metrics, .input_of = server::input_of}));
+  return {};
+}
+
+// Decisions name their policy by its digest: it must be found when one is asked about later.
+void Runtime::Parts::keep_policy(authz::LoadedPolicy const& policy) {
+  auto kept = decisions->keep_policy(
+      {.digest = policy.digest,
+       .document = authz::policy_document(policy, config.authorization.policy_path)});
+  if (!kept.ok()) {
+    log->failed(log::Component::authz, log::Level::error, "policy not kept", kept.error());
+  }
+}
+
 Result<void> Runtime::Parts::open_policy(Seams& seams) {
   authz::AuthorizerNeeds const needs{.clock = clock, .log = *log, .metrics = metrics};
   if (seams.authorization) {
-    authorizer =
-        authz::Authorizer::around(std::move(seams.authorization), config.authorization, needs);
+    AW_TRY(authorizer,
+           authz::Authorizer::around(std::move(seams.authorization), config.authorization, needs));
   } else {
     std::unique_ptr<authz::OpaTransport> transport;
     if (!config.authorization.embedded() && config.authorization.provider == authz::Provider::opa) {
@@ -189,6 +212,9 @@ Result<void> Runtime::Parts::open_policy(Seams& seams) {
     }
     AW_TRY(authorizer, authz::Authorizer::open(config.authorization, needs, std::move(transport),
                                                std::move(bundle)));
+  }
+  if (decisions) {
+    authorizer->on_policy([this](authz::LoadedPolicy const& policy) { keep_policy(policy); });
   }
   auto const weight = config.server.readiness.require_pdp ? server::Weight::gates_readiness
                                                           : server::Weight::informs;
@@ -352,7 +378,9 @@ Result<void> Runtime::Parts::build_gates() {
       .tracer = tracer,
       .clock = clock,
       .log = *log,
-      .ready = [this] { return health.ready(); }});
+      .ready = [this] { return health.ready(); },
+      .decisions = decisions.get(),
+      .policy_path = config.authorization.policy_path});
   return {};
 }
 

@@ -15,6 +15,7 @@
 #include "core/a2a/task_store.h"
 #include "core/audit/log.h"
 #include "core/authz/authorizer.h"
+#include "core/decisions/store.h"
 #include "core/http/client.h"
 #include "core/http/server.h"
 #include "core/io/loops.h"
@@ -57,6 +58,7 @@ struct Runtime::Parts {
   std::optional<identity::Svid> first_svid;
   std::unique_ptr<BundleMeters> bundle_meters;
 
+  std::unique_ptr<decisions::Store> decisions;  // null without state.directory
   std::unique_ptr<authz::Authorizer> authorizer;
   std::unique_ptr<a2a::TaskStore> store;
   std::unique_ptr<a2a::Push> push;
@@ -97,7 +99,9 @@ struct Runtime::Parts {
   Result<void> serve_probes();
   Result<void> open_audit();
   Result<void> take_identity(Seams& seams, std::stop_token const& stop);
+  Result<void> open_decisions();
   Result<void> open_policy(Seams& seams);
+  void keep_policy(authz::LoadedPolicy const& policy);
   Result<void> open_card();
   Result<void> open_tasks();
   Result<void> open_backends(Seams& seams);

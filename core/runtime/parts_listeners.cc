@@ -97,15 +97,17 @@ Result<void> Runtime::Parts::serve_outbound() {
   options.limits = config.limits;
   outbound_caller =
       std::make_unique<server::OutboundCaller>(config.transport, config.discovery, *client, clock);
-  outbound_gates =
-      std::make_unique<server::Outbound>(server::Outbound::Needs{.caller = *outbound_caller,
-                                                                 .credentials = credentials,
-                                                                 .authorization = *authorizer,
-                                                                 .audit = *audit,
-                                                                 .tracer = tracer,
-                                                                 .metrics = metrics,
-                                                                 .clock = clock,
-                                                                 .log = *log});
+  outbound_gates = std::make_unique<server::Outbound>(
+      server::Outbound::Needs{.caller = *outbound_caller,
+                              .credentials = credentials,
+                              .authorization = *authorizer,
+                              .audit = *audit,
+                              .tracer = tracer,
+                              .metrics = metrics,
+                              .clock = clock,
+                              .log = *log,
+                              .decisions = decisions.get(),
+                              .policy_path = config.authorization.policy_path});
   options.sessions =
       [this](http::ConnectionInfo const& info) -> Result<std::unique_ptr<http::Session>> {
     return std::unique_ptr<http::Session>(

@@ -28,6 +28,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.serve_probes());
   AW_TRY(p.open_audit());
   AW_TRY(p.take_identity(seams, stop));
+  AW_TRY(p.open_decisions());
   AW_TRY(p.open_policy(seams));
   AW_TRY(p.open_card());
   AW_TRY(p.open_tasks());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/server/decision_event.h"
 
+#include "core/authz/shadow.h"
+
 namespace aw::server {
 namespace {
 
@@ -17,6 +19,7 @@ void add_facts(audit::Event& event, DecisionFacts const& facts) {
   event.direction = facts.direction == authz::Direction::inbound ? "inbound" : "outbound";
   event.remote_address = facts.remote_address;
   event.task_id = facts.task_id;
+  event.receipt = facts.receipt;
 }
 
 }  // namespace
@@ -38,6 +41,7 @@ audit::Event decision_event(DecisionFacts const& facts, authz::AuthzDecision con
   event.mode = decision.would_deny ? audit::Mode::log_only : audit::Mode::enforce;
   event.would_deny = decision.would_deny;
   event.duration = decision.duration;
+  event.shadow = authz::shadow_name(decision.shadow_says);
   return event;
 }
 

@@ -23,6 +23,7 @@ struct DecisionFacts {
   std::string_view method;
   std::string_view task_id;
   std::string_view remote_address;
+  std::string_view receipt = {};  // the digest both ends know the call by
 };
 
 // An allow carries no code, unless policy said no and log-only mode let it pass.

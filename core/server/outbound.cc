@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "core/a2a/refusal.h"
+#include "core/audit/reconcile.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/http/sse.h"
 #include "core/server/decision_event.h"
+#include "core/server/decision_fields.h"
 #include "core/server/trace.h"
 
 namespace aw::server {
@@ -92,6 +94,13 @@ authz::AuthzContext outbound_question(OutboundVisit const& visit) {
 
 std::string_view spiffe_text(identity::SpiffeId const* id) {
   return id == nullptr ? std::string_view() : std::string_view(id->text());
+}
+
+// What the callee records of this call too.
+std::string outbound_receipt(OutboundVisit const& visit) {
+  if (!visit.credentials || !visit.target) return {};
+  return audit::receipt_of(visit.trace.trace_id, visit.credentials->self().text(),
+                           visit.target->id.text(), visit.request.body);
 }
 
 DecisionFacts outbound_facts(OutboundVisit const& visit) {
@@ -195,8 +204,9 @@ io::Task<void> Outbound::serve(http::Request& request, http::ResponseWriter& wri
 }
 
 io::Task<void> Outbound::decide(OutboundVisit& visit, http::Request meant) {
-  auto const decision = co_await needs_.authorization.authorize(outbound_question(visit));
-  if (auto recorded = record(visit, decision); !recorded.ok()) {
+  auto const asked = outbound_question(visit);
+  auto const decision = co_await needs_.authorization.authorize(asked);
+  if (auto recorded = record(visit, decision, &asked); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "denied: no audit record",
                       recorded.error());
     refused_.add();
@@ -294,7 +304,7 @@ io::Task<void> Outbound::refuse(OutboundVisit& visit, Error error) {
   authz::AuthzDecision decision;
   decision.code = error.code;
   decision.reason = code_info(error.code).id;
-  if (auto recorded = record(visit, decision); !recorded.ok()) {
+  if (auto recorded = record(visit, decision, nullptr); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -303,9 +313,37 @@ io::Task<void> Outbound::refuse(OutboundVisit& visit, Error error) {
       visit.shape, {.code = error.code, .decision_id = visit.decision_id, .retry_after = {}}));
 }
 
-Result<void> Outbound::record(OutboundVisit const& visit, authz::AuthzDecision const& decision) {
+Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision const& decision,
+                            authz::AuthzContext const* asked) {
+  using decisions::Text;
+  decisions::Fields fields;
+  fields.set(Text::direction, "outbound");
+  fields.set(Text::method, visit.method);
+  fields.set(Text::remote_address, visit.remote_address);
+  if (asked != nullptr) {
+    set_question(fields, *asked);
+    fields.set(decisions::Number::flags, decisions::kAsked);
+    fields.set(Text::policy_path, needs_.policy_path);
+  }
+  fields.set(Text::id, visit.decision_id);
+  fields.set(Text::trace_id, visit.trace.trace_id);
+  fields.set(Text::span_id, visit.trace.span_id);
+  fields.set(Text::gate, decision.allowed() ? "dispatch"
+                         : asked == nullptr ? "understood"
+                                            : "authorization");
+  set_decision(fields, decision, visit.time);
+  decisions::Ticket ticket;
+  needs_.decisions->keep_now(fields, ticket);
+  return std::move(ticket.outcome);
+}
+
+Result<void> Outbound::record(OutboundVisit const& visit, authz::AuthzDecision const& decision,
+                              authz::AuthzContext const* asked) {
+  if (needs_.decisions != nullptr) AW_TRY(keep(visit, decision, asked));
   auto const now = needs_.clock.now();
-  auto const facts = outbound_facts(visit);
+  auto const receipt = outbound_receipt(visit);
+  auto facts = outbound_facts(visit);
+  facts.receipt = receipt;
   needs_.tracer.decided(facts, decision, now);
   return needs_.audit.record(decision_event(facts, decision, now));
 }

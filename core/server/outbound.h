@@ -17,6 +17,7 @@
 #include "core/audit/log.h"
 #include "core/authz/authz.h"
 #include "core/base/log.h"
+#include "core/decisions/store.h"
 #include "core/http/server.h"
 #include "core/metrics/registry.h"
 #include "core/server/agent_session.h"
@@ -38,6 +39,9 @@ class Outbound {
     metrics::Registry& metrics;
     Clock const& clock;
     log::Log& log;
+    // Keeps every decision; may be null.
+    decisions::Store* decisions = nullptr;
+    std::string policy_path = {};
   };
   explicit Outbound(Needs needs);
 
@@ -50,8 +54,12 @@ class Outbound {
   [[nodiscard]] io::Task<void> give_back(OutboundVisit& visit, http::ResponseStream& answer);
   [[nodiscard]] io::Task<void> give_card(OutboundVisit& visit, http::ResponseStream& answer);
   [[nodiscard]] io::Task<void> refuse(OutboundVisit& visit, Error error);
+  // `asked`: the question, when policy was asked.
   [[nodiscard]] Result<void> record(OutboundVisit const& visit,
-                                    authz::AuthzDecision const& decision);
+                                    authz::AuthzDecision const& decision,
+                                    authz::AuthzContext const* asked);
+  [[nodiscard]] Result<void> keep(OutboundVisit const& visit, authz::AuthzDecision const& decision,
+                                  authz::AuthzContext const* asked);
 
   Needs const needs_;
   a2a::Router const router_;

@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "core/a2a/refusal.h"
+#include "core/audit/reconcile.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/server/decision_event.h"
+#include "core/server/decision_fields.h"
 #include "core/server/trace.h"
 
 namespace aw::server {
@@ -33,6 +35,10 @@ struct Visit {
   std::string capability;
   std::string method;
   std::string task_id;
+  // For the record: how far it came, what policy was asked, the digest both ends know it by.
+  std::string_view gate = "identity";
+  authz::AuthzContext const* question = nullptr;
+  std::string receipt = {};
 };
 
 namespace {
@@ -123,7 +129,33 @@ DecisionFacts facts_of(Visit const& visit) {
           .action = visit.capability,
           .method = visit.method,
           .task_id = visit.task_id,
-          .remote_address = visit.visitor.remote_address};
+          .remote_address = visit.visitor.remote_address,
+          .receipt = visit.receipt};
+}
+
+// Views into the visit and the decision.
+decisions::Fields kept_fields(Visit const& visit, authz::AuthzDecision const& decision,
+                              std::string const& policy_path) {
+  using decisions::Text;
+  decisions::Fields fields;
+  fields.set(Text::caller, visit.visitor.peer.id.text());
+  fields.set(Text::callee, visit.visitor.self.text());
+  fields.set(Text::action, visit.capability);
+  fields.set(Text::direction, "inbound");
+  fields.set(Text::method, visit.method);
+  fields.set(Text::task_id, visit.task_id);
+  fields.set(Text::remote_address, visit.visitor.remote_address);
+  if (visit.question != nullptr) {
+    set_question(fields, *visit.question);
+    fields.set(decisions::Number::flags, decisions::kAsked);
+    fields.set(Text::policy_path, policy_path);
+  }
+  fields.set(Text::id, visit.decision_id);
+  fields.set(Text::trace_id, visit.trace.trace_id);
+  fields.set(Text::span_id, visit.trace.span_id);
+  fields.set(Text::gate, decision.allowed() ? "dispatch" : visit.gate);
+  set_decision(fields, decision, visit.time);
+  return fields;
 }
 
 }  // namespace
@@ -151,6 +183,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
         visit, make_error(Code::peer_unverified, "the caller's certificate has expired"));
   }
   // 3: limits.
+  visit.gate = "limits";
   auto const slot = needs_.admission.enter();
   if (!slot) {
     co_return co_await refuse(visit, make_error(Code::overloaded, "concurrency limit"),
@@ -160,6 +193,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
     co_return co_await refuse(visit, make_error(Code::rate_limited, "this caller's rate"), wait);
   }
   // 4: replay.
+  visit.gate = "replay";
   if (ambiguous(request)) {
     co_return co_await refuse(visit,
                               make_error(Code::request_malformed, "replay headers given twice"));
@@ -173,10 +207,16 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
 // 5: understood.
 io::Task<void> Pipeline::understand(Visit& visit) {
   auto& request = visit.request;
+  visit.gate = "understood";
   if (visit.body != nullptr && !a2a::is_grpc_conversation(request.path)) {
     auto message = co_await read_grpc_message(*visit.body, needs_.router.max_body(), budget_);
     if (!message.ok()) co_return co_await refuse(visit, std::move(message).error());
     request.body = std::move(*message);
+  }
+  // Callers that are agents of this kind record the same.
+  if (request.headers.get(kNonceHeader)) {
+    visit.receipt = audit::receipt_of(visit.trace.trace_id, visit.visitor.peer.id.text(),
+                                      visit.visitor.self.text(), request.body);
   }
   auto parsed = needs_.router.parse(request);
   if (auto* refused = std::get_if<a2a::Refused>(&parsed)) {
@@ -203,7 +243,10 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation& operation) {
   visit.capability = operation.capability;
   if (!resolved.ok()) co_return co_await refuse(visit, std::move(resolved).error());
   // 6: may this caller do this?
-  auto const decision = co_await needs_.authorization.authorize(question(visit, operation));
+  visit.gate = "authorization";
+  auto const asked = question(visit, operation);
+  auto const decision = co_await needs_.authorization.authorize(asked);
+  visit.question = &asked;
   // 7: on the record, before anything happens because of it.
   if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "denied: no audit record",
@@ -305,6 +348,18 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
 }
 
 io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision const& decision) {
+  auto const now = needs_.clock.now();
+  auto const facts = facts_of(visit);
+  needs_.tracer.decided(facts, decision, now);
+  auto const event = decision_event(facts, decision, now);
+  if (needs_.decisions != nullptr) {
+    // Begun before the audit record, so that one turn's end writes both.
+    decisions::Ticket ticket;
+    needs_.decisions->keep(kept_fields(visit, decision, needs_.policy_path), ticket);
+    auto recorded = co_await needs_.audit.recorded(event);
+    auto kept = co_await needs_.decisions->settled(ticket);
+    co_return recorded.ok() ? std::move(kept) : std::move(recorded);
+  }
   needs_.recent.add({.decision_id = visit.decision_id,
                      .time = visit.time,
                      .trace_id = visit.trace.trace_id,
@@ -314,10 +369,6 @@ io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision
                      .method = visit.method,
                      .remote_address = visit.visitor.remote_address,
                      .decision = decision});
-  auto const now = needs_.clock.now();
-  auto const facts = facts_of(visit);
-  needs_.tracer.decided(facts, decision, now);
-  auto const event = decision_event(facts, decision, now);
   co_return co_await needs_.audit.recorded(event);
 }
 

@@ -15,6 +15,7 @@
 #include "core/authz/authz.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/decisions/store.h"
 #include "core/http/server.h"
 #include "core/identity/peer.h"
 #include "core/server/cards.h"
@@ -48,12 +49,15 @@ class Pipeline {
     RateLimiter& rates;
     Admission& admission;
     Instruments& instruments;
-    RecentDecisions& recent;
+    RecentDecisions& recent;  // where there is no store
     Tracer const& tracer;
     Clock const& clock;
     log::Log& log;
     // Does the agent take work? For gRPC's health service; empty = yes.
     std::function<bool()> ready = {};
+    // Keeps every decision; null: only the recent ones are remembered.
+    decisions::Store* decisions = nullptr;
+    std::string policy_path = {};
   };
   explicit Pipeline(Needs needs)
       : needs_(needs), budget_(kMessagesAtOnce * needs.router.max_body()) {}

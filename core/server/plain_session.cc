@@ -71,6 +71,10 @@ io::Task<void> PlainSession::handle(http::Request& request, http::ResponseWriter
   for (auto route = first; route != last; ++route) {
     auto const& method = route->second.method;
     if (request.method == method || (request.method == "HEAD" && method == "GET")) {
+      if (route->second.later) {
+        auto response = co_await route->second.later(request);
+        co_return co_await writer.respond(std::move(response));
+      }
       co_return co_await writer.respond(route->second.answer(request));
     }
     allowed += (allowed.empty() ? "" : ", ") + method;

@@ -21,6 +21,8 @@ namespace aw::server {
 struct PlainRoute {
   std::string method;  // "GET" serves HEAD too
   std::function<http::Response(http::Request const&)> answer;
+  // Instead, for an answer that has to wait for something.
+  std::function<io::Task<http::Response>(http::Request const&)> later = {};
 };
 using PlainRoutes = std::multimap<std::string, PlainRoute, std::less<>>;
 

@@ -244,8 +244,8 @@ TEST_CASE("a decider of the embedder's own is asked, counted and fenced") {
   };
   Bench bench;
   auto const authorizer =
-      Authorizer::around(std::make_unique<Custom>(), Config{},
-                         {.clock = bench.clock, .log = *bench.quiet, .metrics = bench.registry});
+      *Authorizer::around(std::make_unique<Custom>(), Config{},
+                          {.clock = bench.clock, .log = *bench.quiet, .metrics = bench.registry});
   auto const yes = question("x");
   CHECK(io::run_blocking(authorizer->authorize(yes)).allowed());
   auto const no = question("x", "spiffe://corp.example/agent/other");

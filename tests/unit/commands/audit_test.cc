@@ -185,3 +185,41 @@ TEST_CASE("the audit commands find the log of a configuration") {
   CHECK(none.exit != 0);
   CHECK(none.exit != 7);
 }
+
+TEST_CASE("audit graph draws the calls in four formats") {
+  Shell shell;
+  write_log("audit.log");
+  auto const svg = shell.run("agentweave audit graph audit.log");
+  CHECK(svg.exit == 0);
+  CHECK(svg.out.starts_with("<svg "));
+  CHECK(shell.run("agentweave audit graph audit.log --format dot").out.starts_with("digraph"));
+  auto const mermaid = shell.run("agentweave audit graph audit.log --format mermaid").out;
+  CHECK(mermaid.find("3 allowed") != std::string::npos);
+  auto const later = "agentweave audit graph audit.log --format json --since 2026-11-23T15:36";
+  auto const data = nlohmann::json::parse(shell.run(later).out).at("data");
+  REQUIRE(data.at("edges").size() == 1);
+  CHECK(data.at("edges")[0].at("denied") == 2);
+  CHECK(shell.run("agentweave audit graph nowhere.log").exit == 1);
+}
+
+TEST_CASE("audit reconcile compares two logs, and fails when they differ") {
+  Shell shell;
+  auto const record = [](std::string const& receipt, std::string const& direction) {
+    return R"({"trace_id":"t)" + receipt + R"(","caller_spiffe_id":"spiffe://a.test/agent/a",)" +
+           R"("callee_spiffe_id":"spiffe://a.test/agent/b","decision":"deny","timestamp":)" +
+           R"("2026-11-23T02:14:00Z","direction":")" + direction + R"(","receipt":"sha256:)" +
+           receipt + "\"}\n";
+  };
+  std::ofstream("ours.log") << record("1", "outbound") << record("2", "outbound");
+  std::ofstream("theirs.log") << record("1", "inbound") << record("2", "inbound");
+  auto const same = shell.run("agentweave audit reconcile ours.log theirs.log");
+  CHECK(same.exit == 0);
+  CHECK(same.out == "both sides hold receipts for 2/2 calls (2 denied); digests equal\n");
+  std::ofstream("theirs.log", std::ios::app) << record("3", "inbound");
+  auto const other = shell.run("agentweave audit reconcile ours.log theirs.log");
+  CHECK(other.exit == 7);
+  CHECK(other.out.find("missing  (theirs has)") != std::string::npos);
+  auto const window =
+      shell.run("agentweave audit reconcile ours.log theirs.log --window 2026-11-24..2026-11-25");
+  CHECK(window.exit == 0);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agentweave authz suggest`: the least policy that allows what was allowed, with its data and
+// tests.
+#pragma once
+
+#include <string>
+
+#include "commands/support/context.h"
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
+class App;
+}
+
+namespace aw::commands {
+
+struct AuthzSuggestOptions {
+  std::string config;         // whose state.directory has the decisions
+  std::string state;          // the directory itself
+  std::string since = "30d";  // a duration or a time
+  std::string out;            // directory to write into; empty: print
+  std::string package = "agentweave.authz";
+};
+
+Result<void> run_authz_suggest(AuthzSuggestOptions const& options, Context& context);
+void register_authz_suggest(CLI::App& parent, Context& context);
+
+}  // namespace aw::commands

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two logs of the same calls, caller's and callee's: do they tell the same?
+//
+// Both ends record a receipt of a call: a digest over caller, callee, trace id and body. A receipt
+// that both have is agreed; two records of one call (trace id, caller, callee) whose receipts
+// differ are disputed; what only one side has is missing on the other. Pure; one owner.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/json.h"
+
+namespace aw::audit {
+
+// "sha256:…" of one call, as both ends compute it.
+[[nodiscard]] std::string receipt_of(std::string_view trace_id, std::string_view caller,
+                                     std::string_view callee, std::string_view body);
+
+class Reconciliation {
+ public:
+  enum class Side { ours, theirs };
+  static constexpr std::size_t kMostCalls = 5'000'000;
+
+  struct Call {
+    std::string trace_id;
+    std::string caller;
+    std::string callee;
+    std::string time;
+    std::string action;
+    std::string decision;
+  };
+  struct Difference {
+    Side has = Side::ours;  // of what is missing: the side that has it
+    Call call;
+  };
+  struct Result {
+    std::uint64_t agreed = 0;
+    std::uint64_t agreed_denied = 0;  // of those, denied by the callee
+    std::vector<Difference> disputed;
+    std::vector<Difference> missing;
+    [[nodiscard]] bool same() const { return disputed.empty() && missing.empty(); }
+  };
+
+  // Records without a receipt, and of other agents than both logs speak of, are left out.
+  void add(Side side, json::Json const& record);
+  [[nodiscard]] Result result() const;
+
+ private:
+  struct Seen {
+    std::uint64_t ours = 0;
+    std::uint64_t theirs = 0;
+    bool denied = false;
+    Call call;
+  };
+  std::map<std::string, Seen> calls_;  // by receipt
+  // Who each log is of: the agents whose calls it can know.
+  std::array<std::set<std::string>, 2> logs_of_;
+};
+
+}  // namespace aw::audit

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decisions and the policies they were made with, in an SQLite file (WAL).
+//
+// A row holds a block of decisions as frames (entry.h), in the order of time: a row for each would
+// cost more than the request it tells of. Ids grow with time, so a block's first and last id find
+// one. One user at a time; everything blocks. Errors: state_unusable.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/decisions/entry.h"
+
+namespace aw::decisions {
+
+// A policy as it was in force.
+struct KeptPolicy {
+  std::string digest;
+  std::string document;  // JSON: {"path", "modules": [{"name","text"}], "data"}
+};
+
+class Database {
+ public:
+  enum class Access { read_write, read_only };
+  static Result<Database> open(std::filesystem::path const& file, Access access);
+  Database(Database&&) noexcept;
+  Database& operator=(Database&&) noexcept;
+  ~Database();
+
+  // The journal segments up to this number are in here.
+  [[nodiscard]] Result<std::uint64_t> imported();
+  // A segment's frames, all or none; `imported` is then `segment`.
+  [[nodiscard]] Result<void> add_block(std::uint64_t segment, std::string_view frames);
+  [[nodiscard]] Result<void> keep_policy(KeptPolicy const& policy, WallTime now);
+  [[nodiscard]] Result<std::optional<KeptPolicy>> policy(std::string_view digest);
+  // What is older or more than that goes, oldest first; how many decisions went.
+  [[nodiscard]] Result<std::uint64_t> retire(std::uint64_t max_bytes, WallTime oldest);
+
+  // Newest block first, until `take` says stop. `since`: blocks that ended before it are left out.
+  enum class More { yes, stop };
+  using Take = std::function<More(std::string_view frames)>;
+  [[nodiscard]] Result<void> blocks(WallTime since, Take const& take);
+
+ private:
+  struct Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aw::decisions

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// One decision as it is kept: the question's parts, the answer, and how far the request came.
+//
+// On disk an entry is a frame: magic, length, version, the texts (each a length and its bytes), the
+// numbers, magic again. JSON is made for who reads, not for every request. Pure; values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+
+namespace aw::decisions {
+
+// Appended to only: the numbers stand in files.
+enum class Text : std::uint8_t {
+  id,  // "d-01J9…"; grows with time
+  trace_id,
+  span_id,
+  caller,
+  callee,
+  action,
+  direction,  // "inbound" | "outbound"
+  method,
+  binding,
+  skill,
+  task_id,
+  context_id,
+  remote_address,
+  request_id,
+  context_json,
+  input_json,  // instead of the question's parts, where masks took something out
+  erased,      // JSON: the masks that did
+  gate,        // how far it came: "limits", "replay", "understood", "authorization", "dispatch"
+  reason,
+  rule,
+  policy_id,
+  policy_digest,
+  policy_path,
+  decided_by,
+  shadow,  // JSON of the shadow policy's decision
+  count_
+};
+inline constexpr std::size_t kTexts = static_cast<std::size_t>(Text::count_);
+
+// `code` 0: policy said yes and nothing refused.
+enum class Number : std::uint8_t { time, duration, generation, flags, code, count_ };
+inline constexpr std::size_t kNumbers = static_cast<std::size_t>(Number::count_);
+
+inline constexpr std::uint64_t kAllowed = 1;
+inline constexpr std::uint64_t kCached = 2;
+inline constexpr std::uint64_t kWouldDeny = 4;
+inline constexpr std::uint64_t kAsked = 8;  // policy was asked: there is an input
+
+// What a request hands over; the views are copied before `keep` returns.
+struct Fields {
+  std::array<std::string_view, kTexts> texts{};
+  std::array<std::uint64_t, kNumbers> numbers{};
+
+  void set(Text which, std::string_view text) { texts[static_cast<std::size_t>(which)] = text; }
+  void set(Number which, std::uint64_t number) {
+    numbers[static_cast<std::size_t>(which)] = number;
+  }
+};
+
+struct Entry {
+  std::array<std::string, kTexts> texts;
+  std::array<std::uint64_t, kNumbers> numbers{};
+
+  [[nodiscard]] std::string const& text(Text which) const {
+    return texts[static_cast<std::size_t>(which)];
+  }
+  [[nodiscard]] std::uint64_t number(Number which) const {
+    return numbers[static_cast<std::size_t>(which)];
+  }
+  [[nodiscard]] bool flag(std::uint64_t which) const {
+    return (number(Number::flags) & which) != 0;
+  }
+  [[nodiscard]] bool allowed() const { return flag(kAllowed); }
+  [[nodiscard]] WallTime time() const {
+    return WallTime{std::chrono::nanoseconds(static_cast<std::int64_t>(number(Number::time)))};
+  }
+};
+
+inline constexpr std::size_t kMaxEntryBytes = 1U << 20;
+
+// Appends the frame.
+void append_frame(std::string& out, Fields const& fields);
+// The entry at the front of `bytes`, which is moved behind it; nullopt when there is no whole one.
+[[nodiscard]] std::optional<Entry> take_frame(std::string_view& bytes);
+
+// The JSON text of `input` for an entry that was asked with parts.
+using InputOf = std::function<std::string(Entry const&)>;
+
+// OPA's decision log event: decision_id, timestamp, labels, path, input, result, requested_by,
+// erased, metrics; and what this program knows beside it. One JSON object.
+[[nodiscard]] std::string event_json(Entry const& entry, InputOf const& input_of,
+                                     std::string_view agent_name);
+
+}  // namespace aw::decisions

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/decisions/store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include "core/io/turn.h"
+
+namespace aw::decisions {
+namespace {
+
+constexpr std::string_view kDatabaseFile = "decisions.db";
+constexpr std::string_view kSegmentStem = "journal-";
+constexpr auto kImportEvery = std::chrono::seconds(5);
+constexpr auto kRetireEvery = 64;  // imports
+constexpr std::uint64_t kLargestSegment = 64U << 20;
+
+Error unusable(std::string const& doing, int number) {
+  return errno_error(Code::state_unusable, "decision store: " + doing, number);
+}
+
+// Reading a segment that somebody else writes: whole frames, newest last.
+std::vector<Entry> entries_of(std::string_view frames) {
+  std::vector<Entry> out;
+  while (auto entry = take_frame(frames)) out.push_back(std::move(*entry));
+  return out;
+}
+
+}  // namespace
+
+struct Store::Pending {
+  std::string frames;
+  std::vector<Ticket*> tickets;
+  io::Waiters waiters;
+};
+
+std::vector<std::uint64_t> segments_in(std::filesystem::path const& directory) {
+  std::vector<std::uint64_t> out;
+  std::error_code error;
+  for (auto const& entry : std::filesystem::directory_iterator(directory, error)) {
+    auto const name = entry.path().filename().string();
+    if (!name.starts_with(kSegmentStem)) continue;
+    std::uint64_t number = 0;
+    auto const* const end = name.data() + name.size();
+    auto const [rest, failed] = std::from_chars(name.data() + kSegmentStem.size(), end, number);
+    if (failed == std::errc{} && rest == end) out.push_back(number);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+Store::Store(std::filesystem::path directory, Config config, Needs needs, Database database,
+             Masks masks)
+    : directory_(std::move(directory)),
+      config_(std::move(config)),
+      needs_(std::move(needs)),
+      masks_(std::move(masks)),
+      meters_{needs_.metrics.counter("agentweave_decisions_kept_total",
+                                     "Decisions written to the decision store."),
+              needs_.metrics.counter("agentweave_decisions_refused_total",
+                                     "Requests denied because their decision could not be kept."),
+              needs_.metrics.counter("agentweave_decisions_retired_total",
+                                     "Kept decisions that became too old or too many.")},
+      database_(std::move(database)) {}
+
+Store::~Store() { stop(); }
+
+Result<std::unique_ptr<Store>> Store::open(std::filesystem::path directory, Config const& config,
+                                           Needs needs) {
+  AW_TRY(auto masks, Masks::parse(config.masks));
+  AW_TRY(fs::make_private_directory(directory));
+  AW_TRY(auto database, Database::open(directory / kDatabaseFile, Database::Access::read_write));
+  auto store = std::unique_ptr<Store>(new Store(std::move(directory), config, std::move(needs),
+                                                std::move(database), std::move(masks)));
+  AW_TRY(store->lock());
+  AW_TRY(store->bring_over_rest());
+  auto* const self = store.get();
+  store->thread_ =
+      std::jthread([self](std::stop_token const& stop) { self->keep_importing(stop); });
+  return store;
+}
+
+Result<void> Store::lock() {
+  auto const path = (directory_ / "lock").string();
+  lock_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock_.open()) return unusable("open " + path, errno);
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return make_error(Code::state_unusable,
+                      "decision store " + directory_.string() + " is in use by another process",
+                      "give each agent its own state.directory");
+  }
+  return {};
+}
+
+Result<void> Store::bring_over_rest() {
+  AW_TRY(auto last, database_.imported());
+  for (auto const number : segments_in(directory_)) {
+    AW_TRY(import_one(number));
+    last = std::max(last, number);
+  }
+  return begin_segment(last + 1);
+}
+
+std::filesystem::path Store::segment_path(std::uint64_t number) const {
+  return directory_ / (std::string(kSegmentStem) + std::to_string(number));
+}
+
+Result<void> Store::begin_segment(std::uint64_t number) {
+  auto const path = segment_path(number).string();
+  Fd fd(
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.open()) return unusable("open " + path, errno);
+  current_ = Segment{.number = number, .fd = std::move(fd), .bytes = 0};
+  torn_ = false;
+  return {};
+}
+
+void Store::frame(std::string& out, Fields const& fields) const {
+  if (masks_.empty() || (fields.numbers[static_cast<std::size_t>(Number::flags)] & kAsked) == 0) {
+    return append_frame(out, fields);
+  }
+  // Nothing that is masked is written anywhere, so that the input is made here and now.
+  Entry whole;
+  for (std::size_t i = 0; i < kTexts; ++i) whole.texts[i] = fields.texts[i];
+  whole.numbers = fields.numbers;
+  auto const masked = masks_.apply(needs_.input_of(whole));
+  auto safe = fields;
+  safe.set(Text::input_json, masked.input);
+  safe.set(Text::erased, masked.erased);
+  safe.set(Text::context_json, {});
+  append_frame(out, safe);
+}
+
+void Store::keep(Fields const& fields, Ticket& ticket) {
+  auto* const turn = io::Turn::current();
+  if (turn == nullptr) return keep_now(fields, ticket);
+  auto& pending = turn->local<Pending>(this);
+  if (pending.tickets.empty()) {
+    turn->defer(io::Turn::Stage::record, [this, &pending] {
+      auto const outcome = append(pending.frames);
+      if (outcome.ok()) meters_.kept.add(pending.tickets.size());
+      for (auto* const waiting : pending.tickets) {
+        waiting->outcome = outcome;
+        waiting->written = true;
+      }
+      pending.frames.clear();
+      pending.tickets.clear();
+      pending.waiters.release();
+    });
+  }
+  pending.tickets.push_back(&ticket);
+  frame(pending.frames, fields);
+}
+
+void Store::keep_now(Fields const& fields, Ticket& ticket) {
+  std::string frames;
+  frame(frames, fields);
+  ticket.outcome = append(frames);
+  ticket.written = true;
+  if (ticket.outcome.ok()) meters_.kept.add();
+}
+
+io::Task<Result<void>> Store::settled(Ticket& ticket) {
+  if (!ticket.written) co_await io::Turn::current()->local<Pending>(this).waiters.wait();
+  co_return std::move(ticket.outcome);
+}
+
+Result<void> Store::append(std::string_view frames) {
+  std::lock_guard const lock(writing_);
+  auto const refuse = [this](Error error) -> Result<void> {
+    meters_.refused.add();
+    return error;
+  };
+  if (current_.bytes >= kSegmentBytes || torn_) {
+    if (waiting_.size() >= kMostSegments) {
+      return refuse(
+          make_error(Code::state_unusable, "decision store: the database cannot keep up"));
+    }
+    if (auto turned = turn_over(); !turned.ok()) return refuse(std::move(turned).error());
+    wake_.notify_all();
+  }
+  std::size_t done = 0;
+  while (done < frames.size()) {
+    auto const n = ::write(current_.fd.get(), frames.data() + done, frames.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n > 0) {
+      done += static_cast<std::size_t>(n);
+      continue;
+    }
+    auto const number = n == 0 ? ENOSPC : errno;
+    if (done > 0) torn_ = ::ftruncate(current_.fd.get(), static_cast<off_t>(current_.bytes)) != 0;
+    return refuse(unusable("write", number));
+  }
+  current_.bytes += frames.size();
+  return {};
+}
+
+Result<void> Store::turn_over() {
+  auto const number = current_.number;
+  AW_TRY(begin_segment(number + 1));
+  waiting_.push_back(number);
+  return {};
+}
+
+Result<void> Store::import_one(std::uint64_t number) {
+  auto const path = segment_path(number);
+  AW_TRY(auto const last, database_.imported());
+  if (number > last) {
+    auto frames = fs::read_file(path, kLargestSegment);
+    if (!frames.ok()) {
+      return make_error(Code::state_unusable, "decision store: " + frames.error().message);
+    }
+    AW_TRY(database_.add_block(number, *frames));
+  }
+  std::error_code ignored;  // found again, and skipped, at the next start
+  std::filesystem::remove(path, ignored);
+  return {};
+}
+
+Result<void> Store::import_waiting() {
+  for (;;) {
+    std::uint64_t number = 0;
+    {
+      std::lock_guard const lock(writing_);
+      if (waiting_.empty()) return {};
+      number = waiting_.front();
+    }
+    AW_TRY(import_one(number));
+    std::lock_guard const lock(writing_);
+    waiting_.erase(waiting_.begin());
+  }
+}
+
+Result<void> Store::flush() {
+  std::lock_guard const one(importing_);
+  {
+    std::lock_guard const lock(writing_);
+    if (current_.bytes > 0) AW_TRY(turn_over());
+  }
+  return import_waiting();
+}
+
+Result<void> Store::keep_policy(KeptPolicy const& policy) {
+  std::lock_guard const one(importing_);
+  return database_.keep_policy(policy, needs_.clock.now());
+}
+
+void Store::keep_importing(std::stop_token const& stop) {
+  for (std::uint64_t round = 0; !stop.stop_requested(); ++round) {
+    {
+      std::unique_lock lock(waking_);
+      wake_.wait_for(lock, stop, kImportEvery, [this] {
+        std::lock_guard const writing(writing_);
+        return !waiting_.empty();
+      });
+    }
+    auto done = flush();
+    if (done.ok() && round % kRetireEvery == 0) {
+      std::lock_guard const one(importing_);
+      auto gone = database_.retire(config_.max_bytes, needs_.clock.now() - config_.max_age);
+      if (gone.ok()) meters_.retired.add(*gone);
+      if (!gone.ok()) done = gone.error();
+    }
+    if (!done.ok() && !std::exchange(failing_, true)) {
+      needs_.log.failed(log::Component::authz, log::Level::error, "decision store", done.error());
+    }
+    if (done.ok()) failing_ = false;
+  }
+}
+
+void Store::stop() {
+  thread_.request_stop();
+  wake_.notify_all();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  if (auto done = flush(); !done.ok()) {
+    needs_.log.failed(log::Component::authz, log::Level::error, "decision store", done.error());
+  }
+}
+
+std::string Store::document(std::size_t most, std::string_view agent_name) {
+  std::string out = "{\"result\":[";
+  std::size_t count = 0;
+  auto const take = [&](std::string_view frames) {
+    auto const entries = entries_of(frames);
+    for (auto entry = entries.rbegin(); entry != entries.rend() && count < most; ++entry) {
+      if (count++ > 0) out += ',';
+      out += event_json(*entry, needs_.input_of, agent_name);
+    }
+    return count < most ? Database::More::yes : Database::More::stop;
+  };
+  // What cannot be read is told by the log and the metrics; the admin page shows what there is.
+  static_cast<void>(flush().ok());
+  std::lock_guard const one(importing_);
+  static_cast<void>(database_.blocks(WallTime{}, take).ok());
+  return out + "]}";
+}
+
+Result<Reader> Reader::open(std::filesystem::path const& directory) {
+  AW_TRY(auto database, Database::open(directory / kDatabaseFile, Database::Access::read_only));
+  return Reader(directory, std::move(database));
+}
+
+Result<void> Reader::newest_first(WallTime since, Each const& each) {
+  auto more = Database::More::yes;
+  auto const take = [&](std::string_view frames) {
+    auto const entries = entries_of(frames);
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+      if (entry->time() < since) continue;
+      if (more = each(*entry); more == Database::More::stop) break;
+    }
+    return more;
+  };
+  AW_TRY(auto const imported, database_.imported());
+  auto segments = segments_in(directory_);
+  std::ranges::reverse(segments);
+  for (auto const number : segments) {
+    if (number <= imported) continue;
+    auto const path = directory_ / (std::string(kSegmentStem) + std::to_string(number));
+    auto const frames = fs::read_file(path, kLargestSegment);
+    // Gone: brought over between the two looks, and then in the database.
+    if (frames.ok() && take(*frames) == Database::More::stop) return {};
+  }
+  return database_.blocks(since, take);
+}
+
+Result<Entry> Reader::find(std::string_view id) {
+  std::optional<Entry> found;
+  bool several = false;
+  AW_TRY(newest_first(WallTime{}, [&](Entry const& entry) {
+    if (!entry.text(Text::id).starts_with(id)) return Database::More::yes;
+    if (found && found->text(Text::id) != entry.text(Text::id)) several = true;
+    found = entry;
+    bool const whole = entry.text(Text::id) == id;
+    return whole || several ? Database::More::stop : Database::More::yes;
+  }));
+  if (several) {
+    return make_error(Code::usage, "several decisions begin with " + std::string(id),
+                      "give more of the id");
+  }
+  if (found) return std::move(*found);
+  return make_error(Code::not_found, "no decision " + std::string(id) + " is kept",
+                    "older ones may be in the audit log: agentweave audit query");
+}
+
+}  // namespace aw::decisions

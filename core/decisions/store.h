@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was decided, kept: every decision of this agent with its input, and the policies of their
+// time.
+//
+// A request's decision is with the kernel before its answer leaves: what a loop decides in one turn
+// is appended to a journal segment with one write. A thread brings full segments over into the
+// database (and less full ones every few seconds), and retires what is too old or too much. When it
+// cannot keep up, `keep` fails and the request is denied; nothing is dropped. After a kill the next
+// start brings over what the journal still holds.
+//
+// Any thread. The directory belongs to one process (locked).
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/fs.h"
+#include "core/base/log.h"
+#include "core/base/result.h"
+#include "core/decisions/config.h"
+#include "core/decisions/database.h"
+#include "core/decisions/entry.h"
+#include "core/decisions/masks.h"
+#include "core/io/task.h"
+#include "core/metrics/registry.h"
+
+namespace aw::decisions {
+
+// Of one `keep`: `outcome` stands when the record stage of this turn ran. Lives until then.
+struct Ticket {
+  bool written = false;
+  Result<void> outcome;
+};
+
+class Store {
+ public:
+  struct Needs {
+    Clock const& clock;
+    log::Log& log;
+    metrics::Registry& metrics;
+    InputOf input_of;
+  };
+  static constexpr std::size_t kSegmentBytes = 4U << 20;
+  static constexpr std::size_t kMostSegments = 16;  // waiting for the database; more = deny
+
+  // Brings over what an earlier process left. Errors: state_unusable (locked, no database, …).
+  static Result<std::unique_ptr<Store>> open(std::filesystem::path directory, Config const& config,
+                                             Needs needs);
+  ~Store();
+  Store(Store const&) = delete;
+  Store& operator=(Store const&) = delete;
+
+  // On a loop: written at the end of this turn, before the audit records of it if those are
+  // recorded after this. Off a loop: at once.
+  void keep(Fields const& fields, Ticket& ticket);
+  // At once, wherever it is called.
+  void keep_now(Fields const& fields, Ticket& ticket);
+  // Waits until the ticket's outcome stands. On the loop that `keep` was called on.
+  [[nodiscard]] io::Task<Result<void>> settled(Ticket& ticket);
+  // A policy that decides from now on. Blocks.
+  [[nodiscard]] Result<void> keep_policy(KeptPolicy const& policy);
+
+  // Everything up to now is in the database. Blocks.
+  [[nodiscard]] Result<void> flush();
+  // {"result":[newest, …]}: the last `most` events. Blocks.
+  [[nodiscard]] std::string document(std::size_t most, std::string_view agent_name);
+  // Ends the thread, brings over the rest. Twice is fine.
+  void stop();
+
+ private:
+  struct Segment {
+    std::uint64_t number = 0;
+    Fd fd;
+    std::size_t bytes = 0;
+  };
+  struct Pending;
+  struct Meters {
+    metrics::Counter& kept;
+    metrics::Counter& refused;
+    metrics::Counter& retired;
+  };
+
+  Store(std::filesystem::path directory, Config config, Needs needs, Database database,
+        Masks masks);
+  Result<void> lock();
+  Result<void> bring_over_rest();
+  Result<void> begin_segment(std::uint64_t number);
+  Result<void> append(std::string_view frames);
+  void frame(std::string& out, Fields const& fields) const;
+  // Closes the segment that is written; nullopt when it is empty.
+  [[nodiscard]] Result<void> turn_over();
+  Result<void> import_waiting();
+  Result<void> import_one(std::uint64_t number);
+  void keep_importing(std::stop_token const& stop);
+  [[nodiscard]] std::filesystem::path segment_path(std::uint64_t number) const;
+
+  std::filesystem::path const directory_;
+  Config const config_;
+  Needs const needs_;
+  Masks const masks_;
+  Meters meters_;
+  Fd lock_;
+  std::mutex writing_;  // guards the three below; held for one write
+  Segment current_;
+  std::vector<std::uint64_t> waiting_;
+  bool torn_ = false;     // half a frame of ours is at the end and could not be cut off
+  std::mutex importing_;  // guards the database
+  Database database_;
+  std::condition_variable_any wake_;
+  std::mutex waking_;
+  bool failing_ = false;
+  std::jthread thread_;  // last: joined first
+};
+
+// Reading the store of a process that runs or ran, from outside; newest first, as `take` wants.
+// Errors: state_unusable.
+class Reader {
+ public:
+  static Result<Reader> open(std::filesystem::path const& directory);
+  using Each = std::function<Database::More(Entry const&)>;
+  [[nodiscard]] Result<void> newest_first(WallTime since, Each const& each);
+  // The decision with this id, or the only one whose id begins so. Errors: not_found, usage (more
+  // than one).
+  [[nodiscard]] Result<Entry> find(std::string_view id);
+  [[nodiscard]] Result<std::optional<KeptPolicy>> policy(std::string_view digest) {
+    return database_.policy(digest);
+  }
+
+ private:
+  Reader(std::filesystem::path directory, Database database)
+      : directory_(std::move(directory)), database_(std::move(database)) {}
+  std::filesystem::path directory_;
+  Database database_;
+};
+
+// The journal segments in a directory, oldest first.
+[[nodiscard]] std::vector<std::uint64_t> segments_in(std::filesystem::path const& directory);
+
+}  // namespace aw::decisions
