@@ -22,7 +22,7 @@ struct FormatName {
   std::string_view name;
   ReportFormat format;
 };
-constexpr auto kFormats = std::to_array<FormatName>({
+constexpr auto kReportFormats = std::to_array<FormatName>({
     {"text", ReportFormat::text},
     {"json", ReportFormat::json},
     {"sarif", ReportFormat::sarif},
@@ -143,8 +143,8 @@ Result<std::vector<ReportTarget>> parse_formats(std::string_view text) {
   for (const std::string_view part : text::split(text, ',')) {
     const auto equals = part.find('=');
     const std::string_view name = text::trim(part.substr(0, equals));
-    const auto* known = std::ranges::find(kFormats, name, &FormatName::name);
-    if (known == kFormats.end() ||
+    const auto* known = std::ranges::find(kReportFormats, name, &FormatName::name);
+    if (known == kReportFormats.end() ||
         (equals != std::string_view::npos && equals + 1 == part.size())) {
       return make_error(Code::usage, "unknown report format \"" + std::string(part) + '"',
                         "text, json, sarif, junit, github; each may have =FILE");

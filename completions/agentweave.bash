@@ -26,6 +26,8 @@ _agentweave() {
       'authz check') state="$next" ;;
       'authz explain') state="$next" ;;
       'authz decisions') state="$next" ;;
+      'authz replay') state="$next" ;;
+      'authz suggest') state="$next" ;;
       'authz test') state="$next" ;;
       'policy') state="$next" ;;
       'policy eval') state="$next" ;;
@@ -53,6 +55,8 @@ _agentweave() {
       'audit verify') state="$next" ;;
       'audit query') state="$next" ;;
       'audit tail') state="$next" ;;
+      'audit graph') state="$next" ;;
+      'audit reconcile') state="$next" ;;
       'doctor') state="$next" ;;
       'k8s') state="$next" ;;
       'k8s inject') state="$next" ;;
@@ -255,7 +259,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'check explain decisions test -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'check explain decisions replay suggest test -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'authz check')
       case "$prev" in
@@ -280,19 +284,49 @@ _agentweave() {
         --admin) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         -t|--timeout) return ;;
+        --state) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout --state -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'authz decisions')
       case "$prev" in
-        -n|--number) return ;;
         --admin) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         -t|--timeout) return ;;
+        --state) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        -n|--number) return ;;
+        --since) return ;;
+        --decision) COMPREPLY=($(compgen -W 'allow deny' -- "$cur")); return ;;
+        --caller) return ;;
+        --action) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help -n --number --admin --config -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout --state -n --number --since --decision --caller --action -f --follow -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'authz replay')
+      case "$prev" in
+        -c|--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --state) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --since) return ;;
+        --against) return ;;
+        --data) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --policy-path) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --accept) return ;;
+        --format) COMPREPLY=($(compgen -W 'text sarif junit' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -c --config --state --since --against --data --policy-path --accept --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'authz suggest')
+      case "$prev" in
+        -c|--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --state) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --since) return ;;
+        --out) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --package) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -c --config --state --since --out --package -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'authz test')
       case "$prev" in
@@ -498,7 +532,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'verify query tail -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'verify query tail graph reconcile -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'audit verify')
       case "$prev" in
@@ -538,6 +572,28 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help -c --config --env --set -n --lines --where -f --follow -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'audit graph')
+      case "$prev" in
+        -c|--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --env) return ;;
+        --set) return ;;
+        --since) return ;;
+        --until) return ;;
+        --where) return ;;
+        --format) COMPREPLY=($(compgen -W 'svg dot mermaid json' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help -c --config --env --set --since --until --where --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
+      ;;
+    'audit reconcile')
+      case "$prev" in
+        --window) return ;;
+        --where) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --window --where -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
       ;;
     'doctor')

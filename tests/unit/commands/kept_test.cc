@@ -57,12 +57,12 @@ void leave_decisions() {
         aw::authz::decide_again(*policy, aw::authz::opa_input(asked), clock.now(), clock);
     decision.shadow = R"({"says":"agreed"})";
     aw::decisions::Fields fields;
-    set_question(fields, asked);
+    aw::server::set_question(fields, asked);
     fields.set(aw::decisions::Text::id, id);
     fields.set(aw::decisions::Text::gate, decision.allowed() ? "dispatch" : "authorization");
     fields.set(aw::decisions::Text::policy_path, "agentweave/authz");
     fields.set(aw::decisions::Number::flags, aw::decisions::kAsked);
-    set_decision(fields, decision, clock.now());
+    aw::server::set_decision(fields, decision, clock.now());
     aw::decisions::Ticket ticket;
     (*store)->keep(fields, ticket);
     REQUIRE(ticket.outcome.ok());
@@ -74,7 +74,7 @@ void leave_decisions() {
   replayed.set(aw::decisions::Text::id, "d-4");
   replayed.set(aw::decisions::Text::caller, "spiffe://corp.test/agent/bob");
   replayed.set(aw::decisions::Text::gate, "replay");
-  set_decision(replayed, aw::authz::deny("replayed", aw::Code::replayed), clock.now());
+  aw::server::set_decision(replayed, aw::authz::deny("replayed", aw::Code::replayed), clock.now());
   aw::decisions::Ticket ticket;
   (*store)->keep(replayed, ticket);
 }
