@@ -46,7 +46,7 @@ class Chart(Case):
     def template(self, values, expect=0):
         path = self.dir / "values.json"
         path.write_text(json.dumps(values))
-        ran = subprocess.run([self.helm, "template", "demo", CHART, "--namespace", "agents", "--values", path], capture_output=True, text=True, timeout=60)
+        ran = subprocess.run([self.helm, "template", "demo", CHART, "--kube-version", "1.30.0", "--namespace", "agents", "--values", path], capture_output=True, text=True, timeout=60)
         self.assertEqual(ran.returncode == 0, expect == 0, ran.stderr)
         return [d for d in self.yaml.safe_load_all(ran.stdout) if d] if expect == 0 else []
 
