@@ -98,7 +98,7 @@ class Drain(Target):
         self.assertTrue(printed.endswith("2 200"), printed)
         self.assertEqual(self.agent_.child.wait(20), 0, self.agent_.err()[-2000:])
         events = [r["event_type"] for r in audit_records(self.agent_.audit_path)]
-        self.assertEqual(events[-1], "SHUTDOWN")
+        self.assertEqual(events[-2:], ["SHUTDOWN", "CHECKPOINT"])  # the end is on record, and sealed
         idle.close()
 
     def test_work_that_does_not_end(self):
