@@ -195,7 +195,9 @@ server::CheckResult IdentityKeeper::check() const {
   auto const& credentials = *seen->credentials;
   auto const left = credentials.not_after() - needs_.clock.now();
   auto const life = credentials.not_after() - seen->snapshot->svid().not_before();
-  auto const percent = life.count() > 0 ? 100 * left / life : 0;
+  // In hundredths of its life: nanoseconds of many years times 100 are no 64-bit number.
+  auto const hundredth = life / 100;
+  auto const percent = hundredth.count() > 0 ? left / hundredth : 0;
   std::string const text = credentials.self().text() + " " + format_duration(left) + " left (" +
                            std::to_string(percent) + "%)";
   if (status.state == identity::ProviderState::serving)

@@ -5,4 +5,6 @@ if(TARGET agentweave AND Python3_FOUND)
     add_test(NAME ${kind} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py test_${kind})
     set_tests_properties(${kind} PROPERTIES ENVIRONMENT "AGENTWEAVE_BINARY=$<TARGET_FILE:agentweave>" TIMEOUT 300)
   endforeach()
+  # It measures memory, which under the sanitizers is theirs.
+  set_tests_properties(hostile PROPERTIES LABELS memory)
 endif()

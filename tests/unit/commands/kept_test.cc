@@ -74,7 +74,8 @@ void leave_decisions() {
   replayed.set(aw::decisions::Text::id, "d-4");
   replayed.set(aw::decisions::Text::caller, "spiffe://corp.test/agent/bob");
   replayed.set(aw::decisions::Text::gate, "replay");
-  aw::server::set_decision(replayed, aw::authz::deny("replayed", aw::Code::replayed), clock.now());
+  auto const refused = aw::authz::deny("replayed", aw::Code::replayed);  // fields are views
+  aw::server::set_decision(replayed, refused, clock.now());
   aw::decisions::Ticket ticket;
   (*store)->keep(replayed, ticket);
 }

@@ -223,7 +223,8 @@ TEST_CASE("the oldest blocks go when there is too much or they are too old") {
   REQUIRE(database.ok());
   for (std::uint64_t i = 1; i <= 5; ++i) {
     std::string frames;
-    auto fields = decision("d-" + std::to_string(i));
+    auto const id = "d-" + std::to_string(i);  // fields are views
+    auto fields = decision(id);
     fields.set(Number::time, i * 1'000'000'000);
     append_frame(frames, fields);
     REQUIRE(database->add_block(i, frames).ok());
