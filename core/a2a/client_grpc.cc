@@ -63,12 +63,12 @@ Error no_grpc_answer(std::string_view what) {
 }
 
 Result<int> status_number(std::string_view text) {
-  int status = 0;
+  unsigned status = 0;  // digits only: "-0" would be a success of no gRPC server
   auto const [at, ec] = std::from_chars(text.data(), text.data() + text.size(), status);
-  if (ec != std::errc{} || at != text.data() + text.size() || status < 0)
+  if (ec != std::errc{} || at != text.data() + text.size())
     return no_grpc_answer("its status is no number");
   // Numbers that are no code of gRPC's count as UNKNOWN (its own rule).
-  return status < static_cast<int>(kHttpOfGrpc.size()) ? status : kUnknownStatus;
+  return status < kHttpOfGrpc.size() ? static_cast<int>(status) : kUnknownStatus;
 }
 
 std::optional<Code> code_of_details(http::Headers const& from) {

@@ -159,6 +159,7 @@ TEST_CASE("what is no gRPC answer is never taken for success") {
   CHECK(ended_with({}).code == Code::protocol);
   CHECK(ended_with({{"grpc-status", "zero"}}).code == Code::protocol);
   CHECK(ended_with({{"grpc-status", "-1"}}).code == Code::protocol);
+  CHECK(ended_with({{"grpc-status", "-0"}}).code == Code::protocol);
   CHECK(ended_with({{"grpc-status", "0"}}, {{"content-type", "text/html"}}).code == Code::protocol);
   CHECK(grpc_outcome(503, grpc_head(), {{"grpc-status", "0"}}).error().code == Code::overloaded);
   CHECK(ended_with({{"grpc-status", "5"}, {"grpc-status-details-bin", "%%%"}}).code ==
