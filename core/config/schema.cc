@@ -309,7 +309,8 @@ void add_audit(std::vector<Field>& rows) {
               })
           .checked(checks::audit_destination, "stdout, stderr, file://, syslog://, http(s)://"));
   rows.push_back(
-      field("authorization.audit.destinations", "all of them must take each record", at,
+      field("authorization.audit.destinations",
+            "each gets every record; the first must have it before the answer", at,
             &A::destinations)
           .checked(checks::audit_destination, "stdout, stderr, file://, syslog://, http(s)://")
           .example("[\"file:///var/log/agentweave/audit.log\", \"syslog://\"]"));
