@@ -149,6 +149,11 @@ void complete_backend(Facts const& facts, std::size_t i, Found& found) {
              full + " means nothing to this type of backend", "remove it");
     }
   }
+  if (const auto binding = capability_key(i, "backend.binding");
+      backend.kind != backend::Kind::a2a && backend.binding != backend::Wire::card) {
+    refuse(found, facts, Code::config_conflict, binding,
+           binding + " means nothing to this type of backend", "remove it");
+  }
   if (backend.kind == backend::Kind::builtin && !backend.name.empty() &&
       std::ranges::count(backend::kBuiltins, backend.name) == 0) {
     refuse(found, facts, Code::config_out_of_range, capability_key(i, "backend.name"),

@@ -140,6 +140,9 @@ TEST_CASE("a backend says what its type needs, and nothing else") {
   CHECK_FALSE(capability(", backend: {type: builtin, name: echo, url: \"http://a\"}").ok());
   CHECK_FALSE(capability(", backend: {url: \"http://127.0.0.1:1\"}").ok());
   CHECK(capability(", backend: {type: a2a, url: \"http://127.0.0.1:1\"}").ok());
+  CHECK(capability(", backend: {type: a2a, url: \"http://127.0.0.1:1\", binding: grpc}").ok());
+  CHECK_FALSE(
+      capability(", backend: {type: http, url: \"http://127.0.0.1:1\", binding: grpc}").ok());
 }
 
 TEST_CASE("a backend on another machine is reached with encryption or not at all") {
