@@ -19,6 +19,7 @@
 
 namespace aw::a2a {
 
+// A2A §states. The order is the protocol's; nothing depends on it.
 enum class TaskState : std::uint8_t {
   submitted,
   working,
@@ -40,6 +41,7 @@ enum class TaskState : std::uint8_t {
 [[nodiscard]] std::string_view state_name_plain(TaskState state);
 [[nodiscard]] std::optional<TaskState> parse_state(std::string_view name);  // any of the three
 
+// A piece of content. Several tasks and events share one, unchanged (`PartPtr`).
 enum class PartKind : std::uint8_t { text, raw, url, data };
 struct Part {
   PartKind kind = PartKind::text;
@@ -52,6 +54,8 @@ using PartPtr = std::shared_ptr<const Part>;
 [[nodiscard]] PartPtr text_part(std::string text);
 [[nodiscard]] PartPtr data_part(std::string json);
 
+// One turn of the conversation, by the caller (user) or by this agent. `metadata` is JSON text, as
+// in Part; the ids are the caller's words, bounded when they were read.
 enum class Role : std::uint8_t { user, agent };
 struct Message {
   std::string id;
@@ -65,6 +69,7 @@ struct Message {
 };
 using MessagePtr = std::shared_ptr<const Message>;
 
+// What a task brought forth; chunks of one are merged under its id.
 struct Artifact {
   std::string id;
   std::string name;
@@ -78,17 +83,20 @@ using ArtifactPtr = std::shared_ptr<const Artifact>;
 // The artifact that holds what a backend returned as its result.
 inline constexpr std::string_view kResultArtifact = "result";
 
+// When and why the state is what it is.
 struct TaskStatus {
   TaskState state = TaskState::submitted;
   MessagePtr message;  // null = none
   WallTime timestamp;
 };
 
+// Why a task failed, for its owner.
 struct Failure {
   Code code = Code::backend_failed;
   std::string message;  // the owner sees it: no internals
 };
 
+// Everything known of one task. Made by TaskEngine, kept by a TaskStore, written by the codecs.
 struct Task {
   std::string id;          // ours: time-ordered
   std::string context_id;  // the caller's, or ours
@@ -108,9 +116,11 @@ struct Task {
 };
 using TaskPtr = std::shared_ptr<const Task>;
 
+// How an artifact update joins what is there, and whether more will follow.
 enum class Chunk : std::uint8_t { replace, append };
 enum class Last : std::uint8_t { no, yes };
 
+// Events carry the task too, so that a late subscriber or a webhook needs no look-up.
 struct StatusUpdate {
   TaskPtr task;  // as it is after the update
 };
@@ -134,6 +144,7 @@ using EventPtr = std::shared_ptr<const Event>;
 [[nodiscard]] Result<TaskPtr> with_status(Task const& task, TaskStatus status);
 [[nodiscard]] Result<TaskPtr> with_artifact(Task const& task, ArtifactPtr artifact, Chunk chunk,
                                             WallTime now);
+// Bytes held in memory, roughly, for Task::bytes.
 [[nodiscard]] std::size_t size_of(Message const& message);
 [[nodiscard]] std::size_t size_of(Artifact const& artifact);
 

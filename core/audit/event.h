@@ -26,10 +26,12 @@ enum class EventType {
   peer_verification,  // a peer that could not be verified, or was
   policy_update,
   audit_log,   // the log about itself: repaired, rotated
-  checkpoint,  // room for signed checkpoints; verify checks such a record like any other
+  checkpoint,  // a signed statement about the records before it (checkpoint.h)
 };
 
+// none: the event decided nothing.
 enum class Decision { none, allow, deny };
+// log_only: denied by policy, let through by configuration (development alone).
 enum class Mode { enforce, log_only };
 
 struct Event {

@@ -31,8 +31,12 @@ struct PoolKey {
   auto operator<=>(PoolKey const&) const = default;
 };
 
+// Whether a call may run on a connection that served another before: a retry after a stale one asks
+// for a new one.
 enum class Kept : std::uint8_t { allowed, unwanted };
 
+// Bounded by ClientConfig, in connections for each key and in all; who finds no place waits in
+// line.
 class ClientPool : public std::enable_shared_from_this<ClientPool> {
  public:
   explicit ClientPool(std::shared_ptr<ClientShared> shared) : shared_(std::move(shared)) {}
@@ -67,12 +71,14 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
   io::Task<Result<Taken>> take_new(PoolKey key, WireNeeds needs);
   io::Task<Result<void>> wait_for_place(PoolKey key, SteadyTime deadline);
   [[nodiscard]] bool has_place(Target const& target);
+  // Counts one open connection while it lives, and wakes who waits for its place.
   [[nodiscard]] std::shared_ptr<void> ticket(PoolKey const& key);
   Result<Taken> adopt(PoolKey const& key, boost::asio::any_io_executor const& executor, Wire wire,
                       CallReport* report);
   [[nodiscard]] std::function<void(Wire)> back_to(PoolKey const& key);
   void keep(PoolKey const& key, Wire wire);
   void wake(PoolKey const& key);
+  // Closes what was idle or lived too long.
   void sweep(SteadyTime now);
   [[nodiscard]] bool fit(Wire const& wire, SteadyTime now) const;
 

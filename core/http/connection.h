@@ -31,6 +31,7 @@ struct Workspace {
   void clear();  // and lets go of what grew large
 };
 
+// For the metrics and for the limit on connections; all loops add, any thread reads.
 struct Counters {
   std::atomic<std::uint64_t> connections{0};
   std::atomic<std::uint64_t> accepted{0};
@@ -82,7 +83,9 @@ class Engine {
   virtual ~Engine() = default;
   // Until the connection is over. May throw what a cancelled wait throws.
   virtual io::Task<void> run() = 0;
+  // A deadline of set_deadline() has passed: say why, or go on with the next.
   virtual void expired(SteadyTime now) = 0;
+  // No new requests; what is under way is finished.
   virtual void drain() = 0;
   // The shard is leaving: what the next answer says by itself need not be said here.
   virtual void farewell() {}
@@ -93,6 +96,8 @@ class Engine {
 // How a read that does not wait ended.
 enum class Pull : std::uint8_t { bytes, nothing, closed };
 
+// From accept to close. Spawned once (`serve`), shared with that coroutine and with writers that
+// may outlive it for a moment; the shard lists it meanwhile, so that drain and farewell reach it.
 class Connection final : public std::enable_shared_from_this<Connection>,
                          public io::Deadlines::Entry {
  public:
@@ -118,6 +123,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   [[nodiscard]] Limits const& limits() const { return shard_->options.limits; }
   [[nodiscard]] boost::asio::cancellation_signal& signal() { return signal_; }
   [[nodiscard]] bool aborted() const { return aborted_; }
+  // One at a time; a later call replaces it. It never lies beyond the end of the identity (retire).
   void set_deadline(SteadyTime now, SteadyTime due);
   // Reads what is there onto the end of `into`.
   Pull pull(std::string& into);
@@ -125,9 +131,12 @@ class Connection final : public std::enable_shared_from_this<Connection>,
  private:
   void expired(SteadyTime now) override;
   io::Task<Result<void>> begin(tls::Socket socket);
+  // Says goodbye in TLS, then throws away what still arrives, bounded in time and bytes: closing
+  // over unread bytes would reset the connection and lose the last answer.
   io::Task<void> part();
   io::Task<Result<void>> choose_engine();
   [[nodiscard]] ConnectionInfo info(tls::Socket& socket);
+  // Counts a handshake or session that came to nothing, and tells the observer why.
   void reject(Error const& error);
 
   std::shared_ptr<Shard> const shard_;  // the server may be gone before its last connection
@@ -142,6 +151,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   bool aborted_ = false;
 };
 
+// `received`: bytes that came with the handshake. The connection outlives the engine.
 [[nodiscard]] std::unique_ptr<Engine> make_h1_engine(Connection& connection, std::string received);
 [[nodiscard]] std::unique_ptr<Engine> make_h2_engine(Connection& connection, std::string received);
 

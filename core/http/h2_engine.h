@@ -21,6 +21,7 @@ class H2Engine;
 // A place where one coroutine waits for something on its own loop.
 class Bell {
  public:
+  // At most one waits at a time; a ring while nobody waits is not kept.
   explicit Bell(boost::asio::io_context& loop) : timer_(loop, SteadyTime::max()) {}
   io::Task<void> wait();
   void ring() { timer_.cancel(); }
@@ -46,11 +47,13 @@ class H2Exchange final : public ResponseWriter, public BodyReader {
 
  private:
   friend class H2Engine;
+  // head: not handled yet; body: collected first; handling: the handler runs; streaming: it answers
+  // in pieces.
   enum class Phase : std::uint8_t { head, body, handling, streaming };
 
-  void put(Response response);
-  void lose();  // the stream is gone
-  void stall();
+  void put(Response response);  // a whole answer, to the session
+  void lose();                  // the stream is gone
+  void stall();                 // its time is up: whatever its handler waits for ends, and fails
 
   H2Engine& engine_;
   H2Stream* stream_;
@@ -71,6 +74,9 @@ class H2Exchange final : public ResponseWriter, public BodyReader {
   Bell readable_;
 };
 
+// Owned by its connection; owns the session and, with their handlers, the exchanges. Frames in
+// become events (H2Events), which only take note; handlers start when the bytes at hand are all
+// understood.
 class H2Engine final : public Engine, public H2Events {
  public:
   H2Engine(Connection& connection, std::string received);
@@ -81,6 +87,7 @@ class H2Engine final : public Engine, public H2Events {
   void farewell() override { drain(); }  // refuses nothing that is under way
   void abort() override;
 
+  // H2Events: called from inside feed(), never from a handler.
   void head(H2Stream& stream) override;
   void data(H2Stream& stream, std::size_t size) override;
   void ended(H2Stream& stream) override;
@@ -91,9 +98,12 @@ class H2Engine final : public Engine, public H2Events {
 
  private:
   friend class H2Exchange;
+  // noticed: GOAWAY with the highest id went out, and a ping behind it; going: the final one.
+  // RFC 9113 §6.8.
   enum class Drain : std::uint8_t { no, noticed, going };
 
   void feed(std::string_view bytes);
+  // Answers a request that reached no handler.
   void refuse(H2Stream& stream, Fault const& fault);
   void begin_ready();
   io::Task<void> serve(std::shared_ptr<H2Exchange> exchange);
@@ -104,6 +114,7 @@ class H2Engine final : public Engine, public H2Events {
   void flush_soon();
   void spawn_writer();
   io::Task<void> write_rest(std::shared_ptr<Connection> keep);
+  // The nearest of all deadlines becomes the connection's.
   void rearm(SteadyTime now);
   void shut();
   [[nodiscard]] Limits const& limits() const { return connection_.limits(); }

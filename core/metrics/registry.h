@@ -25,6 +25,7 @@ namespace aw::metrics {
 
 inline constexpr std::size_t kMaxSeries = 512;
 
+// Only grows.
 class Counter {
  public:
   void add(std::uint64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
@@ -34,6 +35,7 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+// Goes up and down.
 class Gauge {
  public:
   void set(double value) { value_.store(value, std::memory_order_relaxed); }
@@ -44,6 +46,7 @@ class Gauge {
   std::atomic<double> value_{0};
 };
 
+// Counts of values by size. A scrape in the middle of an observe may see the count without the sum.
 class Histogram {
  public:
   // `bounds`: upper bounds, ascending, without +Inf.
@@ -66,6 +69,7 @@ class Histogram {
 // Durations of decisions, in seconds: 1 ms … 1 s.
 [[nodiscard]] std::span<const double> decision_buckets();
 
+// Names as Prometheus wants them, [a-zA-Z_:][a-zA-Z0-9_:]*; `help` is one line.
 struct FamilyInfo {
   std::string name;
   std::string help;
@@ -81,6 +85,7 @@ class Family {
   // As many values as labels. Takes a lock: not for the hot path.
   Instrument& at(std::vector<std::string> const& values);
   [[nodiscard]] FamilyInfo const& info() const { return info_; }
+  // In the order of the label values, under the family's lock: `visit` makes no series.
   void each(
       std::function<void(std::vector<std::string> const&, Instrument const&)> const& visit) const;
 

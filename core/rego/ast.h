@@ -42,6 +42,8 @@ using Body = std::vector<Expr>;
 struct Term;
 using TermPtr = std::shared_ptr<Term>;
 
+// A term of any kind; which members count, TermKind's line says. Shared: one term may stand in
+// several places, so whoever changes one takes a `clone` first.
 struct Term {
   TermKind kind = TermKind::constant;
   Place place;
@@ -51,6 +53,7 @@ struct Term {
   std::shared_ptr<Body> body;  // comprehensions
 };
 
+// `with target as value`, behind an expression.
 struct With {
   TermPtr target;
   TermPtr value;
@@ -67,6 +70,7 @@ enum class ExprKind : std::uint8_t {
   logical_or,   // body, other
 };
 
+// One line of a body; which members count, ExprKind's line says.
 struct Expr {
   ExprKind kind = ExprKind::term;
   bool negated = false;
@@ -80,6 +84,7 @@ struct Expr {
   std::vector<With> with;
 };
 
+// The head of a rule: `ref(args) := value`, `ref contains key`.
 struct Head {
   Place place;
   std::vector<TermPtr> ref;  // name, then steps
@@ -90,6 +95,7 @@ struct Head {
   bool assigned = false;  // := rather than =
 };
 
+// A rule with one body; several bodies of one name are several rules. `else` chains by `otherwise`.
 struct Rule {
   Place place;
   bool is_default = false;
@@ -106,12 +112,14 @@ struct Import {
   [[nodiscard]] std::string name() const { return alias.empty() ? path.back() : alias; }
 };
 
+// A `# METADATA` block, parsed as YAML.
 struct Annotation {
   Place place;
   Value value;
   std::string scope;
 };
 
+// One parsed file.
 struct Module {
   std::uint32_t file = 0;
   Place place;
@@ -122,15 +130,18 @@ struct Module {
   std::vector<Annotation> annotations;  // in order of the text
 };
 
+// Makers of terms that did not come from text; `place` is what errors will point at.
 [[nodiscard]] TermPtr make_constant(Value value, Place place);
 [[nodiscard]] TermPtr make_var(std::string name, Place place);
 [[nodiscard]] TermPtr make_ref(std::vector<TermPtr> items, Place place);
 [[nodiscard]] TermPtr make_call(std::string_view name, std::vector<TermPtr> arguments, Place place);
 [[nodiscard]] TermPtr make_term(TermKind kind, std::vector<TermPtr> items, Place place);
+// A copy that shares nothing with the original.
 [[nodiscard]] TermPtr clone(TermPtr const& term);
 [[nodiscard]] Body clone(Body const& body);
 
 [[nodiscard]] inline bool is_var(TermPtr const& term) { return term->kind == TermKind::var; }
+// Names of `_` are made with a sign that no source can spell.
 [[nodiscard]] inline bool is_wildcard(std::string_view name) { return name.starts_with('$'); }
 [[nodiscard]] inline bool is_string(TermPtr const& term) {
   return term->kind == TermKind::constant && term->value.is(Kind::string);

@@ -17,7 +17,7 @@
 
 namespace aw::rego {
 
-// Collects faults; knows the sources for file names and snippets.
+// Collects faults, a hundred at most; knows the sources for file names and snippets.
 class Faults {
  public:
   explicit Faults(std::vector<Source> const& sources) : sources_(sources) {}
@@ -40,10 +40,11 @@ struct Names {
   std::set<std::string, std::less<>> used_imports;
 };
 
-enum class Commit { no, yes };
-using Vars = std::vector<bool>;
+using Vars = std::vector<bool>;  // by slot: is it bound?
 
-// Turns one rule (one body) or query into a plan.
+// Turns one rule (one body) or query into a plan: terms become patterns and statements in order of
+// the text (the *_into and expression functions), then `order` sorts them. One rule, one use; what
+// it refers to outlives it. Faults are collected, so that an author sees all of them at once.
 class RuleCompiler {
  public:
   RuleCompiler(Program const& program, Names& names, Faults& faults)
@@ -55,6 +56,7 @@ class RuleCompiler {
   [[nodiscard]] std::set<std::string> unused_arguments() const;
 
  private:
+  // By slot: what is known of a variable, for safety and for strict mode.
   struct Variable {
     std::string name;
     Place place;
@@ -66,17 +68,20 @@ class RuleCompiler {
     bool in_some = false;       // of `some … in`
     bool printed_only = false;  // seen only in print()
   };
+  // A body or closure: what it declares hides what stands outside.
   struct Scope {
     std::map<std::string, Slot, std::less<>> declared;
     std::map<std::string, Place, std::less<>> referenced;
   };
+  // What a name calls: neither, a builtin or a group.
   struct NamedFunction {
     Builtin const* builtin = nullptr;
     Group const* group = nullptr;
     explicit operator bool() const { return builtin != nullptr || group != nullptr; }
   };
 
-  // Variables.
+  // Variables. `global` is the path below data that a name stands for, if it is a rule's or an
+  // import's.
   Slot new_var(std::string name, Place place);
   Slot declare(std::string const& name, Place place);
   Pattern fresh(Place place);
@@ -86,7 +91,8 @@ class RuleCompiler {
   std::optional<std::vector<std::string>> global(std::string const& name);
   Slot resolve(std::string const& name, Place place);
 
-  // Terms.
+  // Terms. `operand` puts statements into the block until the term's value is a pattern, and
+  // returns it; the *_into ones let the value be matched against `out` by the statement itself.
   Pattern operand(Term const& term, Block& block);
   Pattern composite(Term const& term, Block& block);
   Pattern declaration(Term const& term, Block& block);
@@ -128,7 +134,8 @@ class RuleCompiler {
   void closure(Body const& body, Block& block);
   void print(Term const& call, Block& block);
 
-  // Order.
+  // Order: puts statements where all they read is bound. False: some never can be, and
+  // `report_unsafe` names their variables.
   bool order(Block& block, Vars& bound, Vars const& enclosing);
   bool try_place(Statement& s, Vars& bound, Vars const& enclosing);
   bool place_ref(Statement& s, Vars& bound);
@@ -169,9 +176,13 @@ struct PlacedRule {
   std::size_t path_length = 0;  // parts of the rule's name that the node stands for (package aside)
 };
 
+// Holds annotations to the rules and packages they describe.
 void place_annotations(Program& program, Faults& faults);
+// A rule that needs itself is a fault that names the cycle.
 void check_recursion(Program const& program, Faults& faults);
+// Fills Group::index when the bodies ask one value of the input (plan.h).
 void build_index(Group& group);
+// Fills RulePlan::needs.
 void find_needs(Program& program);
 [[nodiscard]] std::string ref_text(std::vector<std::string> const& path);
 

@@ -19,6 +19,8 @@
 
 namespace aw::rego {
 
+// What a step tells the one that called it: look for more answers, enough (not a failure), or a
+// fault that ends the whole evaluation (`error_` says which).
 enum class Flow : std::uint8_t { proceed, stop, error };
 
 // A callable that is somebody else's; valid while that lives.
@@ -41,9 +43,13 @@ class Callback<R(Args...)> {
   R (*call_)(void*, Args...);
 };
 
+// The rest of the work, run once for each way in which what came before holds.
 using Continue = Callback<Flow()>;
+// The same, given one member or result. The value lives until the call returns.
 using Emit = Callback<Flow(Value const&)>;
 
+// The variables of one rule being tried. Views: of the slots, that the caller unwinds, and of the
+// program.
 struct Frame {
   Value* slots = nullptr;
   RulePlan const* rule = nullptr;
@@ -83,16 +89,24 @@ struct Operand;
 struct SeenExpr;
 struct Origin;
 
+// One thread's, for one evaluation. Nothing in here blocks; time, steps, depth and memory are
+// bounded by EvalOptions::limits, and a bound that is hit is an error, never an answer.
 class Evaluator {
  public:
+  // The program and the options outlive it.
   Evaluator(Program const& program, Value input, EvalOptions const& options);
   ~Evaluator();
   Evaluator(Evaluator const&) = delete;
   Evaluator& operator=(Evaluator const&) = delete;
 
+  // The document at a path (`data.a.b`), the way decisions are asked for. Undefined is no result
+  // and no error.
   void run_path(PreparedQuery const& query, Outcome& out);
+  // Any query: a result for each way in which it holds, as OPA lists them.
   void run_query(PreparedQuery const& query, Outcome& out);
+  // Notes what failed and what fired, for `--trace` (why.h). Null: nothing is noted, at no cost.
   void record(WhyRecorder* why) { why_ = why; }
+  // Notes each expression that was reached, for coverage.
   void cover(std::vector<Place>* covered) { covered_ = covered; }
   // Tells every event of the evaluation; `events` and `query` outlive it.
   void narrate(std::vector<TraceEvent>* events, PreparedQuery const& query);
@@ -100,14 +114,17 @@ class Evaluator {
   void set_query_sources(std::vector<Source> const* sources) { query_sources_ = sources; }
 
  private:
+  // A function that `with` replaces by a value or by another function.
   struct Mock {
     WithTarget const* target = nullptr;
     Value value;
   };
+  // The document of a group without arguments, once made.
   struct Cached {
     bool known = false;
     Value value;
   };
+  // Members of a group asked for one by one.
   struct KeyedCache {
     std::unordered_map<Value, Value, ValueHash> values;
   };
@@ -121,16 +138,21 @@ class Evaluator {
     std::vector<KeyedCache> keyed;  // by group
   };
 
-  // Blocks.
+  // Blocks. `run` is the heart: it takes the statements from `at` on, and calls `done` for each way
+  // in which all of them hold. A step that can hold only once says so in `held`; one that can hold
+  // many times iterates and runs the rest for each.
   Flow run(Block const& block, std::size_t at, Frame& frame, Continue done);
   Flow step(Statement const& s, Frame& frame, bool& held);
   Flow iterate(Statement const& s, Block const& block, std::size_t at, Frame& frame, Continue done);
+  // Whether the block holds at all; what it binds is forgotten.
   Flow exists(Block const& block, Frame& frame, bool& found);
   Flow every(Statement const& s, Frame& frame, bool& held);
   Flow comprehend(Statement const& s, Frame& frame, bool& held);
   Flow with(Statement const& s, Frame& frame, Continue done);
+  // Takes `value` apart by the pattern and binds what it binds; false: they differ.
   bool match(Pattern const& pattern, Value const& value, Frame& frame);
   Value build(Pattern const& pattern, Frame const& frame) const;
+  // The value without a copy where it already stands somewhere; else it is made in `held`.
   Value const& operand(Pattern const& pattern, Frame const& frame, Value& held) const;
   bool accept(Statement const& s, Value const& value, Frame& frame);
 
@@ -158,7 +180,8 @@ class Evaluator {
   [[nodiscard]] std::string ref_name(Statement const& s, Frame const& frame) const;
   [[nodiscard]] std::string operand_name(Pattern const& pattern, Frame const& frame) const;
 
-  // References.
+  // References. `walk` emits every value that the steps can reach: base documents (walk_base),
+  // rules (walk_tree, walk_group), and both under one path merged (extent).
   Flow resolve(Statement const& s, Frame& frame, Value& out);
   Flow walk(Statement const& s, Frame& frame, Emit emit);
   Flow walk_value(Statement const& s, std::size_t at, Value const& value, Frame& frame, Emit emit);
@@ -173,8 +196,10 @@ class Evaluator {
   [[nodiscard]] bool is_replaced(RuleNode const& node) const;
   [[nodiscard]] Value const* base_of(RuleNode const& node) const;
 
-  // Rules.
+  // Rules. `complete` holds all rules of a group against each other (two values: a conflict error);
+  // `candidates` asks the index which of them can hold at all, null for all of them.
   Flow group_value(Group const& group, Value& out);
+  // One member without making the whole document; `answered` false: the group cannot do that.
   Flow keyed_value(Group const& group, Value const& key, Value& out, bool& answered);
   Flow complete(Group const& group, std::span<const Value> arguments, Value& out);
   Flow complete_rule(Group const& group, RulePlan const& rule, std::span<const Value> arguments,
@@ -189,9 +214,10 @@ class Evaluator {
   Flow partial_object(Group const& group, Value& out);
   Flow keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into, bool& member);
   Flow insert(RulePlan const& rule, Frame& frame, std::size_t from, DocumentBuilder& into);
+  // Room for a rule's variables, taken from `free_` and given back when `body` returns.
   Flow with_frame(RulePlan const& rule, Callback<Flow(Frame&)> body);
 
-  // Functions.
+  // Functions: builtins, groups with arguments, and what `with` put in their place.
   Flow call(Statement const& s, Frame& frame, Value& out);
   Flow call_builtin(Builtin const& builtin, std::span<const Value> arguments, Statement const& s,
                     Frame const& frame, Value& out);
@@ -201,7 +227,8 @@ class Evaluator {
   [[nodiscard]] Mock const* mock_of(Statement const& s) const;
   void set_metadata(Frame const& frame);
 
-  // Bounds and errors.
+  // Bounds and errors. `tick` counts a step and looks at the clock now and then; `charge` false:
+  // the memory bound is hit.
   Flow tick();
   bool charge(std::size_t bytes);
   Flow fail(std::string_view code, std::string message, Place place);

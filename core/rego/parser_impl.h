@@ -12,24 +12,31 @@
 
 namespace aw::rego {
 
+// Recursive descent over tokens made beforehand, with bounded going back: a level of nesting and a
+// budget of tokens stop any input. After a failure everything returns at once; the first fault
+// stays. One text, one use, one thread.
 class Parser {
  public:
+  // `text` outlives it; `file` numbers the source in every Place.
   Parser(std::string_view text, std::uint32_t file);
 
+  // False: `fault` says what and where.
   bool module(Module& out);
   bool query(Body& out);
   TermPtr value();
 
-  Fault fault;
+  Fault fault;  // the first
 
  private:
+  // Where to go back to when an attempt does not fit.
   struct Mark {
     std::size_t at = 0;
     std::size_t last = 0;
   };
   enum class Commas { term, separator };  // is `a, b in c` one term here?
 
-  // Cursor.
+  // Cursor. `peek` beyond the end is the end's token; `expect_symbol` fails when another stands
+  // there.
   [[nodiscard]] Token const& peek(std::size_t ahead = 0) const;
   Token const& take();
   [[nodiscard]] bool at_symbol(std::string_view text) const;
@@ -42,10 +49,12 @@ class Parser {
   [[nodiscard]] bool is_keyword(std::string_view word) const;
   [[nodiscard]] bool on_new_line() const;
   Place span(Place from) const;
+  // Keeps the fault, the first only; returns null so that a term's maker can `return fail(…)`.
   std::nullptr_t fail(Place place, std::string message, std::string hint = {});
   std::nullptr_t unexpected(std::string_view wanted = {});
 
-  // Terms.
+  // Terms, from the loosest binding down: infix operators and `in`, then calls and steps
+  // (`finish`), then what stands alone. Null: failed.
   TermPtr infix(Commas commas);
   TermPtr membership(TermPtr first, Commas commas);
   TermPtr binary(int level, TermPtr first);
@@ -57,6 +66,7 @@ class Parser {
   TermPtr number_term();
   TermPtr array_term();
   TermPtr brace_term();
+  // After `{` and one term: a set, an object or a comprehension of either.
   TermPtr braces_of(TermPtr first, Place place);
   TermPtr object_of(TermPtr key, TermPtr value, Place place);
   TermPtr comprehension(TermKind kind, std::vector<TermPtr> heads, Place place,
@@ -66,7 +76,7 @@ class Parser {
   bool list(std::vector<TermPtr>& items, std::string_view closing);
   std::string wildcard();
 
-  // Bodies.
+  // Bodies: statements until the closing sign, each with its `with`s, and `and`/`or` between them.
   bool body(Body& out, std::string_view closing);
   bool statements(Body& out, std::string_view closing);
   bool statement(Expr& out);
@@ -82,7 +92,7 @@ class Parser {
   [[nodiscard]] bool at_logical() const;
   static Body single(Expr expr);
 
-  // Modules.
+  // Modules: package, imports, rules with their annotations. False: failed.
   bool package(Module& out);
   bool import(Module& out);
   bool import_keywords(Import const& import);
@@ -93,6 +103,7 @@ class Parser {
   bool if_body(Body& out);
   bool path(std::vector<std::string>& out);
   void annotations(Module& out);
+  // Where annotations and defaults may stand, as OPA wants it.
   bool annotation_allowed(Annotation const& annotation, Module const& module);
   bool default_allowed(Head const& head);
 

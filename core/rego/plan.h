@@ -19,6 +19,7 @@
 
 namespace aw::rego {
 
+// The number of a variable within its rule.
 using Slot = std::uint32_t;
 inline constexpr std::uint32_t kNoExpr = 0xFFFFFFFF;
 struct RuleNode;
@@ -45,6 +46,7 @@ struct Pattern {
 struct Statement;
 using Block = std::vector<Statement>;
 
+// `with target as value`: what is replaced, and by what.
 struct WithTarget {
   enum class Kind : std::uint8_t { input, data, function, no_document };
   Kind kind = Kind::input;
@@ -57,6 +59,8 @@ struct WithTarget {
   Group const* by_group = nullptr;
 };
 
+// One step of a body, one struct for all kinds: which members count, the kind's line says. Ordered
+// by the compiler so that whatever a statement reads is bound when its turn comes.
 struct Statement {
   enum class Kind : std::uint8_t {
     unify,          // left = out
@@ -96,12 +100,14 @@ struct Statement {
   std::vector<WithTarget> targets;
 };
 
+// An expression as its author wrote it; a statement made for it carries its number.
 struct ExprInfo {
   Place place;
   bool generated = false;
 };
 
 // What some expression of a rule asks of a constant path of input or data.
+// Rules that ask for what is not there are left out before their bodies run (eval_rule.cc).
 struct Need {
   enum class Ask : std::uint8_t { present, equals, holds, one_of, prefix, suffix };
   Ask ask = Ask::present;
@@ -135,6 +141,7 @@ struct RulePlan {
   bool may_fail = false;    // evaluating the body may end in an error, strict or not
 };
 
+// What rules of one path make together: a single value, a function, a set, or an object.
 enum class GroupKind : std::uint8_t { complete, function, partial_set, partial_object };
 
 // Which rules can hold, by one value of the input: rules whose body asks for another are left out.
@@ -155,7 +162,7 @@ struct RuleIndex {
   std::vector<bool> patterned;               // by rule: it is in the set
 };
 
-// All rules of one path.
+// All rules of one path. Owned by the program; its address is its identity in nodes and statements.
 struct Group {
   std::uint32_t id = 0;
   GroupKind kind = GroupKind::complete;
@@ -169,6 +176,8 @@ struct Group {
       false;  // complete: all rules say the same constant, so the first success ends it
 };
 
+// The tree of packages and rule names below `data`. Nodes own their children and point at what the
+// program owns.
 struct RuleNode {
   std::string name;
   RuleNode* parent = nullptr;
@@ -183,6 +192,8 @@ struct RuleNode {
   }
 };
 
+// A compiled policy with its data: immutable, shared by all threads that evaluate it, and alive as
+// long as any of them or any prepared query.
 struct Program {
   std::vector<Source> sources;
   std::vector<Module> modules;  // annotations, packages, rule heads: for listings
@@ -194,10 +205,13 @@ struct Program {
   std::size_t rules = 0;
   std::shared_ptr<BuiltinCache> cache;
 
+  // File, line and column for people; the text as written, a view into `sources`.
   [[nodiscard]] Location location(Place const& place) const;
   [[nodiscard]] std::string_view text(Place const& place) const;
 };
 
+// A query compiled against one program, which it keeps alive. Immutable; any thread may evaluate
+// it.
 struct PreparedQuery {
   std::shared_ptr<const Program> program;
   std::vector<Source> sources;  // the query's own text
