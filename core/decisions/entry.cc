@@ -15,10 +15,24 @@ static_assert(std::endian::native == std::endian::little, "frames hold numbers a
 constexpr std::uint32_t kMagic = 0x44575741;  // "AWWD"
 constexpr std::uint8_t kVersion = 1;
 
-template <class T>
-void put(std::string& out, T value) {
-  out.append(reinterpret_cast<char const*>(&value), sizeof(value));
-}
+// Writes into room that is already there.
+class Put {
+ public:
+  explicit Put(char* at) : at_(at) {}
+  template <class T>
+  void number(T value) {
+    std::memcpy(at_, &value, sizeof(T));
+    at_ += sizeof(T);
+  }
+  void text(std::string_view text) {
+    number(static_cast<std::uint32_t>(text.size()));
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+
+ private:
+  char* at_;
+};
 
 template <class T>
 std::optional<T> get(std::string_view& bytes) {
@@ -29,11 +43,12 @@ std::optional<T> get(std::string_view& bytes) {
   return value;
 }
 
-std::optional<Entry> parse_payload(std::string_view bytes) {
+// Views into `bytes`.
+std::optional<Fields> parse_payload(std::string_view bytes) {
   auto const version = get<std::uint8_t>(bytes);
   auto const texts = get<std::uint8_t>(bytes);
   if (!version || *version != kVersion || !texts || *texts > kTexts) return std::nullopt;
-  Entry out;
+  Fields out;
   for (std::size_t i = 0; i < *texts; ++i) {
     auto const size = get<std::uint32_t>(bytes);
     if (!size || *size > bytes.size()) return std::nullopt;
@@ -45,7 +60,7 @@ std::optional<Entry> parse_payload(std::string_view bytes) {
     if (!value) return std::nullopt;
     number = *value;
   }
-  return bytes.empty() ? std::optional(std::move(out)) : std::nullopt;
+  return bytes.empty() ? std::optional(out) : std::nullopt;
 }
 
 void optional_member(json::Writer& w, std::string_view name, std::string_view value) {
@@ -73,19 +88,22 @@ void append_result(json::Writer& w, Entry const& entry) {
 void append_frame(std::string& out, Fields const& fields) {
   std::size_t size = 2 + kNumbers * sizeof(std::uint64_t);
   for (auto const text : fields.texts) size += sizeof(std::uint32_t) + text.size();
-  put(out, kMagic);
-  put(out, static_cast<std::uint32_t>(size));
-  put(out, kVersion);
-  put(out, static_cast<std::uint8_t>(kTexts));
-  for (auto const text : fields.texts) {
-    put(out, static_cast<std::uint32_t>(text.size()));
-    out.append(text);
-  }
-  for (auto const number : fields.numbers) put(out, number);
-  put(out, kMagic);
+  auto const before = out.size();
+  auto const after = before + 2 * sizeof(kMagic) + sizeof(std::uint32_t) + size;
+  out.resize_and_overwrite(after, [&](char* bytes, std::size_t) {
+    Put put(bytes + before);
+    put.number(kMagic);
+    put.number(static_cast<std::uint32_t>(size));
+    put.number(kVersion);
+    put.number(static_cast<std::uint8_t>(kTexts));
+    for (auto const text : fields.texts) put.text(text);
+    for (auto const number : fields.numbers) put.number(number);
+    put.number(kMagic);
+    return after;
+  });
 }
 
-std::optional<Entry> take_frame(std::string_view& bytes) {
+std::optional<Fields> look_at_frame(std::string_view& bytes) {
   auto rest = bytes;
   auto const magic = get<std::uint32_t>(rest);
   auto const size = get<std::uint32_t>(rest);
@@ -94,9 +112,17 @@ std::optional<Entry> take_frame(std::string_view& bytes) {
   auto const payload = rest.substr(0, *size);
   rest.remove_prefix(*size);
   if (*get<std::uint32_t>(rest) != kMagic) return std::nullopt;
-  auto entry = parse_payload(payload);
-  if (entry) bytes = rest;
-  return entry;
+  auto const fields = parse_payload(payload);
+  if (fields) bytes = rest;
+  return fields;
+}
+
+std::optional<Entry> take_frame(std::string_view& bytes) {
+  auto const fields = look_at_frame(bytes);
+  if (!fields) return std::nullopt;
+  Entry out{.texts = {}, .numbers = fields->numbers};
+  for (std::size_t i = 0; i < kTexts; ++i) out.texts[i] = fields->texts[i];
+  return out;
 }
 
 std::string event_json(Entry const& entry, InputOf const& input_of, std::string_view agent_name) {

@@ -57,7 +57,8 @@ inline constexpr std::uint64_t kCached = 2;
 inline constexpr std::uint64_t kWouldDeny = 4;
 inline constexpr std::uint64_t kAsked = 8;  // policy was asked: there is an input
 
-// What a request hands over; the views are copied before `keep` returns.
+// An entry as views: what a request hands over (copied before `keep` returns), or what a frame
+// holds.
 struct Fields {
   std::array<std::string_view, kTexts> texts{};
   std::array<std::uint64_t, kNumbers> numbers{};
@@ -91,7 +92,10 @@ inline constexpr std::size_t kMaxEntryBytes = 1U << 20;
 
 // Appends the frame.
 void append_frame(std::string& out, Fields const& fields);
-// The entry at the front of `bytes`, which is moved behind it; nullopt when there is no whole one.
+// What the frame at the front of `bytes` holds, as views into it; `bytes` is moved behind it.
+// nullopt when there is no whole one.
+[[nodiscard]] std::optional<Fields> look_at_frame(std::string_view& bytes);
+// The same, for those who keep it.
 [[nodiscard]] std::optional<Entry> take_frame(std::string_view& bytes);
 
 // The JSON text of `input` for an entry that was asked with parts.
