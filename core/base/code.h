@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stable names of everything that can go wrong: AW1002, AW3001, …
 //
-// The table in code.cc gives each its title, meaning and remedy (`agentweave explain AW3001`,
+// The table in code_table.cc gives each its title, meaning and remedy (`agentweave explain AW3001`,
 // docs/errors.md). Numbers are public: never reuse or renumber one.
 #pragma once
 
@@ -111,6 +111,7 @@ enum class Code : std::uint16_t {
   internal = 9001,
 };
 
+// One row of `explain` and of docs/errors.md. All texts are literals: the views live for ever.
 struct CodeInfo {
   Code code;
   std::string_view id;       // stable snake_case reason: "no_matching_rule"
@@ -119,13 +120,20 @@ struct CodeInfo {
   std::string_view remedy;
 };
 
+// In the order of the pages, which is the order of the numbers.
 [[nodiscard]] std::span<const CodeInfo> all_codes();
+// Every code has a row; a number that is none gets the row of Code::internal.
 [[nodiscard]] CodeInfo const& code_info(Code code);
 [[nodiscard]] std::string code_name(Code code);                       // "AW3001"
 [[nodiscard]] std::optional<Code> parse_code(std::string_view text);  // "AW3001", "3001", "aw3001"
 
 // The public exit codes of every command (docs/exit-codes.md).
+// Public like the codes: scripts compare them. 124 and 130 are what timeout(1) and a shell use.
 enum class Exit : int {
+  // What each says: failed = the thing asked for went wrong; denied = policy or replay said no;
+  // invalid = a configuration or policy that does not hold; unreachable = nobody answers;
+  // threshold = the condition asked about is true (`--fail-on`); integrity = a signature or a
+  // chain does not prove what it must.
   ok = 0,
   failed = 1,
   usage = 2,
@@ -138,6 +146,8 @@ enum class Exit : int {
   interrupted = 130,
 };
 
+// What a code means outside this program. Total: each answers for every Code. Codes that are
+// about this machine and never reach a caller answer as an internal error does.
 [[nodiscard]] Exit exit_code(Code code);
 [[nodiscard]] int http_status(Code code);    // what a caller over HTTP gets
 [[nodiscard]] int json_rpc_code(Code code);  // A2A §errors, JSON-RPC 2.0 §5.1
