@@ -13,6 +13,8 @@
 
 namespace aw {
 
+// One number means the same to a shell, to HTTP, to JSON-RPC and to gRPC (the functions below).
+// Those from 1201 on are warnings. What a comment says beside one is not in its name.
 enum class Code : std::uint16_t {
   // AW10xx–12xx configuration
   config_syntax = 1001,
@@ -44,6 +46,7 @@ enum class Code : std::uint16_t {
   policy_signature = 2010,
   // AW30xx authorization
   denied_by_policy = 3001,
+  // Answers that decide nothing are denials too.
   policy_result_malformed = 3002,
   decision_timeout = 3003,
   unmapped_route = 3004,
@@ -64,6 +67,7 @@ enum class Code : std::uint16_t {
   draining = 4012,
   // AW50xx identity and TLS
   spiffe_id_malformed = 5001,
+  // An identity, ours or a peer's, that does not parse, has run out or is somebody else's.
   svid_malformed = 5002,
   workload_api_unreachable = 5003,
   workload_api_denied = 5004,
@@ -81,10 +85,12 @@ enum class Code : std::uint16_t {
   jwt_svid = 5016,
   card_unverified = 5017,
   // AW60xx audit
+  // Without a durable record there is no request: it is denied.
   audit_unavailable = 6001,
   audit_integrity = 6002,
   audit_unreadable = 6003,
   // AW70xx A2A, tasks, backends
+  // Also for a task that is another caller's: who may not see it is not told that it is there.
   task_not_found = 7001,
   task_terminal = 7002,
   unknown_capability = 7003,
@@ -106,8 +112,10 @@ enum class Code : std::uint16_t {
   interrupted = 8007,
   state_unusable = 8008,
   check_failed = 8009,
+  // Not failures: what a command was asked to look for is so.
   threshold_met = 8010,
   // AW90xx us
+  // A defect of this program. Whoever cannot name a code gets this one, and a denial with it.
   internal = 9001,
 };
 

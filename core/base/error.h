@@ -25,7 +25,6 @@ struct Error {
   [[nodiscard]] Error within(std::string_view doing) &&;
   // Later facts of one name do not replace earlier ones; both are written.
   [[nodiscard]] Error with(std::string key, std::string value) &&;
-  [[nodiscard]] Error hinted(std::string text) &&;
 
   // One line for people: `AW5003 connect unix:///x: refused (hint: is the SPIRE agent running?)`.
   [[nodiscard]] std::string text() const;

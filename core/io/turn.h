@@ -54,6 +54,7 @@ class Turn {
   Turn& operator=(Turn const&) = delete;
 
   // The turn of the calling thread's loop; null on a thread that is no loop of Loops.
+  // The pointer is good for the handler that asked: do not keep it across a wait on another loop.
   [[nodiscard]] static Turn* current();
 
   // Runs once, at the end of this turn. Work that is deferred while its stage runs waits for the
