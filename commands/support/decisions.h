@@ -47,7 +47,7 @@ struct AdminOptions {
 void add_admin_options(CLI::App& command, AdminOptions& options);
 
 // Newest first, agent after agent. Where to ask: --admin; else --config; else the agents that
-// `dev` of this user runs, of which those that do not answer are passed over; else the
+// `dev` of this user runs (of several, those that do not answer are passed over); else the
 // configuration that is found. Code::connect, Code::check_failed (no token), Code::protocol.
 [[nodiscard]] Result<std::vector<DecisionRecord>> recent_decisions(AdminOptions const& options,
                                                                    Context const& context);

@@ -77,8 +77,7 @@ class BuiltinCall {
 };
 
 // Pure but for what the context and the system's zone database have; must not throw. An undefined
-// answer without a
-// problem is the call's value: none.
+// answer without a problem is the call's value: none.
 using BuiltinFunction = Value (*)(BuiltinCall&);
 
 enum class BuiltinKind : std::uint8_t {

@@ -38,7 +38,7 @@ struct Source {
 struct Location {
   std::string file;
   // Both from 1; columns count bytes.
-  int line = 0;  // from 1
+  int line = 0;
   int column = 0;
 
   [[nodiscard]] std::string text() const { return file + ":" + std::to_string(line); }
