@@ -16,6 +16,9 @@ struct AuditGraphOptions {
   std::string format = "svg";
 };
 
+// Reads every file to its end; lines that are no records are counted on stderr. Prints one
+// document; with -o json the graph's JSON whatever the format. Code::usage for a bad time or
+// filter, Code::audit_unreadable.
 Result<void> run_audit_graph(AuditGraphOptions const& options, Context& context);
 void register_audit_graph(CLI::App& parent, Context& context);
 

@@ -13,6 +13,7 @@ class App;
 
 namespace aw::commands {
 
+// The two logs, each with what was rotated out of it.
 struct AuditReconcileOptions {
   std::string ours;
   std::string theirs;
@@ -20,6 +21,8 @@ struct AuditReconcileOptions {
   std::string where;
 };
 
+// Compares receipts only; seals and chains are not checked. Exit 0 also when neither log has a
+// receipt in the window: stderr says so. Code::audit_unreadable.
 Result<Exit> run_audit_reconcile(AuditReconcileOptions const& options, Context& context);
 void register_audit_reconcile(CLI::App& parent, Context& context);
 

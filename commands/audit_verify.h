@@ -22,6 +22,9 @@ struct AuditVerifyOptions {
   std::uint64_t from = 1;    // --from
 };
 
+// Exit 7 and what is broken on stdout when it is not whole. Without --bundle signatures are not
+// checked, which stderr says. Code::usage for --signer or --open without a bundle,
+// Code::audit_unreadable.
 Result<Exit> run_audit_verify(AuditVerifyOptions const& options, Context& context);
 void register_audit_verify(CLI::App& parent, Context& context);
 

@@ -9,6 +9,7 @@
 
 namespace aw::commands {
 
+// The question and how much of the answer is shown; flags win over `input`.
 struct AuthzCheckOptions {
   std::string caller;
   std::string target;  // empty = the agent of the configuration

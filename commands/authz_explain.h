@@ -17,6 +17,7 @@ struct AuthzExplainOptions {
   std::string state;  // --state
 };
 
+// Code::not_found when no decision of that id is known, Code::usage when several begin so.
 Result<void> run_authz_explain(AuthzExplainOptions const& options, Context& context);
 void register_authz_explain(CLI::App& parent, Context& context);
 

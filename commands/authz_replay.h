@@ -26,6 +26,9 @@ struct AuthzReplayOptions {
   std::string format = "text";          // text, sarif, junit
 };
 
+// Asks the candidate every kept question that policy was asked, with its input and at its time;
+// one whose input is no JSON any more is left out. Lists at most 1 000 flips, counts all. Errors:
+// policy_*, and those of reading the store.
 Result<Exit> run_authz_replay(AuthzReplayOptions const& options, Context& context);
 void register_authz_replay(CLI::App& parent, Context& context);
 

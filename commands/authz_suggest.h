@@ -21,6 +21,8 @@ struct AuthzSuggestOptions {
   std::string package = "agentweave.authz";
 };
 
+// Looks at allowed decisions, newest first, up to 100 000 different ones. Code::not_found when
+// there is none; Code::io when a file is there already: it is never overwritten.
 Result<void> run_authz_suggest(AuthzSuggestOptions const& options, Context& context);
 void register_authz_suggest(CLI::App& parent, Context& context);
 

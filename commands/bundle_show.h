@@ -15,6 +15,8 @@ struct BundleShowOptions {
   enum class Form { list, pem, spiffe } form = Form::list;
 };
 
+// Blocks up to twice the timeout: identity, then bundles. Code::no_bundle for a domain that the
+// Workload API does not give.
 Result<void> run_bundle_show(BundleShowOptions const& options, Context& context);
 void register_bundle_show(CLI::App& parent, Context& context);
 

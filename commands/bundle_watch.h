@@ -29,8 +29,10 @@ enum class AuthorityRole {
   old,       // older: what it signed is still trusted
   unknown,   // no certificate of this domain was seen
 };
+// "active", "prepared", "old", "unknown"
 [[nodiscard]] std::string_view role_name(AuthorityRole role);
 
+// One X.509 authority; the fingerprint is of SHA-256, in hex.
 struct AuthorityView {
   std::string fingerprint;
   WallTime not_before{};
@@ -46,6 +48,9 @@ using AgentIssuers = std::map<std::string, std::string>;
 // `agents 2/3 on d07a…`; the authority most recently active, or the most common one.
 [[nodiscard]] std::string agents_text(AgentIssuers const& agents, std::string const& active);
 
+// A line whenever something changed, one object each when machine readable. Blocks until `count`
+// lines or Ctrl-C; with `agents` every peer is asked once a second, one after another.
+// Code::usage when no peer of the domain is listed.
 Result<Exit> run_bundle_watch(BundleWatchOptions const& options, Context& context);
 void register_bundle_watch(CLI::App& parent, Context& context);
 

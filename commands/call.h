@@ -9,6 +9,7 @@
 
 namespace aw::commands {
 
+// `payload` becomes a data part of the message, a JSON string a text part.
 struct CallOptions {
   ServerOptions server;
   std::string action;
@@ -19,6 +20,8 @@ struct CallOptions {
 };
 
 // Exit 3 when the agent's policy denies.
+// Blocks until the task is done, asks back, or the timeout; with `stream` the timeout is of each
+// silence. Ends with the error that the task or its refusal carries.
 Result<Exit> run_call(CallOptions const& options, Context& context);
 void register_call(CLI::App& parent, Context& context);
 

@@ -16,6 +16,8 @@ struct CardGenerateOptions {
   enum class Form { pure, hybrid } form = Form::pure;
 };
 
+// Without a signature: the agent adds that when it serves. Nothing is contacted. config_*,
+// Code::io.
 Result<void> run_card_generate(CardGenerateOptions const& options, Context& context);
 void register_card_generate(CLI::App& parent, Context& context);
 

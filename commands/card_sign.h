@@ -16,6 +16,8 @@ struct CardSignOptions {
   IdentityOptions identity;
 };
 
+// Replaces an older signature of the same key, keeps those of others. Blocks while the identity
+// is fetched, unless `key` is given. Code::key_*, Code::io, identity errors.
 Result<void> run_card_sign(CardSignOptions const& options, Context& context);
 void register_card_sign(CLI::App& parent, Context& context);
 

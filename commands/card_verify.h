@@ -17,6 +17,8 @@ struct CardVerifyOptions {
 };
 
 // Exit 7 when it is not.
+// Needs a target or a file, one of them: Code::usage. Blocks up to the timeout. A file without
+// `spiffe_id` is bound to whoever signed it.
 Result<void> run_card_verify(CardVerifyOptions const& options, Context& context);
 void register_card_verify(CLI::App& parent, Context& context);
 

@@ -12,6 +12,7 @@ class App;
 
 namespace aw::commands {
 
+// `upstream`: where the code of the capabilities will listen, which old files did not say.
 struct ConfigConvertOptions {
   std::string file;
   std::string upstream = "http://127.0.0.1:9000";

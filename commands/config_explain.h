@@ -12,6 +12,7 @@ struct ConfigExplainOptions {
   std::string key;  // a setting or a section; empty = all
 };
 
+// Code::config_unknown_key with the nearest one, Code::config_unsupported for what is refused.
 Result<void> run_config_explain(ConfigExplainOptions const& options, Context& context);
 void register_config_explain(CLI::App& parent, Context& context);
 

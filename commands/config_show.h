@@ -13,6 +13,8 @@ struct ConfigShowOptions {
   Origins origins = Origins::no;
 };
 
+// Secrets are masked in either form. Errors of config::load: what serve would refuse is not
+// shown.
 Result<void> run_config_show(ConfigShowOptions const& options, Context& context);
 void register_config_show(CLI::App& parent, Context& context);
 

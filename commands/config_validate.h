@@ -12,6 +12,7 @@ namespace aw::commands {
 
 enum class WarningPolicy { tell, fail };
 
+// `formats` as parse_formats takes it.
 struct ConfigValidateOptions {
   std::vector<std::string> files;  // none = the search path; "-" = standard input
   ConfigOptions config;            // its file is not used

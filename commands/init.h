@@ -14,7 +14,8 @@ struct InitOptions {
   std::string trust_domain;  // empty = NAME.test
 };
 
-// Writes all files or none: an existing file is an error before anything is written.
+// A file that exists is Code::io before anything is written; a name that is none Code::usage.
+// When writing fails half way, what was written stays.
 Result<void> run_init(InitOptions const& options, Context& context);
 void register_init(CLI::App& parent, Context& context);
 

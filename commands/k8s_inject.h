@@ -21,6 +21,8 @@ struct K8sInjectOptions {
 
 void register_k8s_inject(CLI::App& parent, Context& context);
 // Blocks on files and standard input. What is no workload passes through as it stood.
+// Code::usage for a workload that cannot take a sidecar, Code::config_syntax for a manifest or
+// configuration that is none; then no manifest is printed.
 [[nodiscard]] Result<void> run_k8s_inject(K8sInjectOptions const& options, Context& context);
 
 }  // namespace aw::commands

@@ -10,6 +10,7 @@
 
 namespace aw::commands {
 
+// `exposition`: Prometheus text as it came, all of it.
 struct MetricsOptions {
   std::string url = "http://127.0.0.1:9090/metrics";
   std::vector<std::string> names;  // only series whose name contains one of these
@@ -19,6 +20,9 @@ struct MetricsOptions {
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);
 };
 
+// Code::connect, Code::timeout, Code::check_failed for another status than 200, Code::protocol
+// for what is no exposition.
+// Watching says failures on stderr and goes on until Ctrl-C.
 Result<void> run_metrics(MetricsOptions const& options, Context& context);
 void register_metrics(CLI::App& parent, Context& context);
 

@@ -10,6 +10,7 @@ struct NonceOptions {
   enum class Form { headers, curl } form = Form::headers;
 };
 
+// The two headers of core/a2a/replay_headers.h, a line each. Never fails.
 Result<void> run_nonce(NonceOptions const& options, Context& context);
 void register_nonce(CLI::App& parent, Context& context);
 

@@ -20,6 +20,8 @@ struct PolicyBenchOptions {
 };
 
 // Prints {name, p50_ns, p99_ns, n}. Exit 1 when the answer is undefined (unless --fail=false).
+// One thread, one answer after another; input is parsed anew for each. Ctrl-C ends the measuring:
+// what is there is printed. Errors: policy_*.
 Result<Exit> run_policy_bench(PolicyBenchOptions const& options, Context& context);
 void register_policy_bench(CLI::App& parent, Context& context);
 

@@ -25,6 +25,8 @@ struct PolicyBuildOptions {
 };
 
 // Compiles and runs the tests before anything is written. Errors: policy_*.
+// `output` appears whole or not at all. The same input gives the same bytes unless it is signed
+// with a randomized algorithm.
 Result<void> run_policy_build(PolicyBuildOptions const& options, Context& context);
 void register_policy_build(CLI::App& parent, Context& context);
 

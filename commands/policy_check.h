@@ -18,6 +18,8 @@ struct PolicyCheckOptions {
 };
 
 // Exit 4 when they do not; every fault is printed.
+// Everything named is compiled together, as one policy. Code::policy_unreadable for what cannot
+// be read.
 Result<Exit> run_policy_check(PolicyCheckOptions const& options, Context& context);
 void register_policy_check(CLI::App& parent, Context& context);
 

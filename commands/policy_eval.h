@@ -14,6 +14,7 @@
 
 namespace aw::commands {
 
+// `timeout` is of the evaluation alone.
 struct PolicyEvalOptions {
   std::string query;
   PolicyPaths paths;
@@ -30,6 +31,8 @@ struct PolicyEvalOptions {
 
 // Exit 0; with --fail, --fail-defined: 1 as they say. Errors: policy_* and, past the timeout,
 // Code::timeout.
+// Errors of the policy go to stdout in OPA's shape with format json, and to stderr in any case.
+// print() goes to stderr. Explain `why` says what would have made the answer true.
 Result<Exit> run_policy_eval(PolicyEvalOptions const& options, Context& context);
 void register_policy_eval(CLI::App& parent, Context& context);
 

@@ -16,6 +16,8 @@ struct SvidJwtOptions {
   std::string as;  // SPIFFE ID, hint or last path segment; empty = the default identity
 };
 
+// Prints the token alone: a secret. Blocks up to twice the timeout when `as` is given. Errors of
+// identity::fetch_jwt_svid and choose_svid.
 Result<void> run_svid_jwt(SvidJwtOptions const& options, Context& context);
 void register_svid_jwt(CLI::App& parent, Context& context);
 

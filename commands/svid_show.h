@@ -11,6 +11,7 @@ struct SvidShowOptions {
   WorkloadOptions workload;
 };
 
+// Blocks up to the timeout; errors of current_state.
 Result<void> run_svid_show(SvidShowOptions const& options, Context& context);
 void register_svid_show(CLI::App& parent, Context& context);
 

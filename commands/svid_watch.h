@@ -14,6 +14,8 @@ struct SvidWatchOptions {
   std::uint64_t count = 0;   // stop after so many updates; 0 = until interrupted
 };
 
+// A line an update, or an object when machine readable; updates include the state's changes to
+// unreachable and expired, which `count` does not count. The Workload API may come and go.
 Result<Exit> run_svid_watch(SvidWatchOptions const& options, Context& context);
 void register_svid_watch(CLI::App& parent, Context& context);
 

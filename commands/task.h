@@ -15,6 +15,7 @@ struct TaskOptions {
   std::string id;
 };
 
+// `limit` over all pages; a state that is no name is Code::usage.
 struct TaskListOptions {
   ServerOptions server;
   std::string context;
@@ -22,8 +23,11 @@ struct TaskListOptions {
   std::uint32_t limit = 50;
 };
 
+// Each blocks up to the server's timeout and ends with the agent's own error:
+// Code::task_not_found, Code::denied_by_policy and the like.
 Result<void> run_task_get(TaskOptions const& options, Context& context);
 Result<void> run_task_list(TaskListOptions const& options, Context& context);
+// Prints the task as the agent answers it.
 Result<void> run_task_cancel(TaskOptions const& options, Context& context);
 // Until the task has ended or asks back. A task that fails is exit 1.
 Result<void> run_task_watch(TaskOptions const& options, Context& context);

@@ -35,6 +35,9 @@ void add_agent_options(CLI::App& command, AgentOptions& options);
 class AgentSession {
  public:
   // Fetches the identity and finds the peer; nothing is sent to it yet.
+  // Where it listens: --address, else the configuration's peers, else the `dev` that gave us our
+  // identity, else discovery's template. Errors of fetch_identity, Code::usage for a target that
+  // is no agent, config_* of a file that was named.
   static Result<std::unique_ptr<AgentSession>> open(AgentOptions const& options,
                                                     Context const& context);
 

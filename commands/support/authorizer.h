@@ -45,6 +45,8 @@ class CommandAuthorizer {
   // Errors: policy_*, config_*.
   static Result<std::unique_ptr<CommandAuthorizer>> open(authz::Config const& config,
                                                          Context const& context);
+  // Never fails: that nobody could decide is an answer too. With `detail` the trace's events are
+  // in it.
   [[nodiscard]] authz::Explanation explain(authz::AuthzContext const& question,
                                            std::optional<rego::EventDetail> detail = std::nullopt);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recent decisions of an agent, as its admin port tells them (GET /v1/data/system/decisions).
 //
-// Blocks up to the timeout. What comes back is from another process: every member may be missing.
+// Blocks up to the timeout, for each agent asked. What comes back is from another process: every
+// member may be missing.
 #pragma once
 
 #include <chrono>
@@ -15,6 +16,8 @@
 
 namespace aw::commands {
 
+// Foreign text, as it came: made printable where it is shown. `time` is RFC 3339; what was not
+// told is empty.
 struct DecisionRecord {
   std::string id;
   std::string time;
@@ -43,8 +46,9 @@ struct AdminOptions {
 // --admin --config --timeout. `options` outlives the tree.
 void add_admin_options(CLI::App& command, AdminOptions& options);
 
-// Newest first. Where to ask: --admin, else the agents that `dev` of this user runs, else the
-// configuration. Code::connect, Code::check_failed (no token), Code::protocol.
+// Newest first, agent after agent. Where to ask: --admin; else --config; else the agents that
+// `dev` of this user runs (of several, those that do not answer are passed over); else the
+// configuration that is found. Code::connect, Code::check_failed (no token), Code::protocol.
 [[nodiscard]] Result<std::vector<DecisionRecord>> recent_decisions(AdminOptions const& options,
                                                                    Context const& context);
 // At one admin address with its token.

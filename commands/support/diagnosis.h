@@ -44,6 +44,7 @@ inline Finding bad(std::string group, Error const& error, std::string fix) {
 }
 
 // What a check may look at. Every check returns within `patience`, about.
+// Borrowed for the time of the checks. Nothing in it is changed.
 struct Patient {
   config::Loaded const& loaded;
   config::Config const& config;

@@ -16,6 +16,7 @@ struct ProjectFile {
   std::string text;
 };
 
+// Both must be valid already: nothing is escaped.
 struct ProjectNames {
   std::string agent;         // ^[a-z][a-z0-9-]*$
   std::string trust_domain;  // "hello.test"

@@ -22,6 +22,7 @@ namespace aw::a2a {
 [[nodiscard]] http::Response task_response(Shape const& shape, Task const& task, TaskDetail detail);
 [[nodiscard]] http::Response list_response(Shape const& shape, Page const& page,
                                            ListParams const& query, TaskDetail detail);
+// The webhook with its token and credentials: for nobody but who set them.
 [[nodiscard]] http::Response push_response(Shape const& shape, Webhook const& config);
 // 0.3's JSON-RPC answers with the bare list.
 [[nodiscard]] http::Response push_list_response(Shape const& shape,
@@ -35,6 +36,7 @@ namespace aw::a2a {
 [[nodiscard]] Result<std::string> stream_event(Shape const& shape, Event const& event,
                                                TaskDetail detail);
 // A stream that has begun and ends with an error: an event where there are events, else trailers.
+// The stream is closed after it; status and head have left already.
 [[nodiscard]] std::string stream_error(Shape const& shape, ProtocolError error,
                                        std::string_view what);
 [[nodiscard]] http::Headers stream_headers(Shape const& shape);

@@ -11,6 +11,7 @@
 
 namespace aw::a2a {
 
+// A refusal in the protocol's words; `refuse_gate` one in the gates' (refusal.h).
 [[nodiscard]] Parsed refuse(Shape const& shape, std::string_view method, Wrong const& wrong);
 [[nodiscard]] Parsed refuse_gate(Shape const& shape, std::string_view method, Code code);
 // Media type and JSON, checked before anything is read from it. `method` for audit.
@@ -22,6 +23,7 @@ namespace aw::a2a {
 
 // The body is the message, without its prefix.
 [[nodiscard]] Parsed parse_grpc(http::Request const& request, RouterOptions const& options);
+// Batches are not served (JSON-RPC 2.0 §6): an array is refused.
 [[nodiscard]] Parsed parse_rpc(http::Request const& request, RouterOptions const& options);
 // `segments`: the path below /a2a/v1, split.
 [[nodiscard]] Parsed parse_plain(http::Request const& request,

@@ -29,6 +29,7 @@ inline constexpr std::string_view kSpiffeExtension = "urn:agentweave:extension:s
 // payload. For readers; nothing is checked against it here.
 inline constexpr std::string_view kParametersExtension = "urn:agentweave:extension:parameters";
 
+// Read once; only `keys` is asked again, at each request, from any thread.
 struct CardOptions {
   AgentInfo agent;
   std::string spiffe_id;
@@ -41,6 +42,7 @@ struct CardOptions {
   std::function<CardKeys()> keys;  // those of now; empty = the card is not signed
 };
 
+// Signatures are kept for 64 base addresses: callers choose the address.
 class Card {
  public:
   explicit Card(CardOptions options);
@@ -48,6 +50,7 @@ class Card {
   [[nodiscard]] std::string json(CardRequest::Form form, std::string_view base_url) const;
   // With ETag, Last-Modified and Cache-Control; 304 when the caller has this very document.
   [[nodiscard]] http::Response respond(CardRequest const& request) const;
+  // `host` is a caller's word: what is no host[:port] does not get into the document.
   [[nodiscard]] std::string base_url_for(std::string_view host) const;
 
  private:

@@ -27,6 +27,7 @@ class CardKeyring {
   // A new SVID: signs from now on, beside the one before it until that one's time is over. Nothing
   // to do where the configuration names the keys. Code::key_malformed.
   Result<void> rotate(identity::Svid const& svid, WallTime now);
+  // Null before the first SVID was given, else the key that signs first stands first.
   [[nodiscard]] CardKeys keys() const;
 
  private:

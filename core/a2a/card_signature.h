@@ -44,6 +44,7 @@ struct CardKey {
 [[nodiscard]] Result<json::Json> sign_card(json::Json const& card, CardKey const& key);
 
 // Whom a signature is believed.
+// `bundles` outlives the call. Default: nobody is believed.
 struct CardTrust {
   identity::Bundles const* bundles = nullptr;  // for chains; null = chains prove nothing
   std::set<identity::TrustDomain> allowed;     // whose members may sign
@@ -51,6 +52,7 @@ struct CardTrust {
   WallTime now;
 };
 
+// Read members from `card`, never from the document it came in.
 struct VerifiedCard {
   std::string card;  // the signed part, canonical: nothing else of the document is vouched for
   std::optional<identity::SpiffeId> signer;  // nullopt: a given key

@@ -22,6 +22,7 @@
 
 namespace aw::a2a {
 
+// Whom to ask and where; the peer must prove `id`.
 struct Peer {
   identity::SpiffeId id;
   http::Endpoint endpoint;
@@ -36,6 +37,7 @@ struct DecisionNotes {
   std::optional<std::chrono::nanoseconds> duration;  // of the policy
 };
 
+// An answer of any status. `body` has at most 16 MiB: a longer answer is an error.
 struct Reply {
   int status = 0;
   std::string body;
@@ -48,6 +50,7 @@ struct Reply {
 [[nodiscard]] Result<void> check_reply(Reply const& reply);
 [[nodiscard]] Result<void> check_reply(int status, std::string_view body,
                                        DecisionNotes const& decision);
+// Of an answer's headers; foreign text, printable before it is shown.
 [[nodiscard]] DecisionNotes decision_notes(http::Headers const& headers);
 
 // A new W3C trace: version 00, random ids, sampled.

@@ -31,11 +31,13 @@ struct Ask {
   ListParams list;
 };
 
+// An event of a stream: a task's state changed.
 struct RemoteStatus {
   std::string task_id;
   std::string context_id;
   TaskStatus status;
 };
+// A piece of what a task brings forth.
 struct RemoteArtifact {
   std::string task_id;
   std::string context_id;
@@ -79,6 +81,7 @@ struct RemotePage {
 [[nodiscard]] std::optional<Code> code_of_reason(std::string_view reason);  // of an ErrorInfo
 
 // Follows a task through the events of its stream.
+// One stream's; values grow with what the other side sends, within kMostRemoteAnswer an event.
 class TaskFollower {
  public:
   // Code::protocol when the event is about another task or no task was named yet.

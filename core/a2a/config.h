@@ -10,6 +10,7 @@
 
 namespace aw::a2a {
 
+// One skill of the card; its name is the policy's action.
 struct Capability {
   std::string name;         // ^[a-z][a-z0-9_]*$, unique
   std::string description;  // required
@@ -37,6 +38,7 @@ struct CardConfig {
   std::vector<std::string> signing_keys;
 };
 
+// Sizes count tasks; a limit's meaning is task_engine.h's.
 struct Config {
   std::vector<std::string> versions = {"1.0", "0.3"};  // preferred first
   PushConfig push;
@@ -47,6 +49,7 @@ struct Config {
 };
 
 // One row of `peers`: where a SPIFFE ID is found.
+// Overrides the template for one agent.
 struct PeerAddress {
   std::string spiffe_id;
   std::string address;  // https://host:port

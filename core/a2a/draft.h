@@ -30,6 +30,7 @@ class Draft final : public TaskTarget {
   [[nodiscard]] Result<void> set_result(std::string json) override;
   [[nodiscard]] Result<void> replace_by_message(MessagePtr message) override;
 
+  // Shared from here on: do not go on changing it.
   [[nodiscard]] TaskPtr task() const { return task_; }
   // Set: the answer is this message, and there is no task to keep.
   [[nodiscard]] MessagePtr const& message() const { return message_; }

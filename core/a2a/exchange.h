@@ -16,11 +16,13 @@ struct Service::Exchange {
   std::string scope;  // whose tasks: the caller's, in its tenant
   http::ResponseWriter& writer;
 
+  // The whole answer; `outcome` gets its status.
   io::Task<Outcome> answer(http::Response response, Outcome outcome) {
     outcome.status = response.status;
     co_await writer.respond(std::move(response));
     co_return outcome;
   }
+  // By the error's own code: protocol error or refusal (refusal.h).
   io::Task<Outcome> fail(Error error) {
     auto response = error_response(operation.shape, error, caller.decision_id);
     Outcome outcome{.status = response.status, .code = error.code, .task_id = operation.task_id};

@@ -30,6 +30,7 @@ namespace aw::a2a {
 [[nodiscard]] Result<std::string> grpc_from_json(std::string_view type, std::string_view json);
 
 // google.rpc.Status with one ErrorInfo: what stands in grpc-status-details-bin, before base64.
+// Views are read before the call returns.
 struct GrpcError {
   int status = 13;
   std::string_view message;

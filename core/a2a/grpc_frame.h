@@ -51,6 +51,7 @@ void append_grpc_frame(std::string& out, std::string_view message);
 [[nodiscard]] std::optional<std::chrono::nanoseconds> parse_grpc_timeout(std::string_view text);
 
 // grpc-message: percent-encoded, so that any text fits a header.
+// PROTOCOL-HTTP2 §Responses.
 [[nodiscard]] std::string grpc_message_of(std::string_view text);
 // And back; a percent sign that begins no escape stays what it is (PROTOCOL-HTTP2 asks for that).
 [[nodiscard]] std::string grpc_text_of(std::string_view message);

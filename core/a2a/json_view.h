@@ -27,6 +27,7 @@ struct JsonLimits {
 // UTF-8, no lone surrogates. Code::request_malformed; Code::too_large.
 [[nodiscard]] Result<void> check_json(std::string_view text, JsonLimits limits = {});
 
+// Cheap to copy. Each look scans the text again: use JsonObject for more than one member.
 class JsonView {
  public:
   enum class Kind : std::uint8_t { none, null, boolean, number, string, array, object };
@@ -45,11 +46,13 @@ class JsonView {
   // Of an object, in order; empty for every other kind. At most `kMaxMembers`, further ones are
   // left out.
   [[nodiscard]] std::vector<Member> members() const;
+  // Of an array, in order; empty for every other kind.
   [[nodiscard]] std::vector<JsonView> elements() const;
   // The first of `names` that the object has; a view of kind none otherwise.
   [[nodiscard]] JsonView get(std::string_view name) const;
 
   // Null optional when it is of another kind.
+  // Escapes are undone.
   [[nodiscard]] std::optional<std::string> string() const;
   [[nodiscard]] std::optional<std::int64_t> integer() const;  // also 3.0, as ProtoJSON allows
   [[nodiscard]] std::optional<bool> boolean() const;

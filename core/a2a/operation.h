@@ -16,6 +16,7 @@
 
 namespace aw::a2a {
 
+// A2A §operations, by what they do; one for all bindings.
 enum class Kind : std::uint8_t {
   send,
   stream,
@@ -83,6 +84,7 @@ struct Webhook {
 // what takes longer as it is; its clients say `blocking` when they mean to wait.
 enum class Wait : std::uint8_t { until_done, a_while, no };
 
+// Of send and stream. `message` is never null in an understood operation.
 struct SendParams {
   MessagePtr message;   // plain requests get one made of their payload
   std::string payload;  // JSON for the backend
@@ -92,6 +94,7 @@ struct SendParams {
   std::optional<Webhook> push;  // asks for push notifications
 };
 
+// A2A §ListTasks. The defaults are the protocol's.
 struct ListParams {
   std::string context_id;
   std::optional<TaskState> state;
@@ -101,6 +104,8 @@ struct ListParams {
   bool include_artifacts = false;
 };
 
+// Members of other kinds are empty. Texts are bounded where they are read (params.h,
+// push_config.h).
 struct Operation {
   Kind kind = Kind::get;
   Shape shape;

@@ -15,6 +15,7 @@
 
 namespace aw::a2a {
 
+// Why a request is refused. `what` may quote member names, never values.
 struct Wrong {
   ProtocolError error = ProtocolError::request;
   std::string what;
@@ -31,6 +32,7 @@ using MaybeWrong = std::optional<Wrong>;
 // `operation` (from the path).
 [[nodiscard]] MaybeWrong read_push(JsonView params, Operation& operation);
 [[nodiscard]] bool good_tenant(std::string_view name);  // empty is good: none
+// A tenant is a name of at most 128 characters; it partitions the caller's own tasks.
 [[nodiscard]] MaybeWrong read_tenant(JsonView params, Operation& operation);
 [[nodiscard]] MaybeWrong read_list(JsonView params, Operation& operation);
 // The FAQ's body, and the earlier implementation's task.send params.
@@ -51,6 +53,7 @@ enum class AskedVersion : std::uint8_t { unsaid, v1_0, v0_3, unknown };
 [[nodiscard]] std::string_view header(http::Request const& request, std::string_view name);
 [[nodiscard]] bool json_content(http::Request const& request);  // application/json or a2a+json
 [[nodiscard]] bool wants_event_stream(http::Request const& request);
+// Percent-decoded; the first of that name.
 [[nodiscard]] std::optional<std::string> query_value(http::Request const& request,
                                                      std::string_view name);
 

@@ -25,6 +25,9 @@ namespace aw::a2a {
 
 enum class Delivery : std::uint8_t { delivered, retried, dropped };
 
+// Counts and bytes of all tasks together, but for max_per_task. `counted` is called for each
+// attempt, and for each event that found no room; with a lock of Push held, so that it must not
+// call back.
 struct PushOptions {
   bool allow_private = false;
   std::size_t max_per_task = 16;
@@ -62,6 +65,7 @@ class Push final : public TaskObserver {
   // Also what waits for it. What is not there is no error.
   void erase(std::string_view task_id, std::string_view id);
 
+  // Under the engine's lock: queues, and returns what is to be stored with the task.
   [[nodiscard]] std::vector<Note> happened(Event const& event) override;
   void forgotten(std::string_view task_id) override;
 

@@ -25,6 +25,7 @@ void write_push_config(json::Writer& out, Webhook const& config, Spelling spelli
 
 // For the store, and back.
 [[nodiscard]] std::string push_record(Webhook const& config);
+// Code::state_unusable is the caller's to say: here it is Code::request_malformed like any text.
 [[nodiscard]] Result<Webhook> parse_push_record(std::string_view text);
 
 }  // namespace aw::a2a

@@ -16,12 +16,14 @@
 
 namespace aw::a2a {
 
+// `timeout` is one attempt's, half of it for the connection.
 struct PushSenderOptions {
   bool allow_private = false;
   std::chrono::seconds timeout{15};
   std::size_t concurrency = 16;
 };
 
+// Borrowed for `send`, which copies.
 struct PushJob {
   std::string name;  // these two come back in the result
   std::uint64_t sequence;
@@ -29,6 +31,7 @@ struct PushJob {
   std::string const& body;
 };
 
+// `reason` is for the log; no part of the answer's body is in it.
 struct PushResult {
   enum class Outcome : std::uint8_t {
     delivered,  // 2xx
@@ -44,6 +47,7 @@ struct PushResult {
 // What can be said of a URL without resolving it. Code::request_malformed.
 [[nodiscard]] Result<void> check_webhook(std::string_view url, bool allow_private);
 
+// A connection serves one attempt: a kept one would skip the check of its address.
 class PushSender {
  public:
   explicit PushSender(PushSenderOptions options);
@@ -54,6 +58,7 @@ class PushSender {
   // False when too many are under way; nothing is kept then.
   [[nodiscard]] bool send(PushJob const& job);
   // What ended, after the network, `wake` or `until`.
+  // Empty when nothing ended; never waits longer than half a minute.
   [[nodiscard]] std::vector<PushResult> wait(SteadyTime until);
   void wake();
 

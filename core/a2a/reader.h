@@ -13,7 +13,9 @@
 
 namespace aw::a2a {
 
+// Shared by the subscription and the engine's task; whoever goes last frees it.
 struct Subscription::Reader : std::enable_shared_from_this<Subscription::Reader> {
+  // Any thread. With `limit` events unread the stream ends instead: it is `slow` from then on.
   void push(EventPtr event);
   void close();  // no event follows; what is queued can still be read
   void wake();   // with `mutex` held

@@ -17,6 +17,7 @@
 
 namespace aw::a2a {
 
+// A gate's no, as far as a caller may hear of it.
 struct Refusal {
   Code code = Code::internal;
   std::string decision_id;                          // empty = none was made

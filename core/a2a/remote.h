@@ -29,6 +29,7 @@ enum class Replay : std::uint8_t { marked, unmarked };
 // its host never), or where the card says, which must then be as well secured.
 enum class Follow : std::uint8_t { pinned, card };
 
+// Whom to speak to. Copied into each call.
 struct Line {
   http::Client& transport;
   Clock const& clock;
@@ -50,6 +51,7 @@ struct Line {
 // The same for a Line with neither: may this endpoint be spoken to in the clear?
 [[nodiscard]] bool is_this_machine(http::Endpoint const& endpoint);
 
+// Nothing in it is verified: card_signature.h does that.
 struct FetchedCard {
   std::string json;  // as it came
   RemoteCard card;
@@ -63,6 +65,7 @@ struct FetchedCard {
 inline constexpr std::size_t kMostRemoteAnswer = std::size_t{64} << 20;
 [[nodiscard]] Error with_notes(Error error, DecisionNotes const& decision);
 
+// A whole answer that was no error.
 struct RemoteAnswer {
   std::shared_ptr<const std::string> body;  // what `value` points into; shared, so that both move
   JsonView value;
@@ -95,6 +98,7 @@ class RemoteStream {
   bool ended_ = false;
 };
 
+// One agent in one binding; cheap to copy, calls may run side by side.
 class Remote {
  public:
   Remote(Line line, Interface one) : line_(std::move(line)), one_(std::move(one)) {}

@@ -31,6 +31,7 @@ struct Interface {
 [[nodiscard]] std::string interface_text(
     Interface const& one);  // "JSONRPC 1.0 https://agent:8443/rpc"
 
+// Foreign text: printable before it is shown.
 struct RemoteSkill {
   std::string id;
   std::string name;
@@ -41,6 +42,7 @@ struct RemoteSkill {
 
 enum class Streams : std::uint8_t { no, yes };
 
+// A card as far as it was understood.
 struct RemoteCard {
   std::string name;
   std::string description;
@@ -54,6 +56,7 @@ struct RemoteCard {
 // Code::protocol when it is no agent card at all.
 [[nodiscard]] Result<RemoteCard> read_remote_card(std::string_view json);
 
+// What the caller insists on; absent = whatever the card puts first.
 struct Wish {
   std::optional<Transport> transport;
   std::optional<Dialect> dialect;

@@ -29,6 +29,7 @@ struct Extension {
   Need need = Need::optional;
 };
 
+// The configuration's part of understanding; the same for the life of the process.
 struct RouterOptions {
   std::vector<std::string> capabilities;  // names, order of the configuration
   std::vector<std::string> versions = {"1.0", "0.3"};
@@ -69,6 +70,7 @@ struct GrpcAside {
 
 using Parsed = std::variant<Operation, Refused, CardRequest, GrpcAside, Unmapped>;
 
+// One for all loops.
 class Router {
  public:
   explicit Router(RouterOptions options) : options_(std::move(options)) {}

@@ -21,6 +21,7 @@ namespace aw::a2a {
 
 class Report;
 
+// Held by shared_ptr: runs keep it alive until they have unwound.
 class Runs : public std::enable_shared_from_this<Runs> {
  public:
   Runs(TaskEngine& engine, Executor& executor, log::Log& log);
@@ -40,6 +41,7 @@ class Runs : public std::enable_shared_from_this<Runs> {
   struct Run;
 
  private:
+  // Ends the task as its run ended: completed, failed, or as the report has it already.
   void conclude(TaskTarget& task, Report& report, Result<void> const& result);
   static io::Task<void> drive(std::shared_ptr<Runs> self, std::shared_ptr<Run> run, Work work);
   void ended(Run& run, std::exception_ptr const& failure);

@@ -83,11 +83,6 @@ Service::~Service() { stop(); }
 void Service::stop() { runs_->stop(); }
 std::size_t Service::running() const { return runs_->size(); }
 
-Result<std::string> Service::capability_of(std::string_view task_id, Caller const& caller) const {
-  AW_TRY(auto task, engine_.find(task_id, caller.id));
-  return task->capability;
-}
-
 Result<void> Service::resolve(Operation& operation, Caller const& caller) const {
   switch (operation.kind) {
     case Kind::authorize_only:

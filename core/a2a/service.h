@@ -25,6 +25,7 @@ class Card;
 class Push;
 class Runs;
 
+// Waits are of one request; timeouts of one run.
 struct ServiceOptions {
   // A blocking send answers with the task as it is (202) when it takes longer than this.
   std::chrono::nanoseconds wait_limit = std::chrono::seconds(60);
@@ -39,6 +40,7 @@ struct ServiceOptions {
 };
 
 // What came of it, for metrics, trace and audit (gate 9).
+// `code` absent: it went well, whatever the task's state is.
 struct Outcome {
   int status = 500;          // HTTP
   std::optional<Code> code;  // set when it failed
@@ -59,8 +61,6 @@ class Service {
   // Code::task_not_found for an unknown task and for another caller's, alike;
   // Code::unknown_capability when nothing says what is meant. list -> "list_tasks".
   [[nodiscard]] Result<void> resolve(Operation& operation, Caller const& caller) const;
-  [[nodiscard]] Result<std::string> capability_of(std::string_view task_id,
-                                                  Caller const& caller) const;
 
   // Writes the whole answer (or stream). Never throws; errors are answered and reported in Outcome.
   // Checks again that a task-bound operation's capability is the task's.

@@ -28,6 +28,8 @@ class SqliteTaskStore final : public TaskStore {
   void erase_note(std::string key) override;
   [[nodiscard]] Result<std::vector<Note>> load_notes() override;
   void erase(std::string id) override;
+  // At the end of this turn at the latest. Code::state_unusable when the journal cannot be
+  // written.
   [[nodiscard]] io::Task<Result<void>> durable() override;
 
  private:

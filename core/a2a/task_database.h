@@ -19,6 +19,7 @@
 namespace aw::a2a {
 
 // What became of some tasks and notes; null = forgotten.
+// The latest of each: what was between is not written.
 struct TaskChanges {
   std::unordered_map<std::string, TaskPtr> tasks;
   std::unordered_map<std::string, std::optional<std::string>> notes;

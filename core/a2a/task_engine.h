@@ -25,6 +25,8 @@
 
 namespace aw::a2a {
 
+// What rests (ended, or waiting for its caller) is forgotten to make room; what runs never is,
+// and then there is Code::task_limit.
 struct EngineLimits {
   std::size_t max_tasks = 10'000;
   std::size_t max_tasks_per_caller = 1'000;
@@ -36,6 +38,7 @@ struct EngineLimits {
   std::chrono::nanoseconds retention = std::chrono::hours(24);
 };
 
+// Used up by `create` and `draft`.
 struct NewTask {
   std::string owner;
   std::string capability;
@@ -46,6 +49,7 @@ struct NewTask {
   std::string idempotency_key;
 };
 
+// Newest change first.
 struct Page {
   std::vector<TaskPtr> tasks;
   std::string next_token;  // empty at the end
@@ -55,6 +59,7 @@ struct Page {
 class TaskEngine;
 
 // One reader of a task's events; belongs to one loop. The engine outlives it.
+// Destroy it on its loop.
 class Subscription {
  public:
   ~Subscription();
@@ -81,6 +86,7 @@ class Subscription {
   std::shared_ptr<Reader> reader_;
 };
 
+// Owners are scopes (scope_of): a task is found by its owner only.
 class TaskEngine {
  public:
   // `store` and `clock` outlive the engine.
@@ -124,6 +130,7 @@ class TaskEngine {
   [[nodiscard]] bool holds(std::string_view id) const;
   // Code::task_not_found also for another caller's task.
   [[nodiscard]] Result<TaskPtr> find(std::string_view id, std::string_view owner) const;
+  // Code::request_malformed for a page token that is none of ours.
   [[nodiscard]] Result<Page> list(std::string_view owner, ListParams const& query) const;
   [[nodiscard]] Result<Subscription> subscribe(std::string_view id, std::string_view owner);
 

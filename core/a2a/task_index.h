@@ -27,6 +27,7 @@ struct ListKey {
   }
 };
 
+// Holds ids and order, not tasks.
 class TaskIndex {
  public:
   // The task as it is from now on, and as it was: its status time, state and context count.

@@ -22,6 +22,7 @@
 
 namespace aw::a2a {
 
+// Owns both files and their locks.
 class TaskJournal {
  public:
   // begin: the file's own first entry, its bytes a number that grows from file to file (the clock

@@ -17,6 +17,7 @@ class TaskObserver {
   virtual ~TaskObserver() = default;
   // The notes are stored together with the task's new state: both survive, or neither.
   [[nodiscard]] virtual std::vector<Note> happened(Event const& event) = 0;
+  // The task is gone for good; nothing more happens to it.
   virtual void forgotten(std::string_view task_id) = 0;
 };
 

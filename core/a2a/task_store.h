@@ -35,6 +35,7 @@ class TaskStore {
   // At start: all notes, by key. Blocks.
   [[nodiscard]] virtual Result<std::vector<Note>> load_notes() = 0;
   virtual void erase(std::string id) = 0;
+  // On a loop. An error: what was queued may be lost, and must not be told as done.
   [[nodiscard]] virtual io::Task<Result<void>> durable() = 0;
 };
 

@@ -13,6 +13,7 @@
 namespace aw::a2a {
 
 // An error leaves the task as it was.
+// Used by one run, on its loop.
 class TaskTarget {
  public:
   virtual ~TaskTarget() = default;

@@ -23,6 +23,7 @@ inline constexpr std::string_view kGenesis =
 inline constexpr std::size_t kMaxRecordBytes = 64U << 10;
 
 // Where a chain stands: what the next record must follow.
+// Default: before the first record.
 struct ChainHead {
   std::uint64_t seq = 0;  // of the last record; 0 = none yet
   std::string hash{kGenesis};
@@ -30,12 +31,14 @@ struct ChainHead {
 };
 
 // A record ready to be written. `line` ends with a newline.
+// Views into the chain that sealed it.
 struct Record {
   std::uint64_t seq = 0;
   std::string_view line;
   std::string_view hash;
 };
 
+// Not thread-safe: the audit log's lock is around it.
 class Chain {
  public:
   explicit Chain(ChainHead head) : head_(std::move(head)) {}
@@ -44,6 +47,7 @@ class Chain {
   // until `commit`: a record that could not be stored was never made. The views last until the next
   // `seal`. Error: audit_unavailable when it would be too long.
   [[nodiscard]] Result<Record> seal(std::string_view members);
+  // The last sealed record is in the log; the next one follows it.
   void commit();
   // Back to where it stood: what was committed since could not be stored.
   void rewind(ChainHead head) { head_ = std::move(head); }
@@ -68,6 +72,8 @@ struct Links {
 [[nodiscard]] Result<Links> parse_links(std::string_view line);
 
 // The hash that the line should carry.
+// `line` without its newline; empty for a line that is too short to carry a hash. A hasher serves
+// many lines.
 [[nodiscard]] std::string expected_hash(tls::Sha256& hasher, std::string_view line);
 
 }  // namespace aw::audit

@@ -31,9 +31,12 @@ inline constexpr std::string_view kSignedPrefix = "agentweave-audit-checkpoint-v
 inline constexpr std::uint64_t kMaxLag = 1U << 15U;
 
 // Why one was made. `shutdown` says that no record of this run follows.
+// start: a run begins; periodic: enough records or time; identity: the SVID changed; file: a new
+// file was begun.
 enum class SealReason { start, periodic, identity, file, shutdown };
 
 // What is signed.
+// Who signs it is in it: `key` names the certificate whose key the signature must verify with.
 struct Statement {
   std::string log;  // which log: 128 random bits, made when its chain began
   SealReason why = SealReason::periodic;
@@ -48,6 +51,7 @@ struct Statement {
   std::vector<std::string> chain;  // DER, leaf first; empty when an earlier checkpoint had it
 };
 
+// Foreign until seals.h has checked it.
 struct Checkpoint {
   Statement statement;
   std::string signed_bytes;
@@ -61,6 +65,7 @@ enum class Chained { without, with_chain };
                                                      identity::Svid const& svid, Chained chained,
                                                      std::string_view agent_name);
 
+// By its place in the line, which no other value can take.
 [[nodiscard]] bool is_checkpoint(std::string_view line);
 // Takes a checkpoint's line apart; nothing is believed yet. Error: audit_integrity.
 [[nodiscard]] Result<Checkpoint> parse_checkpoint(std::string_view line);

@@ -10,6 +10,7 @@
 namespace aw::audit {
 
 // For file:// destinations. Zero switches that reason to rotate (or to delete) off.
+// Checked at each record; a rotation that fails lets the file grow a tenth before the next try.
 struct RotationConfig {
   std::uint64_t max_bytes = 100U << 20;
   std::uint32_t max_files = 10;  // rotated files kept
@@ -26,6 +27,7 @@ struct CheckpointConfig {
 // kernel: a record survives the process (kill -9). always: it survives the machine (fdatasync).
 enum class Sync { kernel, always };
 
+// Read at start only.
 struct Config {
   bool enabled = true;  // off: development only
   // stdout: | stderr: | file:///path | syslog://[host[:port]] | syslog+tcp://… | syslog+tls://… |

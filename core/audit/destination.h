@@ -10,6 +10,7 @@
 
 namespace aw::audit {
 
+// Members that another kind has stay empty. Only `name` may be shown.
 struct Destination {
   enum class Kind { standard_output, standard_error, file, syslog, http };
   enum class Transport { local, udp, tcp, tls };  // of syslog

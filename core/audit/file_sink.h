@@ -33,12 +33,15 @@ class FileCalls {
   virtual int sync(int fd);
 };
 
+// The directory is made with 0700 where it is missing; the file has 0600, and is given it back at
+// each start.
 struct FileSinkOptions {
   std::filesystem::path path;
   RotationConfig rotation;
   Sync sync = Sync::kernel;
 };
 
+// Locks PATH.lock for its whole life, and keeps the log's id in PATH.id.
 class FileSink final : public AuditSink {
  public:
   // `clock` and `calls` outlive the sink.
@@ -48,6 +51,8 @@ class FileSink final : public AuditSink {
   FileSink& operator=(FileSink const&) = delete;
 
   [[nodiscard]] Result<Resumed> resume() override;
+  // audit_integrity when another program changed the file: nothing is written then, and
+  // everything is denied.
   [[nodiscard]] Result<void> append(Record const& record) override;
   // One write for all of them, or none is stored.
   [[nodiscard]] Appended append_all(Batch const& batch) override;
@@ -61,11 +66,15 @@ class FileSink final : public AuditSink {
   [[nodiscard]] Result<void> open_file();
   [[nodiscard]] Result<void> append_lines(std::string_view lines, std::uint64_t last_seq);
   [[nodiscard]] Result<void> store(std::string_view line);
+  // Cuts off what was written of a record that is not whole; returns `why`.
   [[nodiscard]] Result<void> undo(Error why);
   // Goes on with a new file when ours was moved away.
   [[nodiscard]] Result<void> check_in_place();
+  // Never fails: a log that cannot be rotated goes on in its file.
   void rotate_if_due(std::size_t next_bytes);
   [[nodiscard]] Result<void> rotate();
+  // Deletes rotated files beyond max_files or older than max_age; the chain then begins at
+  // oldest().
   void prune();
   // Which log this is: kept beside it, new when the chain begins.
   [[nodiscard]] Result<std::string> identity(ChainHead const& head) const;
@@ -88,6 +97,7 @@ class FileSink final : public AuditSink {
 };
 
 // The number of a file's first record; nullopt when it has none.
+// Reads the first line; nullopt also for a file that cannot be read.
 [[nodiscard]] std::optional<std::uint64_t> first_record(std::filesystem::path const& path);
 // The rotated files beside `path`, oldest first.
 [[nodiscard]] std::vector<std::filesystem::path> rotated_files(std::filesystem::path const& path);

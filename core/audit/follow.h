@@ -13,6 +13,7 @@
 
 namespace aw::audit {
 
+// For `audit tail`. One owner. Lines are not verified.
 class Follower {
  public:
   explicit Follower(std::filesystem::path path) : path_(std::move(path)) {}
@@ -21,6 +22,7 @@ class Follower {
   [[nodiscard]] Result<std::vector<std::string>> last(std::size_t count);
   // The whole lines written since: at most a few thousand at a time. When the file was rotated,
   // first the rest of the old one, then the new one from its start.
+  // Empty when nothing new came, and between two files.
   [[nodiscard]] Result<std::vector<std::string>> more();
 
  private:

@@ -18,6 +18,7 @@ class CallGraph {
  public:
   static constexpr std::size_t kMostNodes = 500;
 
+  // From one caller to one callee.
   struct Edge {
     std::uint64_t allowed = 0;
     std::uint64_t denied = 0;
@@ -30,6 +31,7 @@ class CallGraph {
   void add(json::Json const& record);
 
   [[nodiscard]] json::Json json() const;
+  // Foreign names are made printable, and cannot leave their label or attribute.
   [[nodiscard]] std::string dot() const;
   [[nodiscard]] std::string mermaid() const;
   // Self-contained: no script, no font, no link. Denied calls are dashed as well as red.

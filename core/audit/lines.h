@@ -11,6 +11,7 @@
 
 namespace aw::audit {
 
+// `in` outlives it. Any bytes may come.
 class LineReader {
  public:
   struct Line {
@@ -29,6 +30,8 @@ class LineReader {
 
 // The value of a top-level string member that this program wrote itself, as written (escapes not
 // undone); empty when it is not there.
+// Finds the first text that looks so: of a verified line only, and only for members that stand
+// before foreign text.
 [[nodiscard]] std::string_view string_member(std::string_view line, std::string_view name);
 
 }  // namespace aw::audit

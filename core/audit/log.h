@@ -24,6 +24,7 @@
 
 namespace aw::audit {
 
+// A moment's copy.
 struct LogStatus {
   std::uint64_t records = 0;                         // since this process started
   std::uint64_t seq = 0;                             // of the last record
@@ -34,8 +35,10 @@ struct LogStatus {
   std::map<std::string, std::uint64_t> undelivered;  // destination -> bytes that wait
 };
 
+// One for the process. Destructor: close without waiting.
 class AuditLog {
  public:
+  // References outlive the log.
   struct Needs {
     Clock const& clock;
     log::Log& log;
@@ -60,6 +63,7 @@ class AuditLog {
   [[nodiscard]] Result<void> record(Event const& event);
   // The same for requests: all that a loop records in one turn is written at the turn's end in one
   // go, and then all of them go on. Nothing blocks but that write. Off a loop: `record`.
+  // `event` is read before the first wait. Not cancellable: the turn's end resumes it.
   [[nodiscard]] io::Task<Result<void>> recorded(Event const& event);
 
   // Signed checkpoints from now on, by the SVID that `signer` gives (any thread); the first one is
@@ -67,6 +71,7 @@ class AuditLog {
   // tried again all the time.
   void sign_with(CheckpointConfig const& config, SignerSource signer);
   // The SVID changed, or something else happened that should be vouched for soon.
+  // Does not block; nothing where the log is not signed.
   void seal_soon(SealReason why);
   // Now. Blocks for a signature and a record. Errors: no_svid, key_malformed, audit_unavailable.
   [[nodiscard]] Result<void> seal(SealReason why);

@@ -16,6 +16,8 @@ namespace aw::audit {
 
 // `clock` and `log` outlive the sinks. Errors: config_unsupported for a destination that means
 // nothing.
+// Nothing is opened yet: `resume` of each does that. Spools live below state_directory, in a
+// directory named after their address.
 [[nodiscard]] Result<std::vector<std::unique_ptr<AuditSink>>> open_sinks(
     Config const& config, std::string const& state_directory, Clock const& clock, log::Log& log);
 

@@ -161,7 +161,6 @@ void Grouping::add(json::Json const& record) {
   values.reserve(fields_.size());
   for (auto const& field : fields_) values.push_back(text_of(record, field));
   if (rows_.size() >= kMaxRows && !rows_.contains(values)) {
-    overflowed_ = true;
     std::ranges::fill(values, "…");
   }
   auto& row = rows_[values];

@@ -20,10 +20,12 @@
 
 namespace aw::audit {
 
+// Equality ignores case. At most 64 terms. Immutable once parsed.
 class Filter {
  public:
   // An empty text matches everything. Error: usage, saying which term.
   static Result<Filter> parse(std::string_view text);
+  // False for what is no object.
   [[nodiscard]] bool matches(json::Json const& record) const;
 
  private:
@@ -44,6 +46,7 @@ class Filter {
 // How many records were allowed and denied for each combination of some fields.
 class Grouping {
  public:
+  // One combination of values; `first` and `last` are its records' times.
   struct Row {
     std::vector<std::string> values;
     std::uint64_t records = 0;
@@ -52,6 +55,7 @@ class Grouping {
     std::string first;
     std::string last;
   };
+  // Combinations beyond it are not told apart: they fall together under "…".
   static constexpr std::size_t kMaxRows = 10'000;
 
   // `fields`: "action,caller"; decision and outcome are columns of their own and left out.
@@ -59,13 +63,10 @@ class Grouping {
   void add(json::Json const& record);
   [[nodiscard]] std::vector<std::string> const& fields() const { return fields_; }
   [[nodiscard]] std::vector<Row> rows() const;  // most records first
-  // Combinations beyond kMaxRows are not told apart.
-  [[nodiscard]] bool overflowed() const { return overflowed_; }
 
  private:
   std::vector<std::string> fields_;
   std::map<std::vector<std::string>, Row> rows_;
-  bool overflowed_ = false;
 };
 
 // One line for people: time, verdict, action, who to whom, why, number. No control characters.

@@ -19,14 +19,17 @@
 namespace aw::audit {
 
 // "sha256:…" of one call, as both ends compute it.
+// Texts must have no line break; `body` is the request's body as it travelled.
 [[nodiscard]] std::string receipt_of(std::string_view trace_id, std::string_view caller,
                                      std::string_view callee, std::string_view body);
 
+// Memory grows with the calls, up to kMostCalls; calls beyond are not looked at.
 class Reconciliation {
  public:
   enum class Side { ours, theirs };
   static constexpr std::size_t kMostCalls = 5'000'000;
 
+  // As the record tells it; where both ends told it, as the callee did.
   struct Call {
     std::string trace_id;
     std::string caller;

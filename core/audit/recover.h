@@ -22,6 +22,8 @@ struct Recovered {
 
 // `fd` is open for reading and writing. A torn tail is first copied to PATH.torn-SEQ, then cut off.
 // Errors: audit_integrity when the last whole line is no good record, audit_unavailable for I/O.
+// Looks at the last two records' worth of bytes only: the chain before them is verify.h's
+// business. An empty file is a new chain.
 [[nodiscard]] Result<Recovered> recover(int fd, std::filesystem::path const& path);
 
 }  // namespace aw::audit

@@ -32,6 +32,8 @@ struct Standing {
 
 class Sealer {
  public:
+  // References and what the functions use outlive the sealer; `standing` and `append` take the
+  // log's lock.
   struct Needs {
     Clock const& clock;
     log::Log& log;
@@ -55,6 +57,7 @@ class Sealer {
   // Soon, from the sealer's thread: where nobody may wait.
   void seal_soon(SealReason why);
   // The members of a checkpoint over `standing`, for who appends it under the log's own lock.
+  // Before `seal` may be called again, or with the sealer stopped: it changes who is told next.
   [[nodiscard]] Result<std::string> sign(Standing const& standing, SealReason why);
   // It is in the chain, as this record.
   void sealed(std::uint64_t seq);
@@ -63,6 +66,7 @@ class Sealer {
 
  private:
   void keep_sealing(std::stop_token const& stop);
+  // The reason to make one now, looked for ten times a second.
   [[nodiscard]] std::optional<SealReason> due(Standing const& standing);
   void report(Result<void> const& result);
 

@@ -20,6 +20,8 @@
 namespace aw::audit {
 
 // Whom to believe. Without bundles signatures are not looked at, and nothing is proven by them.
+// Bundles verify signers as of the time of signing: one that ran out since proves as much as
+// ever.
 struct SealTrust {
   identity::Bundles bundles;
   std::string signer;  // the only SPIFFE ID taken; empty: one and the same for the whole log
@@ -53,6 +55,8 @@ class Seals {
 
  private:
   [[nodiscard]] std::string check(std::uint64_t seq, Checkpoint const& checkpoint);
+  // Of this log, over records before it, no more than kMaxLag back, and over the hash that stood
+  // there.
   [[nodiscard]] std::string check_place(std::uint64_t seq, Statement const& statement) const;
   // Remembers the certificates that come with a checkpoint.
   [[nodiscard]] std::string learn(Statement const& statement);

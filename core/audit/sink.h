@@ -38,6 +38,7 @@ struct Appended {
 
 enum class Keeps { nothing, records };  // does it still have the record after a crash of ours?
 
+// A destination of records; write one for a place of your own.
 class AuditSink {
  public:
   virtual ~AuditSink() = default;
@@ -55,6 +56,7 @@ class AuditSink {
   // Taken, but not yet where it is to go: what a crash of the other side holds up.
   [[nodiscard]] virtual std::uint64_t waiting_bytes() const { return 0; }
   // Delivers what is waiting, for at most `deadline`. Safe to call twice.
+  // Blocks. Nothing is appended any more when it is called.
   virtual void flush(std::chrono::nanoseconds deadline) { static_cast<void>(deadline); }
 };
 

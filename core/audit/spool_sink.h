@@ -23,6 +23,7 @@
 
 namespace aw::audit {
 
+// Bytes wait in files of segment_bytes; retries back off from retry_base to retry_most.
 struct SpoolOptions {
   std::filesystem::path directory;  // this destination's own
   std::string name;
@@ -32,6 +33,8 @@ struct SpoolOptions {
   std::chrono::nanoseconds retry_most = std::chrono::seconds(30);
 };
 
+// Files that have arrived whole are deleted, but for the one the cursor is in: it holds the
+// chain's end.
 class SpoolSink final : public AuditSink {
  public:
   // Called on the sender's thread when delivery fails and when it works again (empty).
@@ -68,9 +71,11 @@ class SpoolSink final : public AuditSink {
   [[nodiscard]] std::vector<std::filesystem::path> segments() const;
   [[nodiscard]] Cursor load_cursor() const;
   [[nodiscard]] Result<void> save_cursor(Cursor cursor) const;
+  // As the files say; used once, at start.
   [[nodiscard]] std::uint64_t undelivered() const;
   [[nodiscard]] Batch next_batch();
   void deliver_all(std::stop_token stop);
+  // One batch of at most 500 lines. False: try again after the backoff.
   [[nodiscard]] bool deliver_one();
 
   SpoolOptions const options_;

@@ -9,6 +9,8 @@
 
 namespace aw::audit {
 
+// What a pipe took is gone for us: never the record that a request waits for, where another
+// destination keeps records.
 class StreamSink final : public AuditSink {
  public:
   // Does not own the descriptor.

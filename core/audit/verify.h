@@ -26,6 +26,7 @@ enum class Restarts { refused, accepted };
 // was it ended?
 enum class Tail { sealed, open };
 
+// Default: the strictest without a bundle.
 struct VerifyOptions {
   Restarts restarts = Restarts::refused;
   SealTrust trust;
@@ -37,6 +38,7 @@ struct VerifyOptions {
   WallTime now{};  // with Tail::open
 };
 
+// The first thing that is wrong; what stands behind it was not looked at.
 struct Break {
   std::string file;
   std::uint64_t line = 0;  // in the file, from 1
@@ -59,6 +61,7 @@ struct VerifyReport {
   [[nodiscard]] bool from_the_start() const { return first_seq == 1; }
 };
 
+// Files in the chain's order, then `finish`, then `report`. One owner.
 class Verifier {
  public:
   explicit Verifier(Restarts restarts) : Verifier(VerifyOptions{.restarts = restarts}) {}
@@ -86,6 +89,7 @@ class Verifier {
 };
 
 // Puts the files into the chain's order by their first records. Errors: audit_unreadable.
+// A break is no error: it stands in the report.
 [[nodiscard]] Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files,
                                                 VerifyOptions options);
 

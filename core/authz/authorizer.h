@@ -26,6 +26,7 @@ namespace aw::authz {
 
 // With authorization.bundle.url: the service, and where the last good bundle is kept (empty: it is
 // not).
+// Both empty where no bundle service is configured.
 struct BundleNeeds {
   std::unique_ptr<BundleSource> source = nullptr;
   std::string state_directory = {};
@@ -45,6 +46,8 @@ struct AuthorizerNeeds {
   metrics::Registry& metrics;
 };
 
+// Owns the decider and everything around it; `authorize` never throws, and its duration is the
+// whole of it. What it answers is counted here and nowhere else.
 class Authorizer final : public AuthorizationProvider {
  public:
   // Loads the embedded policy (blocks), or takes `transport` to reach OPA (null is an error then).
@@ -61,6 +64,7 @@ class Authorizer final : public AuthorizationProvider {
   Authorizer(Authorizer const&) = delete;
   Authorizer& operator=(Authorizer const&) = delete;
 
+  // An exception of a custom decider becomes pdp_unavailable.
   [[nodiscard]] io::Task<AuthzDecision> authorize(AuthzContext const& context) override;
   [[nodiscard]] ProviderStatus status() const override;
   [[nodiscard]] std::uint64_t revision() const override;

@@ -17,12 +17,14 @@
 
 namespace aw::authz {
 
+// inbound: somebody calls us; outbound: our own agent calls.
 enum class Direction { inbound, outbound };
 enum class Verdict { deny, allow };
 // What a shadow policy said beside the one that decided.
 enum class ShadowSays { nothing, agreed, would_deny, would_allow, error };
 
 // Everything a policy may look at. Peer facts are verified before one of these is made.
+// A value; owns its texts. Empty means unknown, and is absent in the policy's input.
 struct AuthzContext {
   identity::SpiffeId caller;
   identity::SpiffeId callee;
@@ -39,6 +41,7 @@ struct AuthzContext {
   std::string context_json;  // one JSON object, or empty
 };
 
+// A value. `reason` and `rule` are for operators and audit; a caller sees the code's title.
 struct AuthzDecision {
   Verdict verdict = Verdict::deny;
   Code code = Code::denied_by_policy;  // meaningful when denied (or would_deny)
@@ -62,9 +65,11 @@ struct AuthzDecision {
 [[nodiscard]] AuthzDecision allow(std::string reason);
 [[nodiscard]] AuthzDecision deny(std::string reason, Code code = Code::denied_by_policy);
 // Nobody could decide: callers answer 503 with Retry-After, never a plain deny.
+// At least a second; `reason` is for the log.
 [[nodiscard]] AuthzDecision unavailable(std::string reason, std::chrono::seconds retry_after);
 
 // What `health`, `doctor` and readiness show.
+// A moment's look; default: nothing decides.
 struct ProviderStatus {
   enum class State { ready, degraded, unavailable };
   struct Endpoint {
@@ -87,11 +92,13 @@ struct ProviderStatus {
 
 // Any thread may call; `authorize` runs on the awaiter's loop and must not block it. Failures are
 // decisions that deny: nothing throws.
+// Embedders write one of these: nothing else is needed to decide.
 class AuthorizationProvider {
  public:
   virtual ~AuthorizationProvider() = default;
   // `context` outlives the task.
   [[nodiscard]] virtual io::Task<AuthzDecision> authorize(AuthzContext const& context) = 0;
+  // Must not block: probes ask it.
   [[nodiscard]] virtual ProviderStatus status() const = 0;
   // Grows when a decision made earlier may be different now; caches drop what is older.
   [[nodiscard]] virtual std::uint64_t revision() const { return 0; }

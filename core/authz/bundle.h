@@ -19,6 +19,7 @@
 
 namespace aw::authz {
 
+// Modules and tests sorted by name, data joined into one object.
 struct BundleContents {
   std::string revision;
   std::vector<std::string> roots;  // "" is everything
@@ -30,6 +31,8 @@ struct BundleContents {
 [[nodiscard]] Result<std::vector<BundleFile>> bundle_files(std::string const& path);
 
 // Pure. Code::policy_unreadable, Code::policy_data, Code::policy_unsupported.
+// Roots may not overlap; every module's package and every value of the data lies below one. Rego
+// v0 is refused.
 [[nodiscard]] Result<BundleContents> parse_bundle(std::span<const BundleFile> files);
 
 // What the configuration asks bundles to be signed with; nullopt when it asks for nothing. Reads
@@ -39,6 +42,7 @@ struct BundleContents {
 
 // Unpacks, verifies (when asked to), parses: nothing of an unverified bundle is looked at but its
 // names and digests.
+// Errors: those of parse_bundle and bundle_verifier, Code::policy_signature.
 [[nodiscard]] Result<BundleContents> open_bundle(std::span<const BundleFile> files,
                                                  BundleVerification const& verification);
 

@@ -21,6 +21,7 @@ struct BundleFile {
   std::string bytes;
 };
 
+// Bytes of the archive and of the tar in it; entries; bytes of a name.
 struct ArchiveLimits {
   std::size_t packed = std::size_t{64} << 20;
   std::size_t unpacked = std::size_t{256} << 20;
@@ -32,6 +33,7 @@ struct ArchiveLimits {
 [[nodiscard]] Result<std::vector<BundleFile>> read_archive(std::string_view gzip,
                                                            ArchiveLimits const& limits = {});
 // The same bytes for the same files: no times, no owners.
+// Code::policy_unreadable for a name of more than 99 characters.
 [[nodiscard]] Result<std::string> write_archive(std::span<const BundleFile> files);
 
 // "/a/./b" -> "a/b"; an error for what leaves the bundle, is empty, or has control characters.

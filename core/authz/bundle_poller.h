@@ -26,6 +26,7 @@ namespace aw::authz {
 
 class BundlePoller {
  public:
+  // `store`, `clock` and `log` outlive it; the source's only caller is this.
   struct Needs {
     std::unique_ptr<BundleSource> source;
     PolicyStore& store;
@@ -43,6 +44,7 @@ class BundlePoller {
   // again and again. An error only says that there is no policy yet: everything is denied.
   [[nodiscard]] Result<void> start();
   // One look at the service; an alarm in the log when no good bundle came for too long.
+  // Blocks for a download, a compilation and the policy's own tests. An error: nothing changed.
   [[nodiscard]] Result<void> poll();
   // How long until the next: between min and max after a success, backing off after a failure.
   [[nodiscard]] std::chrono::nanoseconds next_delay(Result<void> const& last);
@@ -53,6 +55,7 @@ class BundlePoller {
   void measure() const;
 
  private:
+  // What the state directory held: the archive, its ETag, and when it came.
   struct Kept {
     std::shared_ptr<const std::string> archive;
     std::string etag;
@@ -63,6 +66,7 @@ class BundlePoller {
   void tell_staleness();
   void answered();
   [[nodiscard]] std::chrono::nanoseconds age() const;
+  // A failure to keep it is logged; the policy is in force either way.
   void keep(std::string const& archive) const;
   [[nodiscard]] Result<Kept> kept() const;
   [[nodiscard]] Result<void> use_kept();

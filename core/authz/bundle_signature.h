@@ -25,6 +25,8 @@ inline constexpr std::string_view kSignaturesFile = ".signatures.json";
 inline constexpr std::string_view kManifestFile = ".manifest";
 
 // What a bundle is checked with. `secret` is for HS256, `key` for all others.
+// Immutable; copies share the key; any thread. Errors are Code::policy_signature, whatever is
+// wrong, with the file that is.
 class BundleVerifier {
  public:
   // `algorithm`: ES256, ES384, RS256, PS256, EdDSA or HS256; empty = the one that fits the key.
@@ -47,6 +49,7 @@ class BundleVerifier {
   std::string scope_;
 };
 
+// `key` is a secret; whoever fills this wipes it.
 struct BundleSigner {
   std::string algorithm;  // empty: the one that fits the key
   std::string key;        // PEM of a private key, or the secret of HS256
@@ -55,6 +58,7 @@ struct BundleSigner {
 };
 
 // The `.signatures.json` of these files.
+// Code::config_unsupported for an algorithm that does not fit the key.
 [[nodiscard]] Result<std::string> sign_bundle(std::span<const BundleFile> files,
                                               BundleSigner const& signer);
 

@@ -13,12 +13,14 @@
 
 namespace aw::authz {
 
+// `archive` is as it came: nothing in it was looked at.
 struct BundleAnswer {
   bool changed = false;  // false: what was there before is still right
   std::string archive;   // when changed
   std::string etag;
 };
 
+// One caller at a time.
 class BundleSource {
  public:
   virtual ~BundleSource() = default;

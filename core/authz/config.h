@@ -16,6 +16,7 @@ enum class Provider { opa, allow_all };         // allow_all: development only
 enum class DefaultAction { deny, log_only };    // log_only: development only; would-deny is audited
 enum class Failover { round_robin, priority };  // priority: the first endpoint that answers
 
+// A remembered decision may be that old; a new policy makes all of them old at once.
 struct CacheConfig {
   std::chrono::nanoseconds ttl = std::chrono::seconds(60);  // zero = off
   std::size_t max_entries = 10'000;
@@ -32,6 +33,7 @@ struct BundleVerification {
   [[nodiscard]] bool wanted() const { return !public_key.empty() || !secret.empty(); }
 };
 
+// Failures back off from a second to max_delay.
 struct BundlePolling {
   std::chrono::nanoseconds min_delay = std::chrono::seconds(60);
   std::chrono::nanoseconds max_delay = std::chrono::seconds(120);  // at random in between
@@ -62,6 +64,7 @@ struct ShadowConfig {
   [[nodiscard]] bool given() const { return !policy_dir.empty(); }
 };
 
+// policy_dir and bundle may stand together: their modules and data are joined.
 struct Config {
   Provider provider = Provider::opa;
   DefaultAction default_action = DefaultAction::deny;

@@ -15,6 +15,7 @@ namespace aw::authz {
 
 // Both documents in one; objects join member by member, anything defined by both is an error
 // (policy_data) that names it. `name` is the file `added` comes from.
+// The values share what they have in common with the result; neither changes.
 [[nodiscard]] Result<rego::Value> join_data(rego::Value const& base, rego::Value const& added,
                                             std::string const& name);
 

@@ -23,11 +23,14 @@ namespace aw::authz {
 
 // Everything of the question but its time and the request's own ids: two requests with the same key
 // get the same answer.
+// The caller's port is left out as well. A policy that looks at the clock is remembered for the
+// ttl all the same.
 [[nodiscard]] std::string cache_key(AuthzContext const& context);
 
 // Only what a policy really decided: no failure, no malformed result, nothing already cached.
 [[nodiscard]] bool cacheable(AuthzDecision const& decision);
 
+// Entries are divided among sixteen shards, each with its share of max_entries.
 class DecisionCache {
  public:
   explicit DecisionCache(CacheConfig const& config);
@@ -35,6 +38,7 @@ class DecisionCache {
   // `revision`: of the policy in force; what was decided under another one is dropped.
   [[nodiscard]] std::optional<AuthzDecision> find(std::string const& key, std::uint64_t revision,
                                                   SteadyTime now);
+  // Nothing for what is not cacheable, or with a ttl of zero.
   void put(std::string const& key, AuthzDecision const& decision, std::uint64_t revision,
            SteadyTime now);
   [[nodiscard]] std::size_t size() const;
@@ -61,6 +65,7 @@ class DecisionCache {
 };
 
 // Answers from the cache, or asks and remembers.
+// Two callers that ask the same at once both ask; the later answer stays.
 class CachedAuthorization final : public AuthorizationProvider {
  public:
   // `inner` and `clock` outlive it.

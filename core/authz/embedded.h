@@ -28,6 +28,8 @@ class EmbeddedPolicy final : public AuthorizationProvider {
   [[nodiscard]] std::uint64_t revision() const override { return store_.generation(); }
 
   // The same without a coroutine around it.
+  // Without a policy: pdp_unavailable. An evaluation that fails or runs into its bounds denies
+  // with policy_eval.
   [[nodiscard]] AuthzDecision decide(AuthzContext const& context) const;
 
  private:
@@ -38,6 +40,7 @@ class EmbeddedPolicy final : public AuthorizationProvider {
 };
 
 // Evaluates with a full why-record; what `authz check --trace` shows. Pure.
+// The decision, and the engine's own outcome it was read from.
 struct PolicyAnswer {
   AuthzDecision decision;
   rego::Outcome outcome;
@@ -47,6 +50,7 @@ struct PolicyAnswer {
 [[nodiscard]] PolicyAnswer evaluate_policy(LoadedPolicy const& policy, rego::Value const& input,
                                            rego::EvalOptions const& options);
 // Fills in the near misses of an answer that denies: many evaluations, for people who ask why.
+// Nothing for an answer that allows, failed, or was made without reasons.
 void find_flips(LoadedPolicy const& policy, AuthzContext const& context,
                 rego::EvalOptions const& options, PolicyAnswer& answer);
 void find_flips(LoadedPolicy const& policy, rego::Value const& input,

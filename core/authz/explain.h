@@ -15,6 +15,8 @@
 
 namespace aw::authz {
 
+// A value. `why` is null where nobody could look inside (a custom decider, an OPA that shows
+// nothing).
 struct Explanation {
   AuthzDecision decision;
   std::string policy_path;
@@ -34,6 +36,7 @@ using Paint = std::function<std::string(Tone, std::string const&)>;
 
 // What a terminal shows: the verdict line, each candidate rule with its lines and marks, the
 // smallest changes that would flip it (story S2), and the chosen events. Without a last newline.
+// Bounded: 40 rules, 2000 events, values cut. Foreign text is made printable.
 [[nodiscard]] std::string explanation_text(Explanation const& explanation,
                                            Paint const& paint = nullptr);
 

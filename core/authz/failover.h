@@ -20,10 +20,12 @@
 
 namespace aw::authz {
 
+// Their number never changes.
 class Endpoints {
  public:
   Endpoints(std::vector<std::string> names, Failover strategy, io::BreakerConfig const& breaker);
 
+  // One server's name and breaker.
   struct Endpoint {
     Endpoint(std::string given, io::BreakerConfig const& config)
         : name(std::move(given)), breaker(config) {}
@@ -61,6 +63,7 @@ class FailoverWalk {
   };
   // nullopt: nobody is left to ask, or no time. Reports the try before as failed if nobody did.
   [[nodiscard]] std::optional<Try> next(SteadyTime now);
+  // Each of the two ends the try that `next` gave out; without one they do nothing.
   void succeeded();
   void failed(SteadyTime now);
   [[nodiscard]] std::size_t tries() const { return tries_; }

@@ -17,6 +17,8 @@
 namespace aw::authz {
 
 // The value of `input`.
+// context_json that is no JSON object is left out. What this process knows stands above what the
+// caller sent along.
 [[nodiscard]] rego::Value opa_input(AuthzContext const& context);
 // The body of a request to OPA: {"input": …}.
 [[nodiscard]] std::string opa_request_body(AuthzContext const& context);

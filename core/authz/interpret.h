@@ -18,6 +18,7 @@ namespace aw::authz {
 inline constexpr std::size_t kMaxAnswerBytes = 1U << 20;
 inline constexpr std::size_t kMaxReasonBytes = 512;
 
+// Words are made printable and cut at kMaxReasonBytes.
 [[nodiscard]] AuthzDecision interpret_result(rego::Value const& result);
 
 // The answer to POST /v1/data/…. An error (pdp_unavailable) says that this endpoint gave no answer

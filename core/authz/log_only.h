@@ -13,6 +13,7 @@ class LogOnly final : public AuthorizationProvider {
   explicit LogOnly(AuthorizationProvider& inner) : inner_(inner) {}
   // Allows; `would_deny`, `code` and `reason` keep what `inner` said.
   [[nodiscard]] io::Task<AuthzDecision> authorize(AuthzContext const& context) override;
+  // Says log-only in `mode`, so that nobody takes it for enforcement.
   [[nodiscard]] ProviderStatus status() const override;
   [[nodiscard]] std::uint64_t revision() const override { return inner_.revision(); }
 

@@ -21,6 +21,7 @@ class Meters {
   Meters(metrics::Registry& registry, std::vector<std::string> const& endpoints);
 
   // Every decision, cached ones too, as it leaves the room.
+  // A log-only pass counts as allowed and as would-deny.
   void decided(AuthzDecision const& decision);
   void opa_asked() { opa_requests_.add(); }
   void opa_failed() { opa_errors_.add(); }
@@ -29,6 +30,7 @@ class Meters {
   void breakers(Endpoints const& endpoints, SteadyTime now);
   void cache_hit() { cache_hits_.add(); }
   void cache_miss() { cache_misses_.add(); }
+  // Digests are labels: the first 256 of a process, then "other".
   void policy_loaded(std::uint64_t generation, std::size_t rules, std::string const& digest,
                      WallTime now);
   void policy_refused() { reload_errors_.add(); }

@@ -17,6 +17,8 @@ namespace aw::authz {
 // `events` are lines of a trace with explain=full&pretty: "authz.rego:9  | | Fail …". Each rule
 // that OPA tried, or that its index left out, with how far it came. A trace has no values, so
 // there are none; nullptr when no event points into a policy that parses.
+// OPA shortens long file names; a line belongs to the policy whose id it ends. Which expression
+// of a line failed is a guess by the names in it.
 [[nodiscard]] std::shared_ptr<const rego::Why> why_of_events(
     rego::Value const& events, std::vector<rego::Source> const& policies);
 

@@ -11,6 +11,7 @@
 
 namespace aw::authz {
 
+// One exchange. `body` only with post.
 struct OpaRequest {
   enum class Method { post, get };
   Method method = Method::post;
@@ -26,6 +27,7 @@ struct OpaAnswer {
   std::string body;
 };
 
+// Several exchanges at once; any loop.
 class OpaTransport {
  public:
   virtual ~OpaTransport() = default;

@@ -16,6 +16,8 @@ namespace aw::authz {
 
 // A policy as one JSON document, {"path","modules":[{"name","text"}],"data"}: what is kept beside
 // the decisions made with it.
+// Modules as they were written, data as the engine holds it: the digest can be made again from
+// it.
 [[nodiscard]] std::string policy_document(LoadedPolicy const& policy, std::string const& path);
 // Compiled again. Its digest must be `digest`, unless that is empty. Errors: policy_*,
 // policy_unreadable for what is no such document.

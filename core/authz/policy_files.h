@@ -17,6 +17,7 @@
 
 namespace aw::authz {
 
+// Where a policy comes from; any of these, together or alone.
 struct PolicyLocation {
   std::string policy_dir;
   std::vector<std::string> data_files;
@@ -33,6 +34,7 @@ struct PolicyLocation {
           .verification = config.bundle.verification};
 }
 
+// What was read, joined: nothing is compiled yet.
 struct PolicyFiles {
   std::vector<rego::Source> modules;
   std::vector<rego::Source> tests;
@@ -41,12 +43,14 @@ struct PolicyFiles {
 };
 
 // Relative paths of the regular files below `root`, sorted, hidden entries left out.
+// Links are followed to files. At most 4096.
 [[nodiscard]] Result<std::vector<std::string>> policy_files_below(std::string const& root);
 
 // Errors: policy_unreadable, policy_data, policy_signature, policy_unsupported.
 [[nodiscard]] Result<PolicyFiles> read_policy_files(PolicyLocation const& location);
 
 // Differs when any of the files changed, came or went. Cheap: looks at names, sizes and times.
+// Not a digest: an edit that keeps inode, size and time is not seen.
 [[nodiscard]] std::string policy_stamp(PolicyLocation const& location);
 
 }  // namespace aw::authz

@@ -26,6 +26,7 @@
 namespace aw::authz {
 
 // Immutable once published.
+// What every decision of its generation is made with.
 struct LoadedPolicy {
   std::shared_ptr<const rego::Policy> policy;
   rego::Query query;   // of the configured policy_path
@@ -44,6 +45,7 @@ inline constexpr std::chrono::milliseconds kTrialTime{250};
 [[nodiscard]] Result<LoadedPolicy> load_policy(PolicyLocation const& location,
                                                std::string const& policy_path, Clock const& clock);
 
+// Looks at its files once in `look_every`; the same content again is no new generation.
 class PolicyStore {
  public:
   struct Options {
@@ -60,6 +62,7 @@ class PolicyStore {
   PolicyStore(PolicyStore const&) = delete;
   PolicyStore& operator=(PolicyStore const&) = delete;
 
+  // Null until the first is loaded. Keep it for the length of a decision.
   [[nodiscard]] std::shared_ptr<const LoadedPolicy> latest() const { return watch_.latest().value; }
   [[nodiscard]] std::uint64_t generation() const { return watch_.version(); }
   [[nodiscard]] io::Watch<LoadedPolicy>& watch() { return watch_; }
@@ -73,6 +76,7 @@ class PolicyStore {
  private:
   PolicyStore(Options options, Clock const& clock, log::Log& log, std::shared_ptr<Meters> meters);
   void keep_looking(std::stop_token stop);
+  // With loading_ held.
   [[nodiscard]] Result<void> load(PolicyLocation const& location);
 
   Options const options_;

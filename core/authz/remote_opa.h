@@ -31,6 +31,7 @@ struct OpaExplanation {
   std::vector<rego::Source> policies;  // the texts that `events` point into; may be empty
 };
 
+// An evaluation error that OPA reports is a decision (it denies) and no failure of the endpoint.
 class RemoteOpa final : public AuthorizationProvider {
  public:
   // `clock`, `log` and `meters` outlive it.
@@ -42,15 +43,18 @@ class RemoteOpa final : public AuthorizationProvider {
   [[nodiscard]] std::uint64_t revision() const override { return 0; }
 
   // The same question with ?explain=…&pretty&metrics&instrument.
+  // For people: up to 16 MiB, and a second request for the policies' texts.
   [[nodiscard]] io::Task<OpaExplanation> explain(
       AuthzContext const& context, rego::EventDetail detail = rego::EventDetail::full);
 
  private:
+  // One question, whoever answered it.
   struct Exchange {
     AuthzDecision decision;
     std::string body;  // of the answer that decided
   };
   [[nodiscard]] io::Task<Exchange> ask(std::string target, std::string body, std::size_t max_bytes);
+  // An error: this endpoint gave no answer. Never throws.
   [[nodiscard]] io::Task<Result<AuthzDecision>> try_one(OpaRequest request, std::string* body);
   [[nodiscard]] io::Task<std::vector<rego::Source>> policies(std::string endpoint);
   void report_failure(std::size_t endpoint, Error const& error);

@@ -21,6 +21,7 @@ namespace aw::authz {
 
 [[nodiscard]] std::string_view shadow_name(ShadowSays says);  // "agreed", "would_deny", …
 
+// Costs an evaluation a decision that is not remembered.
 class ShadowPolicy final : public AuthorizationProvider {
  public:
   // `inner`, `clock` and `log` outlive it. `path`: asked when the candidate names none of its own.
@@ -36,6 +37,7 @@ class ShadowPolicy final : public AuthorizationProvider {
   [[nodiscard]] std::uint64_t revision() const override;
 
   // Every decision that leaves the room, remembered ones too.
+  // Nothing for a decision that no candidate was asked about.
   void count(AuthzDecision const& decision);
   // Reads the candidate's files again. On an error the last good one stays.
   [[nodiscard]] Result<void> reload() { return store_->reload(); }

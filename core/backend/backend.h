@@ -26,6 +26,8 @@ class Client;
 namespace aw::backend {
 
 // What a backend is told. Identity facts come from the gates, never from the caller's headers.
+// One use: it is moved into the run. `payload` is one JSON value or empty; `deadline` is steady
+// time and binds the whole run.
 struct Call {
   std::string capability;
   std::string payload;  // JSON
@@ -39,9 +41,12 @@ struct Call {
   SteadyTime deadline;
 };
 
+// What `value` is: text as it is, one JSON value, base64 of bytes, or a URL.
 enum class Content : std::uint8_t { text, json, base64, url };
 enum class Mode : std::uint8_t { replace, append };
 enum class Last : std::uint8_t { no, yes };
+// A piece of an artifact (A2A §4.1.7). Chunks of one artifact_id belong together; `append` adds
+// to what came before, `last` closes it.
 struct Chunk {
   std::string artifact_id;
   std::string name;
@@ -54,6 +59,7 @@ struct Chunk {
 };
 
 // What a backend says. Called on the run's own loop; nothing here blocks.
+// Lives as long as the run. After input_required or rejected nothing more is said.
 class Output {
  public:
   virtual ~Output() = default;
@@ -64,11 +70,14 @@ class Output {
   virtual void rejected(std::string_view text) = 0;        // will not do it; ends this run
 };
 
+// One for a capability, used for many runs at once: an implementation has no state of a run. Any
+// loop.
 class Backend {
  public:
   virtual ~Backend() = default;
   // Errors: backend_failed (message is shown to the task's owner), backend_unreachable,
   // backend_timeout, backend_answer_malformed. A cancelled coroutine leaves nothing running.
+  // On the run's loop; must not block it. `output` outlives the coroutine.
   [[nodiscard]] virtual io::Task<Result<void>> run(Call call, Output& output) = 0;
   // Does `run` end without ever waiting? Then `run_at_once` is the same, here and now and without a
   // coroutine; `call` has no `message`.
@@ -88,8 +97,10 @@ struct Tools {
   log::Log& log;
 };
 
-// Code::config_unsupported for kinds not served yet, Code::config_conflict for impossible values
-// (a URL that leaves this machine without TLS, an empty command).
+// Code::config_unsupported for a builtin nobody knows, Code::config_conflict for impossible
+// values (a URL that leaves this machine without TLS, an empty command, no backend at all) and
+// for a2a, which the server makes itself (server/a2a_upstream.h). What http::parse_url and
+// tls::Context say of theirs.
 [[nodiscard]] Result<std::unique_ptr<Backend>> make_backend(Config const& config, Tools tools);
 
 // An in-process C++ handler. It may suspend, but must not block.

@@ -11,6 +11,7 @@ namespace aw::backend {
 
 // echo answers its payload; greet answers {"message":"Hello, NAME!"} for {"name":NAME}; status
 // answers {"status":"ok"}. Code::config_unsupported for any other name.
+// They never wait. greet without a name is Code::backend_failed.
 [[nodiscard]] Result<std::unique_ptr<Backend>> make_builtin(std::string_view name);
 
 }  // namespace aw::backend

@@ -18,6 +18,7 @@ enum class Kind { none, http, a2a, exec, builtin };  // none: not given, the ups
 // a2a: the binding it is called in; `card`: the one its card puts first.
 enum class Wire { card, jsonrpc, rest, grpc };
 
+// Members that another kind would use are refused by the rules, not ignored.
 struct Config {
   Kind kind = Kind::none;
   // http, a2a: http://loopback…, https://… or unix:///path.sock[:/target].

@@ -11,6 +11,9 @@
 
 namespace aw::backend {
 
+// Code::config_conflict without a command. A run: backend_timeout (SIGTERM at the deadline,
+// SIGKILL two seconds later), backend_failed for a status other than 0, backend_answer_malformed
+// above max_output_bytes. stderr goes to the log, 8 KiB of it.
 [[nodiscard]] Result<std::unique_ptr<Backend>> make_exec_backend(Config const& config, Tools tools);
 
 }  // namespace aw::backend

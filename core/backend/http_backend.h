@@ -13,9 +13,12 @@
 namespace aw::backend {
 
 // Code::config_conflict for a URL that would leave this machine in the clear.
+// A 4xx answer's words reach the task's owner, a 5xx answer's do not: both are backend_failed.
+// Nothing is tried twice.
 [[nodiscard]] Result<std::unique_ptr<Backend>> make_http_backend(Config const& config, Tools tools);
 
 // The JSON document a service receives (docs/backends.md).
+// An empty payload becomes {}; `message` only when there is one.
 [[nodiscard]] std::string call_document(Call const& call);
 // What a service says when it refuses: {"error": "…"}, {"error": {"message": "…"}}, {"detail":
 // "…"}, or short plain text. Printable, bounded; empty when it says nothing usable.

@@ -13,6 +13,7 @@
 
 namespace aw::backend {
 
+// `command` is not empty. Nothing of our environment is added.
 struct ProcessSpec {
   std::vector<std::string> command;      // program and arguments; searched in PATH
   std::vector<std::string> environment;  // NAME=value, all of it
@@ -37,6 +38,7 @@ class Process {
   // Readable when the process has ended.
   Fd ended;
 
+  // To the process and all it started, unless they left its group; nothing after `reap`.
   void signal_group(int signal) const;
   // After `ended` is readable: the exit status (0–255), or 128 + the signal that ended it. Does not
   // block. Kills what the process left behind in its group.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stable names of everything that can go wrong: AW1002, AW3001, …
 //
-// The table in code.cc gives each its title, meaning and remedy (`agentweave explain AW3001`,
+// The table in code_table.cc gives each its title, meaning and remedy (`agentweave explain AW3001`,
 // docs/errors.md). Numbers are public: never reuse or renumber one.
 #pragma once
 
@@ -13,6 +13,8 @@
 
 namespace aw {
 
+// One number means the same to a shell, to HTTP, to JSON-RPC and to gRPC (the functions below).
+// Those from 1201 on are warnings. What a comment says beside one is not in its name.
 enum class Code : std::uint16_t {
   // AW10xx–12xx configuration
   config_syntax = 1001,
@@ -44,6 +46,7 @@ enum class Code : std::uint16_t {
   policy_signature = 2010,
   // AW30xx authorization
   denied_by_policy = 3001,
+  // Answers that decide nothing are denials too.
   policy_result_malformed = 3002,
   decision_timeout = 3003,
   unmapped_route = 3004,
@@ -64,6 +67,7 @@ enum class Code : std::uint16_t {
   draining = 4012,
   // AW50xx identity and TLS
   spiffe_id_malformed = 5001,
+  // An identity, ours or a peer's, that does not parse, has run out or is somebody else's.
   svid_malformed = 5002,
   workload_api_unreachable = 5003,
   workload_api_denied = 5004,
@@ -81,10 +85,12 @@ enum class Code : std::uint16_t {
   jwt_svid = 5016,
   card_unverified = 5017,
   // AW60xx audit
+  // Without a durable record there is no request: it is denied.
   audit_unavailable = 6001,
   audit_integrity = 6002,
   audit_unreadable = 6003,
   // AW70xx A2A, tasks, backends
+  // Also for a task that is another caller's: who may not see it is not told that it is there.
   task_not_found = 7001,
   task_terminal = 7002,
   unknown_capability = 7003,
@@ -106,11 +112,14 @@ enum class Code : std::uint16_t {
   interrupted = 8007,
   state_unusable = 8008,
   check_failed = 8009,
+  // Not failures: what a command was asked to look for is so.
   threshold_met = 8010,
   // AW90xx us
+  // A defect of this program. Whoever cannot name a code gets this one, and a denial with it.
   internal = 9001,
 };
 
+// One row of `explain` and of docs/errors.md. All texts are literals: the views live for ever.
 struct CodeInfo {
   Code code;
   std::string_view id;       // stable snake_case reason: "no_matching_rule"
@@ -119,13 +128,20 @@ struct CodeInfo {
   std::string_view remedy;
 };
 
+// In the order of the pages, which is the order of the numbers.
 [[nodiscard]] std::span<const CodeInfo> all_codes();
+// Every code has a row; a number that is none gets the row of Code::internal.
 [[nodiscard]] CodeInfo const& code_info(Code code);
 [[nodiscard]] std::string code_name(Code code);                       // "AW3001"
 [[nodiscard]] std::optional<Code> parse_code(std::string_view text);  // "AW3001", "3001", "aw3001"
 
 // The public exit codes of every command (docs/exit-codes.md).
+// Public like the codes: scripts compare them. 124 and 130 are what timeout(1) and a shell use.
 enum class Exit : int {
+  // What each says: failed = the thing asked for went wrong; denied = policy or replay said no;
+  // invalid = a configuration or policy that does not hold; unreachable = nobody answers;
+  // threshold = the condition asked about is true (`--fail-on`); integrity = a signature or a
+  // chain does not prove what it must.
   ok = 0,
   failed = 1,
   usage = 2,
@@ -138,6 +154,8 @@ enum class Exit : int {
   interrupted = 130,
 };
 
+// What a code means outside this program. Total: each answers for every Code. Codes that are
+// about this machine and never reach a caller answer as an internal error does.
 [[nodiscard]] Exit exit_code(Code code);
 [[nodiscard]] int http_status(Code code);    // what a caller over HTTP gets
 [[nodiscard]] int json_rpc_code(Code code);  // A2A §errors, JSON-RPC 2.0 §5.1

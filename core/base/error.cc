@@ -16,11 +16,6 @@ Error Error::with(std::string key, std::string value) && {
   return std::move(*this);
 }
 
-Error Error::hinted(std::string text) && {
-  hint = std::move(text);
-  return std::move(*this);
-}
-
 std::string Error::text() const {
   std::string out = code_name(code) + " " + message;
   if (!hint.empty()) out += " (hint: " + hint + ")";

@@ -13,6 +13,7 @@
 
 namespace aw {
 
+// Default-constructed it is an internal error without words; make it with `make_error`.
 struct Error {
   Code code = Code::internal;
   std::string message;
@@ -22,13 +23,14 @@ struct Error {
 
   // "doing: message"; add it once per layer that knows something new.
   [[nodiscard]] Error within(std::string_view doing) &&;
+  // Later facts of one name do not replace earlier ones; both are written.
   [[nodiscard]] Error with(std::string key, std::string value) &&;
-  [[nodiscard]] Error hinted(std::string text) &&;
 
   // One line for people: `AW5003 connect unix:///x: refused (hint: is the SPIRE agent running?)`.
   [[nodiscard]] std::string text() const;
 };
 
+// `hint` is a sentence fragment for a person at a shell: what to check or run, never what failed.
 [[nodiscard]] Error make_error(Code code, std::string message, std::string hint = {});
 
 // `message: strerror(number)`.

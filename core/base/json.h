@@ -14,6 +14,8 @@ namespace aw::json {
 
 using Json = nlohmann::json;
 
+// What a text may cost before it is refused: checked before anything is built, since the tree's
+// destructor recurses as deep as the text nests.
 struct Limits {
   std::size_t bytes = 8U << 20;
   int depth = 128;
@@ -28,6 +30,8 @@ void append_string(std::string& out, std::string_view text);
 
 // Writes one JSON value into a string it does not own. Commas and colons are its business; balance
 // is the caller's.
+// Never fails and never looks back: a second `key` in a row, an `end_` too many or two values at
+// the top give text that is no JSON. One owner; the string outlives it.
 class Writer {
  public:
   explicit Writer(std::string& out) : out_(out) {}
@@ -35,6 +39,7 @@ class Writer {
   Writer& end_object();
   Writer& begin_array();
   Writer& end_array();
+  // Escaped like any string. Names are not compared: twice the same is written twice.
   Writer& key(std::string_view name);
   Writer& string(std::string_view value);
   Writer& number(std::int64_t value);

@@ -28,6 +28,7 @@ enum class Output { standard_error, standard_output, file, syslog };
 // The loggers people can set levels for: agentweave.agent, agentweave.identity, …
 enum class Component { agent, identity, authz, transport, a2a, audit, config, backend };
 
+// Plain values; the rows of core/config/schema.cc fill them.
 struct Config {
   Level level = Level::info;
   Format format = Format::json;
@@ -36,12 +37,17 @@ struct Config {
   std::map<std::string, Level> loggers;  // "agentweave.authz" -> debug; longest prefix wins
 };
 
+// A line's facts by name, in the order given. The views need to live for the call only.
 using Field = std::pair<std::string_view, std::string_view>;
 using Fields = std::initializer_list<Field>;
 
+// Lines carry the time of `clock`, the component, the level, the message and the fields. In text
+// form foreign control characters are escaped (text::printable), in JSON they are by its rules;
+// so nobody forges a line.
 class Log {
  public:
   // Opens a file output at once; Code::io when that fails.
+  // `clock` outlives the Log. `agent_name` stands in each JSON line, unless it is empty.
   static Result<std::unique_ptr<Log>> open(Config const& config, Clock const& clock,
                                            std::string agent_name);
   // Throws every line away.
@@ -50,6 +56,7 @@ class Log {
   Log(Log const&) = delete;
   Log& operator=(Log const&) = delete;
 
+  // For those to whom making the fields costs something; `write` asks by itself. One atomic load.
   [[nodiscard]] bool enabled(Component component, Level level) const;
   void write(Component component, Level level, std::string_view message, Fields fields = {});
 
@@ -69,6 +76,7 @@ class Log {
   void failed(Component component, Level level, std::string_view message, Error const& error);
 
   // On reload: new levels at once, without losing a line.
+  // Components that `loggers` does not name get `level`.
   void set_levels(Level level, std::map<std::string, Level> const& loggers);
 
  private:

@@ -21,6 +21,8 @@ namespace detail {
 // only the lowest is sure.
 #if defined(__SSE2__)
 
+// Bytes looked at in one step. `special` reads exactly so many: who calls it has checked the
+// length.
 inline constexpr std::size_t kStep = 16;
 [[nodiscard]] inline std::uint32_t special(__m128i text) {
   // Signed: bytes above 0x7F are negative, so that they are below 0x20 too.
@@ -48,12 +50,15 @@ inline constexpr std::size_t kStep = 16;
   std::memcpy(&back, text.data() + text.size() - 4, 4);
   return special(_mm_set_epi32(kBlanks, kBlanks, back, front)) == 0;
 }
+// The place of the first byte that is not plain; `found` is not 0.
 [[nodiscard]] inline std::size_t first(std::uint32_t found) {
   return static_cast<std::size_t>(std::countr_zero(found));
 }
 
 #else
 
+// Without SSE2: eight bytes in a word, the first byte lowest, by the well-known test for a zero
+// byte.
 static_assert(std::endian::native == std::endian::little);
 inline constexpr std::size_t kStep = 8;
 [[nodiscard]] inline std::uint64_t special(char const* bytes) {
@@ -69,6 +74,7 @@ inline constexpr std::size_t kStep = 8;
 [[nodiscard]] inline std::size_t first(std::uint64_t found) {
   return static_cast<std::size_t>(std::countr_zero(found)) / 8;
 }
+// Never sure here: the caller then looks byte by byte, which is right, only slower.
 [[nodiscard]] inline bool short_and_plain(std::string_view) { return false; }
 
 #endif
@@ -76,6 +82,8 @@ inline constexpr std::size_t kStep = 8;
 }  // namespace detail
 
 // How many bytes at the front are neither a control character, nor `"`, nor `\\`, nor above 0x7F.
+// So many bytes may be copied into a JSON string unescaped, and hold no UTF-8 to check. Never
+// reads beyond `text`.
 [[nodiscard]] inline std::size_t plain_length(std::string_view text) {
   std::size_t at = 0;
   if (text.size() < detail::kStep) {

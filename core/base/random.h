@@ -12,10 +12,13 @@ namespace aw {
 // `count` bytes from the kernel's CSPRNG; ends the process if the kernel has none (there is no safe
 // fallback).
 [[nodiscard]] std::string random_bytes(std::size_t count);
+// Small draws (up to 32 bytes) come from a store of each thread, which a fork voids and which is
+// zeroed as it is handed out.
 [[nodiscard]] std::uint64_t random_u64();
 
 // 26 characters, Crockford base32, time-ordered (the ULID layout): 48 bits of milliseconds, 80
 // random bits.
+// Two of one millisecond are in no order. An id is a name, not a secret: its time can be read.
 [[nodiscard]] std::string time_ordered_id(WallTime now);
 // RFC 9562 version 4.
 [[nodiscard]] std::string random_uuid();

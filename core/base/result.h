@@ -14,6 +14,8 @@
 namespace aw {
 
 template <class T>
+// T may be a value that moves only. Moved-from it still says ok() or not, but what it holds is
+// spent.
 class [[nodiscard]] Result {
  public:
   using value_type = T;
@@ -47,6 +49,7 @@ class [[nodiscard]] Result {
   [[nodiscard]] Error&& error() && { return std::move(held_).error(); }
 
   template <class U>
+  // The error is thrown away: for where its absence and its failure mean the same.
   T value_or(U&& other) && {
     return ok() ? std::move(held_).value() : static_cast<T>(std::forward<U>(other));
   }
@@ -56,6 +59,7 @@ class [[nodiscard]] Result {
 };
 
 template <>
+// That it worked, or why not. Default-constructed: it worked.
 class [[nodiscard]] Result<void> {
  public:
   using value_type = void;
@@ -66,6 +70,7 @@ class [[nodiscard]] Result<void> {
 
   [[nodiscard]] bool ok() const { return held_.has_value(); }
   explicit operator bool() const { return ok(); }
+  // Checks like the others, for code that is written over all T.
   void value() const { held_.value(); }
   [[nodiscard]] Error const& error() const& { return held_.error(); }
   [[nodiscard]] Error&& error() && { return std::move(held_).error(); }
@@ -83,6 +88,7 @@ Result<T> with_context(Result<T> result, std::string_view doing) {
 
 }  // namespace aw
 
+// AW_TRY's machinery: a name a line, so that several may stand in one function.
 #define AW_CONCAT_(a, b) a##b
 #define AW_CONCAT(a, b) AW_CONCAT_(a, b)
 
@@ -91,6 +97,8 @@ Result<T> with_context(Result<T> result, std::string_view doing) {
 #define AW_TRY_PICK_(_1, _2, name, ...) name
 #define AW_TRY(...) AW_TRY_PICK_(__VA_ARGS__, AW_TRY_VALUE_, AW_TRY_VOID_)(return, __VA_ARGS__)
 // The same inside a coroutine.
+// Its expression may hold a co_await; the Result's lifetime is the rest of the block, as with
+// AW_TRY.
 #define AW_CO_TRY(...) \
   AW_TRY_PICK_(__VA_ARGS__, AW_TRY_VALUE_, AW_TRY_VOID_)(co_return, __VA_ARGS__)
 #define AW_TRY_VOID_(leave, expression)                                                    \

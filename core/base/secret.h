@@ -12,6 +12,8 @@
 
 namespace aw {
 
+// No stream operator, no conversion to a string: `reveal` is the one way out, and easy to search
+// for.
 class Secret {
  public:
   Secret() = default;
@@ -22,6 +24,7 @@ class Secret {
   Secret(Secret const&) = delete;
   Secret& operator=(Secret const&) = delete;
 
+  // A second set of the bytes, zeroed on its own. The moved-from Secret is empty and wiped.
   [[nodiscard]] Secret clone() const;
   [[nodiscard]] std::string_view reveal() const {
     return bytes_;

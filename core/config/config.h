@@ -28,6 +28,8 @@ enum class Environment { production, staging, development };
 
 [[nodiscard]] std::string_view environment_name(Environment environment);
 
+// Each member is its room's own plain struct, so that no room includes this one. The table
+// (schema.h) says which key fills what; nothing else does.
 struct Config {
   Environment environment = Environment::production;  // as chosen: flag, variable, file, default
   a2a::AgentInfo agent;

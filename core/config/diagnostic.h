@@ -17,6 +17,7 @@ namespace aw::config {
 // Longer lines are not shown.
 inline constexpr std::size_t kMaxShownLine = 200;
 
+// A warning lets the configuration be used; one error and it is not.
 enum class Severity { warning, error };
 
 // Lines and columns count from 1; columns count bytes, as YAML parsers do. A line of 0 means the
@@ -32,6 +33,7 @@ struct Place {
   [[nodiscard]] std::string text() const;  // "a.yaml:3:4", "a.yaml", "AGENTWEAVE_SERVER_PORT"
 };
 
+// Made by problem() and caution() (document.h), which bound the message.
 struct Diagnostic {
   Severity severity = Severity::error;
   Code code = Code::config_syntax;
@@ -42,6 +44,7 @@ struct Diagnostic {
   Place place;
 };
 
+// How many of them are of that severity.
 [[nodiscard]] std::size_t count(std::span<const Diagnostic> diagnostics, Severity severity);
 
 // As a compiler shows it, one blank-free block a finding:

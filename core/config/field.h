@@ -21,6 +21,7 @@
 
 namespace aw::config {
 
+// What a person may write. Where a value goes is the slot's business: several types share text.
 enum class Type {
   text,
   boolean,
@@ -44,6 +45,7 @@ struct ChoiceSlot {
 struct FirstSlot {
   std::vector<std::string>* list = nullptr;
 };
+// observability.logging.output: one text that fills two members.
 struct LogOutputSlot {
   log::Output* output = nullptr;
   std::string* file = nullptr;
@@ -55,6 +57,8 @@ struct MapsSlot {
 };
 
 // Points into one Config, which must outlive it.
+// A row's place in one Config, made when asked for and used at once. Whole numbers are checked
+// against the member's own width as well as against the row's range.
 using Slot = std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, std::uint64_t*, int*,
                           double*, std::chrono::nanoseconds*, std::vector<std::string>*,
                           std::vector<int>*, std::map<std::string, log::Level>*, ChoiceSlot,
@@ -63,6 +67,7 @@ using Slot = std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, s
 // `index` counts only for rows below a list of mappings.
 using Access = std::function<Slot(Config&, std::size_t index)>;
 
+// One word of an enumeration. Of several for one value the first is what `show` prints.
 struct ChoiceName {
   std::string_view name;
   int value = 0;
@@ -70,8 +75,10 @@ struct ChoiceName {
 };
 
 // Says what is wrong with a text; empty when nothing is.
+// As checks.h has them: a whole sentence begins with a capital, a phrase follows the key's name.
 using Check = std::string (*)(std::string_view);
 
+// Built with the functions of schema_row.h and the chain below; each of those may stand once.
 struct Field {
   std::string key;  // "agent.name", "peers[].id"
   Type type = Type::text;
@@ -91,6 +98,7 @@ struct Field {
   bool is_path = false;  // relative to the file that says it
   bool is_port = false;  // 0 (any free port) may come from a variable or flag, never from a file
 
+  // Both ends are allowed.
   Field&& in(double low, double high) && { return least = low, most = high, std::move(*this); }
   Field&& at_least(double low) && { return least = low, std::move(*this); }
   Field&& checked(Check check, std::string allowed) && {
@@ -98,9 +106,11 @@ struct Field {
   }
   Field&& matching(std::string regex) && { return pattern = std::move(regex), std::move(*this); }
   Field&& example(std::string text) && { return example_text = std::move(text), std::move(*this); }
+  // A short name beside the derived one, which counts first.
   Field&& env(std::string name) && {
     return variables.push_back(std::move(name)), std::move(*this);
   }
+  // The value is masked wherever it would be shown, and so is its line in findings.
   Field&& secret() && { return is_secret = true, std::move(*this); }
   Field&& reloadable() && { return is_reloadable = true, std::move(*this); }
   Field&& required() && { return is_required = true, std::move(*this); }
@@ -114,12 +124,14 @@ struct Field {
 
 // --- binding: member pointers to Access --------------------------------------------------------
 
+// Is a member on the way a list of mappings?
 template <class T>
 inline constexpr bool kIsVectorOfClass = false;
 template <class T>
 inline constexpr bool kIsVectorOfClass<std::vector<T>> =
     std::is_class_v<T> && !std::is_same_v<T, std::string>;
 
+// `value` outlives the slot. An enumeration is reached through two functions, as its number.
 template <class T>
 Slot slot_of(T& value) {
   if constexpr (std::is_enum_v<T>) {
@@ -143,6 +155,8 @@ Slot follow(Object& object, std::size_t index, First first, Rest... rest) {
   }
 }
 
+// The way from Config to a member, as a row keeps it. Throws std::out_of_range for an index that
+// the list has not got: decode() has resized it first.
 template <class... Members>
 Access reach(Members... members) {
   return
@@ -152,6 +166,7 @@ Access reach(Members... members) {
 // --- values ------------------------------------------------------------------------------------
 
 // The value as JSON (durations in seconds for *_seconds keys, else "30s"). Secrets are not masked.
+// Copies the whole Config on the way: for showing and comparing, not for requests.
 [[nodiscard]] nlohmann::json value_of(Field const& field, Config const& config,
                                       std::size_t index = 0);
 // As it would stand in a file: `30s`, `[a, b]`, `""`.
@@ -161,6 +176,7 @@ Access reach(Members... members) {
 [[nodiscard]] std::string derived_variable(Field const& field);
 [[nodiscard]] std::string_view type_name(Type type);           // "text", "whole number", …
 [[nodiscard]] std::string allowed_values(Field const& field);  // "1 to 65535", "deny, log-only", …
-[[nodiscard]] std::string default_text(Field const& field);    // "" when it has none
+// What stands in a default-constructed Config; also "" where the default depends on other keys.
+[[nodiscard]] std::string default_text(Field const& field);  // "" when it has none
 
 }  // namespace aw::config

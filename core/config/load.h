@@ -21,6 +21,7 @@
 namespace aw::config {
 
 // How the process environment is asked; given, so that tests and `env -i` runs are the same thing.
+// Called on the loading thread, any number of times, also for names that nobody set.
 using EnvLookup = std::function<std::optional<std::string>(std::string_view name)>;
 
 // A lookup in a map that outlives it.
@@ -42,6 +43,7 @@ struct LoadRequest {
   BackendRule backends = BackendRule::required;
 };
 
+// A value; later parts keep it as it was given.
 struct Loaded {
   Config config;                             // meaningful only when ok()
   std::vector<Diagnostic> diagnostics;       // all of them, in the order of the file
@@ -66,6 +68,7 @@ struct Loaded {
 [[nodiscard]] std::optional<Environment> parse_environment(std::string_view name);
 
 // --- reload ------------------------------------------------------------------------------------
+// restart_needed: this process goes on with the old value.
 enum class Effect { reloadable, restart_needed };
 
 struct Change {
@@ -74,10 +77,12 @@ struct Change {
 };
 
 // Which keys differ, in the order of the table.
+// Items of a list of mappings count as one change of the list. Keys only: values may be secrets.
 [[nodiscard]] std::vector<Change> changed_keys(Config const& before, Config const& after);
 
 // --- once the bundles are known ------------------------------------------------------------------
 // AW1210 for each allowed trust domain that no known bundle serves, with the nearest known name.
+// `known`: names of trust domains. Our own domain is never among the missing.
 [[nodiscard]] std::vector<Diagnostic> check_bundles(Loaded const& loaded,
                                                     std::vector<std::string> const& known);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "core/base/text.h"
 #include "core/config/schema.h"
@@ -170,12 +171,6 @@ void append_retired(std::string& page) {
 }
 
 }  // namespace
-
-std::vector<std::string> all_keys() {
-  std::vector<std::string> out;
-  for (Field const& field : all_fields()) out.push_back(field.key);
-  return out;
-}
 
 Result<json> explain(std::string_view key) {
   const std::string wanted = table_key(key);

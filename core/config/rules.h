@@ -11,6 +11,7 @@
 namespace aw::config {
 
 // What a rule may look at.
+// Borrowed for one check; a default of a Config and a given value look alike, so `given` tells.
 struct Facts {
   Config const& config;
   Values const& values;
@@ -23,6 +24,7 @@ struct Facts {
 };
 
 // Findings of all rules. `insecure` gets "key=value" for each setting that production would refuse.
+// Runs on a Config that may hold defaults where values did not fit: a rule must stand that.
 void check_rules(Facts const& facts, std::vector<Diagnostic>& found,
                  std::vector<std::string>& insecure);
 

@@ -16,11 +16,14 @@ namespace aw::config {
 // immutable afterwards; any thread.
 [[nodiscard]] std::span<const Field> all_fields();
 // By its key in the table ("peers[].id"); null when there is none.
+// Exact names only: no older spelling, no index.
 [[nodiscard]] Field const* find_field(std::string_view key);
 // Does some row stand below `key`?
 [[nodiscard]] bool is_section(std::string_view key);
 // Names that may stand directly below a section ("" = top level).
+// For "did you mean"; the views live as long as the program.
 [[nodiscard]] std::vector<std::string_view> names_below(std::string_view section);
+// One line; empty for a section without.
 [[nodiscard]] std::string_view section_help(std::string_view section);
 
 // A documented older spelling; accepted with AW1201.
@@ -28,6 +31,8 @@ struct Alias {
   std::string_view old;  // a setting or a section
   std::string_view now;
   // How the value changes on the way.
+  // unix_scheme: a bare path gets unix://. plus_one: retries become tries. Only values in files
+  // are changed so.
   enum class Value { same, unix_scheme, plus_one } value = Value::same;
 };
 [[nodiscard]] std::span<const Alias> all_aliases();
@@ -39,6 +44,7 @@ struct Retired {
   std::string_view accepts;  // comma separated
   std::string_view why;
   std::string_view hint;
+  // ignored: a warning, the rest errors; verification is AW1002, since it would have weakened us.
   enum class Kind { refused, ignored, verification } kind = Kind::refused;
 };
 [[nodiscard]] std::span<const Retired> all_retired();

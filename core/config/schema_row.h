@@ -16,6 +16,8 @@
 
 namespace aw::config {
 
+// The type that a member's own type means; anything unknown is text. `special` is for rows that
+// this would get wrong.
 template <class T>
 constexpr Type type_of() {
   if constexpr (std::is_enum_v<T>) return Type::choice;
@@ -29,6 +31,7 @@ constexpr Type type_of() {
   return Type::text;
 }
 
+// From the last member pointer of a row, so that nobody writes the type twice.
 template <class Object, class T>
 constexpr Type type_of_member(T Object::* /*member*/) {
   return type_of<T>();
@@ -45,6 +48,7 @@ Field field(std::string key, std::string help, Members... members) {
   return out;
 }
 
+// A member that is an enumeration, with the words people write for it.
 template <class... Members>
 Field choice(std::string key, std::string help, std::vector<ChoiceName> names, Members... members) {
   Field out = field(std::move(key), std::move(help), members...);
@@ -52,6 +56,7 @@ Field choice(std::string key, std::string help, std::vector<ChoiceName> names, M
   return out;
 }
 
+// A row whose slot no member pointer reaches.
 inline Field special(std::string key, std::string help, Type type, Access access) {
   Field out;
   out.key = std::move(key);
@@ -61,10 +66,12 @@ inline Field special(std::string key, std::string help, Type type, Access access
   return out;
 }
 
+// `text` is a literal.
 template <class E>
 ChoiceName name(std::string_view text, E value) {
   return {text, static_cast<int>(value), false};
 }
+// Accepted with AW1201, never shown.
 template <class E>
 ChoiceName old_name(std::string_view text, E value) {
   return {text, static_cast<int>(value), true};

@@ -14,6 +14,7 @@
 
 namespace aw::config {
 
+// Shares its nodes with the file's tree; copying is cheap.
 struct Entry {
   NodePtr value;
   Origin at;                     // of the key; of the variable or flag
@@ -29,6 +30,8 @@ using Values = std::map<std::string, Entry, std::less<>>;
 
 // ${NAME} and ${NAME:-default} in the scalar values of a tree; keys are left alone, and what a
 // variable holds can never become structure. $${ is a literal ${.
+// Bounded: 64 KiB a value, 4 MiB in all, eight levels of ${A:-${B}}. The old tree stays as it
+// was.
 [[nodiscard]] NodePtr expand(NodePtr const& root, EnvLookup const& env,
                              std::vector<Diagnostic>& found);
 
@@ -38,14 +41,19 @@ using Values = std::map<std::string, Entry, std::less<>>;
 // `over` wins; a list of mappings replaces the whole list.
 void merge(Values& base, Values over);
 
+// Each row's variables, the derived name first; an empty variable counts as not set.
+// AGENTWEAVE_DEBUG sets the log level.
 void apply_environment(Values& values, EnvLookup const& env);
 // "key=value"; a list takes a,b,c, and KEY[0]=a sets or appends one item.
+// Later calls win. A value never becomes structure; a list's next free index may be added.
 void apply_override(Values& values, std::string_view text, std::vector<Diagnostic>& found);
 
 // Where a single value and its list form were both given, keeps the one that counts.
 void settle_pairs(Values& values);
 
 // Fills a Config, row by row. Everything wrong is in `found`.
+// What does not fit keeps its default: use the result only when `found` has no error. `whole` is
+// where a missing key is reported.
 [[nodiscard]] Config decode(Values const& values, Place const& whole,
                             std::vector<Diagnostic>& found);
 

@@ -2,8 +2,9 @@
 // Decisions and the policies they were made with, in an SQLite file (WAL).
 //
 // A row holds a block of decisions as frames (entry.h), in the order of time: a row for each would
-// cost more than the request it tells of. Ids grow with time, so a block's first and last id find
-// one. One user at a time; everything blocks. Errors: state_unusable.
+// cost more than the request it tells of. A block knows when its first and last decision were
+// made; one decision is found by looking through blocks. One user at a time; everything blocks.
+// Errors: state_unusable.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +22,18 @@
 namespace aw::decisions {
 
 // A policy as it was in force.
+// Kept by digest, the 256 used last.
 struct KeptPolicy {
   std::string digest;
   std::string document;  // JSON: {"path", "modules": [{"name","text"}], "data"}
 };
 
+// Owns its connection. Made with mode 0600; a symbolic link in its place is refused. Waits up to
+// five seconds for another process's lock.
 class Database {
  public:
   enum class Access { read_write, read_only };
+  // read_only needs a file that is there already, and creates nothing.
   static Result<Database> open(std::filesystem::path const& file, Access access);
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;

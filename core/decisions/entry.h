@@ -18,6 +18,7 @@
 namespace aw::decisions {
 
 // Appended to only: the numbers stand in files.
+// Which text a frame holds at which place. A frame written before one was added has fewer.
 enum class Text : std::uint8_t {
   id,  // "d-01J9…"; grows with time
   trace_id,
@@ -49,6 +50,8 @@ enum class Text : std::uint8_t {
 inline constexpr std::size_t kTexts = static_cast<std::size_t>(Text::count_);
 
 // `code` 0: policy said yes and nothing refused.
+// time: nanoseconds since 1970; duration: nanoseconds of the decision; flags: the bits below;
+// code: the Code that refused.
 enum class Number : std::uint8_t { time, duration, generation, flags, code, count_ };
 inline constexpr std::size_t kNumbers = static_cast<std::size_t>(Number::count_);
 
@@ -58,7 +61,7 @@ inline constexpr std::uint64_t kWouldDeny = 4;
 inline constexpr std::uint64_t kAsked = 8;  // policy was asked: there is an input
 
 // An entry as views: what a request hands over (copied before `keep` returns), or what a frame
-// holds.
+// holds. Default: all empty, nothing allowed.
 struct Fields {
   std::array<std::string_view, kTexts> texts{};
   std::array<std::uint64_t, kNumbers> numbers{};
@@ -69,6 +72,8 @@ struct Fields {
   }
 };
 
+// A frame read back; owns its texts. Foreign bytes: no more is promised than that they have the
+// frame's shape.
 struct Entry {
   std::array<std::string, kTexts> texts;
   std::array<std::uint64_t, kNumbers> numbers{};
@@ -88,17 +93,21 @@ struct Entry {
   }
 };
 
+// A larger frame is not read, and ends the reading of its segment: whoever writes bounds the
+// texts.
 inline constexpr std::size_t kMaxEntryBytes = 1U << 20;
 
 // Appends the frame.
 void append_frame(std::string& out, Fields const& fields);
 // What the frame at the front of `bytes` holds, as views into it; `bytes` is moved behind it.
-// nullopt when there is no whole one.
+// nullopt when there is no whole one: a torn frame at the end of a segment, which a kill leaves, is
+// none.
 [[nodiscard]] std::optional<Fields> look_at_frame(std::string_view& bytes);
 // The same, for those who keep it.
 [[nodiscard]] std::optional<Entry> take_frame(std::string_view& bytes);
 
 // The JSON text of `input` for an entry that was asked with parts.
+// Given by the server, which knows how a question is put; pure, any thread.
 using InputOf = std::function<std::string(Entry const&)>;
 
 // OPA's decision log event: decision_id, timestamp, labels, path, input, result, requested_by,

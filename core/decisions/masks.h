@@ -25,6 +25,7 @@ class Masks {
     std::string erased;  // JSON array of pointers; empty when none applied
   };
   // `input`: the JSON text of the input. What is no JSON is erased whole.
+  // A member is removed; an array's item becomes null, so that the others keep their places.
   [[nodiscard]] Masked apply(std::string const& input) const;
 
  private:

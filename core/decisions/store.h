@@ -35,6 +35,7 @@
 namespace aw::decisions {
 
 // Of one `keep`: `outcome` stands when the record stage of this turn ran. Lives until then.
+// On the requester's frame: the store points to it until `written`.
 struct Ticket {
   bool written = false;
   Result<void> outcome;
@@ -42,12 +43,16 @@ struct Ticket {
 
 class Store {
  public:
+  // All of it outlives the store; `input_of` is called on loops (with masks) and on the reading
+  // thread.
   struct Needs {
     Clock const& clock;
     log::Log& log;
     metrics::Registry& metrics;
     InputOf input_of;
   };
+  // After which a journal segment is closed. The journal is written, not synced: it survives a
+  // kill of the process, not the machine's.
   static constexpr std::size_t kSegmentBytes = 4U << 20;
   static constexpr std::size_t kMostSegments = 16;  // waiting for the database; more = deny
 
@@ -62,6 +67,7 @@ class Store {
   // recorded after this. Off a loop: at once.
   void keep(Fields const& fields, Ticket& ticket);
   // At once, wherever it is called.
+  // Blocks for one write.
   void keep_now(Fields const& fields, Ticket& ticket);
   // Waits until the ticket's outcome stands. On the loop that `keep` was called on.
   [[nodiscard]] io::Task<Result<void>> settled(Ticket& ticket);
@@ -92,10 +98,11 @@ class Store {
         Masks masks);
   Result<void> lock();
   Result<void> bring_over_rest();
+  // `number` has not been used: a file of that name is cut to nothing.
   Result<void> begin_segment(std::uint64_t number);
   Result<void> append(std::string_view frames);
   void frame(std::string& out, Fields const& fields) const;
-  // Closes the segment that is written; nullopt when it is empty.
+  // Begins the next segment; the one before it waits for the database. With writing_ held.
   [[nodiscard]] Result<void> turn_over();
   Result<void> import_waiting();
   Result<void> import_one(std::uint64_t number);
@@ -122,6 +129,7 @@ class Store {
 
 // Reading the store of a process that runs or ran, from outside; newest first, as `take` wants.
 // Errors: state_unusable.
+// Sees whole frames only, also while the process writes. Blocks; one user at a time.
 class Reader {
  public:
   static Result<Reader> open(std::filesystem::path const& directory);

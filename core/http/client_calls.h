@@ -17,9 +17,11 @@
 namespace aw::http {
 
 // How far a request came: what decides whether it may be sent again.
+// nothing: no byte left; server: it may have acted; answer: it has begun to speak.
 enum class Reached : std::uint8_t { nothing, server, answer };
 
 // One answer being received.
+// One use: begin once, then `more` until it is empty. Destroying it gives the request up.
 class Call {
  public:
   virtual ~Call() = default;
@@ -38,6 +40,7 @@ class Call {
 [[nodiscard]] std::unique_ptr<Call> make_h1_call(Wire wire, std::function<void(Wire)> free);
 
 // HTTP/2: many calls on one wire.
+// Shared by the pool and its calls; ends when it fails or the last of them goes.
 class H2Wire {
  public:
   virtual ~H2Wire() = default;
@@ -47,6 +50,7 @@ class H2Wire {
   virtual bool usable() = 0;
   [[nodiscard]] virtual bool idle() const = 0;
   [[nodiscard]] virtual Wire const& wire() const = 0;
+  // Its calls end with Code::interrupted.
   virtual void close() = 0;
   // Why it is of no use.
   [[nodiscard]] virtual Error failure() const = 0;

@@ -19,6 +19,7 @@
 namespace aw::http {
 
 // Calls `expire` at `due`, unless it is destroyed before.
+// `expire` runs on the loop, once, and must not destroy the guard's owner.
 class Guard {
  public:
   Guard(boost::asio::any_io_executor const& executor, SteadyTime due, std::function<void()> expire);
@@ -34,6 +35,7 @@ class Guard {
 enum class Speaks : std::uint8_t { http1, http2 };
 
 // A connection, and what the report says about it.
+// One owner at a time: a call or the pool. Moves between them, never between loops.
 struct Wire {
   std::unique_ptr<tls::Stream> stream;
   Speaks speaks = Speaks::http1;
@@ -43,6 +45,7 @@ struct Wire {
   std::shared_ptr<void> ticket;  // its place among the pool's connections, given back at its end
 };
 
+// Pointers are borrowed until the wire is open.
 struct WireNeeds {
   Endpoint endpoint;
   Security const* security = nullptr;
@@ -51,10 +54,14 @@ struct WireNeeds {
   CallReport* report = nullptr;  // what the connection is like, for who asked
 };
 // Resolve, connect, handshake, check. `pool` resolves names.
+// Each address of a name is tried in turn (eight at the most) with its share of the time left.
+// Errors: Code::connect, timeout, overloaded, tls_setup, no_svid, protocol (no HTTP/2 where it
+// was asked for), what the handshake or the check said.
 [[nodiscard]] io::Task<Result<Wire>> open_wire(WireNeeds needs, io::BlockingPool& pool);
 
 // What the peer of a plain or TLS wire said so far that nobody read: nothing, something, its end.
 enum class Heard : std::uint8_t { nothing, something, end };
+// Does not wait; appends at most 16 KiB.
 [[nodiscard]] Result<Heard> hear(tls::Stream& stream, std::string& into);
 
 }  // namespace aw::http

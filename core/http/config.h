@@ -13,6 +13,9 @@
 namespace aw::http {
 
 // server.limits.*
+// Beyond a size: 413, 414 or 431, and the connection closes; beyond max_connections a new one is
+// closed (503 on a plain listener). Timeouts begin anew with each phase: handshake, head, body,
+// idle, write.
 struct Limits {
   std::size_t max_head_bytes = 32U << 10;  // request line and headers; h2: the header list
   std::size_t max_headers = 100;
@@ -32,6 +35,7 @@ struct Limits {
 };
 
 // transport.connection_pool.*
+// Of one loop: each loop keeps its own connections. connect_timeout covers resolve, TCP and TLS.
 struct PoolConfig {
   std::size_t max_connections = 100;
   std::size_t max_per_target = 100;
@@ -41,6 +45,8 @@ struct PoolConfig {
 };
 
 // transport.retry.*; only what is safe to repeat is repeated, never a denial or a peer error.
+// Who calls an agent applies this (server/outbound); the client itself repeats only what a dead
+// kept connection swallowed. Waits are jittered and double from base to max.
 struct RetryConfig {
   std::uint32_t max_attempts = 3;  // all tries together
   std::chrono::nanoseconds backoff_base = std::chrono::seconds(1);

@@ -14,6 +14,8 @@
 
 namespace aw::http {
 
+// Errors: 400 for what is malformed, 413 for too much content, 431 for too many trailers. Chunk
+// extensions are read over and bounded. After an error it is of no use until `begin`.
 class BodyDecoder {
  public:
   // A body of more than `max_body` bytes is refused (413), if its length is known at once.
@@ -21,6 +23,7 @@ class BodyDecoder {
 
   // Takes what belongs to the body from the front of `bytes`, appends its content to `out`, and
   // returns how many bytes that were.
+  // Never takes more than the body: what follows is the next message's.
   [[nodiscard]] std::expected<std::size_t, Fault> feed(std::string_view bytes, std::string& out);
   // The connection ended: the end of a body that ends so, an error for others.
   [[nodiscard]] std::expected<void, Fault> closed();

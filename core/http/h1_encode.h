@@ -16,8 +16,11 @@
 
 namespace aw::http {
 
+// What becomes of the connection after the answer: Connection's value.
 enum class After : std::uint8_t { keep_alive, close };
 
+// How the message is framed, decided by whoever owns the connection; `length` counts for
+// BodyKind::length only.
 struct ResponseFrame {
   Version version = Version::http1_1;
   BodyKind body = BodyKind::length;  // none: nothing said (204, 304, 1xx)
@@ -26,13 +29,16 @@ struct ResponseFrame {
   std::string_view date;  // IMF-fixdate; empty = none
 };
 // `extra` comes first: a field there replaces the one of that name in `fields`.
+// Appends status line, fields and the empty line. A date among `fields` stands instead of ours.
 void append_response_head(std::string& out, int status, Headers const& extra, Headers const& fields,
                           ResponseFrame const& frame);
 
 // With content-length when there is a body, or the method means one.
+// `authority` becomes Host, whatever the request's own fields say.
 void append_request_head(std::string& out, Request const& request, std::string_view authority);
 
 void append_chunk(std::string& out, std::string_view bytes);  // nothing when empty
+// The end of a chunked body; `trailers` may be empty, and are checked like fields.
 void append_last_chunk(std::string& out, Headers const& trailers);
 
 // Fields that belong to one connection and are the codec's alone (RFC 9110 §7.6.1).

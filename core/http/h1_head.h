@@ -19,6 +19,7 @@
 namespace aw::http {
 
 // Why a message is refused: what goes into the answer, and a word for the log.
+// A value; cheap to copy.
 struct Fault {
   Code code = Code::request_malformed;
   int status = 400;
@@ -29,6 +30,7 @@ inline std::unexpected<Fault> malformed_message(std::string_view what) {
   return std::unexpected(Fault{.code = Code::request_malformed, .status = 400, .what = what});
 }
 
+// until_close: answers only (RFC 9112 §6.3); no request is framed so.
 enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
 
 // What the head says about what follows.
@@ -39,6 +41,7 @@ struct Framing {
   bool expect_continue = false;
 };
 
+// Bytes of the whole head, its fields, and the request target; beyond: 431 and 414.
 struct HeadLimits {
   std::size_t bytes = 32U << 10;
   std::size_t fields = 100;
@@ -47,6 +50,8 @@ struct HeadLimits {
 [[nodiscard]] HeadLimits head_limits(Limits const& limits);
 
 // Fields line by line, for both kinds of head and for trailers.
+// What it noted so far stands in its members; whoever reads the head combines them (RFC 9112
+// §6.3).
 class FieldBlock {
  public:
   // One line without its CRLF. `notes` what framing needs to know.
@@ -65,6 +70,8 @@ class FieldBlock {
   [[nodiscard]] std::expected<void, Fault> note(std::string_view name, std::string_view value);
 };
 
+// Errors: 400 malformed, 414, 431, 417 (an expectation other than 100-continue), 505 (a version
+// not spoken). CONNECT is refused.
 class RequestHead {
  public:
   explicit RequestHead(HeadLimits limits) : limits_(limits) {}
@@ -74,6 +81,7 @@ class RequestHead {
   [[nodiscard]] std::expected<std::size_t, Fault> parse(std::string_view bytes, Request& out);
   // After a head was returned.
   [[nodiscard]] Framing const& framing() const { return framing_; }
+  // For the next message of the connection.
   void reset();
 
  private:
@@ -90,6 +98,7 @@ class RequestHead {
 // What was asked decides how an answer is framed.
 enum class Asked : std::uint8_t { head, anything_else };
 
+// Keeps the connection only where the answer's end is known.
 class ResponseHead {
  public:
   explicit ResponseHead(HeadLimits limits) : limits_(limits) {}
@@ -112,6 +121,7 @@ class ResponseHead {
 };
 
 // "search:8443", "[::1]", "agent.example": what may stand in Host and :authority.
+// No user info; a port of up to five digits, whose value is not looked at.
 [[nodiscard]] bool is_authority(std::string_view text);
 // An origin-form target: '/', visible ASCII, no fragment.
 [[nodiscard]] bool is_origin_target(std::string_view text);

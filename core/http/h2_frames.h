@@ -12,6 +12,7 @@
 
 namespace aw::http {
 
+// Only for the server's side: the client's bytes begin with the preface, ours do not.
 class H2FrameHeads {
  public:
   struct Data {

@@ -22,6 +22,7 @@
 namespace aw::http {
 
 // RFC 9113 §7, those we send or tell apart.
+// Numbers on the wire; another one from the peer is kept as it is.
 enum class H2Error : std::uint32_t {
   no_error = 0,
   protocol_error = 1,
@@ -32,6 +33,8 @@ enum class H2Error : std::uint32_t {
 };
 
 // One request and its answer. Owned by the session; gone after H2Events::closed.
+// Owner and session both look at it, on one loop. Take from `in` and say so with `consumed`; add
+// to `out` and say so with `resume`.
 struct H2Stream {
   std::int32_t id = 0;
   Request request;             // server: what came
@@ -55,6 +58,8 @@ struct H2Stream {
 
 // What a session tells its owner, from inside `feed` and `produce`: nothing here may call `feed` or
 // `produce` again.
+// `stream` is valid in the call, and until `closed` returned. `reset` and `respond` may be
+// called.
 class H2Events {
  public:
   virtual ~H2Events() = default;
@@ -69,6 +74,8 @@ class H2Events {
 
 enum class H2Role : std::uint8_t { server, client };
 
+// Bytes, but for max_streams. A peer beyond a window breaks the protocol; beyond max_streams its
+// stream is refused.
 struct H2Limits {
   HeadLimits head;
   std::uint32_t max_streams = 100;
@@ -87,6 +94,7 @@ class H2Session {
   // Any piece of what the peer sent. Code::protocol: send what `produce` still has, then close.
   Result<void> feed(std::string_view bytes, SteadyTime now);
   // Appends up to about `most` bytes of what is to be sent; false when there is nothing (left).
+  // Call it until it says false after each feed, respond, resume, reset and consumed.
   bool produce(std::string& out, std::size_t most);
 
   // Server. `extra` fields replace those of the same name. The body is what stands in stream.out
@@ -98,6 +106,7 @@ class H2Session {
                     void* owner);
   // stream.out or out_finished changed.
   void resume(H2Stream& stream);
+  // RST_STREAM leaves with the next `produce`; `closed` comes then.
   void reset(H2Stream& stream, H2Error why);
   // `bytes` of stream.in were taken: the peer may send as many more.
   void consumed(H2Stream& stream, std::size_t bytes);

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::int64_t kRefillPerSecond = 2000;
 constexpr std::int64_t kIdleFrameCost = 10;  // PING, SETTINGS, PRIORITY, RST_STREAM, empty DATA
-// PING, SETTINGS, PRIORITY, RST_STREAM, empty DATA
 constexpr std::int64_t kWindowUpdateCost = 1;
 // A header block this many times over the limit is not even decoded to its end.
 constexpr std::size_t kHopeless = 8;

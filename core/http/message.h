@@ -16,10 +16,13 @@
 
 namespace aw::http {
 
+// What the message came in; what is sent is the connection's to choose.
 enum class Version : std::uint8_t { http1_0, http1_1, http2 };
 
 // Header fields in the order they came; names are lower case (RFC 9110 §5.1: case means nothing).
 // The views it hands out live until the next change.
+// Nothing is checked here: the codecs refuse malformed names and values on the way in, and leave
+// them out on the way out. Lookups ignore case and walk the list.
 class Headers {
  public:
   struct Field {
@@ -34,6 +37,7 @@ class Headers {
   // The only field of that name from now on.
   void set(std::string_view name, std::string_view value);
   // Removes every field of that name; how many there were.
+  // The bytes stay in the arena until `clear`.
   std::size_t erase(std::string_view name);
   void append(Headers const& other);
   void clear();
@@ -47,6 +51,7 @@ class Headers {
   [[nodiscard]] bool empty() const { return slots_.empty(); }
   // Names and values together: what a limit counts.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  // `index` below size().
   [[nodiscard]] Field operator[](std::size_t index) const;
 
   class Iterator {
@@ -85,6 +90,8 @@ class Headers {
   std::size_t bytes_ = 0;
 };
 
+// What a server hands to a handler and a client sends. Set the target with `set_target`: path and
+// query do not follow by themselves.
 struct Request {
   std::string method = "GET";
   std::string target = "/";  // as sent
@@ -100,6 +107,8 @@ struct Request {
   void clear();  // keeps memory
 };
 
+// Framing (content-length, transfer-encoding, connection, date) is not in `headers`: the codec
+// writes it.
 struct Response {
   int status = 200;
   Headers headers;
@@ -114,6 +123,7 @@ struct Response {
 
 // RFC 9110 §5.6.2 token, and a field value without control characters (§5.5).
 [[nodiscard]] bool is_token(std::string_view text);
+// Empty is allowed; bytes above 0x7F pass (obs-text).
 [[nodiscard]] bool is_field_value(std::string_view text);
 
 }  // namespace aw::http

@@ -31,6 +31,7 @@
 namespace aw::http {
 
 // What the connection established before its first request.
+// A value; a session may keep it.
 struct ConnectionInfo {
   std::vector<tls::Certificate> peer_chain;  // as verified by the TLS context; empty without TLS
   std::string remote_address;                // "10.0.0.7:51234", "unix"
@@ -50,6 +51,7 @@ class ResponseWriter {
   virtual ~ResponseWriter() = default;
 
   // A field of whatever answer follows (before it is begun).
+  // Replaces the answer's own field of that name; ignored once the answer has begun.
   virtual void add_header(std::string_view name, std::string_view value) = 0;
 
   // The whole answer. content-length, date and HEAD are seen to; trailers are HTTP/2's alone. That
@@ -73,11 +75,12 @@ class ResponseWriter {
 };
 
 // A request body in pieces, for handlers that stream both ways. Same life as the ResponseWriter.
+// One reader. The peer is held back while nobody reads: at most the stream's window is kept.
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
   // The next piece, waiting for it; empty = the end. Code::interrupted when the peer is gone,
-  // Code::timeout when it stalls, Code::too_large above the limit of one message in flight.
+  // Code::timeout when it stalls.
   virtual io::Task<Result<std::string>> read() = 0;
 };
 
@@ -103,15 +106,18 @@ class Session {
 using SessionFactory =
     std::function<Result<std::unique_ptr<Session>>(ConnectionInfo const& connection)>;
 
+// Names are not resolved: whoever configures a listener says which address.
 struct TcpAddress {
   std::string host = "127.0.0.1";  // an IP address; "localhost" is 127.0.0.1
   std::uint16_t port = 0;          // 0 = any free one
 };
+// At most 107 bytes. The file is removed when the server drains.
 struct UnixAddress {
   std::string path;           // a stale socket there is replaced, anything else is an error
   std::uint32_t mode = 0600;  // of the socket file
 };
 // A socket that listens already, handed over by whoever started us; the server closes it.
+// All loops share its one queue; SO_REUSEPORT was not ours to set.
 struct InheritedSocket {
   int descriptor = -1;
 };
@@ -120,6 +126,8 @@ using Address = std::variant<TcpAddress, UnixAddress, InheritedSocket>;
 // Code::config_wrong_type.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
 
+// Functions are called on the loops, several at once, must not block, and live as long as the
+// last connection.
 struct ServerOptions {
   Address listen;
   Limits limits;
@@ -135,6 +143,7 @@ struct ServerOptions {
   std::function<void(Error const& error, std::string_view remote_address)> rejected;
 };
 
+// Read one by one: the numbers of one moment need not add up.
 struct ServerStats {
   std::uint64_t connections = 0;  // open now
   std::uint64_t accepted = 0;     // since the start
@@ -143,6 +152,7 @@ struct ServerStats {
   std::uint64_t in_flight = 0;    // being handled now
 };
 
+// Ends with `stop`; connections hold what they need of it until they are closed.
 class Server {
  public:
   // Binds and begins to accept. Code::address_in_use; Code::io for other bind errors.
@@ -171,6 +181,7 @@ class Server {
 
   // Closes the connections whose session fits, each asked on its loop: what they are at is cut
   // off. For identities that are no longer valid.
+  // Does not wait. `predicate` is copied to every loop, and called there.
   void close_if(std::function<bool(Session& session)> predicate);
 
   // The same, drained first: no new request, what runs may finish, and 500 ms later it is cut. For

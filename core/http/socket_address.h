@@ -20,6 +20,8 @@ namespace aw::http {
 
 // Open, listening, non-blocking descriptors, `count` of them for one address. Whoever takes them
 // closes them.
+// TCP: one socket a loop, bound with SO_REUSEPORT after a probe without it, so that another
+// process on the port is noticed. Otherwise copies of one descriptor.
 struct Listening {
   std::vector<int> descriptors;
   std::uint16_t port = 0;

@@ -15,6 +15,7 @@
 
 namespace aw::http {
 
+// What one dispatch carries; an event without data is none (§9.2.6).
 struct SseEvent {
   std::string data;   // lines joined with '\n'
   std::string event;  // empty = "message"
@@ -33,6 +34,7 @@ void append_sse(std::string& out, SseEvent const& event);
 // Only data, the most frequent case.
 void append_sse(std::string& out, std::string_view data);
 
+// Events not yet taken are bounded too (65,536): whoever feeds takes in between.
 class SseParser {
  public:
   // An event (and a line) may have this many bytes.

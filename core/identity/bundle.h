@@ -22,11 +22,13 @@
 
 namespace aw::identity {
 
+// A key that signs JWT-SVIDs; `key_id` is its `kid`, never empty.
 struct JwtAuthority {
   std::string key_id;
   tls::PublicKey key;
 };
 
+// What a bundle is made of; nothing is checked until `make`.
 struct BundleContent {
   std::vector<tls::Certificate> x509_authorities;
   std::vector<JwtAuthority> jwt_authorities;
@@ -38,6 +40,7 @@ class Bundle {
  public:
   static constexpr std::size_t kMaxJsonBytes = 8U << 20U;
 
+  // Code::bundle_malformed also for an authority that the TLS library refuses.
   static Result<Bundle> make(TrustDomain domain, BundleContent content);
   // Concatenated DER, as the Workload API sends it; empty text = no authority.
   static Result<Bundle> parse_der(TrustDomain domain, std::string_view der);
@@ -51,6 +54,7 @@ class Bundle {
   [[nodiscard]] std::vector<JwtAuthority> const& jwt_authorities() const;
   [[nodiscard]] std::optional<std::uint64_t> sequence() const;
   [[nodiscard]] std::optional<std::chrono::seconds> refresh_hint() const;
+  // Lives as long as any copy of the bundle.
   [[nodiscard]] tls::TrustStore const& store() const;
 
   [[nodiscard]] std::string pem() const;

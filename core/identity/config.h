@@ -27,6 +27,7 @@ struct DevConfig {
   std::chrono::nanoseconds svid_ttl = std::chrono::hours(1);
 };
 
+// Read at start; static files are read again when they change and on SIGHUP.
 struct Config {
   Provider provider = Provider::spiffe;
   // unix:///path or tcp://host:port of the SPIFFE Workload API (SPIFFE Workload Endpoint §4).

@@ -21,6 +21,7 @@
 
 namespace aw::identity {
 
+// ALPN names in order of preference. The default accepts the own trust domain alone.
 struct CredentialsSpec {
   std::set<TrustDomain> allowed;  // the own trust domain always is
   std::vector<std::string> server_alpn = {"h2", "http/1.1"};
@@ -39,6 +40,7 @@ class Credentials {
   Credentials(Credentials const&) = delete;
   Credentials& operator=(Credentials const&) = delete;
 
+  // Contexts outlive the credentials they came from.
   [[nodiscard]] std::shared_ptr<const tls::Context> server() const;
   // Accepts any verified peer of an allowed trust domain.
   [[nodiscard]] std::shared_ptr<const tls::Context> client() const;

@@ -26,6 +26,7 @@
 
 namespace aw::identity {
 
+// One workload of the domain.
 struct DevIdentity {
   SpiffeId id;
   std::string name;  // the hint: what `call --as NAME` picks
@@ -33,6 +34,7 @@ struct DevIdentity {
       dns_names;  // also in the certificate, for TLS clients that know no SPIFFE
 };
 
+// Lives are from now on; an SVID never outlives the CA that signed it.
 struct DevIssuerSpec {
   TrustDomain domain;
   std::vector<DevIdentity> identities;  // at least one, all of `domain`, names and ids once each
@@ -92,6 +94,7 @@ class DevIssuer final : public WorkloadSource {
   Result<void> restore();
 
  private:
+  // What `tick` leaves undone.
   enum class Drill { none, withdrawn, expiring };
   // A CA and the JWT key that comes and goes with it.
   struct Root {

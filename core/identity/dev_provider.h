@@ -18,6 +18,7 @@
 
 namespace aw::identity {
 
+// What DevIssuer and WorkloadServer take.
 struct DevProviderOptions {
   DevIssuerSpec issuer;
   std::filesystem::path socket;  // empty = in-process only

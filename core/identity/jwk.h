@@ -14,6 +14,7 @@ namespace aw::identity {
 
 // kty and the key's numbers, nothing else.
 [[nodiscard]] Result<json::Json> to_jwk(tls::PublicKey const& key);
+// EC, RSA and OKP keys as public_key.h knows them; other members are not looked at.
 [[nodiscard]] Result<tls::PublicKey> from_jwk(json::Json const& jwk);
 
 // The member as a string; empty when it is absent or no string.

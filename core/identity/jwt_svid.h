@@ -19,6 +19,7 @@ namespace aw::identity {
 
 inline constexpr std::size_t kMaxJwtBytes = 16U << 10U;
 
+// What a token says; verified only when `verify_jwt_svid` returned it.
 struct JwtSvid {
   SpiffeId id;
   std::vector<std::string> audience;  // at least one
@@ -28,6 +29,7 @@ struct JwtSvid {
   std::string claims_json;  // all claims, as sent
 };
 
+// What to state. Times are cut to whole seconds; `issued` zero leaves `iat` out.
 struct JwtSpec {
   SpiffeId id;
   std::vector<std::string> audience;
@@ -44,6 +46,8 @@ struct JwtSpec {
 
 // JWT-SVID §3–§5: a known algorithm that fits the key, the key named by `kid` in the bundle of the
 // trust domain of `sub`, `aud` holds `audience`, `exp` (and `nbf`) against `now` with no leeway.
+// Code::no_bundle when nobody vouches for that trust domain. A header that demands extensions
+// (`crit`) is refused.
 [[nodiscard]] Result<JwtSvid> verify_jwt_svid(std::string_view token, std::string_view audience,
                                               Bundles const& bundles, WallTime now);
 

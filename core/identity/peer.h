@@ -18,6 +18,7 @@
 
 namespace aw::identity {
 
+// Made by verify_peer alone: whoever holds one holds a proven identity, as of then.
 struct Peer {
   SpiffeId id;
   WallTime not_before{};  // the latest of the verified chain's

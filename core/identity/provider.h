@@ -27,6 +27,7 @@ enum class ProviderState {
 };
 [[nodiscard]] std::string_view state_name(ProviderState state);
 
+// A moment's copy; one outage counts as one failure.
 struct ProviderStatus {
   ProviderState state = ProviderState::waiting;
   std::optional<Error> last_error;  // of the latest failure, cleared by the next success
@@ -35,6 +36,7 @@ struct ProviderStatus {
   std::uint64_t failures = 0;
 };
 
+// Embedders write one for a source of their own.
 class IdentityProvider {
  public:
   virtual ~IdentityProvider() = default;

@@ -18,6 +18,7 @@ class ProviderJournal {
 
   // A usable snapshot arrived. Tells whether its default SVID is the first, a new one, or the one
   // we had.
+  // The snapshot has an SVID.
   Change arrived(Snapshot const& snapshot);
   // The source said no. True when that is news.
   bool denied(Error error, WallTime now);

@@ -18,6 +18,7 @@ namespace aw::identity {
 
 using Bundles = std::map<TrustDomain, Bundle>;
 
+// `generation` grows with each of one provider; `received` is wall time.
 struct Snapshot {
   std::vector<Svid> svids;  // the first is the default
   Bundles bundles;          // own and federated, by trust domain; never merged

@@ -14,6 +14,7 @@
 
 namespace aw::identity {
 
+// There is no empty one.
 class TrustDomain {
  public:
   static constexpr std::size_t kMaxBytes = 255;  // SPIFFE-ID §2.1
@@ -32,6 +33,8 @@ class TrustDomain {
   std::string name_;
 };
 
+// There is no empty one; equal texts are equal IDs. A peer's has a path, a signer's has none:
+// svid.h asks.
 class SpiffeId {
  public:
   static constexpr std::size_t kMaxBytes = 2048;  // SPIFFE-ID §2.3

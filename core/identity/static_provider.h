@@ -24,6 +24,7 @@ struct StaticBundle {
   std::filesystem::path path;  // PEM or SPIFFE JSON
 };
 
+// `expected_id` absent: whatever the certificate says.
 struct StaticFiles {
   std::filesystem::path certificate;  // PEM, leaf first
   std::filesystem::path key;          // PEM
@@ -33,6 +34,8 @@ struct StaticFiles {
 };
 
 // One reading of the files, checked; generation is left 0. Blocks on the disk.
+// Also Code::svid_expired, Code::bundle_malformed, Code::io. A file that begins with a brace is
+// SPIFFE JSON.
 [[nodiscard]] Result<Snapshot> load_static(StaticFiles const& files, WallTime now);
 
 class StaticProvider final : public IdentityProvider {

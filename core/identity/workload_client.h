@@ -18,6 +18,7 @@
 
 namespace aw::identity {
 
+// The defaults keep Workload API §6.2: back within a second of the socket answering.
 struct WorkloadClientOptions {
   std::string endpoint;  // unix:///path, tcp://IP:PORT
   // Between tries while the API is away or says no.

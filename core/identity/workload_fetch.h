@@ -20,6 +20,7 @@
 namespace aw::identity {
 
 // The current state: the first message of FetchX509SVID.
+// Private keys come with it; the message's own copies are wiped.
 [[nodiscard]] Result<Snapshot> fetch_snapshot(WorkloadEndpoint const& endpoint,
                                               std::chrono::nanoseconds timeout, WallTime now);
 
@@ -27,6 +28,7 @@ namespace aw::identity {
 [[nodiscard]] Result<Bundles> fetch_bundles(WorkloadEndpoint const& endpoint,
                                             std::chrono::nanoseconds timeout);
 
+// The token comes back read, not verified: it is our own.
 struct JwtRequest {
   std::vector<std::string> audience;  // at least one
   std::optional<SpiffeId> id;         // absent = the default identity

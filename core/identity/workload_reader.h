@@ -29,8 +29,10 @@ struct RetryTimes {
   std::chrono::nanoseconds most = std::chrono::milliseconds(400);
 };
 
+// Made, started and stopped by one owner.
 class WorkloadReader {
  public:
+  // gives_up: InvalidArgument, which asking again cannot heal.
   enum class Next { retries, gives_up };
 
   class Listener {
@@ -38,6 +40,7 @@ class WorkloadReader {
     virtual ~Listener() = default;
     // One full state; what it does not hold has been withdrawn. The callee wipes the keys in it.
     virtual void received(X509SVIDResponse& message) = 0;
+    // Called after each stream, before the next try.
     virtual void ended(Error error, Next next) = 0;
   };
 
@@ -54,6 +57,7 @@ class WorkloadReader {
  private:
   struct Attempt;
   void run();
+  // One stream on a channel of its own, until it ends.
   Attempt read_stream();
   [[nodiscard]] bool enter(grpc::ClientContext& context);
   void leave();

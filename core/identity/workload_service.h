@@ -33,6 +33,7 @@ class WorkloadService final : public SpiffeWorkloadAPI::Service {
                                ValidateJWTSVIDResponse* response) override;
 
  private:
+  // Holds gRPC's thread until the caller leaves or `stop`.
   template <class Message>
   grpc::Status push(grpc::ServerContext& context, grpc::ServerWriter<Message>& writer);
   // OK when the call may go on.

@@ -26,6 +26,7 @@ class WorkloadSocket {
 
   // Calls `accepted` with each new connection (non-blocking, close-on-exec) on this object's own
   // thread. Once.
+  // A connection of another user is closed before `accepted` hears of it.
   void start(std::function<void(Fd)> accepted);
   // Removes the file, unless another process has taken the name since.
   void stop();

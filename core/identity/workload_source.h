@@ -19,6 +19,7 @@ struct IssuedJwt {
   std::string hint;
 };
 
+// Implemented by the development issuer; outlives the server that asks it.
 class WorkloadSource {
  public:
   virtual ~WorkloadSource() = default;

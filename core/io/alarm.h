@@ -15,10 +15,13 @@
 
 namespace aw::io {
 
+// Destroying it is `clear`: afterwards `ring` is not called, not even when its moment has passed.
 class Alarm final : private Deadlines::Entry {
  public:
   Alarm() = default;
   // Replaces what was set before. `ring` may destroy the alarm.
+  // `due` is steady time; a past one rings at the loop's next look, never inside `set`. Every
+  // `set` of one alarm names the same loop.
   void set(boost::asio::any_io_executor const& on, SteadyTime due, std::function<void()> ring);
   void clear();
 

@@ -10,8 +10,10 @@
 
 namespace aw::io {
 
+// Full jitter, so that a fleet that lost its server together does not come back together.
 class Backoff {
  public:
+  // `base` is the first wait's ceiling; after twenty tries the ceiling no longer doubles.
   Backoff(std::chrono::nanoseconds base, std::chrono::nanoseconds most)
       : base_(base), most_(most) {}
 
@@ -23,6 +25,7 @@ class Backoff {
     auto const span = static_cast<std::uint64_t>((ceiling - floor).count()) + 1;
     return floor + std::chrono::nanoseconds(static_cast<std::int64_t>(random_u64() % span));
   }
+  // After a success: the next wait is short again.
   void reset() { tries_ = 0; }
 
  private:

@@ -14,6 +14,7 @@
 
 namespace aw::io {
 
+// Thresholds count calls, at least 1 each; `timeout` is how long it stays open before a probe.
 struct BreakerConfig {
   std::uint32_t failure_threshold = 5;
   std::uint32_t success_threshold = 2;
@@ -29,11 +30,15 @@ class CircuitBreaker {
   // May a call go out now? Whoever gets true reports exactly one of `succeeded`, `failed` or
   // `abandoned`.
   [[nodiscard]] bool admit(SteadyTime now);
+  // Ends a row of failures. In half_open enough of them close it; while open it changes nothing,
+  // since the call began before.
   void succeeded();
+  // One is enough in half_open; the open time counts from `now`.
   void failed(SteadyTime now);
   // The call was given up for a reason that says nothing about the other side.
   void abandoned();
 
+  // As of `now`: open turns to half_open by time alone, without a call.
   [[nodiscard]] State state(SteadyTime now) const;
   // How long until the next probe may go; zero unless open.
   [[nodiscard]] std::chrono::nanoseconds retry_after(SteadyTime now) const;

@@ -19,8 +19,11 @@ namespace aw::io {
 
 class Deadlines {
  public:
+  // Good for timeouts of requests and connections; not for what must be exact.
   static constexpr std::chrono::milliseconds kTick{20};
 
+  // What waits: derive from it. It hangs in the wheel by pointers, so it neither moves nor
+  // copies; an entry is in one wheel at most.
   class Entry {
    public:
     Entry() = default;
@@ -44,12 +47,15 @@ class Deadlines {
     Entry** link_ = nullptr;  // what points to it; null = in no slot
   };
 
+  // Entries that still hang when it goes are let go without a call.
   explicit Deadlines(boost::asio::io_context& loop);
   ~Deadlines();
   Deadlines(Deadlines const&) = delete;
   Deadlines& operator=(Deadlines const&) = delete;
 
   // From now on; replaces the entry's deadline before. max = none.
+  // On the loop. `now` is the steady clock's; a deadline farther than the wheel's turn (about
+  // five seconds) is looked at again on the way.
   void set(Entry& entry, SteadyTime now, SteadyTime due);
   // On the loop: nobody is told anything from here on, so that the wheel may be destroyed
   // elsewhere.
@@ -72,6 +78,8 @@ class Deadlines {
 };
 
 // The wheel of the loop that `executor` runs on, for whoever has none of its own. On that loop.
+// Made when first asked for; it lives as long as the loop does. The executor must be an
+// io_context's.
 [[nodiscard]] Deadlines& deadlines_on(boost::asio::any_io_executor const& executor);
 
 }  // namespace aw::io

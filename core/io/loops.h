@@ -11,6 +11,8 @@
 
 namespace aw::io {
 
+// Threads are named aw-loop-N. Between waits a loop runs at most 128 handlers, then ends its turn
+// (turn.h).
 class Loops {
  public:
   // At least one. Threads start at once and wait for work.
@@ -21,9 +23,12 @@ class Loops {
   Loops& operator=(Loops const&) = delete;
 
   [[nodiscard]] std::size_t size() const { return loops_.size(); }
+  // `index` below size(). The loop lives as long as this.
   [[nodiscard]] boost::asio::io_context& at(std::size_t index) { return loops_[index]->context; }
 
   // Runs `work` once on every loop, soon; does not wait.
+  // Any thread. `work` gets the loop's index and is copied once a loop; after stop() it never
+  // runs.
   void post_all(std::function<void(std::size_t)> const& work);
   // Abandons pending work and joins the threads; twice is fine. Not from a loop's own thread.
   void stop();

@@ -26,6 +26,7 @@ namespace aw::io {
 
 namespace detail {
 // What `work` throws ends its own call, not the process.
+// Only what is a std::exception: nothing else is thrown here.
 template <class T>
 Result<T> guarded(std::function<Result<T>()> const& work) {
   try {
@@ -36,8 +37,11 @@ Result<T> guarded(std::function<Result<T>()> const& work) {
 }
 }  // namespace detail
 
+// One for the process. Work runs in the order it came, on any of the threads; two pieces may run
+// at once.
 class BlockingPool {
  public:
+  // At least one thread, or nothing ever runs. `queue_limit` counts what waits, not what runs.
   BlockingPool(std::size_t threads, std::size_t queue_limit);
   ~BlockingPool();  // runs what is queued, then joins
   BlockingPool(BlockingPool const&) = delete;
@@ -46,11 +50,15 @@ class BlockingPool {
   // False when the queue is full or the pool is stopping; then `work` will not run. It must not
   // throw.
   [[nodiscard]] bool submit(std::function<void()> work);
+  // Takes no more work, finishes what is queued, joins: blocks as long as that takes. Twice is
+  // fine; not from a thread of the pool.
   void stop();
   [[nodiscard]] std::size_t queued() const;  // waiting for a thread
 
   // Runs `work` (returning Result<T>) on a pool thread and resumes here, on the awaiter's loop.
   // Code::overloaded when full, Code::internal when it throws.
+  // A cancelled wait ends with Code::interrupted while `work` goes on: what it refers to, and the
+  // awaiter's loop, must live until the pool is done with it.
   template <class T>
   Task<Result<T>> run(std::function<Result<T>()> work);
 

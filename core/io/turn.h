@@ -21,6 +21,7 @@
 namespace aw::io {
 
 // Coroutines of one loop that wait for the same thing. Not cancellable: a turn's end is never far.
+// One loop's, like the turn. Destroy it only when it is empty: who still waits would never go on.
 class Waiters {
  public:
   // Until the next `release`.
@@ -30,6 +31,7 @@ class Waiters {
         boost::asio::use_awaitable);
   }
   // Resumes them in the order they came. Who waits again, waits for the next release.
+  // Each goes on inside this call, up to its next wait.
   void release();
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
 
@@ -38,6 +40,7 @@ class Waiters {
   std::vector<std::move_only_function<void()>> releasing_;  // keeps its memory
 };
 
+// One a loop, made by Loops on the loop's thread.
 class Turn {
  public:
   // In this order at the end: decisions are on record before their tasks are, and a task let go by
@@ -51,15 +54,18 @@ class Turn {
   Turn& operator=(Turn const&) = delete;
 
   // The turn of the calling thread's loop; null on a thread that is no loop of Loops.
+  // The pointer is good for the handler that asked: do not keep it across a wait on another loop.
   [[nodiscard]] static Turn* current();
 
   // Runs once, at the end of this turn. Work that is deferred while its stage runs waits for the
   // next turn, which then comes at once.
+  // From this loop's thread. `work` must not throw.
   void defer(Stage stage, Work work);
 
   // Something of `owner` that this loop alone uses, made when first asked for. It lives as long as
   // the loop: it must be empty whenever `owner` may go.
   template <class T>
+  // One type an owner: asked for with another T, it would be read as what it is not.
   T& local(void const* owner);
 
   // For Loops. True when work is left: the loop must not wait.

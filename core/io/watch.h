@@ -21,11 +21,14 @@ namespace aw::io {
 template <class T>
 class Watch {
  public:
+  // A value and its number: the first publish is 1. Equal numbers of one Watch are equal values.
   struct Seen {
     std::shared_ptr<const T> value;  // null until the first publish
     std::uint64_t version = 0;
   };
 
+  // Listeners are called here, after the lock is released: of two publishes at once the later may
+  // be told first, so a listener that keeps something compares versions.
   void publish(T value) { publish(std::make_shared<const T>(std::move(value))); }
 
   void publish(std::shared_ptr<const T> value) {
@@ -46,6 +49,7 @@ class Watch {
     std::lock_guard const lock(mutex_);
     return seen_;
   }
+  // May run ahead of nothing: who sees a version here gets that value or a newer one of `latest`.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
   // Returns once a version above `version` exists, or whatever there is when `timeout` has passed.

@@ -8,6 +8,8 @@
 
 namespace aw::metrics {
 
+// Read at start only. Whoever reaches `host`:`port` reads all of it: there is no TLS and no
+// caller check on this listener.
 struct Config {
   bool enabled = true;
   std::string host = "0.0.0.0";

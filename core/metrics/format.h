@@ -13,8 +13,10 @@ enum class Format { prometheus, openmetrics };
 
 // What an Accept header (RFC 9110 §12.5.1) prefers of the two; OpenMetrics only when it is named,
 // in version 1.0.0 or in none. Anything else, also what cannot be read: Prometheus text.
+// Weights (`q`) count; with equal weights OpenMetrics wins. q=0 means: not that one.
 [[nodiscard]] Format accepted_format(std::string_view accept);
 
+// A literal, with version and charset, for the Content-Type header.
 [[nodiscard]] std::string_view content_type(Format format);
 
 }  // namespace aw::metrics

@@ -11,6 +11,7 @@ namespace aw::rego {
 
 enum class Base64 { standard, url, url_raw };  // url_raw: without padding
 
+// Code::policy_builtin, with the offset of the byte at fault.
 [[nodiscard]] Result<std::string> decode_base64(std::string_view text, Base64 form);
 
 }  // namespace aw::rego

@@ -23,9 +23,11 @@ class BuiltinCache;  // compiled regular expressions and globs of one program or
 [[nodiscard]] std::shared_ptr<BuiltinCache> make_builtin_cache();
 
 // Facts of the evaluation that some builtins ask for.
+// Borrowed from the evaluation, which is one thread's: no locks, but for the cache's own.
 struct BuiltinContext {
   EvalOptions const* options = nullptr;
   BuiltinCache* cache = nullptr;
+  // 0: not begun yet.
   std::uint64_t* random_state = nullptr;
   // Answers of nondeterministic functions, the same all through one evaluation.
   std::vector<std::pair<std::string, Value>>* remembered = nullptr;
@@ -34,8 +36,12 @@ struct BuiltinContext {
   std::function<bool()> interrupted;
 };
 
+// One call: the arguments, which are all defined, and what became of it. Lives while the function
+// runs; views of the arguments live as long.
 class BuiltinCall {
  public:
+  // `type` and `failure` leave the call undefined, or end the evaluation where options say
+  // strict; `conflict` and `fatal` always end it.
   enum class Problem : std::uint8_t { none, type, failure, conflict, fatal };
 
   BuiltinCall(std::string_view name, std::span<const Value> arguments, BuiltinContext& context)
@@ -52,6 +58,7 @@ class BuiltinCall {
   // The integer argument; false with an error when it is none or does not fit.
   bool want_int(std::size_t i, std::int64_t& out);
   // Each answers undefined.
+  // Of several type errors and failures the first counts; a conflict or fatal one replaces them.
   Value type_error(std::string message);  // "operand 1 must be …": the name is put before it
   Value fail(std::string message);
   Value conflict(std::string message);
@@ -69,6 +76,8 @@ class BuiltinCall {
   std::string message_;
 };
 
+// Pure but for what the context and the system's zone database have; must not throw. An undefined
+// answer without a problem is the call's value: none.
 using BuiltinFunction = Value (*)(BuiltinCall&);
 
 enum class BuiltinKind : std::uint8_t {
@@ -77,6 +86,7 @@ enum class BuiltinKind : std::uint8_t {
   nothing,   // answers no value: print
 };
 
+// A row of a family's table. `name` and the row live for ever.
 struct Builtin {
   std::string_view name;
   int arity = 0;
@@ -92,6 +102,7 @@ struct Builtin {
 [[nodiscard]] Builtin const* refused_stand_in(std::string_view name);
 
 // The families.
+// Constant tables, in no order; names are unique over all of them.
 [[nodiscard]] std::span<const Builtin> arithmetic_builtins();
 [[nodiscard]] std::span<const Builtin> compare_builtins();
 [[nodiscard]] std::span<const Builtin> aggregate_builtins();

@@ -12,6 +12,7 @@
 
 namespace aw::rego {
 
+// At most 4 096 expressions, the first that came; none is dropped.
 class BuiltinCache {
  public:
   // Never null; not ok() when the expression is none. The cache is bounded: beyond it, each call
@@ -19,6 +20,7 @@ class BuiltinCache {
   [[nodiscard]] std::shared_ptr<const re2::RE2> regex(std::string_view pattern);
   // The regular expression of a glob, or nullptr.
   [[nodiscard]] std::shared_ptr<const re2::RE2> find(std::string const& key);
+  // What is there already stays.
   void keep(std::string const& key, std::shared_ptr<const re2::RE2> compiled);
 
  private:

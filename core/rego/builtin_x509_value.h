@@ -19,8 +19,10 @@ enum class UriStrings { no, yes };  // yes: with a member URIStrings, which only
 [[nodiscard]] Result<Value> certificate_value(X509* certificate, UriStrings uri_strings);
 [[nodiscard]] Result<Value> request_value(X509_REQ* request);
 [[nodiscard]] Value public_key_value(EVP_PKEY* key);  // null for kinds that Go does not know
+// Go's numbers: 1 RSA, 2 DSA, 3 ECDSA, 4 Ed25519; 0 for others and for null.
 [[nodiscard]] int public_key_algorithm(EVP_PKEY* key);
 [[nodiscard]] int signature_algorithm(X509_ALGOR const* algorithm);
+// With the private parts in it: Go's rsa.PrivateKey and its kin; null for other kinds.
 [[nodiscard]] Value private_key_value(EVP_PKEY* key);
 [[nodiscard]] Result<Value> private_key_jwk(EVP_PKEY* key);
 
@@ -31,6 +33,7 @@ enum class UriStrings { no, yes };  // yes: with a member URIStrings, which only
 
 // What the extensions say, as members to add; `extensions` is the DER of the SEQUENCE (empty:
 // none).
+// Of one certificate or request.
 struct ExtensionFacts {
   std::vector<Entry> members;
   Value list;         // the member Extensions

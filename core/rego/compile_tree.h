@@ -9,12 +9,15 @@
 
 namespace aw::rego {
 
+// Fills the program's root and groups. Holds pointers into the program's modules, which must not
+// move while it lives.
 class RuleTree {
  public:
   RuleTree(Program& program, Faults& faults) : program_(program), faults_(faults) {}
 
   // Places all rules of all modules; false when they conflict.
   bool build();
+  // Rules in the order of the sources, with where each belongs.
   [[nodiscard]] std::vector<PlacedRule> const& placed() const { return placed_; }
   [[nodiscard]] Group& group_of(PlacedRule const& rule) { return *groups_.at(rule.node); }
 

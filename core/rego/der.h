@@ -13,6 +13,7 @@
 
 namespace aw::rego {
 
+// Tags (X.690 §8.1.2) that certificates use, and those of [n], primitive and constructed.
 namespace der {
 inline constexpr std::uint8_t kBoolean = 0x01;
 inline constexpr std::uint8_t kInteger = 0x02;
@@ -31,6 +32,7 @@ constexpr std::uint8_t context(unsigned n) { return static_cast<std::uint8_t>(0x
 constexpr std::uint8_t constructed(unsigned n) { return static_cast<std::uint8_t>(0xA0U | n); }
 }  // namespace der
 
+// Views of the bytes read.
 struct DerElement {
   std::uint8_t tag = 0;
   std::string_view body;
@@ -43,6 +45,7 @@ class DerReader {
 
   [[nodiscard]] bool empty() const { return rest_.empty(); }
   [[nodiscard]] std::string_view rest() const { return rest_; }
+  // The next element of any tag; bodies of up to 4 GiB. False leaves `out` as it was.
   bool next(DerElement& out);
   // The next element, when it has that tag; false leaves the reader where it was.
   bool take(std::uint8_t tag, DerElement& out);
@@ -54,6 +57,7 @@ class DerReader {
 
 // The numbers of an OBJECT IDENTIFIER's body; nullopt when malformed.
 [[nodiscard]] std::optional<std::vector<std::uint64_t>> object_id(std::string_view body);
+// "2.5.29.17"
 [[nodiscard]] std::string dotted(std::vector<std::uint64_t> const& id);
 // A non-negative INTEGER's body that fits.
 [[nodiscard]] std::optional<std::int64_t> small_integer(std::string_view body);

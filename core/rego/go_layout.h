@@ -14,6 +14,9 @@ inline constexpr std::array<std::string_view, 12> kMonths = {
 inline constexpr std::array<std::string_view, 7> kDays = {
     "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 
+// What a piece of a layout stands for. `_2`: two digits, the first a zero; `_space`: a blank
+// instead; `zone`: an offset, whose form is the piece's text ("-0700", "Z07:00");
+// `fraction_zero`: all digits written (".000"); `fraction_nine`: without trailing zeros (".999").
 enum class Field : std::uint8_t {
   literal,
   long_month,
@@ -44,6 +47,7 @@ enum class Field : std::uint8_t {
   fraction_nine,
 };
 
+// `text` is a view of the layout. Literals come one byte at a time.
 struct Piece {
   Field field = Field::literal;
   std::string_view text;

@@ -10,10 +10,13 @@
 
 namespace aw::rego {
 
+// `text_template`: $"…{expression}…"; `symbol`: one of ":=", "==", "{" and the like.
 enum class Tok : std::uint8_t { end, word, number, string, text_template, symbol, bad };
 
 struct TemplatePart;
 
+// What one is depends on the kind: `text` is the source of all but `end`, `parts` are only a
+// template's.
 struct Token {
   Tok kind = Tok::end;
   Place place;
@@ -34,12 +37,14 @@ struct Comment {
   std::string_view text;  // without '#'
 };
 
+// Behind a bad token comes `end`: the first fault ends the work.
 struct Tokens {
   std::vector<Token> tokens;  // the last one is `end`
   std::vector<Comment> comments;
 };
 
 // `text` must outlive the tokens.
+// `file` goes into the places. Templates nest at most 16 deep.
 [[nodiscard]] Tokens tokenize(std::string_view text, std::uint32_t file);
 
 }  // namespace aw::rego

@@ -15,6 +15,7 @@
 
 namespace aw::rego {
 
+// The two documents a decision depends on.
 struct Situation {
   Value input;
   Value data;
@@ -32,6 +33,7 @@ struct NearMissLimits {
   std::size_t changes = 8;  // that one of them may consist of
 };
 
+// Borrowed: all of it must outlive the search.
 struct NearMissQuestion {
   Policy const& policy;
   Query const& query;
@@ -40,6 +42,8 @@ struct NearMissQuestion {
 };
 
 // Smallest first. `flips` says whether a result is the other decision.
+// Empty when nothing was found within the limits, and when the decision as it stands already
+// flips. `flips` is called on this thread, with outcomes that are no errors.
 [[nodiscard]] std::vector<NearMiss> find_near_misses(
     NearMissQuestion const& question, std::function<bool(Outcome const&)> const& flips,
     NearMissLimits const& limits = {});

@@ -25,10 +25,13 @@ struct Keywords {
   bool not_body = false;
 };
 
+// False with `fault` set; then `out` has nothing to rely on. Trees hold no views of `text`, but
+// `file` and offsets into it.
 [[nodiscard]] bool parse_module(std::string_view text, std::uint32_t file, Module& out,
                                 Fault& fault);
 [[nodiscard]] bool parse_query(std::string_view text, std::uint32_t file, Body& out, Fault& fault);
 // One ground value as Rego writes it: sets, any keys. For inputs of tests and tools.
+// Code::policy_data for what does not parse, or has a variable or a call in it.
 [[nodiscard]] Result<Value> parse_value(std::string_view text);
 
 }  // namespace aw::rego

@@ -22,8 +22,10 @@ class PatternSet {
   PatternSet& operator=(PatternSet const&) = delete;
 
   // False when the expression is none; otherwise it gets the next number, from 0.
+  // In RE2's syntax, found anywhere in the text unless anchored. Precondition: not sealed.
   bool add(std::string const& expression);
   // No further add. False: too large to be of use.
+  // Must come before the first match. Bound: 32 MiB.
   bool seal();
   // Appends the numbers of those that match. False when the answer is not known (memory).
   bool match(std::string_view text, std::vector<int>& matched) const;

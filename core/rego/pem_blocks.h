@@ -12,6 +12,7 @@
 
 namespace aw::rego {
 
+// Owns its bytes, which may be a key's: they are not wiped.
 struct PemBlock {
   std::string type;  // "CERTIFICATE"
   std::string der;
@@ -22,6 +23,8 @@ struct PemBlock {
 
 using X509Bytes = std::vector<std::string>;
 // DER of each certificate of a PEM text, or of base64 of one or of DER.
+// In the order of the text, not parsed yet; other blocks are left out. Code::policy_builtin for
+// what is neither PEM nor base64.
 [[nodiscard]] Result<X509Bytes> pem_or_der_certificates(std::string_view text);
 
 }  // namespace aw::rego

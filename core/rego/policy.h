@@ -28,14 +28,17 @@
 
 namespace aw::rego {
 
+// One module's text. A compiled policy keeps a copy.
 struct Source {
   std::string name;  // as it shall appear in messages: "policies/default.rego"
   std::string text;
 };
 
+// A place in a source, for people. Without a file: no place is known.
 struct Location {
   std::string file;
-  int line = 0;  // from 1
+  // Both from 1; columns count bytes.
+  int line = 0;
   int column = 0;
 
   [[nodiscard]] std::string text() const { return file + ":" + std::to_string(line); }
@@ -64,7 +67,10 @@ struct CompileOptions {
   std::size_t max_modules = 4096;
 };
 
+// `undefined`: a builtin that fails has no value, as in OPA; `strict`: it ends the evaluation.
+// Some failures always do: conflicts, calls that are refused.
 enum class BuiltinErrors { undefined, strict };
+// `why` fills Outcome::why; `full` also the events. Either costs time: not for every request.
 enum class TraceLevel { off, why, full };
 // Which rules are begun: those that input and data leave possible, or all, as a record wants it.
 enum class Begin { possible, all };
@@ -78,6 +84,9 @@ struct EvalError {
   [[nodiscard]] std::string text() const;  // "file:3: eval_conflict_error: …"
 };
 
+// Bounds of one evaluation; one that is hit ends it with eval_cancel_error. Time is looked at
+// every 256 steps and never inside a builtin function; memory counts members of collections in
+// the making, large collections from builtins and frames, not the bytes of strings.
 struct EvalLimits {
   std::uint64_t steps = 20'000'000;
   std::size_t depth = 2'000;                                         // nested evaluations
@@ -85,7 +94,9 @@ struct EvalLimits {
   std::chrono::nanoseconds time = std::chrono::milliseconds(1'000);  // wall time of one answer
 };
 
+// Circumstances of one evaluation. Borrowed for its time; the functions are called on its thread.
 struct EvalOptions {
+  // What time.now_ns() answers, all through.
   WallTime now{};
   BuiltinErrors builtin_errors = BuiltinErrors::undefined;
   EvalLimits limits;
@@ -96,7 +107,7 @@ struct EvalOptions {
   std::function<void(Location const&, std::string_view)> print;
   // Called from inside evaluation now and then; true ends it with eval_cancel_error.
   std::function<bool()> cancelled;
-  std::uint64_t seed = 0;  // of rand.intn and uuid.rfc4122; 0 = from the kernel
+  std::uint64_t seed = 0;  // of rand.intn; 0 = from the kernel, as uuid.rfc4122 always is
   Value runtime;           // what opa.runtime() answers; an empty object when undefined
   Value data;              // stands in for the policy's base document; undefined: its own
 };
@@ -104,6 +115,7 @@ struct EvalOptions {
 // How far one expression of a rule came, over all its attempts.
 enum class ExprState { held, failed, not_reached };
 
+// One expression of a rule, at the attempt that came furthest.
 struct ExprRecord {
   int line = 0;
   std::string text;  // its source, on one line
@@ -115,6 +127,7 @@ struct ExprRecord {
   bool membership = false;  // it asks whether values[0] is in values[1]
 };
 
+// One rule, or one `else` of it.
 struct RuleRecord {
   Location location;
   std::string path;  // "data.agentweave.authz.allow"
@@ -143,7 +156,7 @@ struct NearMiss {
 struct Why {
   std::vector<RuleRecord> rules;
   int closest = -1;           // index into `rules` of the rule that missed by least; -1: none
-  std::size_t remaining = 0;  // steps of that rule behind the one that failed
+  std::size_t remaining = 0;  // steps of that rule from the one that failed to the end
   std::string summary;  // `closest rule authz.rego:14 matches all but action ("greet", "status")`
   // Each tried: with it applied the decision flips. Filled by find_near_misses.
   std::vector<NearMiss> near_misses;
@@ -161,6 +174,8 @@ struct TraceEvent {
   std::string text;
 };
 
+// What an evaluation answers; owns all of it. With `error` set there is no value, binding or
+// expression; `why` and `events` tell how far it came.
 struct Outcome {
   Value value;  // of the queried document or of the first solution; undefined when there is none
   // Every solution of a query text: variable -> value. For a path: one, {"result": value}.
@@ -176,6 +191,7 @@ struct Outcome {
   [[nodiscard]] bool defined() const { return ok() && value.defined(); }
 };
 
+// What a policy consists of, for listings. A rule's `else` branches are part of it.
 struct RuleInfo {
   std::string path;  // "data.agentweave.authz.allow"
   Location location;
@@ -205,17 +221,21 @@ class Query {
   std::shared_ptr<const PreparedQuery> prepared_;
 };
 
+// A compiled set of modules with its base document. Made by `compile` alone.
 class Policy {
  public:
   explicit Policy(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
 
   // `agentweave/authz/allow`, `data.agentweave.authz.allow`, or any Rego query text.
+  // A path without a slash is a query text. Errors as of `compile`, over the query alone.
   [[nodiscard]] Result<Query> prepare(std::string_view path_or_query,
                                       std::vector<Diagnostic>* diagnostics = nullptr) const;
   // `input` undefined = no input.
+  // A query of another policy is an eval_internal_error.
   [[nodiscard]] Outcome evaluate(Query const& query, Value const& input,
                                  EvalOptions const& options = {}) const;
 
+  // Of what was compiled, whatever the order of the sources.
   [[nodiscard]] std::string const& digest() const;  // 64 hexadecimal digits over sources and data
   [[nodiscard]] std::size_t rule_count() const;
   [[nodiscard]] std::vector<ModuleInfo> modules() const;
@@ -228,6 +248,9 @@ class Policy {
 
 // Parses and checks everything. On failure the error carries the first fault and their number;
 // `diagnostics` gets all of them (and, on success, nothing).
+// `data` undefined is an empty object; anything else that is no object is Code::policy_data.
+// Code::policy_syntax for text that does not parse, Code::policy_compile for the rest; at most
+// 100 faults are told. Blocks for the time of the work: not for a request's path.
 [[nodiscard]] Result<std::shared_ptr<const Policy>> compile(
     std::span<const Source> modules, Value data, CompileOptions const& options = {},
     std::vector<Diagnostic>* diagnostics = nullptr);

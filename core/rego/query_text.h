@@ -9,6 +9,7 @@
 
 namespace aw::rego {
 
+// `row` and `column` from 1, in the query's text.
 struct QueryExpression {
   std::string text;
   int row = 1;

@@ -9,6 +9,7 @@
 
 namespace aw::rego {
 
+// Empty when no way is known; the caller bounds what it keeps of them.
 [[nodiscard]] std::vector<NearMiss> ways_to_hold(SeenExpr const& seen);
 [[nodiscard]] std::vector<NearMiss> ways_to_break(SeenExpr const& seen);
 

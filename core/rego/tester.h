@@ -16,8 +16,10 @@
 namespace aw::rego {
 
 // `skipped`: its name starts with `todo_`.
+// `error`: the evaluation ended with an error. Passed is any value but false.
 enum class TestState { passed, failed, error, skipped };
 
+// One `test_*` rule's run, without input.
 struct TestResult {
   std::string package;  // "data.agentweave.authz_test"
   std::string name;     // "test_planner_cannot_refund"
@@ -29,6 +31,7 @@ struct TestResult {
   std::unique_ptr<Why> why;         // of a failed test
 };
 
+// Lines are counted from 1; `percent` is of those that hold something, 100 where none do.
 struct FileCoverage {
   std::string file;
   std::vector<int> covered;      // lines, ascending
@@ -52,6 +55,7 @@ struct TestOptions {
   Clock const* clock = nullptr;  // for durations; without one they are zero
 };
 
+// What run_tests found. `coverage` is empty unless it was asked for.
 struct TestReport {
   std::vector<TestResult> results;  // by package, then by place in the file
   Coverage coverage;
@@ -63,6 +67,7 @@ struct TestReport {
 };
 
 // Lines of the policy, and which of them are among `places`: for tools that evaluate themselves.
+// Places must be of this policy.
 [[nodiscard]] Coverage coverage_of(Policy const& policy, std::span<const Place> places);
 // Policy::evaluate, and where it has been: every place of a statement or head that ran.
 [[nodiscard]] Outcome evaluate_covered(Policy const& policy, Query const& query, Value const& input,
@@ -70,6 +75,8 @@ struct TestReport {
 
 // A pattern that is no regular expression finds nothing.
 [[nodiscard]] bool is_pattern(std::string const& run);
+// Runs them one after another; a test that fails or errs does not end the run. Options'
+// `eval.print` is replaced: lines go to TestResult::output.
 [[nodiscard]] TestReport run_tests(Policy const& policy, TestOptions const& options = {});
 
 }  // namespace aw::rego

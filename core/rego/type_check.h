@@ -8,6 +8,8 @@
 namespace aw::rego {
 
 // Precondition: no rule depends on itself. Faults are rego_type_error.
+// Beyond 200 rules that follow each other nothing is known
+// of the next: fewer faults are found, never wrong ones.
 void check_types(Program const& program, Faults& faults);
 void check_query_types(PreparedQuery const& query, Faults& faults);
 

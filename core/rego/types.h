@@ -20,6 +20,7 @@ struct Type;
 using TypeRef =
     std::shared_ptr<const Type>;  // shared: parts of types are parts of others; null: not known yet
 
+// Which members mean something depends on the form.
 struct Type {
   enum class Form : std::uint8_t { null, boolean, number, string, array, object, set, any };
   struct Member {
@@ -34,6 +35,7 @@ struct Type {
                                 // members. null: there are none
 };
 
+// Of a function: one type for each argument.
 struct Signature {
   std::vector<TypeRef> arguments;
   TypeRef result;
@@ -44,7 +46,9 @@ struct Signature {
 [[nodiscard]] TypeRef array_of(std::vector<TypeRef> first, TypeRef rest);
 [[nodiscard]] TypeRef object_of(std::vector<Type::Member> members, TypeRef key, TypeRef rest);
 [[nodiscard]] TypeRef set_of(TypeRef member);
+// Of a constant, with the type of each part; of collections of more than 256, of any part.
 [[nodiscard]] TypeRef type_of_value(Value const& value);
+// Null counts for nothing: either(null, b) is b. More than 24 choices are anything.
 [[nodiscard]] TypeRef either(TypeRef const& a, TypeRef const& b);
 
 [[nodiscard]] bool is_anything(TypeRef const& type);

@@ -9,6 +9,7 @@
 
 namespace aw::rego {
 
+// Empty parts are absent; an absent and an empty query are the same here.
 struct Uri {
   std::string scheme;  // lower case
   std::string opaque;  // of `mailto:x`: what follows the scheme

@@ -18,6 +18,7 @@ inline constexpr Rune kReplacement = 0xFFFD;
 void append_utf8(std::string& out, Rune rune);
 [[nodiscard]] std::vector<Rune> to_runes(std::string_view text);
 [[nodiscard]] std::string from_runes(std::vector<Rune> const& runes);
+// What OPA calls the length of a string.
 [[nodiscard]] std::size_t rune_count(std::string_view text);
 
 }  // namespace aw::rego

@@ -26,6 +26,7 @@ namespace aw::rego {
 // In Rego's order of types.
 enum class Kind : std::uint8_t { null, boolean, number, string, array, object, set, undefined };
 
+// What a text may have; beyond, it is Code::policy_data.
 struct JsonLimits {
   std::size_t bytes = 64U << 20;
   std::size_t depth = 256;
@@ -113,10 +114,12 @@ class Value {
   [[nodiscard]] Value get(std::initializer_list<std::string_view> path) const;
   [[nodiscard]] Value get(std::string_view key) const { return get({key}); }
 
+  // Equal values have equal hashes, whatever their spelling. Kept in the value once computed.
   [[nodiscard]] std::uint64_t hash() const;
   [[nodiscard]] std::string to_json() const;  // sets become arrays, keys their JSON text
   [[nodiscard]] std::string to_text() const;  // as Rego writes it: sets in braces
 
+  // As `compare`: 1 equals 1.0. Undefined equals undefined.
   friend bool operator==(Value const& a, Value const& b);
 
   // For the room itself: the shared node, and the inline integer.
@@ -139,6 +142,7 @@ class Value {
   bool heap_ = false;
 };
 
+// One member of an object; any value may be a key.
 struct Entry {
   Value key;
   Value value;
@@ -150,6 +154,7 @@ struct Entry {
 // Strict JSON (duplicate members: the last wins, as OPA). Error: Code::policy_data, with line and
 // column of the fault.
 [[nodiscard]] Result<Value> parse_json(std::string_view text, JsonLimits const& limits = {});
+// As Value::to_json, behind what `out` holds. Undefined becomes null.
 void append_json(std::string& out, Value const& value);
 // The same text in pieces of some 64 kB, for what need not be held whole. Empty pieces are left
 // out.

@@ -12,6 +12,8 @@
 
 namespace aw::rego {
 
+// Immutable but for the caches in it. `refs` begins at one, which Value::adopt takes over; the
+// last Value to go frees the block.
 struct ValueNode {
   mutable std::atomic<std::uint32_t> refs{1};
   std::uint32_t size = 0;                      // bytes of text, or elements
@@ -22,6 +24,8 @@ struct ValueNode {
   mutable std::uint32_t mask = 0;  // slots of the index - 1; of an array: how often it was searched
 };
 
+// Views of what lies behind the head; which of them is right only the Value's kind tells. They
+// live as long as the node.
 inline char* text_of(ValueNode* node) {
   return reinterpret_cast<char*>(node + 1);  // NOLINT: the text lies behind the head
 }
@@ -41,6 +45,8 @@ inline std::span<Entry const> entries_of(ValueNode const* node) {
   return {reinterpret_cast<Entry const*>(node + 1), node->size};  // NOLINT
 }
 
+// A copy of the text with one reference, the caller's: for strings, and numbers as they are
+// spelled.
 [[nodiscard]] ValueNode* new_text_node(std::string_view text);
 [[nodiscard]] std::uint64_t hash_text(std::string_view text);
 

@@ -41,11 +41,14 @@ struct SeenExpr {
   std::vector<SeenExpr> inner;  // of a negation: what was not to hold
 };
 
+// The evaluator tells it what happens; it holds pointers into the program, which must outlive it.
+// At most some 4 000 rules are followed, and 24 suggestions kept of each.
 class WhyRecorder {
  public:
   // Follows the rules of the groups that a question names, and all that those ask.
   WhyRecorder(Program const& program, PreparedQuery const& query);
 
+  // Precondition of all below: the rule is followed.
   [[nodiscard]] bool follows(RulePlan const* rule) const { return attempts_.contains(rule); }
   // Is a stop at `at` of the rule's body news: further than any attempt came, or as far?
   [[nodiscard]] bool wants(RulePlan const& rule, std::size_t at) const;
@@ -53,11 +56,14 @@ class WhyRecorder {
   void failed(RulePlan const& rule, Block const& block, std::size_t at, std::vector<SeenExpr> seen);
   // Where the members that the rule gives come from.
   void gives(RulePlan const& rule, Origin key);
+  // The rule held, with all that it looked at. The first time counts for the record.
   void fired(RulePlan const& rule, std::vector<SeenExpr> seen);
 
+  // Never null. near_misses is empty: it takes find_near_misses to fill.
   [[nodiscard]] std::unique_ptr<Why> finish() const;
 
  private:
+  // One rule's best: how far it came, and what it saw there.
   struct Attempt {
     Group const* group = nullptr;
     bool is_default = false;

@@ -20,6 +20,7 @@ class BundleMeters {
   BundleMeters(metrics::Registry& registry, Clock const& clock);
 
   // What is trusted from now on. A bundle that says the same as before keeps its age.
+  // A domain that is no longer there turns NaN: a series cannot be taken away.
   void take(identity::Bundles const& bundles);
 
  private:

@@ -16,6 +16,7 @@
 namespace aw::runtime {
 
 // One of them, as `/readyz?verbose` shows it.
+// Made once, before the log is open, and handed to the runtime through Seams.
 struct Safeguard {
   enum class State { active, absent } state = State::absent;
   std::string name;    // "landlock"
@@ -25,10 +26,14 @@ struct Safeguard {
 // Applies all of them for good. Commands that the configuration starts (exec backends,
 // identity.on_svid_update) would inherit them and break: with such commands only memory dumps are
 // prevented.
+// On the main thread, after the configuration is read. What is denied later fails with EPERM or
+// EACCES; nothing is killed.
 [[nodiscard]] std::vector<Safeguard> confine(config::Config const& config);
 
 // The directories below which this configuration writes; they are made if they are missing. Sorted,
 // each once.
+// State, audit and log files, unix sockets of ours. A place that cannot be made is left to
+// whoever needs it.
 [[nodiscard]] std::vector<std::filesystem::path> writable_places(config::Config const& config);
 // Does the configuration start programs?
 [[nodiscard]] bool starts_programs(config::Config const& config);

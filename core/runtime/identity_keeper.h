@@ -37,6 +37,7 @@ struct Current {
 
 class IdentityKeeper {
  public:
+  // Everything borrowed outlives the keeper; `spec` says whom to accept.
   struct Needs {
     identity::IdentityProvider& provider;
     identity::CredentialsSpec spec;
@@ -51,11 +52,14 @@ class IdentityKeeper {
   IdentityKeeper& operator=(IdentityKeeper const&) = delete;
 
   // Starts the provider and waits for the first SVID, at most `timeout`. Blocks.
+  // Once. Code::workload_api_*, no_svid, or what the provider says; `stop` ends the wait early.
   [[nodiscard]] Result<void> start(std::chrono::nanoseconds timeout, std::stop_token const& stop);
   // Stops the provider and the thread. Twice is fine.
   void stop();
 
+  // Any thread. An SVID that cannot be used leaves the last good one in force until it expires.
   [[nodiscard]] io::Watch<Current>& current() { return current_; }
+  // For /readyz: failed without a usable SVID, degraded while the provider is in trouble.
   [[nodiscard]] server::CheckResult check() const;
   [[nodiscard]] identity::IdentityProvider& provider() { return needs_.provider; }
 
@@ -68,6 +72,8 @@ class IdentityKeeper {
   void take(std::shared_ptr<const identity::Snapshot> const& snapshot);
   void note_rotation(identity::Svid const& before, identity::Svid const& now);
   void run_hooks(identity::Svid const& svid);
+  // The keeper's own thread: looks at the clock four times a second, so that a clock that jumps
+  // is noticed soon.
   void watch_expiry();
   void drop_expired();
   void count_failures();

@@ -33,6 +33,7 @@
 
 namespace aw::runtime {
 
+// One owner: the Runtime. The steps run one after the other on the thread that starts it.
 struct Runtime::Parts {
   config::Loaded const loaded;  // as it was given
   config::Config config;        // as it is now: a reload changes some of it
@@ -40,6 +41,7 @@ struct Runtime::Parts {
   Clock const& clock;
   SteadyTime began;
 
+  // What all others write to and count with.
   std::unique_ptr<log::Log> log;
   metrics::Registry metrics;
   std::unique_ptr<server::Instruments> instruments;
@@ -48,18 +50,23 @@ struct Runtime::Parts {
   std::unique_ptr<io::BlockingPool> pool;
   std::unique_ptr<http::Client> client;
 
+  // The plain listener for probes and scrapes: up before there is an identity, so that a start
+  // that takes its time can be watched.
   server::PlainRoutes probe_routes;
   std::function<bool(http::Request const&)> const everybody;  // empty: probes are public
   std::unique_ptr<http::Server> probes;
 
+  // Who we are, and that it is on record.
   std::unique_ptr<audit::AuditLog> audit;
   std::unique_ptr<identity::IdentityProvider> provider;
   std::unique_ptr<IdentityKeeper> identity;
   std::optional<identity::Svid> first_svid;
   std::unique_ptr<BundleMeters> bundle_meters;
 
+  // Who may do what, and what was decided.
   std::unique_ptr<decisions::Store> decisions;  // null without state.directory
   std::unique_ptr<authz::Authorizer> authorizer;
+  // Tasks, and what works on them.
   std::unique_ptr<a2a::TaskStore> store;
   std::unique_ptr<a2a::Push> push;
   std::unique_ptr<a2a::TaskEngine> engine;
@@ -69,6 +76,7 @@ struct Runtime::Parts {
   std::unique_ptr<a2a::Service> service;
   std::unique_ptr<a2a::Router> router;
 
+  // The gates a request passes, and what watches them.
   std::unique_ptr<server::ReplayGuard> replay;
   std::unique_ptr<server::RateLimiter> rates;
   std::unique_ptr<server::Admission> admission;
@@ -77,6 +85,7 @@ struct Runtime::Parts {
   std::unique_ptr<trace::Exporter> exporter;  // null: traces go nowhere
   server::Tracer tracer;
   std::unique_ptr<server::Pipeline> pipeline;
+  // Listeners, last: whatever they hand a request to stands above them.
   server::CurrentCredentials credentials;
   std::unique_ptr<http::Server> agent;
 
@@ -101,6 +110,9 @@ struct Runtime::Parts {
   Result<void> take_identity(Seams& seams, std::stop_token const& stop);
   Result<void> open_decisions();
   Result<void> open_policy(Seams& seams);
+  // Runs on the thread that loads a policy, each time one comes into force. A policy that cannot
+  // be kept is logged, and
+  // decides.
   void keep_policy(authz::LoadedPolicy const& policy);
   Result<void> open_card();
   Result<void> open_tasks();
@@ -111,12 +123,17 @@ struct Runtime::Parts {
   Result<void> bind_agent(Seams const& seams);
   Result<void> serve_outbound();
   Result<void> serve_admin();
+  // Gauges that are looked up at each scrape (vitals.cc).
   void watch_queues();
   void watch_trust();
   void watch_breakers();
+  // Start, shutdown, reload as audit records. Blocks until the record is durable.
   Result<void> announce(audit::EventType type, std::string_view reason);
 
+  // Null without a usable identity. Any thread.
   [[nodiscard]] std::shared_ptr<const identity::Credentials> current() const;
+  // When trust changed: live connections whose peer is no longer accepted are retired. On the
+  // identity's thread.
   void recheck_connections(Current const& now);
   void tell_missing_bundles(identity::Snapshot const& now);
 

@@ -55,16 +55,18 @@ struct Seams {
   std::vector<Safeguard> safeguards;
 };
 
+// Addresses as they were bound: a port 0 of the configuration is the real one here.
 struct Listening {
   std::string agent;     // https://127.0.0.1:8443
   std::string metrics;   // http://…, empty when off
   std::string admin;     // with its token, empty when off
   std::string outbound;  // 127.0.0.1:8081 or unix:///path, empty when off
   std::string spiffe_id;
-  std::string workload_api;  // when the embedded issuer serves one
 };
 
 // What `start` found, for the banner.
+// `source` is a directory, a bundle's file or URL, or the first OPA endpoint; counts are 0 for a
+// remote one.
 struct PolicySummary {
   std::string source;
   std::string mode;
@@ -87,7 +89,9 @@ class Runtime {
   [[nodiscard]] identity::IdentityProvider& identity_provider();
 
   // Takes over what may change while running (log levels, policy, certificates on disk); says what
-  // needs a restart. An error leaves everything as it was.
+  // needs a restart. Policy first, then the identity's files: when those cannot be read, the new
+  // policy is in force all the same. An error of the audit record comes when all of it is taken
+  // over.
   [[nodiscard]] Result<std::vector<config::Change>> reload(config::Loaded const& loaded);
 
   // Not ready -> wait (server.shutdown_delay) -> stop accepting -> finish what runs

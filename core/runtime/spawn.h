@@ -12,6 +12,8 @@ namespace aw::runtime {
 
 // `extra`: NAME=value, added to this process's environment. The child is reaped when it ends,
 // whenever that is.
+// In a session of its own, with default signals. `command` is not empty; Code::io when it cannot
+// be started. A thread waits for its end.
 [[nodiscard]] Result<void> spawn_detached(std::vector<std::string> const& command,
                                           std::vector<std::string> const& extra);
 

@@ -16,6 +16,7 @@
 
 namespace aw::runtime {
 
+// How this process's variables are asked; called in the constructor only.
 using Environment = std::function<std::optional<std::string>(std::string const& name)>;
 
 class Supervisor {
@@ -43,6 +44,7 @@ class Supervisor {
 
 // The listening socket that was opened for us (LISTEN_PID, LISTEN_FDS=1): its descriptor, or none.
 // Code::address_in_use when there is more than one, or what is there is no listening stream socket.
+// Descriptor 3, made non-blocking and close-on-exec; the caller owns it from then on.
 [[nodiscard]] Result<std::optional<int>> inherited_socket(Environment const& environment);
 
 }  // namespace aw::runtime

@@ -26,10 +26,14 @@ class A2aUpstream final : public a2a::Executor {
   static Result<std::unique_ptr<A2aUpstream>> make(backend::Config const& config,
                                                    http::Client& client, Clock const& clock);
 
+  // Follows the other side's stream, or asks for its task twice a second where there is none.
+  // Errors: backend_unreachable, backend_timeout, backend_answer_malformed, backend_failed,
+  // overloaded. A cancelled run cancels there too, without waiting for the answer.
   [[nodiscard]] io::Task<Result<void>> run(a2a::Work work, a2a::Progress& progress) override;
   [[nodiscard]] bool serves(std::string_view) const override { return true; }
 
  private:
+  // What the card said: where to call, in which binding, and whether it streams.
   struct Known {
     a2a::Interface interface;
     a2a::Streams streams = a2a::Streams::no;

@@ -17,6 +17,7 @@ namespace aw::server {
 // The credentials of now; null = none usable.
 using CurrentCredentials = std::function<std::shared_ptr<const identity::Credentials>()>;
 
+// Holds the visitor that verify_peer named; there is no other way to make one.
 class AgentSession final : public http::Session {
  public:
   // Gates 1 and 2 for a connection whose handshake is done: the chain is verified again with the
@@ -35,6 +36,7 @@ class AgentSession final : public http::Session {
   [[nodiscard]] WallTime must_close_by() const override { return visitor_.peer.not_after; }
 
   // Does the peer's chain still verify with these credentials?
+  // Must still be the same SPIFFE ID. On the connection's loop.
   [[nodiscard]] bool valid_under(identity::Credentials const& credentials) const;
   // From here on its requests are refused as those of an unverified peer; what runs is finished.
   void distrust() { visitor_.peer.not_after = WallTime::min(); }

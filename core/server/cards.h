@@ -9,6 +9,7 @@
 
 namespace aw::server {
 
+// The answer is whole, with its caching headers; it says nothing of the caller.
 using Cards = std::function<http::Response(a2a::CardRequest const&)>;
 
 }  // namespace aw::server

@@ -10,6 +10,7 @@
 
 namespace aw::server {
 
+// Plain HTTP behind a token: on loopback unless told otherwise.
 struct AdminConfig {
   bool enabled = true;
   std::string host = "127.0.0.1";
@@ -22,8 +23,10 @@ struct RateLimitConfig {
   std::uint32_t burst = 0;  // 0 = one second's worth, at least 1
 };
 
+// required: a request without nonce and timestamp is refused. optional: with them it is checked.
 enum class ReplayMode { required, optional };
 
+// A timestamp may be that old, or that far ahead, of our clock.
 struct ReplayConfig {
   ReplayMode mode = ReplayMode::optional;
   std::chrono::nanoseconds past = std::chrono::seconds(300);
@@ -40,10 +43,13 @@ struct OutboundConfig {
   std::string listen;  // 127.0.0.1:8081 or unix:///path
 };
 
+// Tasks, replay set, decisions, audit state, the admin token: what survives a restart is below
+// it. One process a directory.
 struct StateConfig {
   std::string directory;  // empty = memory only
 };
 
+// Of these only graceful_shutdown and shutdown_delay change with a reload.
 struct Config {
   std::string host = "0.0.0.0";
   std::uint16_t port = 8443;  // 0 = any free one (tests, `dev`)

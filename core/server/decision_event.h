@@ -13,6 +13,7 @@
 namespace aw::server {
 
 // What was asked, as far as it was understood when it was decided; unknown members stay empty.
+// Borrowed for one call; made where it is used.
 struct DecisionFacts {
   authz::Direction direction = authz::Direction::inbound;
   Trace const& trace;
@@ -27,6 +28,7 @@ struct DecisionFacts {
 };
 
 // An allow carries no code, unless policy said no and log-only mode let it pass.
+// The event's views point into what was given: record it before that goes.
 [[nodiscard]] audit::Event decision_event(DecisionFacts const& facts,
                                           authz::AuthzDecision const& decision, WallTime now);
 

@@ -11,8 +11,11 @@
 namespace aw::server {
 
 // The views live as long as what is given.
+// Everything a policy was asked; set kAsked beside it.
 void set_question(decisions::Fields& fields, authz::AuthzContext const& question);
 // `time`: when it was asked, which is the instant that policy was given.
+// Adds to the flags that are set; a denial's code is there, also the one log-only mode passed
+// over.
 void set_decision(decisions::Fields& fields, authz::AuthzDecision const& decision, WallTime time);
 
 // The question again, as policy was asked it. Error: spiffe_id_malformed, for an entry that no gate

@@ -17,12 +17,15 @@ using Backends = std::map<std::string, std::unique_ptr<backend::Backend>, std::l
 // Capabilities that another A2A server does: it speaks of tasks itself.
 using Upstreams = std::map<std::string, std::unique_ptr<a2a::Executor>, std::less<>>;
 
+// Errors: unknown_capability where nothing serves it, else the backend's own. A capability with
+// both goes to the upstream.
 class Dispatch final : public a2a::Executor {
  public:
   explicit Dispatch(Backends backends, Upstreams upstreams = {})
       : backends_(std::move(backends)), upstreams_(std::move(upstreams)) {}
 
   [[nodiscard]] io::Task<Result<void>> run(a2a::Work work, a2a::Progress& progress) override;
+  // False for upstreams, and for capabilities nobody serves.
   [[nodiscard]] bool never_waits(std::string_view capability) const override;
   [[nodiscard]] Result<void> run_at_once(a2a::Work work, a2a::Progress& progress) override;
   [[nodiscard]] bool serves(std::string_view capability) const override {

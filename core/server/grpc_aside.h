@@ -19,6 +19,7 @@ namespace aw::server {
 class MessageBudget {
  public:
   explicit MessageBudget(std::size_t bytes) : left_(static_cast<std::int64_t>(bytes)) {}
+  // False: nothing was taken. Whoever took gives back, also when its call is cut.
   [[nodiscard]] bool take(std::size_t bytes) {
     auto const size = static_cast<std::int64_t>(bytes);
     if (left_.fetch_sub(size) >= size) return true;
@@ -38,6 +39,7 @@ class MessageBudget {
                                                               std::size_t max_message,
                                                               MessageBudget& budget);
 
+// Borrowed for the call. `body` is null except for reflection, which reads several messages.
 struct AsideCall {
   a2a::GrpcAside const& asked;
   http::Request& request;  // its body is the message, except in a conversation

@@ -15,6 +15,7 @@
 
 namespace aw::server {
 
+// degraded never takes the agent out of rotation.
 struct CheckResult {
   enum class State { ok, degraded, failed } state = State::failed;
   std::string detail;  // for people; no secret
@@ -31,7 +32,10 @@ class Health {
     CheckResult result;
   };
 
+  // In the order of the report. `check` runs under the lock on whoever looks: it must not ask
+  // this Health, and what it uses outlives the agent's listeners.
   void add(std::string name, Weight weight, std::function<CheckResult()> check);
+  // For good, both: there is no way back from draining.
   void set_started() { started_ = true; }
   void set_draining() { draining_ = true; }
   [[nodiscard]] bool started() const { return started_; }
@@ -39,6 +43,7 @@ class Health {
 
   // Started, not draining, and no gating check failed.
   [[nodiscard]] bool ready() const;
+  // Runs every check once.
   [[nodiscard]] std::vector<Named> report() const;
 
  private:

@@ -16,10 +16,13 @@
 
 namespace aw::server {
 
+// error: our fault or the backend's (a status of 500 or more); denied: everything else that has a
+// code.
 enum class RequestStatus { success, error, denied };
 
 class Instruments {
  public:
+  // `registry` outlives it.
   Instruments(metrics::Registry& registry, std::string agent_name,
               std::vector<std::string> const& capabilities);
 
@@ -40,6 +43,7 @@ class Instruments {
   metrics::Gauge& ready;
 
  private:
+  // One capability's, by RequestStatus.
   struct Series {
     std::array<metrics::Counter*, 3> requests;
     std::array<metrics::Histogram*, 3> durations;

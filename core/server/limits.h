@@ -21,6 +21,7 @@
 namespace aw::server {
 
 // Requests in flight. A Slot gives its place back when it goes.
+// Outlives its slots.
 class Admission {
  public:
   explicit Admission(std::size_t limit) : limit_(limit) {}
@@ -57,6 +58,7 @@ class RateLimiter {
  public:
   static constexpr std::size_t kMostCallers = 65536;
 
+  // Rate and burst are every caller's alike.
   explicit RateLimiter(RateLimitConfig config);
 
   // Zero = go on; else how long until the next token.

@@ -30,6 +30,7 @@ struct OutboundVisit;
 
 class Outbound {
  public:
+  // Where the calls go, who we are, who decides, where it is recorded.
   struct Needs {
     OutboundCaller& caller;
     CurrentCredentials credentials;
@@ -45,13 +46,17 @@ class Outbound {
   };
   explicit Outbound(Needs needs);
 
+  // Answers always, but for an answer of the peer that breaks off: then it stays unfinished, and
+  // the connection is cut. Blocks the loop for the record's write.
   [[nodiscard]] io::Task<void> serve(http::Request& request, http::ResponseWriter& writer,
                                      std::string const& remote_address);
 
  private:
   [[nodiscard]] io::Task<void> decide(OutboundVisit& visit, http::Request meant);
+  // The peer hears of it here, and no earlier.
   [[nodiscard]] io::Task<void> forward(OutboundVisit& visit, http::Request meant);
   [[nodiscard]] io::Task<void> give_back(OutboundVisit& visit, http::ResponseStream& answer);
+  // A card is collected (64 MiB at the most) and rewritten; anything else passes as it comes.
   [[nodiscard]] io::Task<void> give_card(OutboundVisit& visit, http::ResponseStream& answer);
   [[nodiscard]] io::Task<void> refuse(OutboundVisit& visit, Error error);
   // `asked`: the question, when policy was asked.

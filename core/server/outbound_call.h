@@ -25,6 +25,7 @@ enum class Safe : std::uint8_t { to_repeat, once };
 
 class OutboundCaller {
  public:
+  // `client` and `clock` outlive it.
   OutboundCaller(http::ClientConfig config, a2a::DiscoveryConfig discovery, http::Client& client,
                  Clock const& clock)
       : config_(std::move(config)),
@@ -49,6 +50,8 @@ class OutboundCaller {
   [[nodiscard]] io::Task<Opened> once(http::Endpoint endpoint, http::Request request,
                                       http::Security const& security, SteadyTime deadline);
   [[nodiscard]] std::shared_ptr<io::CircuitBreaker> breaker_of(identity::SpiffeId const& id);
+  // Connection refused: always. Anything else that says nobody answered, and the configured
+  // statuses: only when the request may be repeated.
   [[nodiscard]] bool worth_another(Opened const& opened, Safe safe) const;
 
   http::ClientConfig const config_;

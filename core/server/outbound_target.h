@@ -18,6 +18,7 @@ namespace aw::server {
 
 inline constexpr std::string_view kTargetHeader = "x-agentweave-target";
 
+// A value; owns its texts.
 struct OutboundTarget {
   identity::SpiffeId id;
   std::string target;  // path and query as the peer gets them
@@ -33,7 +34,10 @@ struct OutboundTarget {
 [[nodiscard]] bool from_browser(http::Request const& request);
 
 // The headers that go on: without those of this hop, those that name somebody, and ours.
+// Also everything that begins with x-agentweave-, traceparent and x-forwarded-*: the caller's
+// word for it is not passed on.
 [[nodiscard]] http::Headers outbound_headers(http::Headers const& from);
+// Without those of this hop.
 [[nodiscard]] http::Headers returned_headers(http::Headers const& from);
 
 // A peer's card for our own agent: its interfaces lead through `base` ("http://127.0.0.1:8081" and

@@ -31,14 +31,17 @@ namespace aw::server {
 struct Visit;
 
 // What the connection established before its first request (gates 1 and 2).
+// Outlives every request of its connection; `peer.not_after` is looked at for each.
 struct Visitor {
   identity::Peer peer;
   identity::SpiffeId self;
   std::string remote_address;
 };
 
+// One for the listener. An order of gates is an order of costs, too: what is cheap refuses first.
 class Pipeline {
  public:
+  // References to parts of the runtime, each with its own thread rules.
   struct Needs {
     a2a::Router const& router;
     a2a::Service& service;
@@ -63,15 +66,19 @@ class Pipeline {
       : needs_(needs), budget_(kMessagesAtOnce * needs.router.max_body()) {}
 
   // `body`: where the request's body comes from when it was not collected (gRPC), else null.
+  // Returns when the answer has left, or its stream has ended. A cancelled caller cancels it
+  // anywhere.
   [[nodiscard]] io::Task<void> serve(Visitor const& visitor, http::Request& request,
                                      http::ResponseWriter& writer,
                                      http::BodyReader* body = nullptr);
 
  private:
+  // Gates 6 and 7; `operation` is understood, its task resolved to a capability.
   [[nodiscard]] io::Task<void> decide(Visit& visit, a2a::Operation& operation);
   [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation& operation,
                                         a2a::Caller& caller);
   [[nodiscard]] io::Task<void> card(Visit& visit, a2a::CardRequest const& asked);
+  // gRPC's health and reflection: recorded, not asked of policy.
   [[nodiscard]] io::Task<void> aside(Visit& visit, a2a::GrpcAside const& asked);
   [[nodiscard]] io::Task<void> understand(Visit& visit);
   [[nodiscard]] io::Task<void> refuse(Visit& visit, Error error,
@@ -81,6 +88,7 @@ class Pipeline {
   // Gate 7. An error is the caller's 503.
   [[nodiscard]] io::Task<Result<void>> record(Visit const& visit,
                                               authz::AuthzDecision const& decision);
+  // Gate 9: metrics, trace, log. Nothing is decided any more.
   void outcome(Visit const& visit, a2a::Outcome const& outcome);
 
   static constexpr std::size_t kMessagesAtOnce = 64;  // largest ones, half received

@@ -24,8 +24,10 @@ struct PlainRoute {
   // Instead, for an answer that has to wait for something.
   std::function<io::Task<http::Response>(http::Request const&)> later = {};
 };
+// Built once, before the listener starts; several methods of a path are several entries.
 using PlainRoutes = std::multimap<std::string, PlainRoute, std::less<>>;
 
+// Unknown paths 404. Answers say nosniff and no-store.
 class PlainSession final : public http::Session {
  public:
   // `admit`: null for a public listener, else who may ask at all (false = 401).
@@ -39,6 +41,7 @@ class PlainSession final : public http::Session {
   std::function<bool(http::Request const&)> const& admit_;
 };
 
+// References outlive the routes; the functions are called on the loops, at each /health.
 struct ProbeFacts {
   metrics::Registry& metrics;
   std::string metrics_path;
@@ -57,6 +60,7 @@ struct ProbeFacts {
 // The token in `Authorization: Bearer`, or `?t=` for people. Also refuses a Host that is no
 // loopback name (DNS rebinding) unless the listener was asked to listen elsewhere.
 enum class HostRule { loopback_only, any };
+// Compared in constant time. Safe to call from any loop.
 [[nodiscard]] std::function<bool(http::Request const&)> token_check(std::string token,
                                                                     HostRule rule);
 

@@ -30,9 +30,11 @@ class RecentDecisions {
     authz::AuthzDecision const& decision;
   };
 
+  // At least one.
   explicit RecentDecisions(std::size_t most) : most_(most) {}
   void add(Entry const& entry);
   // {"result":[newest, …]}, as OPA shapes its data documents.
+  // Made under the lock: for people who look, not for scrapes.
   [[nodiscard]] std::string document() const;
 
  private:

@@ -31,6 +31,8 @@ struct Freshness {
   std::optional<std::string_view> timestamp;
 };
 
+// One for all loops. `caller` is a verified SPIFFE ID; neither it nor the nonce is kept in the
+// clear, only their digests.
 class ReplayGuard {
  public:
   // Without a directory the set lives in memory only. Errors: state_unusable.

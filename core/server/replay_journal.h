@@ -18,6 +18,7 @@
 
 namespace aw::server {
 
+// 48 bytes on disk, in this machine's byte order.
 struct ReplayEntry {
   std::array<char, 16> caller{};  // truncated SHA-256 of the caller's SPIFFE ID
   std::array<char, 16> nonce{};   // truncated SHA-256 of the nonce
@@ -28,6 +29,8 @@ class ReplayJournal {
  public:
   // Reads what both files hold (`load` is called for each whole record) and opens the newer one for
   // writing.
+  // A torn record at the end is cut off, a damaged one passed over. Errors: state_unusable, also
+  // when another process holds the files. Blocks.
   static Result<std::unique_ptr<ReplayJournal>> open(
       std::filesystem::path const& directory, std::chrono::nanoseconds longest_life,
       Clock const& clock, std::function<void(ReplayEntry const&)> const& load);
@@ -36,6 +39,7 @@ class ReplayJournal {
   ReplayJournal& operator=(ReplayJournal const&) = delete;
 
   // The record is with the kernel when this returns ok.
+  // state_unusable: the entry is not durable, and the request must not go on.
   [[nodiscard]] Result<void> append(ReplayEntry const& entry);
 
  private:

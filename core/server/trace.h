@@ -8,6 +8,7 @@
 
 namespace aw::server {
 
+// One a request. Default: no trace at all, which nobody hands out.
 struct Trace {
   std::string trace_id;  // 32 lower-case hexadecimal digits
   std::string span_id;   // 16: ours
@@ -21,6 +22,7 @@ struct Trace {
 };
 
 // Goes on with the caller's trace when `traceparent` is well formed, begins a new one otherwise.
+// Versions after 00 are read as their first 55 characters (§3.2.4). The span id is always new.
 [[nodiscard]] Trace continue_trace(std::optional<std::string_view> traceparent);
 
 }  // namespace aw::server

@@ -31,6 +31,7 @@ class Tracer {
   [[nodiscard]] Trace begin(std::optional<std::string_view> traceparent) const;
 
   // The decision took `decision.duration` until `now`.
+  // Offered at once: a span that cannot be queued is lost, and the request does not wait.
   void decided(DecisionFacts const& facts, authz::AuthzDecision const& decision,
                WallTime now) const;
 

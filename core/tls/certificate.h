@@ -28,8 +28,10 @@ enum class KeyUsage : std::uint16_t {
   crl_sign = 1U << 6U,
 };
 
+// Accessors never fail: what the library cannot write comes out empty.
 class Certificate {
  public:
+  // Bounds of what is read from others; beyond them Code::svid_malformed.
   static constexpr std::size_t kMaxBytes = 64U << 10U;       // one certificate, DER
   static constexpr std::size_t kMaxChain = 16;               // certificates in one chain
   static constexpr std::size_t kMaxBundle = 1024;            // certificates in one bundle
@@ -64,6 +66,7 @@ class Certificate {
   [[nodiscard]] bool server_auth() const;  // the extended key usage lists it
   [[nodiscard]] bool client_auth() const;
 
+  // Control characters are escaped, so both may be logged.
   [[nodiscard]] std::string subject() const;  // RFC 2253
   [[nodiscard]] std::string issuer() const;
   [[nodiscard]] std::string serial_hex() const;          // lower case, no separators

@@ -10,6 +10,7 @@ enum class Version { tls1_2, tls1_3 };  // tls1_2: never in production
 // log_only is accepted outside production for old files; peers are verified strictly all the same.
 enum class PeerVerification { strict, log_only };
 
+// The default is the strictest; production refuses anything else (AW1002).
 struct Config {
   Version min_version = Version::tls1_3;
   PeerVerification peer_verification = PeerVerification::strict;

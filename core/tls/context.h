@@ -31,6 +31,8 @@ enum class Crypto { lean, standard };
 
 enum class Role { server, client };
 
+// Chain and key must belong together; `key` empty, `chain` empty or `verify` missing is an error,
+// never a context that checks nothing.
 struct ContextSpec {
   std::vector<Certificate> chain;  // leaf first
   PrivateKey key;
@@ -42,12 +44,15 @@ struct ContextSpec {
 
 // A client of the public kind (https OPA endpoints): server certificate checked against the
 // machine's authorities or `ca_file`, and against the host name given to the Stream.
+// No client certificate is sent: the other side does not know who calls.
 struct WebSpec {
   std::string ca_file;  // PEM; empty = the machine's
   std::vector<std::string> alpn;
   Version min_version = Version::tls1_2;
 };
 
+// Made by one of the three; there is no empty one. Building reads keys and costs about as much as
+// a handshake, so: once an identity, not once a connection.
 class Context {
  public:
   static Result<std::shared_ptr<const Context>> server(ContextSpec spec);
@@ -56,6 +61,7 @@ class Context {
 
   // The same endpoint that demands `also` of each peer, after its own check: for a client that
   // expects one exact peer. Cheap.
+  // Not for a web client: the library checks its peers, and nothing would ask `also`.
   [[nodiscard]] std::shared_ptr<const Context> with_check(VerifyPeer also) const;
 
   [[nodiscard]] Role role() const;

@@ -24,6 +24,7 @@ class Sha256 {
   Sha256& operator=(Sha256 const&) = delete;
 
   // The whole input at once: 32 raw bytes, or 64 lower-case hexadecimal digits.
+  // Either throws away what `update` had begun.
   [[nodiscard]] std::string raw(std::string_view bytes);
   [[nodiscard]] std::string hex(std::string_view bytes);
 
@@ -37,6 +38,7 @@ class Sha256 {
 };
 
 // For one-off use, from any thread.
+// Both end the process when the library cannot hash, as Sha256 does.
 [[nodiscard]] std::array<char, 32> sha256_raw(std::string_view bytes);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 // HMAC-SHA-256 (RFC 2104), 32 raw bytes: what JOSE calls HS256. Compare with equal_constant_time.

@@ -12,6 +12,8 @@
 namespace aw::tls {
 
 // PEM. Code::io, Code::key_permissions (group or others may use the file), Code::key_malformed.
+// The permissions checked are those of the very file that is read; at most PrivateKey::kMaxBytes
+// of it.
 [[nodiscard]] Result<PrivateKey> load_private_key(std::filesystem::path const& path);
 
 }  // namespace aw::tls

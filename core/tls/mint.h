@@ -18,6 +18,7 @@
 
 namespace aw::tls {
 
+// leaf: the extension is there and says CA:FALSE.
 enum class BasicConstraints { absent, leaf, authority };
 enum class ExtendedUsage { server_auth, client_auth, code_signing, any };
 
@@ -27,6 +28,8 @@ struct RawExtension {
   std::string der;  // the octets inside the extension
 };
 
+// Times are cut to whole seconds. Extensions stand in the certificate in a fixed order; `extra`
+// come last, before the key ids, which every certificate gets (RFC 5280 §4.2.1.1, §4.2.1.2).
 struct CertificateSpec {
   std::string common_name;   // empty = none
   std::string organization;  // empty = none
@@ -52,17 +55,21 @@ using LeafSpec = CertificateSpec;
 // A leaf as X.509-SVID §4 wants it: CA:FALSE, digitalSignature, server and client auth, one URI.
 [[nodiscard]] LeafSpec leaf_spec(std::string uri, WallTime not_before, WallTime not_after);
 
+// A certificate and the key that signs for it. Copies share the key.
 struct Authority {
   Certificate certificate;
   PrivateKey key;
 };
 
 // Self-signed, with a new key.
+// SHA-256 signs, SHA-384 for a P-384 key; an Ed25519 key has its own.
 [[nodiscard]] Result<Authority> make_ca(CaSpec const& spec, KeyType type = KeyType::p256);
 // Signed by `parent`, with a new key.
 [[nodiscard]] Result<Authority> make_intermediate(CaSpec const& spec, Authority const& parent,
                                                   KeyType type = KeyType::p256);
 // Signed by `issuer` for `subject`'s public half.
+// The issuer's name and key id are taken over from its certificate; whether it may sign is not
+// asked.
 [[nodiscard]] Result<Certificate> issue(LeafSpec const& spec, Authority const& issuer,
                                         PrivateKey const& subject);
 // Signed with `subject` itself.

@@ -27,6 +27,7 @@
 namespace aw::tls {
 
 template <auto Free>
+// unique_ptr's deleter, by the library's own function for the type.
 struct Freed {
   template <class T>
   void operator()(T* object) const {
@@ -36,6 +37,8 @@ struct Freed {
 template <class T, auto Free>
 using Owned = std::unique_ptr<T, Freed<Free>>;
 
+// One owner each, freed when it goes; what the library takes over is released to it by name.
+// BIGNUMs are cleared, since some are a key's.
 using X509Ptr = Owned<X509, X509_free>;
 using PkeyPtr = Owned<EVP_PKEY, EVP_PKEY_free>;
 using PkeyCtxPtr = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
@@ -51,8 +54,11 @@ using NamesPtr = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
 // Takes what the library queued, oldest first, and empties the queue; "no reason given" when it is
 // empty.
 std::string take_errors();
+// `doing: what the library says`. Empties this thread's error queue; call it before anything else
+// touches the library.
 Error library_error(Code code, std::string_view doing, std::string hint = {});
 
+// The library's bytes are unsigned, ours are char: views of the same memory, and a copy.
 inline unsigned char const* bytes(std::string_view text) {
   return reinterpret_cast<unsigned char const*>(text.data());
 }
@@ -62,6 +68,7 @@ inline std::string text_of(unsigned char const* data, std::size_t size) {
 // A memory BIO that reads from `text`, which must outlive it.
 BioPtr read_from(std::string_view text);
 
+// Names and times are read once, by `adopt`, so that accessors do not touch the library.
 struct Certificate::Impl {
   X509Ptr x509;
   std::vector<std::string> uris;
@@ -69,6 +76,7 @@ struct Certificate::Impl {
   WallTime not_before;
   WallTime not_after;
 };
+// Never null in an object that was made; of the default library context.
 struct PrivateKey::Impl {
   PkeyPtr key;
 };
@@ -83,25 +91,32 @@ inline X509* native(Certificate const& certificate) { return certificate.impl().
 Result<X509Ptr> copy_into(Certificate const& certificate, OSSL_LIB_CTX* library);
 Result<PkeyPtr> copy_into(PrivateKey const& key, OSSL_LIB_CTX* library);
 
+// Each leaves the error queue as empty as it was, except that use_pss leaves its own errors to
+// the caller.
 bool use_pss(EVP_PKEY_CTX* context);        // RSASSA-PSS as PS256 wants it
 std::string describe(EVP_PKEY const* key);  // "ECDSA P-256"
 std::string curve_of(EVP_PKEY const* key);  // "P-256"; empty when it has none
 
 // What a handshake needs beside its SSL object; hangs on the SSL while the Stream lives.
+// One owner: the Stream, on its loop. `verify` is the Context's, which the Stream keeps.
 struct Handshake {
   VerifyPeer const* verify = nullptr;
   std::vector<Certificate> peer_chain;
   std::optional<Error> refused;
   int peer_alert = -1;  // the description of the last fatal alert the peer sent
 };
+// `handshake` is borrowed and must outlive `ssl`; attached() is null where none was.
 void attach(SSL* ssl, Handshake* handshake);
 Handshake* attached(SSL const* ssl);
 // For SSL_CTX_set_cert_verify_callback: hands the sent chain to Handshake::verify.
+// 1 = go on. Anything else, also an exception or no Handshake at all, ends the handshake: it
+// fails closed, with the reason in Handshake::refused.
 int verify_sent_chain(X509_STORE_CTX* store, void* unused);
 // For SSL_CTX_set_info_callback: notes alerts of the peer.
 void note_alert(SSL const* ssl, int where, int value);
 
 // The library's side of a Context; shared by all that differ in their check only.
+// Immutable once built; the ALPN callback points into it, so it lives as long as its SSL_CTX.
 struct Endpoint {
   SslCtxPtr context;
   std::string alpn;  // as on the wire: length-prefixed names

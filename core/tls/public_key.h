@@ -30,15 +30,21 @@ struct KeyNumbers {
   std::string e;      // RSA
 };
 
+// Always holds a key: there is no empty one.
 class PublicKey {
  public:
+  // At most PrivateKey::kMaxBytes, and nothing behind it. Any kind the library reads; what JOSE
+  // cannot use has no `algorithm` and verifies nothing.
   static Result<PublicKey> from_spki_der(std::string_view der);
   // The first PUBLIC KEY block.
   static Result<PublicKey> from_pem(std::string_view pem);
+  // Coordinates have the curve's full length (RFC 7518 §6.2.1.2); RSA from 2048 to 8192 bits. The
+  // point must lie on the curve.
   static Result<PublicKey> from_numbers(KeyNumbers const& numbers);
   static Result<PublicKey> of(Certificate const& certificate);
 
   [[nodiscard]] Result<std::string> spki_der() const;
+  // An error for a curve without a JWK form here (other than P-256, P-384, Ed25519).
   [[nodiscard]] Result<KeyNumbers> numbers() const;
   [[nodiscard]] std::string description() const;  // "ECDSA P-256"
 
@@ -47,6 +53,8 @@ class PublicKey {
   [[nodiscard]] std::optional<SignatureAlgorithm> algorithm() const;
   [[nodiscard]] bool fits(SignatureAlgorithm algorithm) const;
   // False for a bad signature and for an algorithm that does not fit the key.
+  // ECDSA signatures as in JOSE: exactly 64 or 96 bytes, r and s side by side. Never an error:
+  // what goes wrong inside is false.
   [[nodiscard]] bool verify(SignatureAlgorithm algorithm, std::string_view message,
                             std::string_view signature) const;
 

@@ -26,6 +26,8 @@ namespace aw::tls {
 // tcp and unix sockets move into this without a system call.
 using Socket = boost::asio::generic::stream_protocol::socket;
 
+// Errors that close the connection are sticky: after a fatal one nothing more is sent, not even
+// close_notify.
 class Stream {
  public:
   // `socket` is connected (or accepted); it becomes non-blocking. The role is the context's.
@@ -70,11 +72,14 @@ class Stream {
   [[nodiscard]] bool pending() const;      // decrypted or buffered bytes wait inside
   [[nodiscard]] std::string alpn() const;  // "h2", "http/1.1" or empty
   [[nodiscard]] std::vector<Certificate> const& peer_chain() const;  // as sent, leaf first
+  // These four are empty without TLS, and before the handshake is over.
   [[nodiscard]] std::string version() const;                         // "TLSv1.3"
   [[nodiscard]] std::string cipher() const;                          // "TLS_AES_256_GCM_SHA384"
   [[nodiscard]] std::string group() const;                           // "X25519"
   // Why this side refused the peer; null unless it did.
   [[nodiscard]] Error const* verify_error() const;
+  // For addresses and options; reading from it or writing to it past this object breaks the TLS
+  // records.
   [[nodiscard]] Socket& socket();
 
   struct Impl;

@@ -21,11 +21,14 @@ class TrustStore {
   static constexpr int kMaxDepth = 8;  // certificates between the leaf and its anchor
 
   // Code::bundle_malformed when `authorities` holds what the library refuses.
+  // An empty list is allowed and trusts nobody.
   static Result<TrustStore> make(std::span<const Certificate> authorities);
 
   // RFC 5280 §6 for `leaf` at `now`: signatures, validity, path length, name constraints, critical
   // extensions, key and digest strength (112 bits). Any authority is an anchor, self-signed or not.
   // Returns the verified chain, leaf first, anchor last.
+  // `intermediates` are what the peer sent, in any order, and are trusted for nothing. Names and
+  // SPIFFE rules are not looked at: identity/peer.h does. CPU only; does not block.
   [[nodiscard]] Result<std::vector<Certificate>> verify(Certificate const& leaf,
                                                         std::span<const Certificate> intermediates,
                                                         WallTime now) const;

@@ -10,6 +10,7 @@
 
 namespace aw::trace {
 
+// none: traces are made for nobody, so nothing is kept and nothing is sent.
 enum class ExporterKind : std::uint8_t { otlp, none };
 // How a batch is written: OTLP over HTTP, as protobuf or as JSON.
 enum class Protocol : std::uint8_t { http_protobuf, http_json };
@@ -23,6 +24,8 @@ enum class SamplerKind : std::uint8_t {
   parentbased_traceidratio,
 };
 
+// Counts are spans; a batch is sent when `max_batch` wait or `delay_milliseconds` have passed.
+// `timeout_milliseconds` is one transfer's, from connect to answer.
 struct Config {
   bool enabled = true;
   bool disabled = false;  // OTEL_SDK_DISABLED; wins

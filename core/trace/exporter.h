@@ -23,6 +23,8 @@
 
 namespace aw::trace {
 
+// What became of the spans: each that was offered is counted once, in one of these. References
+// into the registry, which outlives them.
 struct Meters {
   explicit Meters(metrics::Registry& registry);
   metrics::Counter& exported;
@@ -31,6 +33,9 @@ struct Meters {
   metrics::Counter& unsent;   // it could not be reached, or not in time
 };
 
+// 429, 502, 503, 504 and a collector that cannot be reached are tried again, four times in all,
+// with a pause that doubles (or Retry-After, ten seconds at the most); then the batch is lost.
+// The log says once that spans are lost, and once that they are not any more.
 class Exporter {
  public:
   // `config` is active() and was checked; everything given outlives it.
@@ -48,8 +53,9 @@ class Exporter {
   class Line;  // the connection to the collector
 
   void work();
-  // Waits for a batch or for its time; empty = it is to end.
+  // Waits for a batch or for its time; empty = none came in that time, or it is to end.
   [[nodiscard]] std::vector<Span> next_batch();
+  // On the exporter's thread; blocks for the tries and the pauses between them.
   void deliver(Line& line, std::vector<Span> const& batch);
   // false = it is to end.
   [[nodiscard]] bool pause(std::chrono::milliseconds duration);
@@ -68,6 +74,7 @@ class Exporter {
 };
 
 // "http://collector:4318" -> "http://collector:4318/v1/traces"; a traces_endpoint as it is.
+// Nothing is checked here; the configuration's rules did that.
 [[nodiscard]] std::string target_of(Config const& config);
 
 }  // namespace aw::trace

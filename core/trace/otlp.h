@@ -18,12 +18,15 @@ namespace aw::trace {
 // Who speaks: service.name, service.version, …, in this order.
 using Resource = std::vector<std::pair<std::string, std::string>>;
 
+// One ResourceSpans with one scope; the result is a request's whole body. Ids are turned from
+// hexadecimal into bytes for protobuf; times before 1970 become 0.
 [[nodiscard]] std::string encode(Protocol protocol, Resource const& resource,
                                  std::span<Span const> spans);
 [[nodiscard]] std::string_view content_type(Protocol protocol);
 
 // How many spans of an accepted batch the collector threw away all the same (`partial_success`).
 // Foreign bytes: what cannot be read is 0.
+// Never negative, but not bounded by what was sent: the caller clamps it.
 [[nodiscard]] std::int64_t rejected_spans(Protocol protocol, std::string_view answer);
 
 }  // namespace aw::trace

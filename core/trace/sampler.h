@@ -13,6 +13,7 @@ namespace aw::trace {
 // What the caller's `traceparent` said of this trace.
 enum class Parent : std::uint8_t { none, sampled, not_sampled };
 
+// Asked once a request, before a span is made: what it does not keep costs nothing more.
 class Sampler {
  public:
   // Keeps nothing.
@@ -21,6 +22,8 @@ class Sampler {
   explicit Sampler(Config const& config);
   // `trace_id`: 32 hexadecimal digits. The same id gives the same answer at every agent of one
   // rate.
+  // By ratio the last 14 digits decide, which W3C Trace Context level 2 promises to be random; an
+  // id too short for that is not kept.
   [[nodiscard]] bool keeps(std::string_view trace_id, Parent parent) const;
 
  private:

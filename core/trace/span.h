@@ -15,13 +15,16 @@ namespace aw::trace {
 
 // The numbers are those of opentelemetry.proto.trace.v1.Span.SpanKind and Status.StatusCode.
 enum class Kind : std::uint8_t { internal = 1, server = 2, client = 3 };
+// Success is left unset, as OpenTelemetry asks of instrumentation: `ok` is the operator's word.
 enum class Status : std::uint8_t { unset = 0, error = 2 };
 
+// OpenTelemetry's semantic conventions name the keys. Never a secret: traces leave the machine.
 struct Attribute {
   std::string_view key;  // a literal
   std::variant<std::string, std::int64_t, bool> value;
 };
 
+// Ends before it begins at worst, never checked: both are wall time of this machine.
 struct Span {
   std::string trace_id;        // 32 lower-case hexadecimal digits
   std::string span_id;         // 16
