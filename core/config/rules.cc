@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/config/checks.h"
 #include "core/config/production.h"
+#include "core/rego/json_schema.h"
 
 namespace aw::config {
 namespace {
@@ -320,6 +321,18 @@ void backoff_order(Facts const& facts, Found& found) {
          "transport.retry.backoff_base_seconds is larger than backoff_max_seconds");
 }
 
+// What would not be checked at each call is refused here.
+void parameters_are_schemas(Facts const& facts, Found& found) {
+  for (std::size_t i = 0; i < facts.config.agent.capabilities.size(); ++i) {
+    auto const& text = facts.config.agent.capabilities[i].parameters;
+    if (text.empty()) continue;
+    auto const schema = rego::JsonSchema::parse(text);
+    if (schema.ok()) continue;
+    refuse(found, facts, schema.error().code, capability_key(i, "parameters"),
+           schema.error().message, "JSON Schema, drafts 4 to 7");
+  }
+}
+
 constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     remote_or_embedded,
     bundle_makes_sense,
@@ -337,7 +350,7 @@ constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     verification_stays,
     backoff_order,
     collector_port,
-    collector_port,
+    parameters_are_schemas,
 });
 
 }  // namespace

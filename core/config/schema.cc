@@ -76,9 +76,10 @@ void add_capabilities(std::vector<Field>& rows) {
   rows.push_back(field("agent.capabilities[].output_modes", "media types it answers with",
                        &C::agent, all, &P::output_modes)
                      .checked(checks::media_type, "media types"));
-  Field parameters =
-      field("agent.capabilities[].parameters", "JSON Schema of its payload, shown in the card",
-            &C::agent, all, &P::parameters);
+  Field parameters = field(
+      "agent.capabilities[].parameters",
+      "JSON Schema of its payload (drafts 4 to 7): each call is held against it, and cards show it",
+      &C::agent, all, &P::parameters);
   parameters.type = Type::json;
   rows.push_back(std::move(parameters).example("{type: object}"));
   rows.push_back(field("agent.capabilities[].timeout_seconds", "how long one call may run",

@@ -306,6 +306,11 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
   for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {
     auto const& capability = config.agent.capabilities[i];
     options.timeouts.emplace(capability.name, capability.timeout);
+    if (!capability.parameters.empty()) {
+      AW_TRY(auto schema, with_context(rego::JsonSchema::parse(capability.parameters),
+                                       "parameters of capability " + capability.name));
+      options.parameters.emplace(capability.name, std::move(schema));
+    }
     if (seams.executor || backends.contains(capability.name)) continue;
     if (auto const& chosen = config.backends[i]; chosen.kind == backend::Kind::a2a) {
       AW_TRY(auto upstream, with_context(server::A2aUpstream::make(chosen, *client, clock),
