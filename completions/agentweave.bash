@@ -603,9 +603,17 @@ _agentweave() {
         -t|--timeout) return ;;
         --wait) return ;;
         --fail-on) COMPREPLY=($(compgen -W 'fail warn' -- "$cur")); return ;;
+        --address) return ;;
+        --report) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --authority) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --authority-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --echo) return ;;
+        --check-report) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --bundle) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --trust-domain) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --env --set -t --timeout --wait --fail-on -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --env --set -t --timeout --wait --fail-on --prove --address --report --authority --authority-key --echo --check-report --bundle --trust-domain -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
       ;;
     'k8s')
