@@ -36,6 +36,7 @@ struct Config {
   authz::Config authorization;
   audit::Config audit;
   decisions::Config decisions;
+  decisions::UploadConfig decision_logs;
   tls::Config tls;
   http::ClientConfig transport;
   http::Limits limits;

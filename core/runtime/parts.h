@@ -58,7 +58,8 @@ struct Runtime::Parts {
   std::optional<identity::Svid> first_svid;
   std::unique_ptr<BundleMeters> bundle_meters;
 
-  std::unique_ptr<decisions::Store> decisions;  // null without state.directory
+  std::unique_ptr<decisions::Store> decisions;         // null without state.directory
+  std::unique_ptr<decisions::Uploader> decision_logs;  // null without a service to push to
   std::unique_ptr<authz::Authorizer> authorizer;
   std::unique_ptr<a2a::TaskStore> store;
   std::unique_ptr<a2a::Push> push;

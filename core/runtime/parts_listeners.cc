@@ -107,6 +107,7 @@ Result<void> Runtime::Parts::serve_outbound() {
                               .clock = clock,
                               .log = *log,
                               .decisions = decisions.get(),
+                              .decision_logs = decision_logs.get(),
                               .policy_path = config.authorization.policy_path});
   options.sessions =
       [this](http::ConnectionInfo const& info) -> Result<std::unique_ptr<http::Session>> {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/io/poster.h"
 #include "core/metrics/registry.h"
 #include "core/trace/config.h"
 #include "core/trace/otlp.h"
@@ -45,12 +46,10 @@ class Exporter {
   void offer(Span span);
 
  private:
-  class Line;  // the connection to the collector
-
   void work();
   // Waits for a batch or for its time; empty = it is to end.
   [[nodiscard]] std::vector<Span> next_batch();
-  void deliver(Line& line, std::vector<Span> const& batch);
+  void deliver(io::Poster& line, std::vector<Span> const& batch);
   // false = it is to end.
   [[nodiscard]] bool pause(std::chrono::milliseconds duration);
 
