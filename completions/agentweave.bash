@@ -61,6 +61,7 @@ _agentweave() {
       'k8s') state="$next" ;;
       'k8s inject') state="$next" ;;
       'metrics') state="$next" ;;
+      'top') state="$next" ;;
       'health') state="$next" ;;
       'nonce') state="$next" ;;
       'completion') state="$next" ;;
@@ -73,7 +74,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor k8s metrics top health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -641,6 +642,17 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --url -w --watch --raw -i --interval -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'top')
+      case "$prev" in
+        --admin) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -t|--timeout) return ;;
+        -i|--interval) return ;;
+        --window) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout --once -i --interval --window -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'health')
       case "$prev" in

@@ -109,6 +109,20 @@ class Prove(Case):
         self.assertLessEqual(set(answered), kept)
         self.assertLessEqual(set(answered), audited)
 
+    def test_top(self):
+        """top --once: who calls whom and with what luck, from the admin port of the agent that dev runs"""
+        dev = self.begin()
+        self.assertEqual(self.call("greet", '{"name":"Ada"}')[0], 0)
+        self.assertEqual(self.call("delete_all")[0], 3)
+        once = self.run_cli("top", "--once", env=self.env)
+        self.assertEqual(once.returncode, 0, once.stderr)
+        self.assertRegex(once.stdout, r"^127\.0\.0\.1:\d+  ready  \d+\.\d req/s  p99 ≤ \S+  in flight \d+  SVID \S+ left\nOPA  embedded ● breaker closed\n")
+        self.assertRegex(once.stdout, r"\nCALLER +→ CALLEE +RPS +POLICY P99 +ALLOW +DENY +CLOSED\nclient +→ hello +\d+\.\d +\S+ +\d+% +1 +0\n$")
+        data = json.loads(self.run_cli("top", "--once", "-o", "json", env=self.env).stdout)["data"][0]
+        self.assertEqual((data["pairs"][0]["denied"], data["ready"], data["breakers"]), (1, True, [{"endpoint": "", "state": "closed"}]))
+        self.assertEqual(dev.stop(), 0)
+        self.assertEqual(self.run_cli("top", "--once", "--admin", f"http://127.0.0.1:{free_port()}/?t=x", env=self.env).returncode, 5)
+
     def test_admin_and_shadow(self):
         """the admin port tells decisions in OPA's shape; a shadow policy is told of and changes nothing"""
         self.run_cli("init", "hello", cwd=self.dir)
