@@ -91,6 +91,23 @@ void bundle_makes_sense(Facts const& facts, Found& found) {
   }
 }
 
+void decision_logs_make_sense(Facts const& facts, Found& found) {
+  auto const& logs = facts.config.decision_logs;
+  if (logs.min_delay > logs.max_delay) {
+    refuse(found, facts, Code::config_conflict,
+           "authorization.decision_logs.reporting.min_delay_seconds",
+           "min_delay_seconds is longer than max_delay_seconds", "");
+  }
+  for (auto const& rule : facts.config.decisions.mask_rules) {
+    bool const puts = rule.op == decisions::MaskRule::Op::upsert;
+    if (puts != rule.value.empty()) continue;
+    refuse(found, facts, Code::config_conflict, "authorization.decisions.mask_rules",
+           puts ? "the mask of " + rule.path + " puts something in and has no value"
+                : "the mask of " + rule.path + " removes and has a value",
+           puts ? "value: \"***\"" : "op: upsert");
+  }
+}
+
 void some_destination(Facts const& facts, Found& found) {
   if (facts.config.audit.enabled && facts.config.audit.destinations.empty()) {
     refuse(found, facts, Code::config_missing_key, "authorization.audit.destinations",
@@ -336,6 +353,7 @@ void parameters_are_schemas(Facts const& facts, Found& found) {
 constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     remote_or_embedded,
     bundle_makes_sense,
+    decision_logs_make_sense,
     some_destination,
     unique_names,
     backends,

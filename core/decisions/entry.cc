@@ -6,6 +6,7 @@
 
 #include "core/base/code.h"
 #include "core/base/json.h"
+#include "core/decisions/masks.h"
 
 namespace aw::decisions {
 namespace {
@@ -103,6 +104,23 @@ void append_frame(std::string& out, Fields const& fields) {
   });
 }
 
+void append_masked_frame(std::string& out, Fields const& fields, Masks const& masks,
+                         InputOf const& input_of) {
+  if (masks.empty() || (fields.numbers[static_cast<std::size_t>(Number::flags)] & kAsked) == 0) {
+    return append_frame(out, fields);
+  }
+  Entry whole;
+  for (std::size_t i = 0; i < kTexts; ++i) whole.texts[i] = fields.texts[i];
+  whole.numbers = fields.numbers;
+  auto const masked = masks.apply(input_of(whole));
+  auto safe = fields;
+  safe.set(Text::input_json, masked.input);
+  safe.set(Text::erased, masked.erased);
+  safe.set(Text::masked, masked.masked);
+  safe.set(Text::context_json, {});
+  append_frame(out, safe);
+}
+
 std::optional<Fields> look_at_frame(std::string_view& bytes) {
   auto rest = bytes;
   auto const magic = get<std::uint32_t>(rest);
@@ -130,7 +148,8 @@ std::string event_json(Entry const& entry, InputOf const& input_of, std::string_
   json::Writer w(out);
   w.begin_object().member("decision_id", entry.text(Text::id));
   w.member("timestamp", format_rfc3339(entry.time()));
-  w.key("labels").begin_object().member("id", agent_name).member("app", "agentweave").end_object();
+  w.key("labels").begin_object().member("id", agent_name).member("app", "agentweave");
+  w.member("version", AW_VERSION).end_object();
   optional_member(w, "trace_id", entry.text(Text::trace_id));
   optional_member(w, "span_id", entry.text(Text::span_id));
   w.member("path", entry.text(Text::policy_path));
@@ -147,6 +166,7 @@ std::string event_json(Entry const& entry, InputOf const& input_of, std::string_
     w.end_object();
   }
   if (!entry.text(Text::erased).empty()) w.key("erased").raw(entry.text(Text::erased));
+  if (!entry.text(Text::masked).empty()) w.key("masked").raw(entry.text(Text::masked));
   append_result(w, entry);
   w.member("requested_by", entry.text(Text::remote_address));
   w.member("remote_address", entry.text(Text::remote_address));

@@ -176,6 +176,13 @@ Result<std::unique_ptr<authz::BundleSource>> Runtime::Parts::bundle_source() {
 }
 
 Result<void> Runtime::Parts::open_decisions() {
+  if (config.decision_logs.active()) {
+    AW_TRY(decision_logs, decisions::Uploader::start(config.decision_logs, config.decisions,
+                                                     {.log = *log,
+                                                      .metrics = metrics,
+                                                      .input_of = server::input_of,
+                                                      .agent_name = config.agent.name}));
+  }
   auto const& directory = config.server.state.directory;
   if (directory.empty() || !config.decisions.enabled) return {};
   AW_TRY(fs::make_private_directory(directory));
@@ -385,6 +392,7 @@ Result<void> Runtime::Parts::build_gates() {
       .log = *log,
       .ready = [this] { return health.ready(); },
       .decisions = decisions.get(),
+      .decision_logs = decision_logs.get(),
       .policy_path = config.authorization.policy_path});
   return {};
 }

@@ -65,7 +65,8 @@ struct Runtime::Parts {
   std::unique_ptr<BundleMeters> bundle_meters;
 
   // Who may do what, and what was decided.
-  std::unique_ptr<decisions::Store> decisions;  // null without state.directory
+  std::unique_ptr<decisions::Store> decisions;         // null without state.directory
+  std::unique_ptr<decisions::Uploader> decision_logs;  // null without a service to push to
   std::unique_ptr<authz::Authorizer> authorizer;
   // Tasks, and what works on them.
   std::unique_ptr<a2a::TaskStore> store;

@@ -104,6 +104,7 @@ void Runtime::Parts::open_outbound() {
                               .clock = clock,
                               .log = *log,
                               .decisions = decisions.get(),
+                              .decision_logs = decision_logs.get(),
                               .policy_path = config.authorization.policy_path});
   out_calls = std::make_unique<OutCalls>(*outbound_gates, *loops);
 }
