@@ -46,6 +46,7 @@
 #include "commands/policy_check.h"
 #include "commands/policy_eval.h"
 #include "commands/policy_test.h"
+#include "commands/run.h"
 #include "commands/serve.h"
 #include "commands/support/command.h"
 #include "commands/svid_check.h"
@@ -74,6 +75,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_serve(root, context);
   commands::register_init(root, context);
   commands::register_dev(root, context);
+  commands::register_run(root, context);
   commands::register_ping(root, context);
   commands::register_call(root, context);
   commands::register_task(root, context);

@@ -10,6 +10,7 @@ _agentweave() {
       'serve') state="$next" ;;
       'init') state="$next" ;;
       'dev') state="$next" ;;
+      'run') state="$next" ;;
       'ping') state="$next" ;;
       'call') state="$next" ;;
       'task') state="$next" ;;
@@ -73,7 +74,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev run ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -102,6 +103,16 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --socket --drill --set -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'run')
+      case "$prev" in
+        --config) return ;;
+        --env) return ;;
+        --restart) COMPREPLY=($(compgen -W 'never on-failure always' -- "$cur")); return ;;
+        --set) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --config --env --restart --set -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'ping')
       case "$prev" in

@@ -1,7 +1,7 @@
 # Made by `agentweave completion fish`; do not edit.
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
-  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz replay' 'authz suggest' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'audit graph' 'audit reconcile' 'doctor' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
+  set -l known 'serve' 'init' 'dev' 'run' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz replay' 'authz suggest' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'audit graph' 'audit reconcile' 'doctor' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
     set -l next (string join ' ' $state $word)
@@ -21,6 +21,7 @@ complete -c agentweave  -l version -d 'Print the version'
 complete -c agentweave -n '__agentweave_at ' -f -a 'serve' -d 'Serve the agent of a configuration until SIGTERM'
 complete -c agentweave -n '__agentweave_at ' -f -a 'init' -d 'Make a working project: configuration, policy and its tests'
 complete -c agentweave -n '__agentweave_at ' -f -a 'dev' -d 'Run the agent of this directory now: embedded identity and policy, nothing else installed'
+complete -c agentweave -n '__agentweave_at ' -f -a 'run' -d 'Serve a configuration with a command of yours as the backend behind it'
 complete -c agentweave -n '__agentweave_at ' -f -a 'ping' -d 'Reach an agent, verify its identity, and time each phase'
 complete -c agentweave -n '__agentweave_at ' -f -a 'call' -d 'Ask an agent to do something, and print its answer'
 complete -c agentweave -n '__agentweave_at ' -f -a 'task' -d 'The tasks you have with an agent'
@@ -53,6 +54,11 @@ complete -c agentweave -n '__agentweave_at dev' -s h -l help -d 'Print this help
 complete -c agentweave -n '__agentweave_at dev' -l socket -x -d 'Where the Workload API listens'
 complete -c agentweave -n '__agentweave_at dev' -l drill -x -d 'Let something go wrong, to see what happens; comma-separated'
 complete -c agentweave -n '__agentweave_at dev' -l set -x -d 'KEY=VALUE, over file and environment; again for more'
+complete -c agentweave -n '__agentweave_at run' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at run' -l config -x -d 'The configuration file'
+complete -c agentweave -n '__agentweave_at run' -l env -x -d 'development, staging or production (default)'
+complete -c agentweave -n '__agentweave_at run' -l restart -x -a 'never on-failure always' -d 'Instead of run.restart'
+complete -c agentweave -n '__agentweave_at run' -l set -x -d 'KEY=VALUE, over file and environment; again for more'
 complete -c agentweave -n '__agentweave_at ping' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at ping' -l address -x -d 'Where it listens (https://host:port); its SPIFFE ID is checked all the same'
 complete -c agentweave -n '__agentweave_at ping' -l config -r -F -d 'Configuration whose peers are used'

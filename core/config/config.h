@@ -32,6 +32,7 @@ struct Config {
   Environment environment = Environment::production;  // as chosen: flag, variable, file, default
   a2a::AgentInfo agent;
   std::vector<backend::Config> backends;  // parallel to agent.capabilities
+  backend::ChildConfig child;             // of `agentweave run`
   identity::Config identity;
   authz::Config authorization;
   audit::Config audit;

@@ -119,6 +119,12 @@ void limit_findings(std::vector<Diagnostic>& found) {
       problem(Code::config_syntax, nowhere, "and " + std::to_string(left) + " more findings"));
 }
 
+void add_defaults(LoadRequest const& request, Values& values, std::vector<Diagnostic>& found) {
+  Values below;
+  for (std::string const& text : request.defaults) apply_override(below, text, found);
+  for (auto& [key, entry] : below) values.try_emplace(key, std::move(entry));
+}
+
 void add_flags(LoadRequest const& request, Values& values, std::vector<Diagnostic>& found) {
   for (std::string const& text : request.overrides) apply_override(values, text, found);
   if (!request.environment) return;
@@ -172,6 +178,7 @@ Loaded inspect(LoadRequest const& request) {
   // checked.
   const bool parsed = !values.empty() || count(found, Severity::error) == 0;
   apply_environment(values, request.env);
+  add_defaults(request, values, found);
   add_flags(request, values, found);
   settle_pairs(values);
   std::vector<Diagnostic> misfits;

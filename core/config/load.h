@@ -39,6 +39,7 @@ struct LoadRequest {
   EnvLookup env;                           // empty = no variable is set
   std::optional<std::string> environment;  // --env
   std::vector<std::string> overrides;      // --set: "server.port=8444", later ones win
+  std::vector<std::string> defaults;       // the same, where nothing else says anything
   BackendRule backends = BackendRule::required;
 };
 

@@ -387,6 +387,7 @@ std::vector<Field> make_table() {
   add_server(rows);
   add_limits(rows);
   add_protocol(rows);
+  add_run(rows);
   add_observability(rows);
   return rows;
 }
@@ -407,6 +408,7 @@ constexpr auto kSections = std::to_array<SectionHelp>({
     {"state", "what outlives a restart"},
     {"peers", "other agents' addresses"},
     {"outbound", "the agent's own calls, through us"},
+    {"run", "the command of agentweave run"},
     {"observability", "metrics and logs"},
 });
 

@@ -209,11 +209,14 @@ std::vector<std::filesystem::path> writable_places(config::Config const& config)
   return places;
 }
 
-std::vector<Safeguard> confine(config::Config const& config) {
+std::vector<Safeguard> confine(config::Config const& config, Programs programs) {
   std::vector<Safeguard> out{no_dumps(config.environment)};
-  if (starts_programs(config)) {
+  if (programs == Programs::a_command || starts_programs(config)) {
+    std::string const whose = programs == Programs::a_command
+                                  ? "the command"
+                                  : "the configuration starts programs, which";
     for (auto const* const name : {"landlock", "seccomp"})
-      out.push_back(absent(name, "the configuration starts programs, which would inherit it"));
+      out.push_back(absent(name, whose + " would inherit it"));
     return out;
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {

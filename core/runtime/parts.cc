@@ -83,6 +83,8 @@ void Runtime::Parts::show_safeguards(Seams const& seams) {
     log->write(log::Component::agent, active ? log::Level::info : log::Level::warning,
                active ? "Confined" : "Not confined", {{"by", one.name}, {"detail", one.detail}});
   }
+  for (auto const& one : seams.checks)
+    health.add(one.name, server::Weight::gates_readiness, one.run);
 }
 
 void Runtime::Parts::start_loops() {

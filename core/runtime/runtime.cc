@@ -64,18 +64,22 @@ Runtime::~Runtime() {
   if (p.loops) p.loops->stop();
 }
 
-bool Runtime::drain() {
+Drained Runtime::drain() {
   Parts& p = *parts_;
-  if (p.drained) return true;
+  if (p.drained) return {};
   p.drained = true;
   p.health.set_draining();
   p.instruments->ready.set(0);
   p.log->info(log::Component::agent, "Draining");
   if (p.config.server.shutdown_delay.count() > 0) p.agent->farewell();
   std::this_thread::sleep_for(p.config.server.shutdown_delay);
+  Drained out{.in_flight = p.agent->stats().in_flight, .waited = p.config.server.shutdown_delay};
+  auto const began = p.clock.steady();
   p.agent->drain();
   // What our own agent still has to ask to finish its work is answered until that is done.
   bool const finished = p.agent->wait_closed(p.config.server.graceful_shutdown);
+  out.finished = finished;
+  out.took = p.clock.steady() - began;
   if (!finished)
     p.log->warning(log::Component::agent, "Work was cut off at the end of graceful_shutdown");
   p.agent->stop();
@@ -87,7 +91,11 @@ bool Runtime::drain() {
   }
   p.audit->close(std::chrono::seconds(5));
   p.log->info(log::Component::agent, "Stopped");
-  return finished;
+  return out;
+}
+
+std::uint64_t Runtime::claims_dropped() const {
+  return parts_->instruments->claims_dropped.value();
 }
 
 Result<std::vector<config::Change>> Runtime::reload(config::Loaded const& loaded) {

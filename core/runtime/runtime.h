@@ -19,6 +19,7 @@
 #include "core/identity/provider.h"
 #include "core/identity/svid.h"
 #include "core/runtime/confine.h"
+#include "core/server/health.h"
 
 namespace aw::authz {
 class AuthorizationProvider;
@@ -53,6 +54,12 @@ struct Seams {
   std::optional<int> listening_socket;
   // What confines this process, for /readyz?verbose.
   std::vector<Safeguard> safeguards;
+  // What else must be well before the agent takes calls; asked from any thread.
+  struct Check {
+    std::string name;
+    std::function<server::CheckResult()> run;
+  };
+  std::vector<Check> checks;
 };
 
 struct Listening {
@@ -70,6 +77,15 @@ struct PolicySummary {
   std::string mode;
   std::size_t rules = 0;
   std::size_t tests = 0;
+};
+
+// How a drain went. Converts to whether all work was finished.
+struct Drained {
+  bool finished = true;
+  std::uint64_t in_flight = 0;         // requests in work when the listener closed
+  std::chrono::nanoseconds waited{0};  // server.shutdown_delay
+  std::chrono::nanoseconds took{0};    // to finish what was in work
+  explicit operator bool() const { return finished; }
 };
 
 class Runtime {
@@ -91,8 +107,12 @@ class Runtime {
   [[nodiscard]] Result<std::vector<config::Change>> reload(config::Loaded const& loaded);
 
   // Not ready -> wait (server.shutdown_delay) -> stop accepting -> finish what runs
-  // (server.graceful_shutdown) -> audit closed. False when some work was cut off. Twice is fine.
-  bool drain();
+  // (server.graceful_shutdown) -> audit closed. Not finished when some work was cut off. Twice is
+  // fine.
+  Drained drain();
+
+  // Headers by which callers claimed to be somebody, and which no backend got to see.
+  [[nodiscard]] std::uint64_t claims_dropped() const;
 
   struct Parts;
 
