@@ -47,6 +47,7 @@
 #include "commands/policy_eval.h"
 #include "commands/policy_test.h"
 #include "commands/run.h"
+#include "commands/secrets_get.h"
 #include "commands/serve.h"
 #include "commands/support/command.h"
 #include "commands/svid_check.h"
@@ -117,6 +118,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_metrics(root, context);
   commands::register_health(root, context);
   commands::register_nonce(root, context);
+  commands::register_secrets_get(root, context);
   commands::register_completion(root, context);
   commands::register_explain(root, context);
   commands::register_version(root, context);

@@ -63,14 +63,19 @@ class Keeper {
   Keeper(RunOptions const& options, Context& context) : options_(options), context_(context) {}
 
   runtime::Seams seams(config::Loaded const& loaded) {
-    config_ = loaded.config;
+    static_cast<void>(loaded);
     runtime::Seams out;
+    out.on_child_secret = [this](config::Config const& config) {
+      std::lock_guard const lock(mutex_);
+      renewed_.emplace(config.child.environment);
+    };
     out.checks.push_back({"child", [this] { return check(); }});
     return out;
   }
 
   void begin(runtime::Runtime& agent, std::chrono::nanoseconds took) {
     agent_ = &agent;
+    config_ = agent.config();
     served_after_ = took;
     auto attendant = std::make_unique<runtime::Attendant>(runtime::Attendant::Needs{
         .config = config_.child,
@@ -89,6 +94,7 @@ class Keeper {
 
   bool tend() {
     if (outcome_) return false;
+    renew_environment();
     if (attendant_->step()) return true;
     auto const& over = *attendant_->over();
     if (over.ok()) outcome_.emplace(static_cast<Exit>(*over));
@@ -111,6 +117,25 @@ class Keeper {
   [[nodiscard]] std::optional<Result<Exit>> const& outcome() const { return outcome_; }
 
  private:
+  // A secret of run.environment changed: a child that may be restarted gets it now, another when it
+  // is started next.
+  void renew_environment() {
+    std::optional<std::vector<std::string>> renewed;
+    {
+      std::lock_guard const lock(mutex_);
+      renewed.swap(renewed_);
+    }
+    if (!renewed) return;
+    config_.child.environment = std::move(*renewed);
+    bool const now = config_.child.restart != backend::Restart::never;
+    context_.say(now ? "child starts again: a secret of run.environment changed"
+                     : "a secret of run.environment changed; run.restart is never, so the child "
+                       "keeps the old one");
+    using Again = runtime::Attendant::Again;
+    attendant_->set_environment(child_environment(context_.env, config_, agent_->listening()),
+                                now ? Again::now : Again::later);
+  }
+
   server::CheckResult check() const {
     std::lock_guard const lock(mutex_);
     if (!attendant_) return {server::CheckResult::State::failed, "not started yet"};
@@ -123,7 +148,8 @@ class Keeper {
     if (introduced_) return context_.say(name + " listens again, after " + format_duration(took));
     introduced_ = true;
     std::string where = " runs";
-    for (auto const& one : addresses) where += (&one == &addresses.front() ? ", listening on " : ", ") + shown(one);
+    for (auto const& one : addresses)
+      where += (&one == &addresses.front() ? ", listening on " : ", ") + shown(one);
     context_.say(name + where + "; started only after the SVID arrived (" +
                  format_duration(served_after_) + ")");
     for (auto const& line : sidecar_lines(config_, agent_->listening(), agent_->claims_dropped()))
@@ -144,7 +170,8 @@ class Keeper {
   bool introduced_ = false;
   std::optional<Result<Exit>> outcome_;
   mutable std::mutex mutex_;
-  std::unique_ptr<runtime::Attendant> attendant_;  // guarded by mutex_ against `check`
+  std::optional<std::vector<std::string>> renewed_;  // guarded by mutex_
+  std::unique_ptr<runtime::Attendant> attendant_;    // guarded by mutex_ against `check`
 };
 
 config::LoadRequest run_request(RunOptions const& options, Context const& context,
@@ -191,11 +218,14 @@ void register_run(CLI::App& parent, Context& context) {
       parent,
       {.name = "run",
        .purpose = "Serve a configuration with a command of yours as the backend behind it",
-       .examples = {"agentweave run --config sidecar.yaml -- python legacy.py",
-                    "agentweave run --config sidecar.yaml --restart on-failure -- ./server --quiet"},
+       .examples =
+           {"agentweave run --config sidecar.yaml -- python legacy.py",
+            "agentweave run --config sidecar.yaml --restart on-failure -- ./server --quiet"},
        .details =
-           "The command starts once the SVID is there and we listen; we are ready when it listens.\n"
-           "It gets AGENTWEAVE_APP (where to listen: a unix socket of its own unless server.upstream\n"
+           "The command starts once the SVID is there and we listen; we are ready when it "
+           "listens.\n"
+           "It gets AGENTWEAVE_APP (where to listen: a unix socket of its own unless "
+           "server.upstream\n"
            "says otherwise), AGENTWEAVE_OUTBOUND and HTTP_PROXY (how to call others),\n"
            "AGENTWEAVE_SPIFFE_ID, what run.environment lists, and our environment but for what is\n"
            "meant for us.\n"
@@ -204,8 +234,7 @@ void register_run(CLI::App& parent, Context& context) {
            "When the command ends by itself and is not started again, its exit code is ours."});
   command.add_option("--config", options->file, "The configuration file");
   command.add_option("--env", options->environment, "development, staging or production (default)");
-  command
-      .add_option("--restart", options->restart, "Instead of run.restart")
+  command.add_option("--restart", options->restart, "Instead of run.restart")
       ->check(CLI::IsMember({"never", "on-failure", "always"}));
   command
       .add_option("--set", options->settings,

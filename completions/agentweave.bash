@@ -64,6 +64,8 @@ _agentweave() {
       'metrics') state="$next" ;;
       'health') state="$next" ;;
       'nonce') state="$next" ;;
+      'secrets') state="$next" ;;
+      'secrets get') state="$next" ;;
       'completion') state="$next" ;;
       'explain') state="$next" ;;
       'version') state="$next" ;;
@@ -74,7 +76,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'serve init dev run ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev run ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce secrets completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -657,6 +659,21 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --curl -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'secrets')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'get -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'secrets get')
+      case "$prev" in
+        --config) return ;;
+        --env) return ;;
+        --set) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --config --env --set --reveal -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'completion')
       case "$prev" in

@@ -1,7 +1,7 @@
 # Made by `agentweave completion fish`; do not edit.
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
-  set -l known 'serve' 'init' 'dev' 'run' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz replay' 'authz suggest' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'audit graph' 'audit reconcile' 'doctor' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
+  set -l known 'serve' 'init' 'dev' 'run' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz replay' 'authz suggest' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'audit graph' 'audit reconcile' 'doctor' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'secrets' 'secrets get' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
     set -l next (string join ' ' $state $word)
@@ -38,6 +38,7 @@ complete -c agentweave -n '__agentweave_at ' -f -a 'k8s' -d 'Work with Kubernete
 complete -c agentweave -n '__agentweave_at ' -f -a 'metrics' -d 'Show an agent\'s metrics, once or live'
 complete -c agentweave -n '__agentweave_at ' -f -a 'health' -d 'Ask an agent whether it is well, or ready for work'
 complete -c agentweave -n '__agentweave_at ' -f -a 'nonce' -d 'Print fresh replay-protection headers for one request'
+complete -c agentweave -n '__agentweave_at ' -f -a 'secrets' -d 'The secrets of a configuration'
 complete -c agentweave -n '__agentweave_at ' -f -a 'completion' -d 'Print the completion script for a shell'
 complete -c agentweave -n '__agentweave_at ' -f -a 'explain' -d 'Say what an AWnnnn code means and what to do about it'
 complete -c agentweave -n '__agentweave_at ' -f -a 'version' -d 'Print the version and how it was built'
@@ -425,6 +426,13 @@ complete -c agentweave -n '__agentweave_at health' -l live -d 'Only: does the pr
 complete -c agentweave -n '__agentweave_at health' -s t -l timeout -x -d 'How long to wait for the agent'
 complete -c agentweave -n '__agentweave_at nonce' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at nonce' -l curl -d 'As -H options for curl'
+complete -c agentweave -n '__agentweave_at secrets' -f -a 'get' -d 'Ask who keeps a secret for it, as the agent would'
+complete -c agentweave -n '__agentweave_at secrets' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at secrets get' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at secrets get' -l config -x -d 'The configuration file (default: the search path)'
+complete -c agentweave -n '__agentweave_at secrets get' -l env -x -d 'production, staging or development; wins over AGENTWEAVE_ENV and the file'
+complete -c agentweave -n '__agentweave_at secrets get' -l set -x -d 'Set one key, over environment and file: KEY=VALUE'
+complete -c agentweave -n '__agentweave_at secrets get' -l reveal -d 'Print the secret itself'
 complete -c agentweave -n '__agentweave_at completion' -f -a 'bash zsh fish'
 complete -c agentweave -n '__agentweave_at completion' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at explain' -s h -l help -d 'Print this help message and exit'

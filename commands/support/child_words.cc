@@ -11,9 +11,9 @@ namespace aw::commands {
 namespace {
 
 // systemd's, for whoever it started.
-constexpr auto kOurs = std::to_array<std::string_view>(
-    {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS",
-     "LISTEN_FDNAMES", "CREDENTIALS_DIRECTORY"});
+constexpr auto kOurs =
+    std::to_array<std::string_view>({"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID",
+                                     "LISTEN_FDS", "LISTEN_FDNAMES", "CREDENTIALS_DIRECTORY"});
 constexpr std::string_view kUnix = "unix://";
 
 // Where the child is to listen: the upstream, or the one address that all backends share.
@@ -73,7 +73,8 @@ std::string out_line(config::Config const& config, runtime::Listening const& at)
   bool const local = at.outbound.starts_with(kUnix);
   return "out  " + (local ? at.outbound : "http " + at.outbound) + " → mTLS to " +
          reachable(config) +
-         (local ? "   (AGENTWEAVE_OUTBOUND set for the child)" : "   (HTTP_PROXY set for the child)");
+         (local ? "   (AGENTWEAVE_OUTBOUND set for the child)"
+                : "   (HTTP_PROXY set for the child)");
 }
 
 std::string routes_line(config::Config const& config) {
@@ -141,8 +142,8 @@ std::string drain_line(runtime::Drained const& drained,
                        std::optional<backend::ChildEnd> const& end) {
   std::string out = "not ready → waited " + tenths(drained.waited) + " → " +
                     (drained.finished ? "drained " : "cut off: ") +
-                    std::to_string(drained.in_flight) + " in-flight (" +
-                    tenths(drained.took) + ") → child ";
+                    std::to_string(drained.in_flight) + " in-flight (" + tenths(drained.took) +
+                    ") → child ";
   if (!end) return out + "had ended";
   using How = backend::ChildEnd::How;
   if (end->how == How::killed) return out + "killed: it did not end in run.stop_timeout";

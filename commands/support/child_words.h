@@ -14,9 +14,9 @@
 namespace aw::commands {
 
 // Our own environment without what is meant for us (AGENTWEAVE_*, the supervisor's variables); then
-// AGENTWEAVE_APP (where to listen), _OUTBOUND, _SPIFFE_ID, _TRUST_DOMAIN, _AGENT, _ENVIRONMENT, _ADMIN
-// (without its token), _METRICS; HTTP_PROXY where outbound is a TCP listener, and NO_PROXY for this
-// machine unless it is set; last `run.environment`. NAME=value, each name once.
+// AGENTWEAVE_APP (where to listen), _OUTBOUND, _SPIFFE_ID, _TRUST_DOMAIN, _AGENT, _ENVIRONMENT,
+// _ADMIN (without its token), _METRICS; HTTP_PROXY where outbound is a TCP listener, and NO_PROXY
+// for this machine unless it is set; last `run.environment`. NAME=value, each name once.
 [[nodiscard]] std::vector<std::string> child_environment(Env const& ours,
                                                          config::Config const& config,
                                                          runtime::Listening const& at);

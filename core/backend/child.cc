@@ -83,7 +83,8 @@ Result<Child> Child::start(ChildSpec const& spec) {
   auto const environment = words_of(spec.environment);
   Newborn const newborn(command.data(), environment.data(), write.get(), ::getpid());
   pid_t const pid = ::fork();
-  if (pid < 0) return errno_error(Code::backend_unreachable, "start " + spec.command.front(), errno);
+  if (pid < 0)
+    return errno_error(Code::backend_unreachable, "start " + spec.command.front(), errno);
   if (pid == 0) newborn.become();
   write.reset();
   if (int const failed = reported(report.get()); failed != 0) {

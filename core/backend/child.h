@@ -48,7 +48,8 @@ class Child {
   [[nodiscard]] std::optional<ChildEnd> ended();
   // To the program alone: what the others of its group do with a signal is its business.
   void signal(int number) const;
-  // SIGTERM to the group, SIGKILL after `grace`. Blocks until it is gone. Afterwards the same answer.
+  // SIGTERM to the group, SIGKILL after `grace`. Blocks until it is gone. Afterwards the same
+  // answer.
   ChildEnd end(std::chrono::nanoseconds grace);
 
  private:
@@ -67,8 +68,8 @@ class Restarts {
  public:
   explicit Restarts(Restart policy) : policy_(policy) {}
   // nullopt: not again. One owner.
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_after(
-      int status, std::chrono::nanoseconds lived);
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_after(int status,
+                                                                    std::chrono::nanoseconds lived);
   [[nodiscard]] unsigned count() const { return count_; }
 
  private:

@@ -28,6 +28,7 @@ struct Config {
   std::vector<std::string> command;      // exec: program and arguments, no shell
   std::string working_directory;         // exec; empty = ours
   std::vector<std::string> environment;  // exec: NAME=value, or NAME to pass ours on; else empty
+  std::vector<std::string> headers;      // http: name=value, beside ours
   std::size_t max_output_bytes = 4U << 20;
 };
 

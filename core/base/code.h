@@ -84,6 +84,9 @@ enum class Code : std::uint16_t {
   audit_unavailable = 6001,
   audit_integrity = 6002,
   audit_unreadable = 6003,
+  // AW61xx secrets
+  secret_unavailable = 6101,
+  secret_malformed = 6102,
   // AW70xx A2A, tasks, backends
   task_not_found = 7001,
   task_terminal = 7002,

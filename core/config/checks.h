@@ -13,10 +13,16 @@ namespace aw::config::checks {
 [[nodiscard]] std::string trust_domain(std::string_view text);  // SPIFFE-ID §2.1, DNS labels
 [[nodiscard]] std::string spiffe_id(std::string_view text);     // SPIFFE-ID §2
 [[nodiscard]] std::string spiffe_endpoint(std::string_view text);
-[[nodiscard]] std::string opa_endpoint(std::string_view text);  // http(s)://host or unix:///path
-[[nodiscard]] std::string backend_url(std::string_view text);   // http(s)://host… or unix:///path
-[[nodiscard]] std::string http_url(std::string_view text);      // http(s)://host…
-[[nodiscard]] std::string name_value(std::string_view text);    // name=value, no line breaks
+[[nodiscard]] std::string opa_endpoint(std::string_view text);    // http(s)://host or unix:///path
+[[nodiscard]] std::string backend_url(std::string_view text);     // http(s)://host… or unix:///path
+[[nodiscard]] std::string http_url(std::string_view text);        // http(s)://host…
+[[nodiscard]] std::string name_value(std::string_view text);      // name=value, no line breaks
+[[nodiscard]] std::string backend_header(std::string_view text);  // name=value, no name of ours
+[[nodiscard]] std::string secret_name(std::string_view text);
+[[nodiscard]] std::string vault_path(std::string_view text);
+[[nodiscard]] std::string aws_region(std::string_view text);
+[[nodiscard]] std::string keeper_url(std::string_view text);    // https, or http on this machine
+[[nodiscard]] std::string metadata_url(std::string_view text);  // http at 169.254/16 or loopback
 [[nodiscard]] std::string audit_destination(std::string_view text);
 [[nodiscard]] std::string input_pointer(std::string_view text);
 [[nodiscard]] std::string policy_path(std::string_view text);

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/config/rules.h"
 #include "core/config/schema.h"
+#include "core/config/secret_refs.h"
 #include "core/config/sources.h"
 
 namespace aw::config {
@@ -185,6 +186,7 @@ Loaded inspect(LoadRequest const& request) {
   out.config = decode(values, assembled.whole, misfits);
   if (parsed) {
     std::ranges::move(misfits, std::back_inserter(found));
+    out.secrets = find_secret_uses(values, out.config, found);
     check_rules({out.config, values, assembled.whole, request.backends}, found, out.insecure);
   }
   // With the embedded engine there is no OPA to ask; the default address would only mislead.

@@ -43,6 +43,14 @@ struct LoadRequest {
   BackendRule backends = BackendRule::required;
 };
 
+// A value that holds references to secrets.
+struct SecretUse {
+  std::string key;  // "agent.capabilities[0].backend.headers"
+  std::string row;  // "agent.capabilities[].backend.headers"
+  std::size_t index = 0;
+  std::vector<std::string> names;
+};
+
 struct Loaded {
   Config config;                             // meaningful only when ok()
   std::vector<Diagnostic> diagnostics;       // all of them, in the order of the file
@@ -51,7 +59,8 @@ struct Loaded {
   std::map<std::string, Place> origins;
   // Settings in force that production would refuse; the banner, log and metric name them.
   std::vector<std::string> insecure;
-  std::size_t keys = 0;  // values that were given
+  std::vector<SecretUse> secrets;  // ${secret:…}; `config` holds the references, not the values
+  std::size_t keys = 0;            // values that were given
 
   [[nodiscard]] bool ok() const { return count(diagnostics, Severity::error) == 0; }
 };

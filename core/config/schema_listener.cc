@@ -221,7 +221,6 @@ void add_run(std::vector<Field>& rows) {
                        "NAME=value for the command, over what it gets from us anyway", at,
                        &R::environment)
                      .checked(checks::name_value, "NAME=value")
-                     .secret()
                      .example("[\"LEVEL=info\"]"));
   rows.push_back(choice(
       "run.restart", "whether the command is started again when it ends",

@@ -70,8 +70,7 @@ std::optional<std::string> local_part(std::string const& text) {
 }
 
 std::string ending(backend::ChildEnd const& end) {
-  if (end.status > 128)
-    return "ended by signal " + std::to_string(end.status - 128);
+  if (end.status > 128) return "ended by signal " + std::to_string(end.status - 128);
   return "ended with status " + std::to_string(end.status);
 }
 
@@ -94,8 +93,7 @@ bool takes_connections(std::string const& address) {
   auto const url = http::parse_url(address);
   auto const to = url.ok() ? destination_of(url->endpoint) : std::nullopt;
   if (!to) return false;
-  Fd const socket(
-      ::socket(to->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Fd const socket(::socket(to->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // The socket interface wants its own base type of every address.
   if (::connect(socket.get(), reinterpret_cast<sockaddr const*>(&to->storage), to->size) == 0)
     return true;

@@ -2,8 +2,8 @@
 // Who looks after the command of `agentweave run`: starts it once we serve, waits until it listens,
 // starts it again as its policy says, ends it when we have drained.
 //
-// One owner, one thread, which calls `step` several times a second; `check` may come from any. Nothing
-// blocks but `stop`.
+// One owner, one thread, which calls `step` several times a second; `check` may come from any.
+// Nothing blocks but `stop`.
 #pragma once
 
 #include <functional>

@@ -180,6 +180,9 @@ void add_parent(std::vector<std::filesystem::path>& places, std::filesystem::pat
 
 bool starts_programs(config::Config const& config) {
   return !config.identity.on_svid_update.empty() ||
+         std::ranges::any_of(
+             config.secrets.values,
+             [](secrets::Entry const& one) { return one.from == secrets::From::exec; }) ||
          std::ranges::any_of(config.backends, [](backend::Config const& one) {
            return one.kind == backend::Kind::exec;
          });

@@ -15,6 +15,7 @@
 #include "core/a2a/task_store.h"
 #include "core/audit/log.h"
 #include "core/authz/authorizer.h"
+#include "core/base/live_text.h"
 #include "core/decisions/store.h"
 #include "core/http/client.h"
 #include "core/http/server.h"
@@ -24,6 +25,7 @@
 #include "core/runtime/bundle_meters.h"
 #include "core/runtime/identity_keeper.h"
 #include "core/runtime/runtime.h"
+#include "core/runtime/secret_keeper.h"
 #include "core/server/agent_session.h"
 #include "core/server/dispatch.h"
 #include "core/server/health.h"
@@ -35,11 +37,13 @@ namespace aw::runtime {
 
 struct Runtime::Parts {
   config::Loaded const loaded;  // as it was given
-  config::Config config;        // as it is now: a reload changes some of it
+  config::Config config;        // as it is now: secrets filled in; a reload changes some of it
+  config::Config as_given;      // the same with references in place of the secrets
   std::vector<std::string> const& insecure = loaded.insecure;
   Clock const& clock;
   SteadyTime began;
 
+  std::shared_ptr<Mask> mask = std::make_shared<Mask>();  // shared with the log
   std::unique_ptr<log::Log> log;
   metrics::Registry metrics;
   std::unique_ptr<server::Instruments> instruments;
@@ -57,6 +61,8 @@ struct Runtime::Parts {
   std::unique_ptr<IdentityKeeper> identity;
   std::optional<identity::Svid> first_svid;
   std::unique_ptr<BundleMeters> bundle_meters;
+  std::unique_ptr<SecretKeeper> secrets;
+  std::shared_ptr<LiveText> opa_token;  // shared with the transport
 
   std::unique_ptr<decisions::Store> decisions;  // null without state.directory
   std::unique_ptr<authz::Authorizer> authorizer;
@@ -64,6 +70,7 @@ struct Runtime::Parts {
   std::unique_ptr<a2a::Push> push;
   std::unique_ptr<a2a::TaskEngine> engine;
   std::unique_ptr<a2a::Executor> dispatch;
+  server::Dispatch* own_dispatch = nullptr;  // the same, when it is ours
   std::unique_ptr<a2a::CardKeyring> card_keys;
   std::unique_ptr<a2a::Card> card;
   std::unique_ptr<a2a::Service> service;
@@ -89,7 +96,11 @@ struct Runtime::Parts {
   std::function<bool(http::Request const&)> admin_admits;
   std::unique_ptr<http::Server> admin;
 
+  std::function<void(config::Config const& config)> on_child_secret;
   bool drained = false;
+
+  // All of it, from top to bottom.
+  Result<void> build(Seams& seams, std::stop_token const& stop);
 
   // The steps, in order. Each needs what stands above it.
   Result<void> open_log();
@@ -99,6 +110,9 @@ struct Runtime::Parts {
   Result<void> serve_probes();
   Result<void> open_audit();
   Result<void> take_identity(Seams& seams, std::stop_token const& stop);
+  Result<void> fill_secrets(Seams& seams);
+  void watch_secrets(Seams& seams);
+  void secrets_changed(std::vector<config::SecretUse> const& uses, config::Config const& now);
   Result<void> open_decisions();
   Result<void> open_policy(Seams& seams);
   void keep_policy(authz::LoadedPolicy const& policy);

@@ -30,6 +30,9 @@ class Executor;
 namespace aw::backend {
 class Backend;
 }
+namespace aw::secrets {
+class SecretsProvider;
+}
 
 namespace aw::runtime {
 
@@ -54,6 +57,10 @@ struct Seams {
   std::optional<int> listening_socket;
   // What confines this process, for /readyz?verbose.
   std::vector<Safeguard> safeguards;
+  // Keeps every secret of the configuration, whatever secrets.values[].from says.
+  std::unique_ptr<secrets::SecretsProvider> secrets;
+  // A secret that run.environment uses has changed; on the secret keeper's thread.
+  std::function<void(config::Config const& config)> on_child_secret;
   // What else must be well before the agent takes calls; asked from any thread.
   struct Check {
     std::string name;
@@ -96,6 +103,9 @@ class Runtime {
   ~Runtime();
   Runtime(Runtime const&) = delete;
   Runtime& operator=(Runtime const&) = delete;
+
+  // As it is in use: with the secrets filled in. Not to be shown.
+  [[nodiscard]] config::Config const& config() const;
 
   [[nodiscard]] Listening listening() const;
   [[nodiscard]] PolicySummary policy() const;

@@ -28,7 +28,8 @@ struct Note {
   [[nodiscard]] std::string text() const { return fs::read_file(path).value_or(std::string()); }
 };
 
-Result<Child> shell(std::string script, std::vector<std::string> environment = {"PATH=/usr/bin:/bin"}) {
+Result<Child> shell(std::string script,
+                    std::vector<std::string> environment = {"PATH=/usr/bin:/bin"}) {
   return Child::start({{"sh", "-c", std::move(script)}, std::move(environment)});
 }
 
@@ -84,7 +85,8 @@ TEST_CASE("a program that is not there is an error at once, not a child that end
   CHECK_FALSE(Child::start({{""}, {}}).ok());
 }
 
-TEST_CASE("a child has the environment it is given, nothing on its input, and no descriptor of ours") {
+TEST_CASE(
+    "a child has the environment it is given, nothing on its input, and no descriptor of ours") {
   Fd const leaky(::open("/dev/null", O_RDONLY));  // without close-on-exec
   Note const note;
   auto child = shell("env > " + note.path.string() + "; cat >> " + note.path.string() +
@@ -109,7 +111,8 @@ TEST_CASE("a child is in a group of its own and gets default signals") {
   CHECK(note.text().empty());
 }
 
-TEST_CASE("a child that is asked to end may finish; one that will not is killed, with all it started") {
+TEST_CASE(
+    "a child that is asked to end may finish; one that will not is killed, with all it started") {
   Note const ready;
   auto polite = shell("trap 'exit 3' TERM; echo up > " + ready.path.string() +
                       "; while :; do sleep 0.01; done");

@@ -51,32 +51,30 @@ TEST_CASE("a child is told where to listen, how to call, and who it is") {
     char const* name;
     char const* value;
   };
-  for (Row const& row : {Row{"AGENTWEAVE_APP", "unix:///run/p/app.sock"},
-                         Row{"AGENTWEAVE_OUTBOUND", "http://127.0.0.1:8081"},
-                         Row{"HTTP_PROXY", "http://127.0.0.1:8081"},
-                         Row{"http_proxy", "http://127.0.0.1:8081"},
-                         Row{"NO_PROXY", "localhost,127.0.0.1,::1"},
-                         Row{"HTTPS_PROXY", "(none)"},
-                         Row{"AGENTWEAVE_SPIFFE_ID", "spiffe://corp.example/agent/legacy"},
-                         Row{"AGENTWEAVE_TRUST_DOMAIN", "corp.example"},
-                         Row{"AGENTWEAVE_AGENT", "legacy"},
-                         Row{"AGENTWEAVE_ENVIRONMENT", "production"},
-                         Row{"AGENTWEAVE_METRICS", "http://127.0.0.1:9090"},
-                         Row{"AGENTWEAVE_ADMIN", "http://127.0.0.1:9091"},  // without the token
-                         Row{"PATH", "/bin"}, Row{"HOME", "/root"}}) {
+  for (Row const& row :
+       {Row{"AGENTWEAVE_APP", "unix:///run/p/app.sock"},
+        Row{"AGENTWEAVE_OUTBOUND", "http://127.0.0.1:8081"},
+        Row{"HTTP_PROXY", "http://127.0.0.1:8081"}, Row{"http_proxy", "http://127.0.0.1:8081"},
+        Row{"NO_PROXY", "localhost,127.0.0.1,::1"}, Row{"HTTPS_PROXY", "(none)"},
+        Row{"AGENTWEAVE_SPIFFE_ID", "spiffe://corp.example/agent/legacy"},
+        Row{"AGENTWEAVE_TRUST_DOMAIN", "corp.example"}, Row{"AGENTWEAVE_AGENT", "legacy"},
+        Row{"AGENTWEAVE_ENVIRONMENT", "production"},
+        Row{"AGENTWEAVE_METRICS", "http://127.0.0.1:9090"},
+        Row{"AGENTWEAVE_ADMIN", "http://127.0.0.1:9091"},  // without the token
+        Row{"PATH", "/bin"}, Row{"HOME", "/root"}}) {
     CAPTURE(std::string(row.name));
     CHECK(value_of(env, row.name) == row.value);
   }
 }
 
 TEST_CASE("what is meant for us is not passed on; what the configuration gives wins") {
-  auto const env = child_environment({{"AGENTWEAVE_AUTHORIZATION_OPA_TOKEN", "s3cret"},
-                                      {"NOTIFY_SOCKET", "/run/n"},
-                                      {"LISTEN_FDS", "1"},
-                                      {"NO_PROXY", "db"},
-                                      {"LEVEL", "from outside"}},
-                                     sidecar("run: {environment: [\"LEVEL=info\", \"A=b=c\"]}\n"),
-                                     kAt);
+  auto const env =
+      child_environment({{"AGENTWEAVE_AUTHORIZATION_OPA_TOKEN", "s3cret"},
+                         {"NOTIFY_SOCKET", "/run/n"},
+                         {"LISTEN_FDS", "1"},
+                         {"NO_PROXY", "db"},
+                         {"LEVEL", "from outside"}},
+                        sidecar("run: {environment: [\"LEVEL=info\", \"A=b=c\"]}\n"), kAt);
   CHECK(value_of(env, "AGENTWEAVE_AUTHORIZATION_OPA_TOKEN") == "(none)");
   CHECK(value_of(env, "NOTIFY_SOCKET") == "(none)");
   CHECK(value_of(env, "LISTEN_FDS") == "(none)");
@@ -102,9 +100,10 @@ TEST_CASE("S6: in, out and routes are said as they are") {
   CHECK(lines[0] ==
         "in   https :8443 mTLS → http 127.0.0.1:9000, unix app.sock     adds x-agentweave-caller, "
         "x-forwarded-client-cert (inbound copies removed: 2 stripped so far)");
-  CHECK(lines[1] ==
-        "out  http 127.0.0.1:8081 → mTLS to spiffe://corp.example/agent/*   (HTTP_PROXY set for the "
-        "child)");
+  CHECK(
+      lines[1] ==
+      "out  http 127.0.0.1:8081 → mTLS to spiffe://corp.example/agent/*   (HTTP_PROXY set for the "
+      "child)");
   CHECK(lines[2] ==
         "routes  POST /process → action \"process\", POST /v1/chat → action \"chat\";  everything "
         "else → denied (AW3004 unmapped_route)");
@@ -128,8 +127,9 @@ TEST_CASE("how it stopped is said in one line") {
         "not ready → waited 5s → drained 3 in-flight (1.1s) → child exit 0");
   CHECK(drain_line(good, backend::ChildEnd{.status = 143, .how = How::asked})
             .ends_with("child ended by signal 15"));
-  CHECK(drain_line(good, backend::ChildEnd{.status = 137, .how = How::killed})
-            .find("child killed") != std::string::npos);
+  CHECK(
+      drain_line(good, backend::ChildEnd{.status = 137, .how = How::killed}).find("child killed") !=
+      std::string::npos);
   CHECK(drain_line({.finished = false}, std::nullopt).find("cut off: 0 in-flight") !=
         std::string::npos);
 }

@@ -90,10 +90,10 @@ TEST_CASE("where a child has to listen follows from the backends on this machine
            {"{backend: {type: builtin, name: echo}}", {}}}) {
     CAPTURE(std::string(row.capability));
     std::string const inner(row.capability);
-    auto const config =
-        attended_config("    - {name: work, description: x" +
-                   (inner.size() > 2 ? ", " + inner.substr(1, inner.size() - 2) : std::string()) +
-                   "}\n" + upstream);
+    auto const config = attended_config(
+        "    - {name: work, description: x" +
+        (inner.size() > 2 ? ", " + inner.substr(1, inner.size() - 2) : std::string()) + "}\n" +
+        upstream);
     CHECK(child_addresses(config) == row.expected);
   }
 }
@@ -143,10 +143,10 @@ TEST_CASE("a child without an address of its own is well as soon as it runs") {
 }
 
 TEST_CASE("a child that never listens is over with a timeout, and does not stay") {
-  Tended bench("sleep 600",
-              {.start_timeout = std::chrono::milliseconds(20),
-               .stop_timeout = std::chrono::seconds(5)},
-              {"unix:///nowhere/at/all"});
+  Tended bench(
+      "sleep 600",
+      {.start_timeout = std::chrono::milliseconds(20), .stop_timeout = std::chrono::seconds(5)},
+      {"unix:///nowhere/at/all"});
   REQUIRE(bench.attendant->start().ok());
   bench.drive([&] { return bench.attendant->over().has_value(); });
   REQUIRE_FALSE(bench.attendant->over()->ok());
@@ -162,7 +162,7 @@ TEST_CASE("a child that ends is over with its status, or starts again as its pol
   CHECK(once.heard("ended with status 4"));
 
   Tended again("echo x >> \"$NOTE\"; [ $(wc -l < \"$NOTE\") -ge 3 ]",
-              {.restart = backend::Restart::on_failure}, {});
+               {.restart = backend::Restart::on_failure}, {});
   REQUIRE(again.attendant->start().ok());
   again.drive([&] { return again.attendant->over().has_value(); });
   CHECK(again.attendant->over()->value() == 0);
