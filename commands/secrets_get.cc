@@ -55,12 +55,11 @@ Result<void> run_secrets_get(SecretsGetOptions const& options, Context& context)
   AW_TRY(auto const secret, store->get(options.name));
   bool const reveal = options.show == Show::revealed;
   std::string const value(reveal ? secret.reveal() : kRedacted);
-  json::Json const data = {
-      {"name", known.name},
-      {"source", known.source},
-      {"bytes", known.bytes},
-      {"age_seconds", std::chrono::duration<double>(known.age).count()},
-      {"value", value}};
+  json::Json const data = {{"name", known.name},
+                           {"source", known.source},
+                           {"bytes", known.bytes},
+                           {"age_seconds", std::chrono::duration<double>(known.age).count()},
+                           {"value", value}};
   context.print("Secret", data, [&](std::ostream& out) {
     if (reveal) {
       out << value << '\n';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The last line of defence for secrets that text may quote: puts [redacted] in their place.
 //
-// Any thread. Keeps its own copies, which are zeroed with it. Costs a search per secret and text, so
-// it is for logs and errors, which are few. What is shorter than four bytes would hide half of every
-// text and is not kept.
+// Any thread. Keeps its own copies, which are zeroed with it. Costs a search per secret and text,
+// so it is for logs and errors, which are few. What is shorter than four bytes would hide half of
+// every text and is not kept.
 #pragma once
 
 #include <mutex>

@@ -62,9 +62,9 @@ void add_vault(std::vector<Field>& rows) {
                         "how we log in: our SVID, our JWT-SVID, or a token that a file holds",
                         {name("cert", A::cert), name("jwt", A::jwt), name("token", A::token)},
                         &Config::secrets, &secrets::Config::vault, &V::auth));
-  rows.push_back(row("auth_mount", "where that method is mounted; empty = its own name",
-                     &V::auth_mount)
-                     .checked(checks::vault_path, "a path like auth-prod"));
+  rows.push_back(
+      row("auth_mount", "where that method is mounted; empty = its own name", &V::auth_mount)
+          .checked(checks::vault_path, "a path like auth-prod"));
   rows.push_back(row("role", "the role to log in as", &V::role));
   rows.push_back(row("audience", "jwt: whom the JWT-SVID is for", &V::audience)
                      .checked(checks::not_empty, "any text"));
@@ -94,9 +94,9 @@ void add_aws(std::vector<Field>& rows) {
                      .checked(checks::keeper_url, "https://, or http:// on this machine"));
   rows.push_back(row("sts_endpoint", "instead of sts.REGION.amazonaws.com", &W::sts_endpoint)
                      .checked(checks::keeper_url, "https://, or http:// on this machine"));
-  rows.push_back(row("metadata_endpoint", "the machine's metadata service (IMDSv2)",
-                     &W::metadata_endpoint)
-                     .checked(checks::metadata_url, "http:// at a link-local or loopback address"));
+  rows.push_back(
+      row("metadata_endpoint", "the machine's metadata service (IMDSv2)", &W::metadata_endpoint)
+          .checked(checks::metadata_url, "http:// at a link-local or loopback address"));
 }
 
 }  // namespace

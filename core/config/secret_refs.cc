@@ -21,7 +21,8 @@ constexpr std::string_view kBackend = "agent.capabilities[].backend.";
 
 std::string why_not(Field const& row) {
   if (row.key.ends_with("command") || row.key == "identity.on_svid_update")
-    return "a secret is never handed over as an argument: every process of the machine may read those";
+    return "a secret is never handed over as an argument: every process of the machine may read "
+           "those";
   if (row.is_path) return "a path cannot be a secret";
   bool const early = std::ranges::any_of(
       kEarly, [&row](std::string_view one) { return row.key.starts_with(one); });
@@ -84,9 +85,8 @@ Result<std::string> filled(std::string_view text, SecretLookup const& lookup) {
     out += text.substr(0, at);
     if (at == std::string_view::npos) return out;
     auto const end = text.find('}', at);
-    AW_TRY(auto const secret,
-           lookup(std::string(text.substr(at + kSecretReference.size(),
-                                          end - at - kSecretReference.size()))));
+    AW_TRY(auto const secret, lookup(std::string(text.substr(at + kSecretReference.size(),
+                                                             end - at - kSecretReference.size()))));
     if (out.size() + secret.reveal().size() > kMaxFilled)
       return make_error(Code::config_out_of_range, "the value is too long with its secrets");
     out += secret.reveal();
@@ -97,9 +97,8 @@ Result<std::string> filled(std::string_view text, SecretLookup const& lookup) {
 // The same rules as at load, in words that do not show the value.
 std::string misfit(Field const& row, std::string_view text) {
   bool const lines = row.key.ends_with("environment");
-  bool const control = std::ranges::any_of(text, [lines](unsigned char c) {
-    return c == 0 || (!lines && (c < 0x20 || c == 0x7F));
-  });
+  bool const control = std::ranges::any_of(
+      text, [lines](unsigned char c) { return c == 0 || (!lines && (c < 0x20 || c == 0x7F)); });
   if (control) return "must not contain control characters";
   if (row.check_with == nullptr || row.check_with(text).empty()) return {};
   return "does not fit: " + (row.allowed_text.empty() ? row.help : row.allowed_text);

@@ -92,16 +92,15 @@ std::unique_ptr<secrets::Store> make_secret_store(
     config::Config const& config, Clock const& clock, secrets::Ourselves who,
     std::unique_ptr<secrets::SecretsProvider> instead) {
   return std::make_unique<secrets::Store>(
-      config.secrets, secrets::Store::Needs{.clock = clock,
-                                            .who = std::move(who),
-                                            .instead = std::move(instead)});
+      config.secrets,
+      secrets::Store::Needs{.clock = clock, .who = std::move(who), .instead = std::move(instead)});
 }
 
 std::function<Result<std::string>(std::string const& audience)> jwt_source(
     config::Config const& config) {
   bool const embedded = config.identity.provider == identity::Provider::dev;
-  return [address = embedded ? "unix://" + config.identity.dev.socket
-                             : config.identity.spiffe_endpoint,
+  return [address =
+              embedded ? "unix://" + config.identity.dev.socket : config.identity.spiffe_endpoint,
           timeout = config.secrets.timeout](std::string const& audience) -> Result<std::string> {
     AW_TRY(auto const endpoint, identity::WorkloadEndpoint::parse(address));
     AW_TRY(auto svid,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The secrets of a running agent: filled into its configuration once there is an identity, looked at
-// again when their time is over, and handed to what uses them when they have changed.
+// The secrets of a running agent: filled into its configuration once there is an identity, looked
+// at again when their time is over, and handed to what uses them when they have changed.
 //
-// Owns a thread of its own, which only ever asks keepers of secrets. `fill` and the constructor from
-// one thread; `changed` is called on the keeper's.
+// Owns a thread of its own, which only ever asks keepers of secrets. `fill` and the constructor
+// from one thread; `changed` is called on the keeper's.
 #pragma once
 
 #include <functional>

@@ -26,8 +26,9 @@ class AwsProvider final : public SecretsProvider {
  public:
   AwsProvider(Config const& config, Variables const& variables, Clock const& clock)
       : region_(region_of(config.aws, variables)),
-        endpoint_(config.aws.endpoint.empty() ? "https://secretsmanager." + region_ + ".amazonaws.com"
-                                              : config.aws.endpoint),
+        endpoint_(config.aws.endpoint.empty()
+                      ? "https://secretsmanager." + region_ + ".amazonaws.com"
+                      : config.aws.endpoint),
         timeout_(config.timeout),
         keys_(config, region_, variables, clock),
         clock_(clock) {
@@ -36,7 +37,8 @@ class AwsProvider final : public SecretsProvider {
 
   Result<Secret> fetch(Entry const& entry) override {
     if (region_.empty())
-      return make_error(Code::secret_unavailable, "no AWS region", "secrets.aws.region, or AWS_REGION");
+      return make_error(Code::secret_unavailable, "no AWS region",
+                        "secrets.aws.region, or AWS_REGION");
     AW_TRY(auto answer, ask(entry));
     if (answer.status != 200 && expired(aws_complaint(answer.body))) {
       keys_.forget();
@@ -63,8 +65,8 @@ class AwsProvider final : public SecretsProvider {
     request.headers = {{"content-type", "application/x-amz-json-1.1"},
                        {"x-amz-target", "secretsmanager.GetSecretValue"}};
     json::Writer(request.body).begin_object().member("SecretId", entry.id).end_object();
-    auto const added = sign_v4(request, {.region = region_, .service = "secretsmanager"}, keys,
-                               clock_.now());
+    auto const added =
+        sign_v4(request, {.region = region_, .service = "secretsmanager"}, keys, clock_.now());
     WebRequest call{.method = "POST",
                     .url = endpoint_ + "/",
                     .headers = request.headers,

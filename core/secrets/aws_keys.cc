@@ -12,7 +12,8 @@ namespace {
 
 constexpr auto kKeysMargin = std::chrono::minutes(2);
 constexpr std::string_view kNobody =
-    "no AWS credentials: AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, a container endpoint, or an "
+    "no AWS credentials: AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, a container endpoint, or "
+    "an "
     "instance role";
 
 std::string value_or_empty(Variables const& variables, std::string const& name) {
@@ -34,8 +35,8 @@ Result<Secret> file_text(std::string const& path) {
 // A role's name goes into a path.
 bool is_role_name(std::string_view name) {
   return !name.empty() && name.size() <= 128 && std::ranges::all_of(name, [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("+=,.@_-").find(static_cast<char>(c)) !=
-                                       std::string_view::npos;
+    return std::isalnum(c) != 0 ||
+           std::string_view("+=,.@_-").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 
@@ -74,7 +75,8 @@ Result<AwsKeys> AwsKeySource::find() {
   }
   if (auto const file = value_or_empty(variables_, "AWS_WEB_IDENTITY_TOKEN_FILE"); !file.empty())
     return by_web_identity(file);
-  if (auto const url = value_or_empty(variables_, "AWS_CONTAINER_CREDENTIALS_FULL_URI"); !url.empty())
+  if (auto const url = value_or_empty(variables_, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+      !url.empty())
     return by_container(url);
   auto const relative = value_or_empty(variables_, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   if (relative.starts_with('/')) return by_container("http://169.254.170.2" + relative);
@@ -96,9 +98,10 @@ Result<AwsKeys> AwsKeySource::by_web_identity(std::string const& token_file) {
                                 : config_.sts_endpoint,
                      .headers = {{"content-type", "application/x-www-form-urlencoded"}},
                      .timeout = timeout_};
-  request.body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" + uri_encoded(role) +
-                 "&RoleSessionName=" + uri_encoded(session) +
-                 "&WebIdentityToken=" + uri_encoded(text::trim(token.reveal()));
+  request.body =
+      "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" + uri_encoded(role) +
+      "&RoleSessionName=" + uri_encoded(session) +
+      "&WebIdentityToken=" + uri_encoded(text::trim(token.reveal()));
   AW_TRY(auto const answer, web_call(std::move(request)));
   if (answer.status != 200) return key_refusal("AssumeRoleWithWebIdentity", answer);
   return with_context(read_sts_answer(answer.body), "sts");
@@ -118,16 +121,17 @@ Result<AwsKeys> AwsKeySource::by_container(std::string const& url) {
   return with_context(read_aws_keys(answer.body), "container credentials");
 }
 
-// IMDSv2 only: a token by PUT first. Its hop limit keeps it on this machine; version 1 can be asked by
-// whoever gets us to fetch a URL.
+// IMDSv2 only: a token by PUT first. Its hop limit keeps it on this machine; version 1 can be asked
+// by whoever gets us to fetch a URL.
 Result<AwsKeys> AwsKeySource::by_metadata() {
   auto const ask = [this](std::string method, std::string const& path,
                           std::pair<std::string, std::string> header) {
-    return web_call({.method = std::move(method),
-                     .url = config_.metadata_endpoint + "/latest/" + path,
-                     .headers = {std::move(header)},
-                     .timeout = std::min<std::chrono::nanoseconds>(timeout_, std::chrono::seconds(2)),
-                     .proxy = WebRequest::Proxy::none});
+    return web_call(
+        {.method = std::move(method),
+         .url = config_.metadata_endpoint + "/latest/" + path,
+         .headers = {std::move(header)},
+         .timeout = std::min<std::chrono::nanoseconds>(timeout_, std::chrono::seconds(2)),
+         .proxy = WebRequest::Proxy::none});
   };
   auto const token = ask("PUT", "api/token", {"x-aws-ec2-metadata-token-ttl-seconds", "300"});
   if (!token.ok()) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where AWS keys come from, in the order AWS's own tools look: variables, web identity (a token file
-// exchanged at STS), the container endpoint (ECS, EKS Pod Identity), the machine's metadata (IMDSv2).
+// Where AWS keys come from, in the order AWS's own tools look: variables, web identity (a token
+// file exchanged at STS), the container endpoint (ECS, EKS Pod Identity), the machine's metadata
+// (IMDSv2).
 //
-// Any thread; blocks. Keys are kept until shortly before their end. Errors: Code::secret_unavailable.
+// Any thread; blocks. Keys are kept until shortly before their end. Errors:
+// Code::secret_unavailable.
 #pragma once
 
 #include <mutex>

@@ -74,13 +74,13 @@ Result<Started> launch(CommandSpec const& spec, int output) {
   ::posix_spawnattr_setsigdefault(&attributes, &all);
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-                                              POSIX_SPAWN_SETPGROUP);
+  ::posix_spawnattr_setflags(
+      &attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
   auto const words = spawn_words(spec.command);
   auto const environment = spawn_words(spec.environment);
   pid_t pid = -1;
-  int const failed = ::posix_spawnp(&pid, words.front(), &actions, &attributes, words.data(),
-                                    environment.data());
+  int const failed =
+      ::posix_spawnp(&pid, words.front(), &actions, &attributes, words.data(), environment.data());
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (failed != 0)
@@ -131,8 +131,8 @@ Result<std::string> command_output(CommandSpec const& spec) {
     started.kill();
     wipe(out);
     if (read == Reading::late)
-      return make_error(Code::secret_unavailable, name + " took longer than " +
-                                                      format_duration(spec.timeout));
+      return make_error(Code::secret_unavailable,
+                        name + " took longer than " + format_duration(spec.timeout));
     return make_error(Code::secret_malformed, name + " printed more than 64 KiB");
   }
   if (int const status = started.finish(); status != 0) {

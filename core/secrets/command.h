@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A command that prints a secret. No shell, nothing on its input, its own process group, our standard
-// error, no other descriptor; whatever is left of it when it is over is killed.
+// A command that prints a secret. No shell, nothing on its input, its own process group, our
+// standard error, no other descriptor; whatever is left of it when it is over is killed.
 //
 // Blocks up to the timeout; any thread. Errors: Code::secret_unavailable, Code::secret_malformed.
 #pragma once

@@ -114,9 +114,10 @@ Result<VaultLogin> read_vault_login(std::string_view body) {
     return malformed_answer("the login's answer has no client_token");
   VaultLogin out{.token = std::move(*token)};
   constexpr std::int64_t kLongest = 365LL * 86'400;
-  if (auto const* lease = member(auth, "lease_duration"); lease != nullptr && lease->is_number_integer())
-    out.lease = std::chrono::seconds(
-        std::clamp<std::int64_t>(lease->get<std::int64_t>(), 0, kLongest));
+  if (auto const* lease = member(auth, "lease_duration");
+      lease != nullptr && lease->is_number_integer())
+    out.lease =
+        std::chrono::seconds(std::clamp<std::int64_t>(lease->get<std::int64_t>(), 0, kLongest));
   return out;
 }
 
@@ -183,7 +184,8 @@ Result<AwsKeys> read_sts_answer(std::string_view body) {
   auto const within = body.substr(credentials);
   AwsKeys out;
   if (auto const id = element(within, "AccessKeyId")) out.id = *id;
-  if (auto const secret = element(within, "SecretAccessKey")) out.secret = Secret(std::string(*secret));
+  if (auto const secret = element(within, "SecretAccessKey"))
+    out.secret = Secret(std::string(*secret));
   if (auto const token = element(within, "SessionToken")) out.session = Secret(std::string(*token));
   if (auto const end = element(within, "Expiration")) out.expires = parse_rfc3339(*end);
   if (out.session.empty() || !out.expires)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading what keepers of secrets answer. Pure, bounded, strict; fuzzed (tests/fuzz/secret_answers.cc).
-// Error: Code::secret_malformed, without a word of the answer.
+// Reading what keepers of secrets answer. Pure, bounded, strict; fuzzed
+// (tests/fuzz/secret_answers.cc). Error: Code::secret_malformed, without a word of the answer.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,8 @@ struct VaultLogin {
 [[nodiscard]] Result<VaultLogin> read_vault_login(std::string_view body);
 // Vault KV 2: the object at data.data, as JSON.
 [[nodiscard]] Result<Secret> read_vault_secret(std::string_view body);
-// Vault's {"errors":["…"]} in one printable line of 200 bytes at the most; empty when there is none.
+// Vault's {"errors":["…"]} in one printable line of 200 bytes at the most; empty when there is
+// none.
 [[nodiscard]] std::string vault_complaint(std::string_view body);
 
 // AWS Secrets Manager: SecretString, or SecretBinary decoded.

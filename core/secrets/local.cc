@@ -50,8 +50,8 @@ bool in_private_directory(std::string const& path) {
   return (directory.st_mode & 077U) == 0;
 }
 
-// Kubernetes mounts secrets as root's files, mode 0644 or what defaultMode says, read-only: there the
-// container is the border, and asking for 0600 would only break it.
+// Kubernetes mounts secrets as root's files, mode 0644 or what defaultMode says, read-only: there
+// the container is the border, and asking for 0600 would only break it.
 Result<void> check_file(struct stat const& file, std::string const& path) {
   auto const refuse = [&path](std::string const& why, std::string hint) {
     return make_error(Code::key_permissions, path + ' ' + why, std::move(hint));
@@ -59,8 +59,7 @@ Result<void> check_file(struct stat const& file, std::string const& path) {
   if (!S_ISREG(file.st_mode)) return refuse("is no file", "");
   if (file.st_uid != 0 && file.st_uid != ::geteuid())
     return refuse("belongs to another user", "chown it to the user we run as");
-  if ((file.st_mode & 022U) != 0)
-    return refuse("may be written by others", "chmod 600 " + path);
+  if ((file.st_mode & 022U) != 0) return refuse("may be written by others", "chmod 600 " + path);
   bool const mounted = file.st_uid == 0 && ::geteuid() != 0;
   if ((file.st_mode & 044U) != 0 && !mounted && !in_private_directory(path))
     return refuse("may be read by others", "chmod 600 " + path);

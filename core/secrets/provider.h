@@ -44,10 +44,11 @@ using Variables = std::function<std::optional<std::string>(std::string const& na
 
 [[nodiscard]] std::unique_ptr<SecretsProvider> env_provider(Variables variables);
 // Owner: we or root. Mode: no one else may write it, and outside a directory that only we may enter
-// no one else may read it; a file of a Kubernetes volume (root's, read-only) is as it is mounted. The
-// last line break is not part of the secret.
+// no one else may read it; a file of a Kubernetes volume (root's, read-only) is as it is mounted.
+// The last line break is not part of the secret.
 [[nodiscard]] std::unique_ptr<SecretsProvider> file_provider();
-// No shell; environment: PATH and HOME. Its output without the last line break; killed at the timeout.
+// No shell; environment: PATH and HOME. Its output without the last line break; killed at the
+// timeout.
 [[nodiscard]] std::unique_ptr<SecretsProvider> exec_provider(std::chrono::nanoseconds timeout,
                                                              Variables variables);
 [[nodiscard]] std::unique_ptr<SecretsProvider> vault_provider(Config const& config, Ourselves who,

@@ -106,8 +106,8 @@ Pairs sign_v4(AwsRequest const& request, AwsScope const& scope, AwsKeys const& k
                                 canonical_query(request.query) + '\n' + lines + '\n' + names +
                                 '\n' + tls::sha256_hex(request.body);
   auto const credential = day + '/' + scope.region + '/' + scope.service + "/aws4_request";
-  auto const to_sign = std::string(kAlgorithm) + '\n' + date + '\n' + credential + '\n' +
-                       tls::sha256_hex(canonical);
+  auto const to_sign =
+      std::string(kAlgorithm) + '\n' + date + '\n' + credential + '\n' + tls::sha256_hex(canonical);
   auto key = signing_key(keys, day, scope);
   auto const signature = text::to_hex(tls::hmac_sha256(key, to_sign));
   wipe(key);

@@ -48,8 +48,7 @@ Result<Secret> Store::fetch(Entry const& entry) {
 }
 
 bool Store::stale(Kept const& kept) const {
-  return config_.cache_ttl.count() > 0 &&
-         needs_.clock.steady() - kept.fetched >= config_.cache_ttl;
+  return config_.cache_ttl.count() > 0 && needs_.clock.steady() - kept.fetched >= config_.cache_ttl;
 }
 
 Result<Store::Kept*> Store::kept(std::string const& name) {

@@ -2,8 +2,9 @@
 // The configured secrets by name: fetched at the first question, kept for the TTL, zeroed when they
 // go.
 //
-// Any thread; a question blocks while another is being answered, up to secrets.timeout. Never on the
-// request path. Errors are the provider's, with the secret's name; none holds a byte of a secret.
+// Any thread; a question blocks while another is being answered, up to secrets.timeout. Never on
+// the request path. Errors are the provider's, with the secret's name; none holds a byte of a
+// secret.
 #pragma once
 
 #include <functional>
@@ -40,8 +41,8 @@ class Store {
   [[nodiscard]] Result<Secret> get(std::string const& name);
   [[nodiscard]] Result<Known> look(std::string const& name);
 
-  // Asks again for everything that was asked for (and is older than the TTL); the names of those that
-  // are different now. What cannot be fetched keeps its value, and `failed` hears why.
+  // Asks again for everything that was asked for (and is older than the TTL); the names of those
+  // that are different now. What cannot be fetched keeps its value, and `failed` hears why.
   using Failed = std::function<void(std::string const& name, Error const& error)>;
   enum class Which { stale, all };
   [[nodiscard]] std::vector<std::string> refresh(Which which, Failed const& failed);

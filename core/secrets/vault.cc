@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HashiCorp Vault, KV version 2 (its HTTP API): log in with what we are (our SVID at the cert method,
-// a JWT-SVID at the jwt method) or with a token somebody put into a file; read.
+// HashiCorp Vault, KV version 2 (its HTTP API): log in with what we are (our SVID at the cert
+// method, a JWT-SVID at the jwt method) or with a token somebody put into a file; read.
 #include <mutex>
 
 #include "core/base/json.h"
@@ -56,7 +56,8 @@ class VaultProvider final : public SecretsProvider {
     request.headers.emplace_back("content-type", "application/json");
     json::Writer body(request.body);
     body.begin_object();
-    if (!config_.role.empty()) body.member(config_.auth == VaultAuth::cert ? "name" : "role", config_.role);
+    if (!config_.role.empty())
+      body.member(config_.auth == VaultAuth::cert ? "name" : "role", config_.role);
     if (config_.auth == VaultAuth::jwt) {
       if (!who_.jwt) return nobody();
       AW_TRY(auto token, who_.jwt(config_.audience));
@@ -68,8 +69,8 @@ class VaultProvider final : public SecretsProvider {
     if (answer.status != 200) return refusal("log in at auth/" + method, answer);
     AW_TRY(auto login, read_vault_login(answer.body));
     token_ = std::move(login.token);
-    token_until_ = login.lease.count() == 0 ? SteadyTime::max()
-                                            : clock_.steady() + login.lease - kTokenMargin;
+    token_until_ =
+        login.lease.count() == 0 ? SteadyTime::max() : clock_.steady() + login.lease - kTokenMargin;
     return {};
   }
 
@@ -85,7 +86,8 @@ class VaultProvider final : public SecretsProvider {
   }
 
   [[nodiscard]] static Error nobody() {
-    return make_error(Code::secret_unavailable, "vault knows us by our SVID, and there is none yet");
+    return make_error(Code::secret_unavailable,
+                      "vault knows us by our SVID, and there is none yet");
   }
 
   WebRequest request_for(std::string method, std::string const& path) {
@@ -93,7 +95,8 @@ class VaultProvider final : public SecretsProvider {
                    .url = config_.address + "/v1/" + path,
                    .ca_path = config_.ca_path,
                    .timeout = timeout_};
-    if (!config_.name_space.empty()) out.headers.emplace_back("x-vault-namespace", config_.name_space);
+    if (!config_.name_space.empty())
+      out.headers.emplace_back("x-vault-namespace", config_.name_space);
     // The header browsers cannot be made to send: Vault's agents refuse requests without it.
     out.headers.emplace_back("x-vault-request", "true");
     if (config_.auth == VaultAuth::cert) present_ourselves(out);

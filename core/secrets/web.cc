@@ -112,9 +112,10 @@ bool safe_for_secrets(std::string_view url) {
 
 Result<WebAnswer> web_call(WebRequest request) {
   if (!safe_for_secrets(request.url))
-    return make_error(Code::secret_unavailable,
-                      "call " + place_of(request.url) + ": a secret would travel without encryption",
-                      "https://, or plain http on this machine");
+    return make_error(
+        Code::secret_unavailable,
+        "call " + place_of(request.url) + ": a secret would travel without encryption",
+        "https://, or plain http on this machine");
   std::unique_ptr<CURL, HandleCloser> const curl(curl_easy_init());
   if (!curl) return make_error(Code::secret_unavailable, "libcurl is not installed");
   std::unique_ptr<curl_slist, ListCloser> headers(curl_slist_append(nullptr, "expect:"));

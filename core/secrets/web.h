@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One HTTPS call to a keeper of secrets, with libcurl: seldom, off the request path, and through the
-// proxies and with the trust of this machine.
+// One HTTPS call to a keeper of secrets, with libcurl: seldom, off the request path, and through
+// the proxies and with the trust of this machine.
 //
-// Blocks up to its timeout; any thread. Never follows a redirect. Plain http only to this machine and
-// to link-local addresses (the cloud's metadata service). Errors: Code::secret_unavailable.
+// Blocks up to its timeout; any thread. Never follows a redirect. Plain http only to this machine
+// and to link-local addresses (the cloud's metadata service). Errors: Code::secret_unavailable.
 #pragma once
 
 #include <chrono>
@@ -21,9 +21,9 @@ struct WebRequest {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
-  std::string ca_path = {};        // PEM; empty = the system's
-  std::string certificate = {};    // PEM chain for mutual TLS; empty = none
-  Secret key = Secret();           // its key, PEM
+  std::string ca_path = {};      // PEM; empty = the system's
+  std::string certificate = {};  // PEM chain for mutual TLS; empty = none
+  Secret key = Secret();         // its key, PEM
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
   enum class Proxy { as_configured, none } proxy = Proxy::as_configured;
 };

@@ -19,11 +19,11 @@ TEST_CASE("a mask hides what it knows, wherever it stands, the longest first") {
     char const* text;
     char const* masked;
   };
-  for (Row const& row : {Row{"nothing here", "nothing here"}, Row{"", ""},
-                         Row{"hunter2", "[redacted]"},
-                         Row{"a hunter2 b hunter2", "a [redacted] b [redacted]"},
-                         Row{"x=hunter2-and-more;", "x=[redacted];"},
-                         Row{"hunter2hunter2", "[redacted][redacted]"}}) {
+  for (Row const& row :
+       {Row{"nothing here", "nothing here"}, Row{"", ""}, Row{"hunter2", "[redacted]"},
+        Row{"a hunter2 b hunter2", "a [redacted] b [redacted]"},
+        Row{"x=hunter2-and-more;", "x=[redacted];"},
+        Row{"hunter2hunter2", "[redacted][redacted]"}}) {
     CHECK(mask.applied(row.text) == row.masked);
   }
 }
@@ -38,8 +38,9 @@ TEST_CASE("what is too short to be told from other text is left alone") {
 TEST_CASE("an error loses the secret in every part of it") {
   Mask mask;
   mask.add(Secret("hunter2"));
-  auto const masked = mask.applied(make_error(Code::connect, "call http://x/?k=hunter2", "is hunter2 right?")
-                                       .with("url", "http://x/?k=hunter2"));
+  auto const masked =
+      mask.applied(make_error(Code::connect, "call http://x/?k=hunter2", "is hunter2 right?")
+                       .with("url", "http://x/?k=hunter2"));
   CHECK(masked.text().find("hunter2") == std::string::npos);
   CHECK(masked.context.front().second == "http://x/?k=[redacted]");
   CHECK(masked.code == Code::connect);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ${secret:NAME}: where it may stand, what is said where it may not, and how values come in.
-#include "core/config/secret_refs.h"
-
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "core/config/secret_refs.h"
 #include "core/config/show.h"
 #include "tests/unit/config/support.h"
 
@@ -81,9 +80,8 @@ TEST_CASE("a secret that does not fit is refused by the key's own rule, without 
     INFO(listed(got));
     REQUIRE(got.ok());
     auto config = got.config;
-    auto const filled = fill_secrets(got.secrets, config, [&row](std::string const&) {
-      return always(row.value);
-    });
+    auto const filled =
+        fill_secrets(got.secrets, config, [&row](std::string const&) { return always(row.value); });
     REQUIRE_FALSE(filled.ok());
     CHECK(filled.error().code == Code::config_out_of_range);
     CHECK(filled.error().message.starts_with(std::string(row.key) + ": with secret \"k\""));
@@ -139,9 +137,10 @@ TEST_CASE("where a secret cannot stand is said at its place") {
 
 TEST_CASE("an exec backend's command takes no secret, its environment does") {
   auto const text = [](std::string const& backend) {
-    return loaded({.text = "agent:\n  name: billing\n  trust_domain: corp.example\n  capabilities:\n"
-                           "    - {name: w, description: x, backend: {type: exec, " +
-                           backend + "}}\n" + kKnown});
+    return loaded(
+        {.text = "agent:\n  name: billing\n  trust_domain: corp.example\n  capabilities:\n"
+                 "    - {name: w, description: x, backend: {type: exec, " +
+                 backend + "}}\n" + kKnown});
   };
   auto const argument = text("command: [./x, \"--token=${secret:k}\"]");
   REQUIRE(found(argument, Code::config_conflict) != nullptr);
@@ -183,7 +182,8 @@ TEST_CASE("each secret says what its keeper needs, and nothing else") {
            Row{"[{name: a, from: vault, path: app/db}]" + vault, true},
            Row{"[{name: a, from: vault, path: app/db}]", false},
            Row{"[{name: a, from: vault, path: ../sys}]" + vault, false},
-           Row{"[{name: a, from: vault, path: app/db}], vault: {address: \"http://v:8200\"}", false},
+           Row{"[{name: a, from: vault, path: app/db}], vault: {address: \"http://v:8200\"}",
+               false},
            Row{"[{name: a, from: vault, path: x}], vault: {address: \"https://v\", auth: token}",
                false},
            Row{"[{name: a, from: env}]", false},

@@ -68,10 +68,10 @@ TEST_CASE("Vault's answers are read, and nothing else is taken for one") {
     CAPTURE(std::string(bad));
     CHECK_FALSE(read_vault_login(bad).ok());
   }
-  CHECK(read_vault_login(R"({"auth":{"client_token":"t","lease_duration":-5}})")->lease.count() == 0);
+  CHECK(read_vault_login(R"({"auth":{"client_token":"t","lease_duration":-5}})")->lease.count() ==
+        0);
 
-  auto const secret =
-      read_vault_secret(R"({"data":{"data":{"k":"v"},"metadata":{"version":2}}})");
+  auto const secret = read_vault_secret(R"({"data":{"data":{"k":"v"},"metadata":{"version":2}}})");
   REQUIRE(secret.ok());
   CHECK(secret->reveal() == R"({"k":"v"})");
   for (auto const* const bad : {"{}", R"({"data":{"k":"v"}})", R"({"data":{"data":null}})",
@@ -81,7 +81,8 @@ TEST_CASE("Vault's answers are read, and nothing else is taken for one") {
   }
   CHECK(vault_complaint(R"({"errors":["permission denied","x"]})") == "permission denied; x");
   CHECK(vault_complaint("<html>").empty());
-  CHECK(vault_complaint(R"({"errors":[)" + ('"' + std::string(5000, 'a') + '"') + "]}").size() <= 200);
+  CHECK(vault_complaint(R"({"errors":[)" + ('"' + std::string(5000, 'a') + '"') + "]}").size() <=
+        200);
   CHECK(vault_complaint(R"({"errors":["a\u001b[2J"]})").find('\x1b') == std::string::npos);
 }
 
@@ -105,10 +106,11 @@ TEST_CASE("AWS's answers are read, and nothing else is taken for one") {
   CHECK(keys->secret.reveal() == "s/k");
   CHECK(keys->session.reveal() == "t");
   CHECK(keys->expires == parse_rfc3339("2026-11-28T08:00:00Z"));
-  for (auto const* const bad :
-       {"{}", R"({"AccessKeyId":"A","SecretAccessKey":"s","Token":"t"})",
-        R"({"AccessKeyId":"A","Token":"t","Expiration":"2026-11-28T08:00:00Z"})",
-        R"({"AccessKeyId":"A\n","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-28T08:00:00Z"})"}) {
+  for (
+      auto const* const bad :
+      {"{}", R"({"AccessKeyId":"A","SecretAccessKey":"s","Token":"t"})",
+       R"({"AccessKeyId":"A","Token":"t","Expiration":"2026-11-28T08:00:00Z"})",
+       R"({"AccessKeyId":"A\n","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-28T08:00:00Z"})"}) {
     CAPTURE(std::string(bad));
     CHECK_FALSE(read_aws_keys(bad).ok());
   }
@@ -117,8 +119,9 @@ TEST_CASE("AWS's answers are read, and nothing else is taken for one") {
 TEST_CASE("STS's XML gives keys only when all of them are there") {
   auto const answer = [](std::string const& inner) {
     return "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>" +
-           inner + "</Credentials></AssumeRoleWithWebIdentityResult>"
-                   "</AssumeRoleWithWebIdentityResponse>";
+           inner +
+           "</Credentials></AssumeRoleWithWebIdentityResult>"
+           "</AssumeRoleWithWebIdentityResponse>";
   };
   std::string const good =
       "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>sk</SecretAccessKey>"
@@ -129,8 +132,8 @@ TEST_CASE("STS's XML gives keys only when all of them are there") {
   for (auto const& bad :
        {std::string(), answer(""), answer("<AccessKeyId>ASIA</AccessKeyId>"),
         answer(good.substr(0, good.find("<Expiration>"))),
-        answer("<AccessKeyId><x/></AccessKeyId>" + good.substr(good.find("<Secret"))),
-        good, std::string(600'000, 'x')}) {
+        answer("<AccessKeyId><x/></AccessKeyId>" + good.substr(good.find("<Secret"))), good,
+        std::string(600'000, 'x')}) {
     CHECK_FALSE(read_sts_answer(bad).ok());
   }
 }

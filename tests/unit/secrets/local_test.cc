@@ -119,12 +119,11 @@ TEST_CASE("what is no file, missing, or too large is an error") {
 }
 
 TEST_CASE("a command's output without its last line break is the secret; no shell reads it") {
-  auto const provider =
-      exec_provider(std::chrono::seconds(20),
-                    [](std::string const& name) -> std::optional<std::string> {
-                      if (name == "PATH") return "/usr/bin:/bin";
-                      return name == "OTHER" ? std::optional<std::string>("x") : std::nullopt;
-                    });
+  auto const provider = exec_provider(
+      std::chrono::seconds(20), [](std::string const& name) -> std::optional<std::string> {
+        if (name == "PATH") return "/usr/bin:/bin";
+        return name == "OTHER" ? std::optional<std::string>("x") : std::nullopt;
+      });
   Entry entry;
   entry.command = {"echo", "$HOME; id"};
   CHECK(provider->fetch(entry)->reveal() == "$HOME; id");
@@ -137,11 +136,11 @@ TEST_CASE("a command that fails, hangs or talks too much gives no secret") {
     char const* text;
     Code code;
   };
-  for (Row const& row : {Row{"echo s3cret; exit 3", Code::secret_unavailable},
-                         Row{"kill -9 $$", Code::secret_unavailable},
-                         Row{"sleep 600", Code::secret_unavailable},
-                         Row{"echo s3cret; exec sleep 600", Code::secret_unavailable},
-                         Row{"yes s3cret", Code::secret_malformed}}) {
+  for (Row const& row :
+       {Row{"echo s3cret; exit 3", Code::secret_unavailable},
+        Row{"kill -9 $$", Code::secret_unavailable}, Row{"sleep 600", Code::secret_unavailable},
+        Row{"echo s3cret; exec sleep 600", Code::secret_unavailable},
+        Row{"yes s3cret", Code::secret_malformed}}) {
     CAPTURE(std::string(row.text));
     auto spec = script(row.text);
     spec.timeout = std::chrono::milliseconds(300);
@@ -158,8 +157,8 @@ TEST_CASE("a command that fails, hangs or talks too much gives no secret") {
 TEST_CASE("what a command leaves behind does not stay") {
   testing::TempDir const scratch;
   auto const note = scratch / "pid";
-  auto const got = command_output(
-      script("sleep 600 >/dev/null & echo $! > " + note.string() + "; echo secret"));
+  auto const got =
+      command_output(script("sleep 600 >/dev/null & echo $! > " + note.string() + "; echo secret"));
   REQUIRE(got.ok());
   CHECK(*got == "secret\n");
   auto const pid = std::stoi(fs::read_file(note).value());

@@ -13,9 +13,12 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kSuiteToken =
     "AQoDYXdzEPT//////////"
-    "wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7"
-    "mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx"
-    "6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr"
+    "wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx"
+    "7"
+    "mSEI/qkPpKPi/"
+    "kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx"
+    "6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+"
+    "scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr"
     "4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
 
 AwsKeys suite_keys(std::string_view token = {}) {
@@ -52,19 +55,29 @@ TEST_CASE("signatures are those of AWS's test suite") {
                       .body = std::move(body)};
   };
   for (Row const& row : {
-           Row{"get-vanilla", request("GET"), {}, "host;x-amz-date",
+           Row{"get-vanilla",
+               request("GET"),
+               {},
+               "host;x-amz-date",
                "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
-           Row{"post-vanilla", request("POST"), {}, "host;x-amz-date",
+           Row{"post-vanilla",
+               request("POST"),
+               {},
+               "host;x-amz-date",
                "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"},
            Row{"get-vanilla-query-order-key-case",
-               request("GET", {}, {{"Param2", "value2"}, {"Param1", "value1"}}), {},
+               request("GET", {}, {{"Param2", "value2"}, {"Param1", "value1"}}),
+               {},
                "host;x-amz-date",
                "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"},
-           Row{"post-header-value-case", request("POST", {{"My-Header1", "VALUE1"}}), {},
+           Row{"post-header-value-case",
+               request("POST", {{"My-Header1", "VALUE1"}}),
+               {},
                "host;my-header1;x-amz-date",
                "cdbc9802e29d2942e5e10b5bccfdd67c5f22c7c4e8ae67b53629efa58b974b7d"},
            Row{"get-header-value-trim",
-               request("GET", {{"My-Header1", " value1"}, {"My-Header2", " \"a   b   c\""}}), {},
+               request("GET", {{"My-Header1", " value1"}, {"My-Header2", " \"a   b   c\""}}),
+               {},
                "host;my-header1;my-header2;x-amz-date",
                "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736"},
            Row{"post-x-www-form-urlencoded",
@@ -112,9 +125,9 @@ TEST_CASE("every part of a request is under its signature") {
   for (auto const& other : others) CHECK(signature(other) != original);
   CHECK(header(sign_v4(plain, scope, suite_keys(), now + std::chrono::seconds(1)),
                "authorization") != original);
-  CHECK(header(sign_v4(plain, {.region = "eu-west-1", .service = "secretsmanager"}, suite_keys(),
-                       now),
-               "authorization") != original);
+  CHECK(header(
+            sign_v4(plain, {.region = "eu-west-1", .service = "secretsmanager"}, suite_keys(), now),
+            "authorization") != original);
 }
 
 TEST_CASE("what goes into a URI is encoded as AWS counts it") {

@@ -22,11 +22,12 @@ class MapProvider final : public SecretsProvider {
   Result<Secret> fetch(Entry const& entry) override {
     ++kept_.asked;
     auto const found = kept_.values.find(entry.name);
-    if (found == kept_.values.end())
-      return make_error(Code::secret_unavailable, "nobody answers");
+    if (found == kept_.values.end()) return make_error(Code::secret_unavailable, "nobody answers");
     return Secret(found->second);
   }
-  [[nodiscard]] std::string source(Entry const& entry) const override { return "map " + entry.name; }
+  [[nodiscard]] std::string source(Entry const& entry) const override {
+    return "map " + entry.name;
+  }
 
  private:
   Kept& kept_;
