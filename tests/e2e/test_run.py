@@ -262,3 +262,41 @@ class Life(Running):
         ran = self.run_cli("run", "--config", self.config(), "--", "/no/such/program", timeout=30)
         self.assertEqual(ran.returncode, 5, ran.stderr)
         self.assertIn("/no/such/program", ran.stderr)
+
+
+class S7(Running):
+    def environment(self):
+        """LangChain and the thin client, in the environment that the examples' tests keep."""
+        venv = house.PEERS.parent / "venv-agents"
+        if not (venv / "bin/python").exists():
+            if not os.environ.get("AGENTWEAVE_REQUIRE_PEERS"):
+                self.skipTest(f"{venv} is not there (./dev e2e --require-peers makes it)")
+            subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
+        probe = "import langchain.agents, agentweave_client"
+        if subprocess.run([venv / "bin/python", "-c", probe], capture_output=True).returncode:
+            packages = ["-r", EXAMPLES / "langchain/requirements.txt", house.REPOSITORY / "packaging/python"]
+            subprocess.run([venv / "bin/pip", "install", "-q", *packages], check=True, timeout=600)
+        return venv / "bin/python"
+
+    def test_s7(self):
+        """S7: a LangChain agent behind the sidecar as its child: streamed, its card says what policy lets you do, it knows the caller"""
+        python = self.environment()
+        process = self.run_it(python, "chat_agent.py", cwd=EXAMPLES / "langchain", agent={
+            "name": "chat", "capabilities": [{"name": "chat", "description": "a conversation", "input_modes": ["text/plain"], "output_modes": ["text/plain"]}]})
+        (self.dir / "policy/authz.rego").write_text(POLICY.replace('"process", "ping"', '"chat", "ping"'))
+        self.wait_ready(process)
+        env = {"SPIFFE_ENDPOINT_SOCKET": f"unix://{self.dir}/agent.sock"}
+        where = ["--address", f"127.0.0.1:{self.port}", "--as", "client"]
+        called = self.run_cli("call", "spiffe://corp.example/agent/chat", "chat", '{"message":"hi"}', "--stream", *where, env=env)
+        self.assertEqual(called.returncode, 0, called.stdout + called.stderr)
+        events = called.stdout
+        self.assertRegex(events, r'(?m)^\{"state":"working"\}$')
+        self.assertRegex(events, r'"response": ?"Hello! How can I help\?"')
+        self.assertIn("spiffe://corp.example/agent/client", events)
+        card = self.run_cli("card", "show", "spiffe://corp.example/agent/chat", "-o", "table", *where, env=env)
+        self.assertEqual(card.returncode, 0, card.stderr)
+        self.assertRegex(card.stdout, r"(?m)^SKILL +IN +OUT +POLICY \(for you\)")
+        self.assertRegex(card.stdout, r"(?m)^chat +text/plain +text/plain +allowed")
+        process.signal(signal.SIGTERM)
+        self.assertEqual(process.child.wait(20), 0, process.err())
+        self.assertIn("child exit 0", process.err())
