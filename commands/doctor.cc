@@ -45,6 +45,7 @@ Findings look_around(DoctorOptions const& options, config::LoadRequest const& re
   Patient const patient{
       .loaded = loaded, .config = loaded.config, .context = context, .patience = options.timeout};
   add_all(found, check_identity(patient));
+  add_all(found, check_secrets(patient));
   add_all(found, check_policy(patient));
   add_all(found, check_places(patient));
   add_all(found, check_ports(patient));
@@ -151,11 +152,12 @@ void register_doctor(CLI::App& parent, Context& context) {
        .purpose = "What is wrong here, and the line that mends it",
        .examples = {"agentweave doctor", "agentweave doctor config.yaml --env production",
                     "agentweave doctor --wait 30s --fail-on warn", "agentweave doctor -o json"},
-       .details = "Looks at configuration, identity (Workload API, SVID, own selectors), bundles, "
-                  "policy or OPA, peers,\nclock, directories and ports, as `serve` would meet "
-                  "them; changes nothing. Run it as the user that serves.\nExit 0: nothing is "
-                  "wrong; else the code of the first failure (4 configuration, 5 unreachable, …);\n"
-                  "6: only --fail-on warn objects.\n"});
+       .details =
+           "Looks at configuration, identity (Workload API, SVID, own selectors), bundles, "
+           "secrets, policy or OPA, peers,\nclock, directories and ports, as `serve` would meet "
+           "them; changes nothing. Run it as the user that serves.\nExit 0: nothing is "
+           "wrong; else the code of the first failure (4 configuration, 5 unreachable, …);\n"
+           "6: only --fail-on warn objects.\n"});
   add_config_options(command, options->config);
   add_duration(command, "-t,--timeout", options->timeout, "How long one check may take");
   add_duration(command, "--wait", options->wait, "Look again until all is well, at most so long");

@@ -9,10 +9,8 @@
 
 #include "commands/config_options.h"
 #include "commands/support/command.h"
-#include "core/identity/first_snapshot.h"
-#include "core/identity/workload_fetch.h"
-#include "core/runtime/make_identity.h"
-#include "core/runtime/secret_keeper.h"
+#include "commands/support/secret_store.h"
+#include "core/base/secret.h"
 
 namespace aw::commands {
 namespace {
@@ -25,32 +23,9 @@ struct SecretsGetOptions {
   Show show = Show::redacted;
 };
 
-// The SVID the agent would have: from its Workload API, or from its files.
-std::optional<identity::Svid> svid_of(config::Config const& config, Clock const& clock) {
-  if (config.identity.provider != identity::Provider::mtls_static) {
-    bool const dev = config.identity.provider == identity::Provider::dev;
-    auto const endpoint = identity::WorkloadEndpoint::parse(
-        dev ? "unix://" + config.identity.dev.socket : config.identity.spiffe_endpoint);
-    if (!endpoint.ok()) return std::nullopt;
-    auto const seen = identity::fetch_snapshot(*endpoint, config.secrets.timeout, clock.now());
-    return seen.ok() ? std::optional(seen->svid()) : std::nullopt;
-  }
-  auto const log = log::Log::silent();
-  io::Watch<identity::Snapshot> watch;
-  auto const provider = runtime::make_identity_provider(config, clock, *log);
-  if (!provider.ok() || !(*provider)->start(watch).ok()) return std::nullopt;
-  auto const seen = identity::wait_first_snapshot(watch, **provider, config.secrets.timeout);
-  (*provider)->stop();
-  return seen.ok() ? std::optional((*seen)->svid()) : std::nullopt;
-}
-
 Result<void> run_secrets_get(SecretsGetOptions const& options, Context& context) {
   AW_TRY(auto const loaded, load_config(options.config, context));
-  auto const& config = loaded.config;
-  auto const store = runtime::make_secret_store(
-      config, context.clock,
-      {.svid = [&config, &context] { return svid_of(config, context.clock); },
-       .jwt = runtime::jwt_source(config)});
+  auto const store = open_secrets(loaded.config, context);
   AW_TRY(auto const known, store->look(options.name));
   AW_TRY(auto const secret, store->get(options.name));
   bool const reveal = options.show == Show::revealed;

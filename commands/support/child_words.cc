@@ -16,6 +16,14 @@ constexpr auto kOurs =
                                      "LISTEN_FDS", "LISTEN_FDNAMES", "CREDENTIALS_DIRECTORY"});
 constexpr std::string_view kUnix = "unix://";
 
+// A variable that is there for us to read a secret from; the child gets it by `run.environment`, or
+// not at all.
+bool holds_secret(config::Config const& config, std::string const& name) {
+  return std::ranges::any_of(config.secrets.values, [&name](secrets::Entry const& one) {
+    return one.from == secrets::From::env && one.variable == name;
+  });
+}
+
 // Where the child is to listen: the upstream, or the one address that all backends share.
 std::string app_address(config::Config const& config) {
   auto const addresses = runtime::child_addresses(config);
@@ -102,6 +110,7 @@ std::vector<std::string> child_environment(Env const& ours, config::Config const
   Env out;
   for (auto const& [name, value] : ours) {
     if (name.starts_with("AGENTWEAVE_") || std::ranges::find(kOurs, name) != kOurs.end()) continue;
+    if (holds_secret(config, name)) continue;
     out[name] = value;
   }
   auto const set = [&out](std::string const& name, std::string value) {

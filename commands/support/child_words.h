@@ -13,7 +13,8 @@
 
 namespace aw::commands {
 
-// Our own environment without what is meant for us (AGENTWEAVE_*, the supervisor's variables); then
+// Our own environment without what is meant for us (AGENTWEAVE_*, the supervisor's variables, those
+// that secrets are read from); then
 // AGENTWEAVE_APP (where to listen), _OUTBOUND, _SPIFFE_ID, _TRUST_DOMAIN, _AGENT, _ENVIRONMENT,
 // _ADMIN (without its token), _METRICS; HTTP_PROXY where outbound is a TCP listener, and NO_PROXY
 // for this machine unless it is set; last `run.environment`. NAME=value, each name once.

@@ -84,6 +84,16 @@ TEST_CASE("what is meant for us is not passed on; what the configuration gives w
   CHECK(std::ranges::count_if(env, [](auto const& e) { return e.starts_with("LEVEL="); }) == 1);
 }
 
+TEST_CASE("a variable that a secret is read from is ours, unless the configuration hands it over") {
+  std::string const secrets = "secrets: {values: [{name: k, from: env, variable: MODEL_KEY}]}\n";
+  Env const ours{{"MODEL_KEY", "hunter2"}, {"OTHER", "x"}};
+  CHECK(value_of(child_environment(ours, sidecar(secrets), kAt), "MODEL_KEY") == "(none)");
+  auto config = sidecar(secrets + "run: {environment: [\"MODEL_KEY=${secret:k}\"]}\n");
+  config.child.environment = {"MODEL_KEY=hunter2"};  // as the agent fills it in
+  CHECK(value_of(child_environment(ours, config, kAt), "MODEL_KEY") == "hunter2");
+  CHECK(value_of(child_environment(ours, config, kAt), "OTHER") == "x");
+}
+
 TEST_CASE("an outbound listener that is a unix socket is no proxy, and none is none") {
   auto at = kAt;
   at.outbound = "unix:///run/o.sock";
