@@ -12,8 +12,8 @@
 namespace aw::json {
 namespace {
 
-// Watches nlohmann's parser and keeps the first reason against the text: excess of depth, a repeated
-// member. The parser goes on; the caller throws its tree away.
+// Watches nlohmann's parser and keeps the first reason against the text: excess of depth, a
+// repeated member. The parser goes on; the caller throws its tree away.
 class Guard {
  public:
   explicit Guard(int depth) : limit_(depth) {}

@@ -145,7 +145,7 @@ Result<void> SecureAgent::run(std::function<void(SecureAgent& agent)> const& rea
 
 bool SecureAgent::stop() {
   if (auto const running = impl_->running()) {
-    bool const well = running->drain();
+    bool const well = running->drain().finished;
     impl_->handlers.stop();  // before what they call out through goes
     std::lock_guard const lock(impl_->mutex);
     impl_->stopped_well = impl_->stopped_well && well;

@@ -73,9 +73,9 @@ class Stream {
   [[nodiscard]] std::string alpn() const;  // "h2", "http/1.1" or empty
   [[nodiscard]] std::vector<Certificate> const& peer_chain() const;  // as sent, leaf first
   // These four are empty without TLS, and before the handshake is over.
-  [[nodiscard]] std::string version() const;                         // "TLSv1.3"
-  [[nodiscard]] std::string cipher() const;                          // "TLS_AES_256_GCM_SHA384"
-  [[nodiscard]] std::string group() const;                           // "X25519"
+  [[nodiscard]] std::string version() const;  // "TLSv1.3"
+  [[nodiscard]] std::string cipher() const;   // "TLS_AES_256_GCM_SHA384"
+  [[nodiscard]] std::string group() const;    // "X25519"
   // Why this side refused the peer; null unless it did.
   [[nodiscard]] Error const* verify_error() const;
   // For addresses and options; reading from it or writing to it past this object breaks the TLS
