@@ -116,7 +116,7 @@ Result<void> DrillGround::start(std::vector<std::string> const& settings) {
 }
 
 Result<void> DrillGround::restart(std::vector<std::string> const& settings) {
-  bool const clean = agent_->drain();
+  bool const clean = agent_->drain().finished;
   agent_.reset();
   if (!clean) return make_error(Code::check_failed, "the agent did not finish its work");
   return start(settings);

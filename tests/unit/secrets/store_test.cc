@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "core/secrets/web.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 
 using namespace aw;
 using namespace aw::secrets;
