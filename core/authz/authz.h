@@ -17,12 +17,14 @@
 
 namespace aw::authz {
 
+// inbound: somebody calls us; outbound: our own agent calls.
 enum class Direction { inbound, outbound };
 enum class Verdict { deny, allow };
 // What a shadow policy said beside the one that decided.
 enum class ShadowSays { nothing, agreed, would_deny, would_allow, error };
 
 // Everything a policy may look at. Peer facts are verified before one of these is made.
+// A value; owns its texts. Empty means unknown, and is absent in the policy's input.
 struct AuthzContext {
   identity::SpiffeId caller;
   identity::SpiffeId callee;
@@ -63,6 +65,7 @@ struct AuthzDecision {
 [[nodiscard]] AuthzDecision allow(std::string reason);
 [[nodiscard]] AuthzDecision deny(std::string reason, Code code = Code::denied_by_policy);
 // Nobody could decide: callers answer 503 with Retry-After, never a plain deny.
+// At least a second; `reason` is for the log.
 [[nodiscard]] AuthzDecision unavailable(std::string reason, std::chrono::seconds retry_after);
 
 // What `health`, `doctor` and readiness show.

@@ -43,6 +43,7 @@ struct LoadRequest {
   BackendRule backends = BackendRule::required;
 };
 
+// A value; later parts keep it as it was given.
 struct Loaded {
   Config config;                             // meaningful only when ok()
   std::vector<Diagnostic> diagnostics;       // all of them, in the order of the file

@@ -10,6 +10,7 @@
 
 namespace aw::decisions {
 
+// Whichever of the two bounds is passed first retires the oldest. Read at start.
 struct Config {
   bool enabled = true;  // needs state.directory
   std::uint64_t max_bytes = 256U << 20;

@@ -104,6 +104,7 @@ void append_frame(std::string& out, Fields const& fields);
 [[nodiscard]] std::optional<Entry> take_frame(std::string_view& bytes);
 
 // The JSON text of `input` for an entry that was asked with parts.
+// Given by the server, which knows how a question is put; pure, any thread.
 using InputOf = std::function<std::string(Entry const&)>;
 
 // OPA's decision log event: decision_id, timestamp, labels, path, input, result, requested_by,

@@ -41,6 +41,7 @@ struct Runtime::Parts {
   Clock const& clock;
   SteadyTime began;
 
+  // What all others write to and count with.
   std::unique_ptr<log::Log> log;
   metrics::Registry metrics;
   std::unique_ptr<server::Instruments> instruments;
@@ -62,6 +63,7 @@ struct Runtime::Parts {
   std::optional<identity::Svid> first_svid;
   std::unique_ptr<BundleMeters> bundle_meters;
 
+  // Who may do what, and what was decided.
   std::unique_ptr<decisions::Store> decisions;  // null without state.directory
   std::unique_ptr<authz::Authorizer> authorizer;
   // Tasks, and what works on them.
