@@ -54,6 +54,7 @@
 #include "commands/svid_show.h"
 #include "commands/svid_watch.h"
 #include "commands/task.h"
+#include "commands/top.h"
 #include "commands/version.h"
 
 namespace aw::cli {
@@ -113,6 +114,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_doctor(root, context);
   commands::register_k8s_inject(root, context);
   commands::register_metrics(root, context);
+  commands::register_top(root, context);
   commands::register_health(root, context);
   commands::register_nonce(root, context);
   commands::register_completion(root, context);

@@ -16,12 +16,13 @@ install(FILES packaging/observability/alerts.yaml packaging/observability/alerts
 
 # Text that Debian wants compressed, without a name or a time inside, so that the same source gives the same bytes.
 function(aw_gzipped source destination name)
+  # Further arguments go to install().
   set(made ${AW_DIST}/gz/${destination}/${name}.gz)
   cmake_path(GET made PARENT_PATH folder)
   file(MAKE_DIRECTORY ${folder})
   execute_process(COMMAND gzip -9nc ${source} OUTPUT_FILE ${made} COMMAND_ERROR_IS_FATAL ANY)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
-  install(FILES ${made} DESTINATION ${destination})
+  install(FILES ${made} DESTINATION ${destination} ${ARGN})
 endfunction()
 file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/packaging/man/*.1)
 foreach(page IN LISTS pages)
@@ -30,6 +31,7 @@ foreach(page IN LISTS pages)
 endforeach()
 aw_gzipped(${PROJECT_SOURCE_DIR}/packaging/debian/changelog share/doc/agentweave changelog.Debian)
 aw_gzipped(${PROJECT_SOURCE_DIR}/CHANGELOG.md share/doc/agentweave changelog)
+aw_gzipped(${PROJECT_SOURCE_DIR}/packaging/debian/changelog share/doc/agentweave-dev changelog.Debian COMPONENT sdk EXCLUDE_FROM_ALL)
 install(FILES packaging/debian/copyright README.md SECURITY.md DESTINATION share/doc/agentweave)
 install(DIRECTORY docs DESTINATION share/doc/agentweave PATTERN decisions EXCLUDE)
 

@@ -36,7 +36,7 @@ function(aw_messages target)
   endforeach()
   add_library(${target} STATIC ${made})
   target_include_directories(${target} SYSTEM PUBLIC ${out})
-  target_link_libraries(${target} PUBLIC protobuf::libprotobuf)
+  target_link_libraries(${target} PUBLIC aw_protobuf)
 endfunction()
 
 # aw_protocol(TARGET FILE.proto…): messages and services generated below the build tree, as <generated/core/…>.

@@ -7,9 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "commands/support/bundle_file.h"
 #include "commands/support/command.h"
-#include "core/base/fs.h"
-#include "core/base/text.h"
 
 namespace aw::commands {
 namespace {
@@ -46,45 +45,6 @@ json::Json report_json(audit::VerifyReport const& report) {
   return out;
 }
 
-// The trust domain that the authorities name themselves, when they all name the same.
-Result<identity::TrustDomain> domain_of(std::string_view bytes, std::string const& given) {
-  if (!given.empty()) {
-    std::string_view name = given;
-    if (name.starts_with("spiffe://")) name.remove_prefix(9);
-    return identity::TrustDomain::parse(name);
-  }
-  AW_TRY(auto const any, identity::TrustDomain::parse("bundle.invalid"));
-  AW_TRY(auto const bundle, bytes.find("-----BEGIN") != std::string_view::npos
-                                ? identity::Bundle::parse_pem(any, bytes)
-                                : identity::Bundle::parse_json(any, bytes));
-  std::string found;
-  for (auto const& authority : bundle.x509_authorities()) {
-    for (auto const& uri : authority.uri_sans()) {
-      if (!uri.starts_with("spiffe://") || (!found.empty() && found != uri.substr(9))) {
-        found.clear();
-        break;
-      }
-      found = uri.substr(9);
-    }
-  }
-  if (found.empty()) {
-    return make_error(Code::usage, "the bundle does not say whose it is",
-                      "name its trust domain with --trust-domain");
-  }
-  return identity::TrustDomain::parse(found);
-}
-
-Result<identity::Bundles> read_bundle(AuditVerifyOptions const& options) {
-  AW_TRY(auto const bytes, fs::read_file(options.bundle, identity::Bundle::kMaxJsonBytes));
-  AW_TRY(auto const domain, domain_of(bytes, options.trust_domain));
-  AW_TRY(auto bundle, bytes.find("-----BEGIN") != std::string::npos
-                          ? identity::Bundle::parse_pem(domain, bytes)
-                          : identity::Bundle::parse_json(domain, bytes));
-  identity::Bundles out;
-  out.emplace(domain, std::move(bundle));
-  return out;
-}
-
 // "91207:3f…": as an earlier `audit verify` printed it.
 Result<audit::ChainHead> parse_known(std::string_view text) {
   audit::ChainHead out;
@@ -110,7 +70,8 @@ Result<audit::VerifyOptions> verify_options(AuditVerifyOptions const& options,
                            .known = std::nullopt,
                            .now = context.clock.now()};
   if (!options.bundle.empty()) {
-    AW_TRY(out.trust.bundles, read_bundle(options));
+    AW_TRY(out.trust.bundles,
+           read_bundle_file({.file = options.bundle, .trust_domain = options.trust_domain}));
   } else if (!options.signer.empty() || options.tail == audit::Tail::open) {
     return make_error(Code::usage, "--signer and --open are about signatures: give --bundle");
   }

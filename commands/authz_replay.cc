@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "commands/support/command.h"
-#include "commands/support/kept.h"
 #include "commands/support/table.h"
 #include "core/authz/data_files.h"
 #include "core/authz/past.h"
@@ -223,9 +222,9 @@ void write_text(std::ostream& out, Replayed const& replayed) {
 
 Result<Exit> run_authz_replay(AuthzReplayOptions const& options, Context& context) {
   AW_TRY(auto const since, parse_since(options.since, context.clock.now()));
-  AW_TRY(auto reader, open_kept({.config = options.config, .state = options.state}, context));
+  AW_TRY(auto reader, open_kept(options.kept, context));
   // A look of its own: the other one is in the middle of reading decisions.
-  AW_TRY(auto policies, open_kept({.config = options.config, .state = options.state}, context));
+  AW_TRY(auto policies, open_kept(options.kept, context));
   Candidates candidates(options, policies, context);
   Replayed replayed;
   Result<void> failed;
@@ -263,12 +262,8 @@ void register_authz_replay(CLI::App& parent, Context& context) {
            "Takes the decisions that the agent kept (state.directory), each with its exact "
            "input and time,\nand lists those the candidate decides otherwise. Exit 6 when it "
            "allows what was denied,\nunless --accept names the action or the decision.\n"});
-  command.add_option("-c,--config", options->config, "Configuration of the agent that decided")
-      ->type_name("FILE");
-  command.add_option("--state", options->state, "Its state directory, instead")->type_name("DIR");
-  command.add_option("--since", options->since, "How far back: 8h, or 2026-11-23T02:00")
-      ->capture_default_str()
-      ->type_name("TIME");
+  add_kept_options(command, options->kept);
+  add_since(command, options->since);
   command.add_option("--against", options->against, "The candidate: a .rego file or a directory")
       ->required()
       ->type_name("POLICY");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "commands/support/context.h"
+#include "commands/support/kept.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
@@ -16,8 +17,7 @@ class App;
 namespace aw::commands {
 
 struct AuthzReplayOptions {
-  std::string config;                   // whose state.directory has the decisions
-  std::string state;                    // --state: the directory itself
+  KeptOptions kept;                     // where the decisions are
   std::string since = "24h";            // a duration or a time
   std::string against;                  // a .rego file or a directory
   std::vector<std::string> data_files;  // beside it

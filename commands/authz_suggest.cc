@@ -10,7 +10,6 @@
 #include <set>
 
 #include "commands/support/command.h"
-#include "commands/support/kept.h"
 #include "core/base/fs.h"
 #include "core/base/json.h"
 
@@ -33,7 +32,7 @@ struct Traffic {
 
 Result<Traffic> observe(AuthzSuggestOptions const& options, Context const& context) {
   AW_TRY(auto const since, parse_since(options.since, context.clock.now()));
-  AW_TRY(auto reader, open_kept({.config = options.config, .state = options.state}, context));
+  AW_TRY(auto reader, open_kept(options.kept, context));
   Traffic out;
   AW_TRY(reader.newest_first(since, [&out](decisions::Entry const& entry) {
     if (!entry.flag(decisions::kAsked)) return decisions::Database::More::yes;
@@ -154,12 +153,8 @@ void register_authz_suggest(CLI::App& parent, Context& context) {
        .details = "From the decisions that the agent kept (state.directory). Read it before you "
                   "enforce it: what an\nattacker was allowed to do is in it as well, and what "
                   "happens once a year may not be.\n"});
-  command.add_option("-c,--config", options->config, "Configuration of the agent that decided")
-      ->type_name("FILE");
-  command.add_option("--state", options->state, "Its state directory, instead")->type_name("DIR");
-  command.add_option("--since", options->since, "How far back: 8h, or 2026-11-23T02:00")
-      ->capture_default_str()
-      ->type_name("TIME");
+  add_kept_options(command, options->kept);
+  add_since(command, options->since);
   command.add_option("--out", options->out, "Write the three files there")->type_name("DIR");
   command.add_option("--package", options->package, "The policy's package")
       ->capture_default_str()

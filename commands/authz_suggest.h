@@ -6,6 +6,7 @@
 #include <string>
 
 #include "commands/support/context.h"
+#include "commands/support/kept.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
@@ -14,8 +15,7 @@ class App;
 namespace aw::commands {
 
 struct AuthzSuggestOptions {
-  std::string config;         // whose state.directory has the decisions
-  std::string state;          // the directory itself
+  KeptOptions kept;           // where the decisions are
   std::string since = "30d";  // a duration or a time
   std::string out;            // directory to write into; empty: print
   std::string package = "agentweave.authz";

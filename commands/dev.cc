@@ -4,7 +4,7 @@
 #include "commands/dev.h"
 
 #include <CLI/CLI.hpp>
-#include <array>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -12,6 +12,7 @@
 
 #include "commands/support/command.h"
 #include "commands/support/dev_directory.h"
+#include "commands/support/drills.h"
 #include "commands/support/serving.h"
 #include "core/base/text.h"
 #include "core/identity/dev_provider.h"
@@ -26,15 +27,24 @@ struct DevOptions {
   std::vector<std::string> settings;
 };
 
-constexpr std::array<std::string_view, 3> kDrills = {"ca-rotate", "svid-expire",
-                                                     "identity-withdrawn"};
+Result<void> check_drills(std::vector<std::string> const& drills) {
+  auto const known = drill_names();
+  for (auto const& drill : drills) {
+    if (std::ranges::find(known, std::string_view(drill)) != known.end()) continue;
+    auto const meant = text::nearest(drill, known);
+    std::vector<std::string> const all(known.begin(), known.end());
+    return make_error(Code::usage, "no such drill: " + drill,
+                      meant ? "did you mean " + std::string(*meant) + "?" : text::join(all, ", "));
+  }
+  return {};
+}
 
-Result<void> run_drill(std::string_view name, identity::DevIssuer& issuer) {
-  if (name == "ca-rotate") return issuer.rotate_ca();
-  if (name == "svid-expire") return issuer.let_expire(std::chrono::seconds(20));
-  if (name == "identity-withdrawn") return issuer.withdraw();
-  return make_error(Code::usage, "no such drill: " + std::string(name),
-                    "ca-rotate, svid-expire, identity-withdrawn");
+config::LoadRequest dev_request(DevOptions const& options, Context const& context) {
+  config::LoadRequest request;
+  request.file = options.file.empty() ? "config.dev.yaml" : options.file;
+  request.env = config::lookup_in(context.env);
+  request.environment = "development";
+  return request;
 }
 
 void print_banner(runtime::Runtime& agent, identity::DevIssuer const* issuer,
@@ -58,20 +68,16 @@ void print_banner(runtime::Runtime& agent, identity::DevIssuer const* issuer,
       << format_duration(took) << std::endl;
 }
 
-Result<void> run_dev(DevOptions const& options, Context& context) {
-  for (auto const& drill : options.drills) {
-    if (std::ranges::find(kDrills, std::string_view(drill)) == kDrills.end()) {
-      auto const meant = text::nearest(drill, kDrills);
-      return make_error(Code::usage, "no such drill: " + drill,
-                        meant ? "did you mean " + std::string(*meant) + "?"
-                              : "ca-rotate, svid-expire, identity-withdrawn");
-    }
+Result<Exit> run_dev(DevOptions const& options, Context& context) {
+  AW_TRY(check_drills(options.drills));
+  if (!options.drills.empty()) {
+    auto request = dev_request(options, context);
+    request.overrides = options.settings;
+    return run_drills(options.drills, request, context);
   }
   auto const socket = options.socket.empty() ? default_dev_socket(context) : options.socket;
   Serving serving;
-  serving.request.file = options.file.empty() ? "config.dev.yaml" : options.file;
-  serving.request.env = config::lookup_in(context.env);
-  serving.request.environment = "development";
+  serving.request = dev_request(options, context);
   serving.request.overrides = {"identity.provider=dev", "identity.dev.socket=" + socket,
                                "server.host=127.0.0.1", "observability.metrics.host=127.0.0.1"};
   serving.request.overrides.insert(serving.request.overrides.end(), options.settings.begin(),
@@ -89,12 +95,9 @@ Result<void> run_dev(DevOptions const& options, Context& context) {
     auto* const provider = dynamic_cast<identity::DevProvider*>(&agent.identity_provider());
     auto* const issuer = provider == nullptr ? nullptr : &provider->issuer();
     print_banner(agent, issuer, socket, took, context);
-    for (auto const& drill : options.drills) {
-      auto const begun = issuer == nullptr ? Result<void>() : run_drill(drill, *issuer);
-      context.say(begun.ok() ? "drill " + drill + " begun" : begun.error().text());
-    }
   };
-  return serve_until_stopped(serving, context);
+  AW_TRY(serve_until_stopped(serving, context));
+  return Exit::ok;
 }
 
 }  // namespace
@@ -102,24 +105,30 @@ Result<void> run_dev(DevOptions const& options, Context& context) {
 void register_dev(CLI::App& parent, Context& context) {
   auto options = std::make_shared<DevOptions>();
   auto& command = add_command(
-      parent, {.name = "dev",
-               .purpose = "Run the agent of this directory now: embedded identity and policy, "
-                          "nothing else installed",
-               .examples = {"agentweave dev", "agentweave dev config.dev.yaml --drill ca-rotate"},
-               .details = "Serves a SPIFFE Workload API on a unix socket that any SPIFFE client of "
-                          "this user may use.\n"
-                          "Drills: ca-rotate, svid-expire (in 20 s), identity-withdrawn."});
+      parent,
+      {.name = "dev",
+       .purpose = "Run the agent of this directory now: embedded identity and policy, "
+                  "nothing else installed",
+       .examples = {"agentweave dev", "agentweave dev --drill opa-down,svid-expire,ca-rotate",
+                    "agentweave dev --drill clock-skew,federation-split,restart -o json"},
+       .details = "Serves a SPIFFE Workload API on a unix socket that any SPIFFE client of "
+                  "this user may use.\n\n"
+                  "With --drill it runs on free ports in a directory of its own, brings "
+                  "each fault about, says what a caller sees,\nand ends: exit 0 when the "
+                  "agent behaved in all of them, 1 otherwise.\nDrills: opa-down, "
+                  "svid-expire, identity-withdrawn, ca-rotate, clock-skew, "
+                  "federation-split, restart."});
   command.add_option("config", options->file, "The configuration file (default: config.dev.yaml)");
   command.add_option("--socket", options->socket, "Where the Workload API listens");
   command
       .add_option("--drill", options->drills,
-                  "Let something go wrong, to see what happens; comma-separated")
+                  "Let these go wrong, one after the other, and see what happens; comma-separated")
       ->delimiter(',');
   command
       .add_option("--set", options->settings,
                   "KEY=VALUE, over file and environment; again for more")
       ->allow_extra_args(false);
-  on_run(command, context, [options, &context] { return run_dev(*options, context); });
+  on_answer(command, context, [options, &context] { return run_dev(*options, context); });
 }
 
 }  // namespace aw::commands

@@ -127,7 +127,10 @@ Exit verdict_of(Findings const& found, DoctorOptions::FailOn fail_on) {
 }  // namespace
 
 Result<Exit> run_doctor(DoctorOptions const& options, Context& context) {
+  if (!options.prove.check.empty()) return run_check_report(options.prove, context);
   AW_TRY(auto const request, load_request(options.config, context));
+  if (options.task == DoctorOptions::Task::prove)
+    return run_prove(options.prove, request, options.timeout, context);
   auto const until =
       context.clock.steady() + std::chrono::duration_cast<SteadyTime::duration>(options.wait);
   Findings found = look_around(options, request, context);
@@ -150,12 +153,19 @@ void register_doctor(CLI::App& parent, Context& context) {
       {.name = "doctor",
        .purpose = "What is wrong here, and the line that mends it",
        .examples = {"agentweave doctor", "agentweave doctor config.yaml --env production",
-                    "agentweave doctor --wait 30s --fail-on warn", "agentweave doctor -o json"},
+                    "agentweave doctor --wait 30s --fail-on warn", "agentweave doctor -o json",
+                    "agentweave doctor --prove --report proof.json",
+                    "agentweave doctor --check-report proof.json --bundle bundle.pem"},
        .details = "Looks at configuration, identity (Workload API, SVID, own selectors), bundles, "
                   "policy or OPA, peers,\nclock, directories and ports, as `serve` would meet "
                   "them; changes nothing. Run it as the user that serves.\nExit 0: nothing is "
                   "wrong; else the code of the first failure (4 configuration, 5 unreachable, …);\n"
-                  "6: only --fail-on warn objects.\n"});
+                  "6: only --fail-on warn objects.\n\n"
+                  "--prove attacks the agent that runs with this configuration, from outside and "
+                  "as its own identity: plaintext,\nold TLS, wrong certificates, replay, spoofed "
+                  "headers, request smuggling, sizes, routes, HTTP/2. Nothing of it\nreaches a "
+                  "backend (but with --echo); the attempts are in its audit log. Exit 0: all was "
+                  "refused; 7: something was not.\n"});
   add_config_options(command, options->config);
   add_duration(command, "-t,--timeout", options->timeout, "How long one check may take");
   add_duration(command, "--wait", options->wait, "Look again until all is well, at most so long");
@@ -169,6 +179,10 @@ void register_doctor(CLI::App& parent, Context& context) {
           "What makes the exit code say no")
       ->check(CLI::IsMember({"fail", "warn"}))
       ->default_str("fail");
+  command.add_flag_callback(
+      "--prove", [options] { options->task = DoctorOptions::Task::prove; },
+      "Attack our own listener, and say what it refused");
+  add_prove_options(command, options->prove);
   on_answer(command, context, [options, &context] { return run_doctor(*options, context); });
 }
 

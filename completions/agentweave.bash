@@ -61,6 +61,7 @@ _agentweave() {
       'k8s') state="$next" ;;
       'k8s inject') state="$next" ;;
       'metrics') state="$next" ;;
+      'top') state="$next" ;;
       'health') state="$next" ;;
       'nonce') state="$next" ;;
       'completion') state="$next" ;;
@@ -73,7 +74,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor k8s metrics top health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -603,9 +604,17 @@ _agentweave() {
         -t|--timeout) return ;;
         --wait) return ;;
         --fail-on) COMPREPLY=($(compgen -W 'fail warn' -- "$cur")); return ;;
+        --address) return ;;
+        --report) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --authority) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --authority-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --echo) return ;;
+        --check-report) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --bundle) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --trust-domain) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --env --set -t --timeout --wait --fail-on -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --env --set -t --timeout --wait --fail-on --prove --address --report --authority --authority-key --echo --check-report --bundle --trust-domain -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
       ;;
     'k8s')
@@ -633,6 +642,17 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --url -w --watch --raw -i --interval -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'top')
+      case "$prev" in
+        --admin) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -t|--timeout) return ;;
+        -i|--interval) return ;;
+        --window) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout --once -i --interval --window -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'health')
       case "$prev" in

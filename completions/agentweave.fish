@@ -1,7 +1,7 @@
 # Made by `agentweave completion fish`; do not edit.
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
-  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz replay' 'authz suggest' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'audit graph' 'audit reconcile' 'doctor' 'k8s' 'k8s inject' 'metrics' 'health' 'nonce' 'completion' 'explain' 'version'
+  set -l known 'serve' 'init' 'dev' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz replay' 'authz suggest' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'audit graph' 'audit reconcile' 'doctor' 'k8s' 'k8s inject' 'metrics' 'top' 'health' 'nonce' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
     set -l next (string join ' ' $state $word)
@@ -35,6 +35,7 @@ complete -c agentweave -n '__agentweave_at ' -f -a 'audit' -d 'Verify, search an
 complete -c agentweave -n '__agentweave_at ' -f -a 'doctor' -d 'What is wrong here, and the line that mends it'
 complete -c agentweave -n '__agentweave_at ' -f -a 'k8s' -d 'Work with Kubernetes manifests'
 complete -c agentweave -n '__agentweave_at ' -f -a 'metrics' -d 'Show an agent\'s metrics, once or live'
+complete -c agentweave -n '__agentweave_at ' -f -a 'top' -d 'Who calls an agent, how often, and with what luck, live'
 complete -c agentweave -n '__agentweave_at ' -f -a 'health' -d 'Ask an agent whether it is well, or ready for work'
 complete -c agentweave -n '__agentweave_at ' -f -a 'nonce' -d 'Print fresh replay-protection headers for one request'
 complete -c agentweave -n '__agentweave_at ' -f -a 'completion' -d 'Print the completion script for a shell'
@@ -51,7 +52,7 @@ complete -c agentweave -n '__agentweave_at init' -l name -x -d 'The agent\'s nam
 complete -c agentweave -n '__agentweave_at init' -l trust-domain -x -d 'Without it, NAME.test'
 complete -c agentweave -n '__agentweave_at dev' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at dev' -l socket -x -d 'Where the Workload API listens'
-complete -c agentweave -n '__agentweave_at dev' -l drill -x -d 'Let something go wrong, to see what happens; comma-separated'
+complete -c agentweave -n '__agentweave_at dev' -l drill -x -d 'Let these go wrong, one after the other, and see what happens; comma-separated'
 complete -c agentweave -n '__agentweave_at dev' -l set -x -d 'KEY=VALUE, over file and environment; again for more'
 complete -c agentweave -n '__agentweave_at ping' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at ping' -l address -x -d 'Where it listens (https://host:port); its SPIFFE ID is checked all the same'
@@ -399,6 +400,15 @@ complete -c agentweave -n '__agentweave_at doctor' -l set -x -d 'Set one key, ov
 complete -c agentweave -n '__agentweave_at doctor' -s t -l timeout -x -d 'How long one check may take'
 complete -c agentweave -n '__agentweave_at doctor' -l wait -x -d 'Look again until all is well, at most so long'
 complete -c agentweave -n '__agentweave_at doctor' -l fail-on -x -a 'fail warn' -d 'What makes the exit code say no'
+complete -c agentweave -n '__agentweave_at doctor' -l prove -d 'Attack our own listener, and say what it refused'
+complete -c agentweave -n '__agentweave_at doctor' -l address -x -d 'With --prove: the listener, when it is not the configured one; it must prove our SPIFFE ID'
+complete -c agentweave -n '__agentweave_at doctor' -l report -r -F -d 'With --prove: write the signed report here'
+complete -c agentweave -n '__agentweave_at doctor' -l authority -r -F -d 'With --prove: an authority that the listener trusts, so that certificates have one fault only'
+complete -c agentweave -n '__agentweave_at doctor' -l authority-key -r -F -d 'Its private key'
+complete -c agentweave -n '__agentweave_at doctor' -l echo -x -d 'With --prove: an action whose answer tells the headers it got'
+complete -c agentweave -n '__agentweave_at doctor' -l check-report -r -F -d 'Check a report that --prove wrote, offline'
+complete -c agentweave -n '__agentweave_at doctor' -l bundle -r -F -d 'With --check-report: the trust bundle (PEM or SPIFFE JSON)'
+complete -c agentweave -n '__agentweave_at doctor' -l trust-domain -x -d 'With --check-report: whose bundle it is, when it does not say'
 complete -c agentweave -n '__agentweave_at k8s' -f -a 'inject' -d 'Put a sidecar into the workloads of a Kubernetes manifest'
 complete -c agentweave -n '__agentweave_at k8s' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at k8s inject' -s h -l help -d 'Print this help message and exit'
@@ -413,6 +423,13 @@ complete -c agentweave -n '__agentweave_at metrics' -s w -l watch -d 'Show again
 complete -c agentweave -n '__agentweave_at metrics' -l raw -d 'The Prometheus text as it came'
 complete -c agentweave -n '__agentweave_at metrics' -s i -l interval -x -d 'Between two looks, with --watch'
 complete -c agentweave -n '__agentweave_at metrics' -s t -l timeout -x -d 'How long to wait for the agent'
+complete -c agentweave -n '__agentweave_at top' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at top' -l admin -x -d 'The agent\'s admin address with its token; without it, agents of `agentweave dev`'
+complete -c agentweave -n '__agentweave_at top' -l config -r -F -d 'Configuration of the agent to ask'
+complete -c agentweave -n '__agentweave_at top' -s t -l timeout -x -d 'How long to wait for the agent'
+complete -c agentweave -n '__agentweave_at top' -l once -d 'Show it once and end'
+complete -c agentweave -n '__agentweave_at top' -s i -l interval -x -d 'Between two looks'
+complete -c agentweave -n '__agentweave_at top' -l window -x -d 'How far back calls count'
 complete -c agentweave -n '__agentweave_at health' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at health' -l ready -d 'Ready for requests?'
 complete -c agentweave -n '__agentweave_at health' -l live -d 'Only: does the process answer?'

@@ -19,19 +19,12 @@ namespace {
 
 constexpr std::string_view kPath = "/v1/data/system/decisions";
 
-// "http://host:port/?t=X" -> "http://host:port/v1/data/system/decisions?t=X"
-std::string decisions_url(std::string const& admin) {
+// "http://host:port/?t=X" and "/metrics" -> "http://host:port/metrics?t=X"
+std::string admin_url(std::string const& admin, std::string_view path) {
   auto const query = admin.find('?');
   std::string base = admin.substr(0, query);
   while (base.ends_with('/')) base.pop_back();
-  return base + std::string(kPath) + (query == std::string::npos ? "" : admin.substr(query));
-}
-
-// "http://127.0.0.1:9091/?t=X" -> "127.0.0.1:9091": what may be shown of it.
-std::string host_of(std::string const& admin) {
-  auto const begin = admin.find("://");
-  auto const host = begin == std::string::npos ? admin : admin.substr(begin + 3);
-  return host.substr(0, host.find_first_of("/?"));
+  return base + std::string(path) + (query == std::string::npos ? "" : admin.substr(query));
 }
 
 DecisionRecord read_record(json::Json const& item) {
@@ -87,9 +80,9 @@ void add_admin_options(CLI::App& command, AdminOptions& options) {
   add_duration(command, "-t,--timeout", options.timeout, "How long to wait for the agent");
 }
 
-Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin_url,
+Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin,
                                                     std::chrono::nanoseconds timeout) {
-  AW_TRY(auto const answer, web_get(decisions_url(admin_url), timeout));
+  AW_TRY(auto const answer, web_get(admin_url(admin, kPath), timeout));
   if (answer.status == 401) {
     return make_error(Code::check_failed, "the admin port does not know this token",
                       "use the address the agent printed when it started");
@@ -102,9 +95,38 @@ Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin_url
   std::vector<DecisionRecord> out;
   for (auto const& item : result) {
     out.push_back(read_record(item));
-    out.back().enforced_at = host_of(admin_url);
+    out.back().enforced_at = admin_host(admin);
   }
   return out;
+}
+
+Result<std::vector<std::string>> admin_addresses(AdminOptions const& options,
+                                                 Context const& context) {
+  if (!options.url.empty()) return std::vector<std::string>{options.url};
+  auto const running = dev_agents(context);
+  if (!options.config.empty() || running.empty()) {
+    AW_TRY(auto admin, configured_admin(options, context));
+    return std::vector<std::string>{std::move(admin)};
+  }
+  std::vector<std::string> out;
+  for (auto const& agent : running) out.push_back(agent.admin);
+  return out;
+}
+
+Result<WebAnswer> admin_get(std::string const& admin, std::string const& path,
+                            std::chrono::nanoseconds timeout) {
+  AW_TRY(auto answer, web_get(admin_url(admin, path), timeout));
+  if (answer.status != 200)
+    return make_error(Code::check_failed,
+                      "the admin port answers " + std::to_string(answer.status) + " at " + path,
+                      "use the address the agent printed when it started");
+  return answer;
+}
+
+std::string admin_host(std::string const& admin) {
+  auto const begin = admin.find("://");
+  auto const host = begin == std::string::npos ? admin : admin.substr(begin + 3);
+  return host.substr(0, host.find_first_of("/?"));
 }
 
 Result<std::vector<DecisionRecord>> recent_decisions(AdminOptions const& options,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "commands/support/context.h"
+#include "commands/support/web.h"
 #include "core/authz/authz.h"
 
 namespace aw::commands {
@@ -54,6 +55,15 @@ void add_admin_options(CLI::App& command, AdminOptions& options);
 // At one admin address with its token.
 [[nodiscard]] Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin_url,
                                                                   std::chrono::nanoseconds timeout);
+
+// The admin addresses that recent_decisions would ask, with their tokens.
+[[nodiscard]] Result<std::vector<std::string>> admin_addresses(AdminOptions const& options,
+                                                               Context const& context);
+// A path of an admin port. Errors: those of web_get, check_failed for a status other than 200.
+[[nodiscard]] Result<WebAnswer> admin_get(std::string const& admin_url, std::string const& path,
+                                          std::chrono::nanoseconds timeout);
+// "127.0.0.1:9091": what may be shown of such an address.
+[[nodiscard]] std::string admin_host(std::string const& admin_url);
 
 [[nodiscard]] json::Json record_json(DecisionRecord const& record);
 

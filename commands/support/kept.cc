@@ -13,6 +13,12 @@ void add_kept_options(CLI::App& command, KeptOptions& options) {
   command.add_option("--state", options.state, "Its state directory, instead")->type_name("DIR");
 }
 
+void add_since(CLI::App& command, std::string& since) {
+  command.add_option("--since", since, "How far back: 8h, or 2026-11-23T02:00")
+      ->capture_default_str()
+      ->type_name("TIME");
+}
+
 Result<decisions::Reader> open_kept(KeptOptions const& options, Context const& context) {
   std::filesystem::path directory = options.state;
   if (directory.empty()) {

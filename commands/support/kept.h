@@ -19,6 +19,8 @@ struct KeptOptions {
 
 // --config --state. `options` outlives the tree.
 void add_kept_options(CLI::App& command, KeptOptions& options);
+// --since, how far back. `since` outlives the tree, and is the default.
+void add_since(CLI::App& command, std::string& since);
 
 // Errors: check_failed when the configuration keeps no decisions, state_unusable.
 [[nodiscard]] Result<decisions::Reader> open_kept(KeptOptions const& options,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "core/http/web_security.h"
 
 namespace aw::commands {
 namespace {
@@ -92,7 +93,7 @@ Result<std::unique_ptr<ServerSession>> ServerSession::open_url(ServerOptions con
   session->endpoint_ = std::move(url.endpoint);
   session->base_ = base_of(std::move(url.target));
   if (session->endpoint_.scheme == http::Scheme::https) {
-    AW_TRY(session->security_, a2a::web_security(options.ca_file));
+    AW_TRY(session->security_, http::web_security(options.ca_file));
   }
   return session;
 }

@@ -29,7 +29,7 @@ std::string seconds_text(std::chrono::nanoseconds duration) {
 }
 
 // For text and attributes; control characters have no place in XML 1.0.
-std::string xml(std::string_view text) {
+std::string test_xml(std::string_view text) {
   std::string out;
   for (char const c : text::printable(text)) {
     switch (c) {
@@ -77,19 +77,19 @@ std::string reason_of(TestResult const& result) {
 }
 
 void append_case(std::string& out, TestResult const& result) {
-  out += "    <testcase classname=\"" + xml(result.package) + "\" name=\"" + xml(result.name) +
-         "\" file=\"" + xml(result.location.file) + "\" line=\"" +
+  out += "    <testcase classname=\"" + test_xml(result.package) + "\" name=\"" +
+         test_xml(result.name) + "\" file=\"" + test_xml(result.location.file) + "\" line=\"" +
          std::to_string(result.location.line) + "\" time=\"" + seconds_text(result.duration) +
          "\">\n";
   if (result.state == TestState::skipped) out += "      <skipped/>\n";
   if (result.state == TestState::failed || result.state == TestState::error) {
     std::string const element = result.state == TestState::failed ? "failure" : "error";
-    out += "      <" + element + " message=\"" + xml(reason_of(result)) + "\">" +
-           xml(result.location.text()) + "</" + element + ">\n";
+    out += "      <" + element + " message=\"" + test_xml(reason_of(result)) + "\">" +
+           test_xml(result.location.text()) + "</" + element + ">\n";
   }
   if (!result.output.empty()) {
     out += "      <system-out>";
-    for (auto const& line : result.output) out += xml(line) + "\n";
+    for (auto const& line : result.output) out += test_xml(line) + "\n";
     out += "</system-out>\n";
   }
   out += "    </testcase>\n";
@@ -145,7 +145,7 @@ std::string junit_xml(rego::TestReport const& report) {
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites " +
                     Counts(all).attributes(all.size()) + ">\n";
   for (auto const& [package, results] : suites) {
-    out += "  <testsuite name=\"" + xml(package) + "\" " +
+    out += "  <testsuite name=\"" + test_xml(package) + "\" " +
            Counts(results).attributes(results.size()) + ">\n";
     for (auto const* result : results) append_case(out, *result);
     out += "  </testsuite>\n";

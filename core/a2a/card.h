@@ -26,7 +26,7 @@ namespace aw::a2a {
 // Declared by every card: its params say which SPIFFE ID the handshake proves.
 inline constexpr std::string_view kSpiffeExtension = "urn:agentweave:extension:spiffe";
 // Declared when a capability says what it takes: its params map skill ids to the JSON Schema of the
-// payload. For readers; nothing is checked against it here.
+// payload. The service holds each call against it; the card only shows it.
 inline constexpr std::string_view kParametersExtension = "urn:agentweave:extension:parameters";
 
 // Read once; only `keys` is asked again, at each request, from any thread.

@@ -62,7 +62,7 @@ Error no_grpc_answer(std::string_view what) {
   return make_error(Code::protocol, "the agent's answer is no gRPC answer: " + std::string(what));
 }
 
-Result<int> status_number(std::string_view text) {
+Result<int> grpc_status_number(std::string_view text) {
   unsigned status = 0;  // digits only: "-0" would be a success of no gRPC server
   auto const [at, ec] = std::from_chars(text.data(), text.data() + text.size(), status);
   if (ec != std::errc{} || at != text.data() + text.size())
@@ -150,7 +150,7 @@ Result<void> grpc_outcome(int http_status, http::Headers const& head,
   auto const& from = trailers.has("grpc-status") ? trailers : head;
   auto const text = from.get("grpc-status");
   if (!text) return no_grpc_answer("it ended without a status");
-  AW_TRY(auto const status, status_number(*text));
+  AW_TRY(auto const status, grpc_status_number(*text));
   if (status == 0) return {};
   return grpc_failure(status, from);
 }

@@ -16,7 +16,8 @@ struct Capability {
   std::string description;  // required
   std::vector<std::string> input_modes = {"application/json"};
   std::vector<std::string> output_modes = {"application/json"};
-  std::string parameters;  // JSON Schema of the payload as JSON text; empty = anything
+  std::string
+      parameters;  // JSON Schema (drafts 4 to 7) of the payload as JSON text; empty = anything
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);
 };
 

@@ -86,14 +86,6 @@ http::Security spiffe_security(std::shared_ptr<const identity::Credentials> cons
   return out;
 }
 
-Result<http::Security> web_security(std::string const& ca_file) {
-  AW_TRY(auto context, tls::Context::web_client({.ca_file = ca_file, .alpn = {"h2", "http/1.1"}}));
-  http::Security out;
-  out.name = "web " + ca_file;
-  out.context = [context]() -> Result<std::shared_ptr<const tls::Context>> { return context; };
-  return out;
-}
-
 bool is_this_machine(http::Endpoint const& endpoint) {
   if (endpoint.scheme == http::Scheme::unix_socket) return true;
   if (endpoint.host == "localhost") return true;

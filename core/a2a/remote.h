@@ -44,11 +44,7 @@ struct Line {
 // TLS as ourselves, to a peer that proves exactly `id`. The credentials live on in it.
 [[nodiscard]] http::Security spiffe_security(
     std::shared_ptr<const identity::Credentials> const& credentials, identity::SpiffeId const& id);
-// TLS to whoever a public authority vouches for: the name is checked, nobody proves a SPIFFE ID.
-// `ca_file`: the authorities (PEM) instead of the machine's; empty = those, which SSL_CERT_FILE and
-// SSL_CERT_DIR replace. Code::tls_setup.
-[[nodiscard]] Result<http::Security> web_security(std::string const& ca_file = {});
-// The same for a Line with neither: may this endpoint be spoken to in the clear?
+// Of a Line without any: may this endpoint be spoken to in the clear?
 [[nodiscard]] bool is_this_machine(http::Endpoint const& endpoint);
 
 // Nothing in it is verified: card_signature.h does that.

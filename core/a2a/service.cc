@@ -123,7 +123,18 @@ io::Task<Outcome> Service::execute(Operation&& operation, Caller&& caller,
   co_return co_await dispatch(exchange);
 }
 
+// Against what a new task is given: an answer to a task that asked (input_required) has no shape.
+std::string Service::objection(Operation const& operation) const {
+  bool const begins = operation.kind == Kind::send || operation.kind == Kind::stream;
+  if (!begins || !operation.task_id.empty()) return {};
+  auto const schema = options_.parameters.find(operation.capability);
+  if (schema == options_.parameters.end()) return {};
+  return schema->second.objection(operation.send.payload, "payload");
+}
+
 io::Task<Outcome> Service::dispatch(Exchange& exchange) {
+  if (auto said = objection(exchange.operation); !said.empty())
+    return exchange.fail(ProtocolError::params, std::move(said));
   switch (exchange.operation.kind) {
     case Kind::send:
       return ends_at_once(exchange.operation) ? send_at_once(exchange) : send(exchange);

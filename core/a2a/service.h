@@ -18,6 +18,7 @@
 #include "core/a2a/task_engine.h"
 #include "core/base/log.h"
 #include "core/http/server.h"
+#include "core/rego/json_schema.h"
 
 namespace aw::a2a {
 
@@ -32,6 +33,8 @@ struct ServiceOptions {
   // A run is cancelled and its task failed after this; per capability below.
   std::chrono::nanoseconds default_timeout = std::chrono::seconds(30);
   std::map<std::string, std::chrono::nanoseconds> timeouts;
+  // What the payload of a capability's new task must be; others take anything.
+  std::map<std::string, rego::JsonSchema, std::less<>> parameters;
   std::chrono::nanoseconds heartbeat = std::chrono::seconds(15);  // SSE comment lines
   // The extended card; outlives the service. Null = not configured.
   Card const* card = nullptr;
@@ -76,6 +79,7 @@ class Service {
   struct Started;
   struct Exchange;
   [[nodiscard]] io::Task<Outcome> dispatch(Exchange& exchange);
+  [[nodiscard]] std::string objection(Operation const& operation) const;
   [[nodiscard]] Result<Started> begin(Exchange& exchange, boost::asio::any_io_executor const& loop);
   [[nodiscard]] Result<Started> begin_new(Exchange& exchange,
                                           boost::asio::any_io_executor const& loop);

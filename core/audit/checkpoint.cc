@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/identity/signed.h"
 
 namespace aw::audit {
 namespace {
@@ -124,10 +125,7 @@ std::string_view seal_reason_name(SealReason why) {
 
 Result<std::string> checkpoint_members(Statement statement, identity::Svid const& svid,
                                        Chained chained, std::string_view agent_name) {
-  AW_TRY(auto const key, svid.key.public_key());
-  auto const algorithm = key.algorithm();
-  if (!algorithm) return make_error(Code::key_malformed, "the SVID's key signs nothing JOSE knows");
-  statement.algorithm = *algorithm;
+  AW_TRY(statement.algorithm, identity::signing_algorithm(svid));
   statement.signer = svid.id.text();
   statement.key = svid.leaf().fingerprint_sha256();
   statement.chain.clear();
@@ -135,7 +133,8 @@ Result<std::string> checkpoint_members(Statement statement, identity::Svid const
     for (auto const& certificate : svid.chain) statement.chain.push_back(certificate.der());
   }
   auto const object = statement_json(statement);
-  AW_TRY(auto const signature, svid.key.sign(*algorithm, std::string(kSignedPrefix) + object));
+  AW_TRY(auto const signature,
+         svid.key.sign(statement.algorithm, std::string(kSignedPrefix) + object));
   std::string out(kTypeMember);
   out.append("\"timestamp\":\"")
       .append(format_rfc3339(statement.time))

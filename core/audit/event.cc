@@ -70,8 +70,8 @@ void append_decision(json::Writer& writer, Event const& event) {
     writer.member("policy_generation", static_cast<std::int64_t>(event.policy_generation));
   }
   if (event.duration) {
-    auto const seconds = std::chrono::duration<double>(*event.duration).count();
-    writer.key("duration").real(seconds).key("duration_ms").real(seconds * 1000.0);
+    writer.key("duration").decimal(event.duration->count(), 9);
+    writer.key("duration_ms").decimal(event.duration->count(), 6);
   }
 }
 

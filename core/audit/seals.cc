@@ -3,22 +3,12 @@
 
 #include <utility>
 
-#include "core/identity/peer.h"
-#include "core/tls/public_key.h"
+#include "core/identity/signed.h"
 
 namespace aw::audit {
 namespace {
 
 constexpr std::size_t kMostSigners = 100'000;
-
-Result<std::vector<tls::Certificate>> parse_certificates(std::vector<std::string> const& chain) {
-  std::vector<tls::Certificate> out;
-  for (auto const& der : chain) {
-    AW_TRY(auto certificate, tls::Certificate::parse_der(der));
-    out.push_back(std::move(certificate));
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -92,7 +82,7 @@ std::string Seals::check_place(std::uint64_t seq, Statement const& statement) co
 
 std::string Seals::learn(Statement const& statement) {
   if (statement.chain.empty() || signers_.contains(statement.key)) return {};
-  auto certificates = parse_certificates(statement.chain);
+  auto certificates = identity::parse_certificates(statement.chain);
   if (!certificates.ok()) return "checkpoint's certificates: " + certificates.error().message;
   if (certificates->front().fingerprint_sha256() != statement.key) {
     return "checkpoint's certificate is not the one it names";
@@ -108,20 +98,14 @@ std::string Seals::check_signature(Checkpoint const& checkpoint) const {
   if (!trust_.signer.empty() && statement.signer != trust_.signer) {
     return "checkpoint is signed by " + statement.signer;
   }
-  auto const known = signers_.find(statement.key);
-  auto const key = tls::PublicKey::of(known->second.front());
-  if (!key.ok() ||
-      !key->verify(statement.algorithm, checkpoint.signed_bytes, checkpoint.signature)) {
-    return "checkpoint's signature is wrong";
-  }
   // At the time of signing: a certificate that ran out since then proves as much as ever.
-  std::set<identity::TrustDomain> domains;
-  for (auto const& [domain, bundle] : trust_.bundles) domains.insert(domain);
-  auto const peer = identity::verify_peer(known->second, trust_.bundles, domains, statement.time);
-  if (!peer.ok()) return "checkpoint's certificate at its time: " + peer.error().message;
-  if (peer->id.text() != statement.signer)
-    return "checkpoint's certificate is of " + peer->id.text();
-  return {};
+  auto const good =
+      identity::check_signed({.signer = statement.signer,
+                              .algorithm = statement.algorithm,
+                              .chain = signers_.find(statement.key)->second,
+                              .time = statement.time},
+                             checkpoint.signed_bytes, checkpoint.signature, trust_.bundles);
+  return good.ok() ? std::string() : "checkpoint's " + good.error().message;
 }
 
 }  // namespace aw::audit

@@ -7,6 +7,7 @@
 
 #include "core/authz/bundle_archive.h"
 #include "core/authz/opa_http.h"
+#include "core/http/web_security.h"
 #include "core/io/task.h"
 
 namespace aw::authz {
@@ -88,7 +89,7 @@ Result<std::unique_ptr<BundleSource>> http_bundle_source(BundleConfig const& con
     return error;
   }
   if (!security && url->endpoint.scheme == http::Scheme::https) {
-    AW_TRY(security, web_security(config.ca_path));
+    AW_TRY(security, http::web_security(config.ca_path));
   }
   return std::unique_ptr<BundleSource>(
       std::make_unique<HttpBundleSource>(client, *std::move(url), std::move(security), config));

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/http/web_security.h"
+
 namespace aw::authz {
 namespace {
 
@@ -46,17 +48,6 @@ class HttpOpaTransport final : public OpaTransport {
 
 }  // namespace
 
-Result<http::Security> web_security(std::string const& ca_path) {
-  AW_TRY(auto context, tls::Context::web_client({.ca_file = ca_path, .alpn = {"h2", "http/1.1"}}));
-  http::Security out;
-  out.context = [context = std::move(context)]() -> Result<std::shared_ptr<const tls::Context>> {
-    return context;
-  };
-  out.check = [](std::span<const tls::Certificate>) { return Result<void>{}; };
-  out.name = "web:" + ca_path;
-  return out;
-}
-
 Result<std::unique_ptr<OpaTransport>> http_opa_transport(Config const& config, http::Client& client,
                                                          std::optional<http::Security> security) {
   std::vector<http::Url> urls;
@@ -74,7 +65,7 @@ Result<std::unique_ptr<OpaTransport>> http_opa_transport(Config const& config, h
     urls.push_back(std::move(*url));
   }
   if (!security && secure) {
-    AW_TRY(security, web_security(config.opa_ca_path));
+    AW_TRY(security, http::web_security(config.opa_ca_path));
   }
   return std::unique_ptr<OpaTransport>(std::make_unique<HttpOpaTransport>(
       client, std::move(urls), std::move(security).value_or(http::Security{}), config.opa_token));

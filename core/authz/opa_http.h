@@ -20,8 +20,4 @@ namespace aw::authz {
 [[nodiscard]] Result<std::unique_ptr<OpaTransport>> http_opa_transport(
     Config const& config, http::Client& client, std::optional<http::Security> security);
 
-// The web's way of https: the server's name is verified against the system's trust, or a CA file.
-// Made once for each CA file; connections of different files are not shared.
-[[nodiscard]] Result<http::Security> web_security(std::string const& ca_path);
-
 }  // namespace aw::authz

@@ -2,7 +2,6 @@
 #include "core/base/json.h"
 
 #include <charconv>
-#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -230,12 +229,20 @@ Writer& Writer::number(std::int64_t value) {
   return *this;
 }
 
-Writer& Writer::real(double value) {
-  if (!std::isfinite(value)) return null();
+Writer& Writer::decimal(std::int64_t value, int places) {
   separate();
-  char digits[40];
-  auto const [end, error] = std::to_chars(digits, digits + sizeof digits, value);
-  out_.append(digits, end);
+  auto left = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+  char digits[24];
+  char* at = std::end(digits);
+  // Zeros at the end say nothing.
+  for (; places > 0 && left % 10 == 0; --places) left /= 10;
+  for (int written = 0; left != 0 || written <= places; ++written) {
+    if (written == places && places > 0) *--at = '.';
+    *--at = static_cast<char>('0' + left % 10);
+    left /= 10;
+  }
+  if (value < 0) *--at = '-';
+  out_.append(at, std::end(digits));
   return *this;
 }
 

@@ -43,8 +43,8 @@ class Writer {
   Writer& key(std::string_view name);
   Writer& string(std::string_view value);
   Writer& number(std::int64_t value);
-  Writer& real(double value);   // not finite = null
-  Writer& boolean(bool value);  // NOLINT: a JSON value, not a mode
+  Writer& decimal(std::int64_t value, int places);  // value / 10^places, exactly; 0 <= places <= 18
+  Writer& boolean(bool value);                      // NOLINT: a JSON value, not a mode
   Writer& null();
   Writer& raw(std::string_view json);  // must be one complete JSON value
 

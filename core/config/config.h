@@ -38,6 +38,7 @@ struct Config {
   authz::Config authorization;
   audit::Config audit;
   decisions::Config decisions;
+  decisions::UploadConfig decision_logs;
   tls::Config tls;
   http::ClientConfig transport;
   http::Limits limits;

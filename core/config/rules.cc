@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/config/checks.h"
 #include "core/config/production.h"
+#include "core/rego/json_schema.h"
 
 namespace aw::config {
 namespace {
@@ -87,6 +88,23 @@ void bundle_makes_sense(Facts const& facts, Found& found) {
   if (!bundle.server_id.empty() && !bundle.url.starts_with("https://")) {
     conflict("authorization.bundle.server_id",
              "authorization.bundle.server_id asks for mutual TLS, but the url is not https", "");
+  }
+}
+
+void decision_logs_make_sense(Facts const& facts, Found& found) {
+  auto const& logs = facts.config.decision_logs;
+  if (logs.min_delay > logs.max_delay) {
+    refuse(found, facts, Code::config_conflict,
+           "authorization.decision_logs.reporting.min_delay_seconds",
+           "min_delay_seconds is longer than max_delay_seconds", "");
+  }
+  for (auto const& rule : facts.config.decisions.mask_rules) {
+    bool const puts = rule.op == decisions::MaskRule::Op::upsert;
+    if (puts != rule.value.empty()) continue;
+    refuse(found, facts, Code::config_conflict, "authorization.decisions.mask_rules",
+           puts ? "the mask of " + rule.path + " puts something in and has no value"
+                : "the mask of " + rule.path + " removes and has a value",
+           puts ? "value: \"***\"" : "op: upsert");
   }
 }
 
@@ -320,9 +338,22 @@ void backoff_order(Facts const& facts, Found& found) {
          "transport.retry.backoff_base_seconds is larger than backoff_max_seconds");
 }
 
+// What would not be checked at each call is refused here.
+void parameters_are_schemas(Facts const& facts, Found& found) {
+  for (std::size_t i = 0; i < facts.config.agent.capabilities.size(); ++i) {
+    auto const& text = facts.config.agent.capabilities[i].parameters;
+    if (text.empty()) continue;
+    auto const schema = rego::JsonSchema::parse(text);
+    if (schema.ok()) continue;
+    refuse(found, facts, schema.error().code, capability_key(i, "parameters"),
+           schema.error().message, "JSON Schema, drafts 4 to 7");
+  }
+}
+
 constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     remote_or_embedded,
     bundle_makes_sense,
+    decision_logs_make_sense,
     some_destination,
     unique_names,
     backends,
@@ -337,7 +368,7 @@ constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     verification_stays,
     backoff_order,
     collector_port,
-    collector_port,
+    parameters_are_schemas,
 });
 
 }  // namespace

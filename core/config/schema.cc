@@ -21,6 +21,11 @@ Slot capabilities_slot(Config& config, std::size_t /*index*/) {
                   }};
 }
 
+Slot mask_rules_slot(Config& config, std::size_t /*index*/) {
+  return MapsSlot{[&config] { return config.decisions.mask_rules.size(); },
+                  [&config](std::size_t size) { config.decisions.mask_rules.resize(size); }};
+}
+
 void add_agent(std::vector<Field>& rows) {
   using C = Config;
   using A = a2a::AgentInfo;
@@ -76,9 +81,10 @@ void add_capabilities(std::vector<Field>& rows) {
   rows.push_back(field("agent.capabilities[].output_modes", "media types it answers with",
                        &C::agent, all, &P::output_modes)
                      .checked(checks::media_type, "media types"));
-  Field parameters =
-      field("agent.capabilities[].parameters", "JSON Schema of its payload, shown in the card",
-            &C::agent, all, &P::parameters);
+  Field parameters = field(
+      "agent.capabilities[].parameters",
+      "JSON Schema of its payload (drafts 4 to 7): each call is held against it, and cards show it",
+      &C::agent, all, &P::parameters);
   parameters.type = Type::json;
   rows.push_back(std::move(parameters).example("{type: object}"));
   rows.push_back(field("agent.capabilities[].timeout_seconds", "how long one call may run",
@@ -372,6 +378,51 @@ void add_decisions(std::vector<Field>& rows) {
                        &D::masks)
                      .checked(checks::input_pointer, "/input/…")
                      .example("[\"/input/context/params/password\"]"));
+  using R = decisions::MaskRule;
+  rows.push_back(special("authorization.decisions.mask_rules",
+                         "rules after masks, as OPA's system.log.mask has them", Type::maps,
+                         mask_rules_slot)
+                     .example("[{op: upsert, path: /input/context/params/card, value: \"***\"}]"));
+  rows.push_back(choice(
+      "authorization.decisions.mask_rules[].op", "remove it, or put a value in its place",
+      {name("remove", R::Op::remove), name("upsert", R::Op::upsert)}, at, &D::mask_rules, &R::op));
+  rows.push_back(field("authorization.decisions.mask_rules[].path", "a JSON pointer below /input",
+                       at, &D::mask_rules, &R::path)
+                     .required()
+                     .checked(checks::input_pointer, "/input/…"));
+  Field value = field("authorization.decisions.mask_rules[].value", "upsert: what is put there", at,
+                      &D::mask_rules, &R::value);
+  value.type = Type::json;
+  rows.push_back(std::move(value).example("\"***\""));
+}
+
+void add_decision_logs(std::vector<Field>& rows) {
+  using U = decisions::UploadConfig;
+  auto const row = [](char const* key, char const* help, auto member) {
+    return field(std::string("authorization.decision_logs.") + key, help, &Config::decision_logs,
+                 member);
+  };
+  rows.push_back(
+      row("url", "service that decisions are pushed to, in OPA's format; empty = none", &U::url)
+          .checked(checks::http_url, "http:// or https://")
+          .example("https://decisions.example"));
+  rows.push_back(row("resource", "path below url", &U::resource));
+  rows.push_back(row("token", "bearer token for the service", &U::token).secret());
+  rows.push_back(
+      row("ca_path", "PEM trust of an https service; empty = the system's", &U::ca_path).file());
+  rows.push_back(row("reporting.min_delay_seconds", "shortest pause between uploads", &U::min_delay)
+                     .in(0.01, 86'400));
+  rows.push_back(row("reporting.max_delay_seconds",
+                     "longest pause; at random in between, less when a batch is full",
+                     &U::max_delay)
+                     .in(0.01, 86'400));
+  rows.push_back(
+      row("reporting.upload_size_limit_bytes", "largest body, compressed", &U::upload_size_limit)
+          .in(1024, 1U << 30));
+  rows.push_back(row("reporting.buffer_size_limit_bytes",
+                     "what waits at most; then the oldest are dropped and counted",
+                     &U::buffer_size_limit)
+                     .in(4096, 1e10));
 }
 
 std::vector<Field> make_table() {
@@ -383,6 +434,7 @@ std::vector<Field> make_table() {
   add_bundle(rows);
   add_audit(rows);
   add_decisions(rows);
+  add_decision_logs(rows);
   add_transport(rows);
   add_server(rows);
   add_limits(rows);

@@ -59,9 +59,9 @@ std::optional<stdfs::path> first_on_search_path(EnvLookup const& env) {
 }
 
 // Reads a file and, before it, what it includes.
-class Reader {
+class SourceReader {
  public:
-  Reader(LoadRequest const& request, std::vector<Diagnostic>& found)
+  SourceReader(LoadRequest const& request, std::vector<Diagnostic>& found)
       : found_(found), request_(request) {
     // An include may name the environment that the command line chose.
     env_ = [&request](std::string_view name) -> std::optional<std::string> {
@@ -158,7 +158,7 @@ class Reader {
 
 Assembled assemble(LoadRequest const& request, std::vector<Diagnostic>& found) {
   Assembled out;
-  Reader reader(request, found);
+  SourceReader reader(request, found);
   if (request.text) {
     out.whole.file = request.file.empty() ? "-" : request.file.string();
     out.values = reader.text(out.whole.file, *request.text);

@@ -87,9 +87,11 @@ struct Database::Impl {
     std::int64_t began = std::numeric_limits<std::int64_t>::max();
     std::int64_t ended = 0;
     std::int64_t count = 0;
-    for (auto rest = frames; auto const entry = take_frame(rest); ++count) {
-      began = std::min(began, nanoseconds(entry->time()));
-      ended = std::max(ended, nanoseconds(entry->time()));
+    for (auto rest = frames; auto const fields = look_at_frame(rest); ++count) {
+      auto const time =
+          static_cast<std::int64_t>(fields->numbers[static_cast<std::size_t>(Number::time)]);
+      began = std::min(began, time);
+      ended = std::max(ended, time);
     }
     if (count == 0) return {};
     AW_TRY(auto put, prepare_sql(database.get(),

@@ -6,6 +6,7 @@
 
 #include "core/base/code.h"
 #include "core/base/json.h"
+#include "core/decisions/masks.h"
 
 namespace aw::decisions {
 namespace {
@@ -15,10 +16,24 @@ static_assert(std::endian::native == std::endian::little, "frames hold numbers a
 constexpr std::uint32_t kMagic = 0x44575741;  // "AWWD"
 constexpr std::uint8_t kVersion = 1;
 
-template <class T>
-void put(std::string& out, T value) {
-  out.append(reinterpret_cast<char const*>(&value), sizeof(value));
-}
+// Writes into room that is already there.
+class Put {
+ public:
+  explicit Put(char* at) : at_(at) {}
+  template <class T>
+  void number(T value) {
+    std::memcpy(at_, &value, sizeof(T));
+    at_ += sizeof(T);
+  }
+  void text(std::string_view text) {
+    number(static_cast<std::uint32_t>(text.size()));
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+
+ private:
+  char* at_;
+};
 
 template <class T>
 std::optional<T> get(std::string_view& bytes) {
@@ -29,11 +44,12 @@ std::optional<T> get(std::string_view& bytes) {
   return value;
 }
 
-std::optional<Entry> parse_payload(std::string_view bytes) {
+// Views into `bytes`.
+std::optional<Fields> parse_payload(std::string_view bytes) {
   auto const version = get<std::uint8_t>(bytes);
   auto const texts = get<std::uint8_t>(bytes);
   if (!version || *version != kVersion || !texts || *texts > kTexts) return std::nullopt;
-  Entry out;
+  Fields out;
   for (std::size_t i = 0; i < *texts; ++i) {
     auto const size = get<std::uint32_t>(bytes);
     if (!size || *size > bytes.size()) return std::nullopt;
@@ -45,7 +61,7 @@ std::optional<Entry> parse_payload(std::string_view bytes) {
     if (!value) return std::nullopt;
     number = *value;
   }
-  return bytes.empty() ? std::optional(std::move(out)) : std::nullopt;
+  return bytes.empty() ? std::optional(out) : std::nullopt;
 }
 
 void optional_member(json::Writer& w, std::string_view name, std::string_view value) {
@@ -73,19 +89,39 @@ void append_result(json::Writer& w, Entry const& entry) {
 void append_frame(std::string& out, Fields const& fields) {
   std::size_t size = 2 + kNumbers * sizeof(std::uint64_t);
   for (auto const text : fields.texts) size += sizeof(std::uint32_t) + text.size();
-  put(out, kMagic);
-  put(out, static_cast<std::uint32_t>(size));
-  put(out, kVersion);
-  put(out, static_cast<std::uint8_t>(kTexts));
-  for (auto const text : fields.texts) {
-    put(out, static_cast<std::uint32_t>(text.size()));
-    out.append(text);
-  }
-  for (auto const number : fields.numbers) put(out, number);
-  put(out, kMagic);
+  auto const before = out.size();
+  auto const after = before + 2 * sizeof(kMagic) + sizeof(std::uint32_t) + size;
+  out.resize_and_overwrite(after, [&](char* bytes, std::size_t) {
+    Put put(bytes + before);
+    put.number(kMagic);
+    put.number(static_cast<std::uint32_t>(size));
+    put.number(kVersion);
+    put.number(static_cast<std::uint8_t>(kTexts));
+    for (auto const text : fields.texts) put.text(text);
+    for (auto const number : fields.numbers) put.number(number);
+    put.number(kMagic);
+    return after;
+  });
 }
 
-std::optional<Entry> take_frame(std::string_view& bytes) {
+void append_masked_frame(std::string& out, Fields const& fields, Masks const& masks,
+                         InputOf const& input_of) {
+  if (masks.empty() || (fields.numbers[static_cast<std::size_t>(Number::flags)] & kAsked) == 0) {
+    return append_frame(out, fields);
+  }
+  Entry whole;
+  for (std::size_t i = 0; i < kTexts; ++i) whole.texts[i] = fields.texts[i];
+  whole.numbers = fields.numbers;
+  auto const masked = masks.apply(input_of(whole));
+  auto safe = fields;
+  safe.set(Text::input_json, masked.input);
+  safe.set(Text::erased, masked.erased);
+  safe.set(Text::masked, masked.masked);
+  safe.set(Text::context_json, {});
+  append_frame(out, safe);
+}
+
+std::optional<Fields> look_at_frame(std::string_view& bytes) {
   auto rest = bytes;
   auto const magic = get<std::uint32_t>(rest);
   auto const size = get<std::uint32_t>(rest);
@@ -94,9 +130,17 @@ std::optional<Entry> take_frame(std::string_view& bytes) {
   auto const payload = rest.substr(0, *size);
   rest.remove_prefix(*size);
   if (*get<std::uint32_t>(rest) != kMagic) return std::nullopt;
-  auto entry = parse_payload(payload);
-  if (entry) bytes = rest;
-  return entry;
+  auto const fields = parse_payload(payload);
+  if (fields) bytes = rest;
+  return fields;
+}
+
+std::optional<Entry> take_frame(std::string_view& bytes) {
+  auto const fields = look_at_frame(bytes);
+  if (!fields) return std::nullopt;
+  Entry out{.texts = {}, .numbers = fields->numbers};
+  for (std::size_t i = 0; i < kTexts; ++i) out.texts[i] = fields->texts[i];
+  return out;
 }
 
 std::string event_json(Entry const& entry, InputOf const& input_of, std::string_view agent_name) {
@@ -104,7 +148,8 @@ std::string event_json(Entry const& entry, InputOf const& input_of, std::string_
   json::Writer w(out);
   w.begin_object().member("decision_id", entry.text(Text::id));
   w.member("timestamp", format_rfc3339(entry.time()));
-  w.key("labels").begin_object().member("id", agent_name).member("app", "agentweave").end_object();
+  w.key("labels").begin_object().member("id", agent_name).member("app", "agentweave");
+  w.member("version", AW_VERSION).end_object();
   optional_member(w, "trace_id", entry.text(Text::trace_id));
   optional_member(w, "span_id", entry.text(Text::span_id));
   w.member("path", entry.text(Text::policy_path));
@@ -121,6 +166,7 @@ std::string event_json(Entry const& entry, InputOf const& input_of, std::string_
     w.end_object();
   }
   if (!entry.text(Text::erased).empty()) w.key("erased").raw(entry.text(Text::erased));
+  if (!entry.text(Text::masked).empty()) w.key("masked").raw(entry.text(Text::masked));
   append_result(w, entry);
   w.member("requested_by", entry.text(Text::remote_address));
   w.member("remote_address", entry.text(Text::remote_address));

@@ -45,6 +45,7 @@ enum class Text : std::uint8_t {
   policy_path,
   decided_by,
   shadow,  // JSON of the shadow policy's decision
+  masked,  // JSON: the masks that put something in the place of something
   count_
 };
 inline constexpr std::size_t kTexts = static_cast<std::size_t>(Text::count_);
@@ -60,8 +61,8 @@ inline constexpr std::uint64_t kCached = 2;
 inline constexpr std::uint64_t kWouldDeny = 4;
 inline constexpr std::uint64_t kAsked = 8;  // policy was asked: there is an input
 
-// What a request hands over; the views are copied before `keep` returns.
-// Default: all empty, nothing allowed.
+// An entry as views: what a request hands over (copied before `keep` returns), or what a frame
+// holds. Default: all empty, nothing allowed.
 struct Fields {
   std::array<std::string_view, kTexts> texts{};
   std::array<std::uint64_t, kNumbers> numbers{};
@@ -97,18 +98,25 @@ struct Entry {
 // texts.
 inline constexpr std::size_t kMaxEntryBytes = 1U << 20;
 
-// Appends the frame.
-void append_frame(std::string& out, Fields const& fields);
-// The entry at the front of `bytes`, which is moved behind it; nullopt when there is no whole one.
-// A torn frame at the end of a segment, which a kill leaves, is none.
-[[nodiscard]] std::optional<Entry> take_frame(std::string_view& bytes);
-
+class Masks;
 // The JSON text of `input` for an entry that was asked with parts.
 // Given by the server, which knows how a question is put; pure, any thread.
 using InputOf = std::function<std::string(Entry const&)>;
 
+// Appends the frame of what may be written: with masks, the input is made here and now.
+void append_masked_frame(std::string& out, Fields const& fields, Masks const& masks,
+                         InputOf const& input_of);
+// Appends the frame.
+void append_frame(std::string& out, Fields const& fields);
+// What the frame at the front of `bytes` holds, as views into it; `bytes` is moved behind it.
+// nullopt when there is no whole one: a torn frame at the end of a segment, which a kill leaves, is
+// none.
+[[nodiscard]] std::optional<Fields> look_at_frame(std::string_view& bytes);
+// The same, for those who keep it.
+[[nodiscard]] std::optional<Entry> take_frame(std::string_view& bytes);
+
 // OPA's decision log event: decision_id, timestamp, labels, path, input, result, requested_by,
-// erased, metrics; and what this program knows beside it. One JSON object.
+// erased, masked, metrics; and what this program knows beside it. One JSON object.
 [[nodiscard]] std::string event_json(Entry const& entry, InputOf const& input_of,
                                      std::string_view agent_name);
 

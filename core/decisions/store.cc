@@ -72,7 +72,7 @@ Store::~Store() { stop(); }
 
 Result<std::unique_ptr<Store>> Store::open(std::filesystem::path directory, Config const& config,
                                            Needs needs) {
-  AW_TRY(auto masks, Masks::parse(config.masks));
+  AW_TRY(auto masks, Masks::parse(config));
   AW_TRY(fs::make_private_directory(directory));
   AW_TRY(auto database, Database::open(directory / kDatabaseFile, Database::Access::read_write));
   auto store = std::unique_ptr<Store>(new Store(std::move(directory), config, std::move(needs),
@@ -121,19 +121,7 @@ Result<void> Store::begin_segment(std::uint64_t number) {
 }
 
 void Store::frame(std::string& out, Fields const& fields) const {
-  if (masks_.empty() || (fields.numbers[static_cast<std::size_t>(Number::flags)] & kAsked) == 0) {
-    return append_frame(out, fields);
-  }
-  // Nothing that is masked is written anywhere, so that the input is made here and now.
-  Entry whole;
-  for (std::size_t i = 0; i < kTexts; ++i) whole.texts[i] = fields.texts[i];
-  whole.numbers = fields.numbers;
-  auto const masked = masks_.apply(needs_.input_of(whole));
-  auto safe = fields;
-  safe.set(Text::input_json, masked.input);
-  safe.set(Text::erased, masked.erased);
-  safe.set(Text::context_json, {});
-  append_frame(out, safe);
+  append_masked_frame(out, fields, masks_, needs_.input_of);
 }
 
 void Store::keep(Fields const& fields, Ticket& ticket) {

@@ -15,8 +15,6 @@ constexpr std::size_t kWriteTurn = 32U << 10;
 constexpr H2Limits kLimits{.head = {.bytes = 64U << 10, .fields = 200, .target = 8U << 10},
                            .max_streams = 1000};
 
-SteadyTime now() { return std::chrono::steady_clock::now(); }
-
 class H2ClientWire;
 
 class H2Call final : public Call {
@@ -116,7 +114,7 @@ io::Task<void> H2Call::wait(SteadyTime deadline) {
 void H2Call::head_came() {
   head_done_ = true;
   reached = Reached::answer;
-  first_byte = now();
+  first_byte = steady_now();
   response.status = stream_->response.status;
   response.headers = std::move(stream_->response.headers);
   ring();
@@ -140,7 +138,7 @@ io::Task<Result<void>> H2Call::begin(Request const& request, std::string const& 
     reached = Reached::nothing;
     co_return make_error(Code::io, "the connection takes no more requests");
   }
-  while (!head_done_ && stream_ != nullptr && now() < deadline) co_await wait(deadline);
+  while (!head_done_ && stream_ != nullptr && steady_now() < deadline) co_await wait(deadline);
   if (head_done_) co_return Result<void>{};
   if (error_) co_return *error_;
   if (stream_ == nullptr) co_return make_error(Code::io, "the server closed without an answer");
@@ -160,7 +158,7 @@ io::Task<Result<std::string>> H2Call::more(SteadyTime deadline) {
       if (error_) co_return *error_;
       co_return make_error(Code::io, "the answer was cut off");
     }
-    if (now() >= deadline) {
+    if (steady_now() >= deadline) {
       co_return make_error(Code::timeout, "the answer did not go on before the deadline");
     }
     co_await wait(deadline);
@@ -190,7 +188,7 @@ bool H2ClientWire::usable() {
       fail(make_error(Code::io, "the server closed the connection"));
     } else if (*heard == Heard::nothing) {
       break;
-    } else if (auto fed = session_->feed(bytes, now()); !fed.ok()) {
+    } else if (auto fed = session_->feed(bytes, steady_now()); !fed.ok()) {
       fail(fed.error());
     }
   }
@@ -304,7 +302,7 @@ io::Task<void> H2ClientWire::read(std::shared_ptr<H2ClientWire> keep) {
     } else if (*heard == Heard::nothing) {
       if (auto ready = co_await keep->wire_.stream->readable(); !ready.ok()) co_return;
     } else {
-      auto const fed = session_->feed(bytes, now());
+      auto const fed = session_->feed(bytes, steady_now());
       flush();
       if (!fed.ok()) fail(fed.error());
     }

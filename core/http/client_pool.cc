@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::chrono::seconds kSweepEvery{1};
 
-SteadyTime now() { return std::chrono::steady_clock::now(); }
-
 void tell(CallReport* report, CallReport const& facts, bool reused) {
   if (report == nullptr) return;
   *report = facts;
@@ -63,7 +61,7 @@ bool ClientPool::fit(Wire const& wire, SteadyTime at) const {
 
 io::Task<Result<ClientPool::Taken>> ClientPool::take(PoolKey key, WireNeeds needs, Kept kept) {
   auto const self = shared_from_this();  // the loop may end while this waits
-  sweep(now());
+  sweep(steady_now());
   for (;;) {
     Target& target = targets_[key];
     if (kept == Kept::allowed) {
@@ -76,7 +74,7 @@ io::Task<Result<ClientPool::Taken>> ClientPool::take(PoolKey key, WireNeeds need
 
 std::optional<ClientPool::Taken> ClientPool::take_kept(PoolKey const& key, Target& target,
                                                        CallReport* report) {
-  auto const at = now();
+  auto const at = steady_now();
   std::erase_if(target.h2, [&](Multiplexed const& one) {
     return one.wire->idle() && (!fit(one.wire->wire(), at) || !one.wire->usable());
   });
@@ -130,7 +128,7 @@ std::shared_ptr<void> ClientPool::ticket(PoolKey const& key) {
 io::Task<Result<ClientPool::Taken>> ClientPool::take_new(PoolKey key, WireNeeds needs) {
   auto place = ticket(key);
   auto const generation = shared_->generation.load();
-  needs.deadline = std::min(needs.deadline, now() + shared_->config.pool.connect_timeout);
+  needs.deadline = std::min(needs.deadline, steady_now() + shared_->config.pool.connect_timeout);
   AW_CO_TRY(auto wire, co_await open_wire(needs, shared_->pool));
   wire.generation = generation;
   wire.ticket = std::move(place);
@@ -153,7 +151,7 @@ Result<ClientPool::Taken> ClientPool::adopt(PoolKey const& key,
          }));
   taken.call = shared_wire->call();
   if (taken.call == nullptr) return shared_wire->failure();
-  if (!shut_) targets_[key].h2.push_back({.wire = std::move(shared_wire), .used = now()});
+  if (!shut_) targets_[key].h2.push_back({.wire = std::move(shared_wire), .used = steady_now()});
   wake(key);
   return taken;
 }
@@ -165,7 +163,7 @@ std::function<void(Wire)> ClientPool::back_to(PoolKey const& key) {
 }
 
 void ClientPool::keep(PoolKey const& key, Wire wire) {
-  auto const at = now();
+  auto const at = steady_now();
   if (shut_ || !fit(wire, at)) return;
   targets_[key].idle.push_back({.wire = std::move(wire), .since = at});
   wake(key);
@@ -203,7 +201,7 @@ io::Task<Result<void>> ClientPool::wait_for_place(PoolKey key, SteadyTime deadli
   auto const [ignored] = co_await timer->async_wait(io::kNoThrow);
   static_cast<void>(ignored);
   if (shut_) co_return make_error(Code::interrupted, "the client is stopping");
-  if (now() >= deadline) {
+  if (steady_now() >= deadline) {
     co_return make_error(Code::overloaded, "no free connection to " + key.endpoint.text());
   }
   co_return Result<void>{};

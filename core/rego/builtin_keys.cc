@@ -20,21 +20,21 @@
 namespace aw::rego {
 namespace {
 
-enum class Family : std::uint8_t { hmac, rsa, pss, ecdsa, eddsa };
+enum class KeyFamily : std::uint8_t { hmac, rsa, pss, ecdsa, eddsa };
 
 struct Algorithm {
   std::string_view name;
-  Family family;
+  KeyFamily family;
   EVP_MD const* (*digest)();
 };
 constexpr Algorithm kAlgorithms[] = {
-    {"HS256", Family::hmac, EVP_sha256},  {"HS384", Family::hmac, EVP_sha384},
-    {"HS512", Family::hmac, EVP_sha512},  {"RS256", Family::rsa, EVP_sha256},
-    {"RS384", Family::rsa, EVP_sha384},   {"RS512", Family::rsa, EVP_sha512},
-    {"PS256", Family::pss, EVP_sha256},   {"PS384", Family::pss, EVP_sha384},
-    {"PS512", Family::pss, EVP_sha512},   {"ES256", Family::ecdsa, EVP_sha256},
-    {"ES384", Family::ecdsa, EVP_sha384}, {"ES512", Family::ecdsa, EVP_sha512},
-    {"EdDSA", Family::eddsa, nullptr},
+    {"HS256", KeyFamily::hmac, EVP_sha256},  {"HS384", KeyFamily::hmac, EVP_sha384},
+    {"HS512", KeyFamily::hmac, EVP_sha512},  {"RS256", KeyFamily::rsa, EVP_sha256},
+    {"RS384", KeyFamily::rsa, EVP_sha384},   {"RS512", KeyFamily::rsa, EVP_sha512},
+    {"PS256", KeyFamily::pss, EVP_sha256},   {"PS384", KeyFamily::pss, EVP_sha384},
+    {"PS512", KeyFamily::pss, EVP_sha512},   {"ES256", KeyFamily::ecdsa, EVP_sha256},
+    {"ES384", KeyFamily::ecdsa, EVP_sha384}, {"ES512", KeyFamily::ecdsa, EVP_sha512},
+    {"EdDSA", KeyFamily::eddsa, nullptr},
 };
 
 Algorithm const* algorithm_of(std::string_view name) {
@@ -51,12 +51,12 @@ unsigned char* bytes_of(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());  // NOLINT
 }
 
-bool fits(Key const& key, Family family) {
-  if (family == Family::hmac) return key.asymmetric == nullptr && !key.secret.empty();
+bool fits(Key const& key, KeyFamily family) {
+  if (family == KeyFamily::hmac) return key.asymmetric == nullptr && !key.secret.empty();
   if (!key.asymmetric) return false;
   int base = EVP_PKEY_get_base_id(key.asymmetric.get());
-  if (family == Family::ecdsa) return base == EVP_PKEY_EC;
-  if (family == Family::eddsa) return base == EVP_PKEY_ED25519;
+  if (family == KeyFamily::ecdsa) return base == EVP_PKEY_EC;
+  if (family == KeyFamily::eddsa) return base == EVP_PKEY_ED25519;
   return base == EVP_PKEY_RSA;
 }
 
@@ -240,8 +240,8 @@ std::string hmac(Key const& key, Algorithm const& algorithm, std::string_view te
   return out;
 }
 
-bool set_padding(EVP_PKEY_CTX* context, Family family, int salt) {
-  if (family != Family::pss) return true;
+bool set_padding(EVP_PKEY_CTX* context, KeyFamily family, int salt) {
+  if (family != KeyFamily::pss) return true;
   return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
          EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt) == 1;
 }
@@ -270,11 +270,11 @@ bool jws_verify(Key const& key, std::string_view name, std::string_view text,
                 std::string_view signature) {
   Algorithm const* algorithm = algorithm_of(name);
   if (algorithm == nullptr || !fits(key, algorithm->family)) return false;
-  if (algorithm->family == Family::hmac) {
+  if (algorithm->family == KeyFamily::hmac) {
     return equal_constant_time(hmac(key, *algorithm, text), signature);
   }
   std::string der;
-  if (algorithm->family == Family::ecdsa) {
+  if (algorithm->family == KeyFamily::ecdsa) {
     der = ecdsa_der(signature);
     signature = der;
   }
@@ -296,7 +296,7 @@ Result<std::string> jws_sign(Key const& key, std::string_view name, std::string_
   if (algorithm == nullptr || !fits(key, algorithm->family)) {
     return make_error(Code::policy_builtin, "the key does not fit the algorithm");
   }
-  if (algorithm->family == Family::hmac) return hmac(key, *algorithm, text);
+  if (algorithm->family == KeyFamily::hmac) return hmac(key, *algorithm, text);
   Held<EVP_MD_CTX> context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* inner = nullptr;
   EVP_MD const* digest = algorithm->digest == nullptr ? nullptr : algorithm->digest();
@@ -311,7 +311,7 @@ Result<std::string> jws_sign(Key const& key, std::string_view name, std::string_
   ERR_clear_error();
   if (!ok) return make_error(Code::policy_builtin, "signing does not work with this key");
   out.resize(length);
-  if (algorithm->family != Family::ecdsa) return out;
+  if (algorithm->family != KeyFamily::ecdsa) return out;
   int bits = EVP_PKEY_get_bits(key.asymmetric.get());
   return ecdsa_raw(out, static_cast<std::size_t>(bits + 7) / 8);
 }

@@ -47,7 +47,7 @@ void read_paths(Group const& group, std::vector<std::vector<Value>>& out, int de
   }
 }
 
-bool is_slot(Pattern const& pattern, Slot slot) {
+bool is_that_slot(Pattern const& pattern, Slot slot) {
   return pattern.kind == Pattern::Kind::var && pattern.slot == slot;
 }
 
@@ -207,8 +207,8 @@ std::vector<Value> Evaluator::wanted_of(Pattern const& made, Frame const& frame,
   for (Statement const& s : frame.rule->body) {
     bool const pair =
         s.kind == Statement::Kind::call && s.builtin != nullptr && s.steps.size() == 2;
-    bool const left = pair && is_slot(s.steps[0], made.slot);
-    bool const right = pair && is_slot(s.steps[1], made.slot);
+    bool const left = pair && is_that_slot(s.steps[0], made.slot);
+    bool const right = pair && is_that_slot(s.steps[1], made.slot);
     if (left || right) {
       Operand const other = operand_seen(s.steps[left ? 1 : 0], frame);
       bool const member = s.builtin->name == "internal.member_2";
@@ -219,7 +219,7 @@ std::vector<Value> Evaluator::wanted_of(Pattern const& made, Frame const& frame,
       }
       if (!member) want(other.value);
     }
-    if (s.kind == Statement::Kind::unify && is_slot(s.left, made.slot) && s.out.ground) {
+    if (s.kind == Statement::Kind::unify && is_that_slot(s.left, made.slot) && s.out.ground) {
       want(operand_seen(s.out, frame).value);
     }
   }

@@ -10,7 +10,7 @@ namespace aw::rego {
 namespace {
 
 constexpr std::size_t kMaxOutput = 16U << 20;
-constexpr int kMaxTemplateDepth = 50;
+constexpr int kMaxGoTemplateDepth = 50;
 
 struct Node;
 using Nodes = std::vector<Node>;
@@ -54,7 +54,7 @@ class Template {
 
   // Up to an {{end}} or {{else}}, whose text goes to `end`.
   bool parse(Nodes& out, std::string& end, int depth) {
-    if (depth > kMaxTemplateDepth) return fail("nested too deeply");
+    if (depth > kMaxGoTemplateDepth) return fail("nested too deeply");
     while (at_ < text_.size()) {
       std::size_t open = text_.find("{{", at_);
       std::string_view literal =

@@ -11,7 +11,7 @@ namespace aw::rego {
 namespace {
 
 constexpr std::size_t kMostValues = 400;
-constexpr std::size_t kMostPaths = 40;
+constexpr std::size_t kMostPoolPaths = 40;
 
 struct PoolOrder {
   bool operator()(Value const& a, Value const& b) const { return compare(a, b) < 0; }
@@ -75,7 +75,7 @@ std::vector<std::vector<Value>> asked_input_paths(Program const& program) {
   for_each_rule(program, [&](RulePlan const& rule) {
     for_each_statement(rule.body, [&](Statement const& s) {
       bool const input = s.kind == Statement::Kind::ref && s.root == Statement::Root::input;
-      if (!input || s.steps.empty() || out.size() >= kMostPaths) return;
+      if (!input || s.steps.empty() || out.size() >= kMostPoolPaths) return;
       std::vector<Value> path;
       for (auto const& step : s.steps) {
         if (step.kind != Pattern::Kind::constant) return;

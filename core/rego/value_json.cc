@@ -291,12 +291,12 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
-enum class Form { json, rego };
+enum class TextForm { json, rego };
 
 // Where the text of a value goes; with a drain, pieces of it leave while it is made.
 struct TextOut {
   std::string& text;
-  Form form = Form::json;
+  TextForm form = TextForm::json;
   std::function<void(std::string_view)> const* drain = nullptr;
 
   void spill(std::size_t from) {
@@ -310,7 +310,7 @@ constexpr std::size_t kPiece = std::size_t{64} << 10U;
 void append(TextOut& out, Value const& value);
 
 void append_items(TextOut& out, std::span<const Value> items) {
-  std::string_view separator = out.form == Form::json ? "," : ", ";
+  std::string_view separator = out.form == TextForm::json ? "," : ", ";
   bool first = true;
   for (Value const& item : items) {
     if (!first) out.text += separator;
@@ -333,7 +333,7 @@ std::string key_text(Value const& key) {
 }
 
 void append_key(TextOut& out, Value const& key) {
-  if (out.form == Form::rego || key.is(Kind::string)) return append(out, key);
+  if (out.form == TextForm::rego || key.is(Kind::string)) return append(out, key);
   append_quoted(out.text, key_text(key));
 }
 
@@ -341,17 +341,17 @@ void append_object(TextOut& out, Value const& value) {
   out.text += '{';
   bool first = true;
   for (Entry const& entry : value.entries()) {
-    if (!first) out.text += out.form == Form::json ? "," : ", ";
+    if (!first) out.text += out.form == TextForm::json ? "," : ", ";
     first = false;
     append_key(out, entry.key);
-    out.text += out.form == Form::json ? ":" : ": ";
+    out.text += out.form == TextForm::json ? ":" : ": ";
     append(out, entry.value);
   }
   out.text += '}';
 }
 
 void append_list(TextOut& out, Value const& value) {
-  bool const brackets = value.is(Kind::array) || out.form == Form::json;
+  bool const brackets = value.is(Kind::array) || out.form == TextForm::json;
   if (!brackets && value.size() == 0) {
     out.text += "set()";
     return;
@@ -380,7 +380,7 @@ void append(TextOut& out, Value const& value) {
       append_object(out, value);
       break;
     case Kind::undefined:
-      out.text += out.form == Form::json ? "null" : "undefined";
+      out.text += out.form == TextForm::json ? "null" : "undefined";
       break;
     case Kind::array:
     case Kind::set:
@@ -434,7 +434,7 @@ std::string Value::to_json() const {
 
 std::string Value::to_text() const {
   std::string out;
-  TextOut to{.text = out, .form = Form::rego};
+  TextOut to{.text = out, .form = TextForm::rego};
   append(to, *this);
   return out;
 }

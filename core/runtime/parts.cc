@@ -176,6 +176,13 @@ Result<std::unique_ptr<authz::BundleSource>> Runtime::Parts::bundle_source() {
 }
 
 Result<void> Runtime::Parts::open_decisions() {
+  if (config.decision_logs.active()) {
+    AW_TRY(decision_logs, decisions::Uploader::start(config.decision_logs, config.decisions,
+                                                     {.log = *log,
+                                                      .metrics = metrics,
+                                                      .input_of = server::input_of,
+                                                      .agent_name = config.agent.name}));
+  }
   auto const& directory = config.server.state.directory;
   if (directory.empty() || !config.decisions.enabled) return {};
   AW_TRY(fs::make_private_directory(directory));
@@ -306,6 +313,11 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
   for (std::size_t i = 0; i < config.agent.capabilities.size(); ++i) {
     auto const& capability = config.agent.capabilities[i];
     options.timeouts.emplace(capability.name, capability.timeout);
+    if (!capability.parameters.empty()) {
+      AW_TRY(auto schema, with_context(rego::JsonSchema::parse(capability.parameters),
+                                       "parameters of capability " + capability.name));
+      options.parameters.emplace(capability.name, std::move(schema));
+    }
     if (seams.executor || backends.contains(capability.name)) continue;
     if (auto const& chosen = config.backends[i]; chosen.kind == backend::Kind::a2a) {
       AW_TRY(auto upstream, with_context(server::A2aUpstream::make(chosen, *client, clock),
@@ -380,6 +392,7 @@ Result<void> Runtime::Parts::build_gates() {
       .log = *log,
       .ready = [this] { return health.ready(); },
       .decisions = decisions.get(),
+      .decision_logs = decision_logs.get(),
       .policy_path = config.authorization.policy_path});
   return {};
 }

@@ -23,6 +23,7 @@
 #include "core/metrics/registry.h"
 #include "core/runtime/bundle_meters.h"
 #include "core/runtime/identity_keeper.h"
+#include "core/runtime/out_calls.h"
 #include "core/runtime/runtime.h"
 #include "core/server/agent_session.h"
 #include "core/server/dispatch.h"
@@ -64,7 +65,8 @@ struct Runtime::Parts {
   std::unique_ptr<BundleMeters> bundle_meters;
 
   // Who may do what, and what was decided.
-  std::unique_ptr<decisions::Store> decisions;  // null without state.directory
+  std::unique_ptr<decisions::Store> decisions;         // null without state.directory
+  std::unique_ptr<decisions::Uploader> decision_logs;  // null without a service to push to
   std::unique_ptr<authz::Authorizer> authorizer;
   // Tasks, and what works on them.
   std::unique_ptr<a2a::TaskStore> store;
@@ -91,7 +93,8 @@ struct Runtime::Parts {
 
   std::unique_ptr<server::OutboundCaller> outbound_caller;
   std::unique_ptr<server::Outbound> outbound_gates;
-  std::unique_ptr<http::Server> outbound;
+  std::unique_ptr<OutCalls> out_calls;
+  std::unique_ptr<http::Server> outbound;  // null: nothing listens for the agent's own calls
 
   std::string admin_token;
   server::PlainRoutes admin_routes;
@@ -121,6 +124,7 @@ struct Runtime::Parts {
   void open_tracing();
   Result<void> build_gates();
   Result<void> bind_agent(Seams const& seams);
+  void open_outbound();
   Result<void> serve_outbound();
   Result<void> serve_admin();
   // Gauges that are looked up at each scrape (vitals.cc).

@@ -90,11 +90,8 @@ Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
   return {};
 }
 
-Result<void> Runtime::Parts::serve_outbound() {
-  if (config.server.outbound.listen.empty()) return {};
-  http::ServerOptions options;
-  AW_TRY(options.listen, server::outbound_address(config.server.outbound.listen));
-  options.limits = config.limits;
+// The agent's own calls, from its listener or from code of this process.
+void Runtime::Parts::open_outbound() {
   outbound_caller =
       std::make_unique<server::OutboundCaller>(config.transport, config.discovery, *client, clock);
   outbound_gates = std::make_unique<server::Outbound>(
@@ -107,7 +104,16 @@ Result<void> Runtime::Parts::serve_outbound() {
                               .clock = clock,
                               .log = *log,
                               .decisions = decisions.get(),
+                              .decision_logs = decision_logs.get(),
                               .policy_path = config.authorization.policy_path});
+  out_calls = std::make_unique<OutCalls>(*outbound_gates, *loops);
+}
+
+Result<void> Runtime::Parts::serve_outbound() {
+  if (config.server.outbound.listen.empty()) return {};
+  http::ServerOptions options;
+  AW_TRY(options.listen, server::outbound_address(config.server.outbound.listen));
+  options.limits = config.limits;
   options.sessions =
       [this](http::ConnectionInfo const& info) -> Result<std::unique_ptr<http::Session>> {
     return std::unique_ptr<http::Session>(

@@ -37,6 +37,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Cl
   AW_TRY(p.build_gates());
   AW_TRY(p.announce(audit::EventType::startup, "started"));
   AW_TRY(p.bind_agent(seams));
+  p.open_outbound();
   AW_TRY(p.serve_outbound());
   AW_TRY(p.serve_admin());
   p.watch_queues();
@@ -53,6 +54,7 @@ Runtime::~Runtime() {
   if (p.agent) p.agent->stop();
   if (p.outbound) p.outbound->stop();
   if (p.service) p.service->stop();
+  if (p.out_calls) p.out_calls->stop();
   // Runs that were cancelled unwind on their loops; what they use must still be there.
   for (int i = 0; p.service && p.service->running() > 0 && i < 500; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -81,6 +83,7 @@ bool Runtime::drain() {
   p.agent->stop();
   if (p.outbound) p.outbound->stop();
   p.service->stop();
+  p.out_calls->stop();
   if (auto said = p.announce(audit::EventType::shutdown, finished ? "drained" : "cut off");
       !said.ok()) {
     p.log->failed(log::Component::audit, log::Level::error, "shutdown not recorded", said.error());
@@ -132,6 +135,10 @@ PolicySummary Runtime::policy() const {
 identity::Svid Runtime::svid() const {
   auto const now = parts_->current();
   return now ? now->snapshot().svid() : *parts_->first_svid;
+}
+
+Result<http::Response> Runtime::call_out(http::Request request, std::chrono::nanoseconds patience) {
+  return parts_->out_calls->call(std::move(request), patience);
 }
 
 identity::IdentityProvider& Runtime::identity_provider() { return *parts_->provider; }

@@ -16,6 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/config/load.h"
+#include "core/http/message.h"
 #include "core/identity/provider.h"
 #include "core/identity/svid.h"
 #include "core/runtime/confine.h"
@@ -87,6 +88,11 @@ class Runtime {
   [[nodiscard]] PolicySummary policy() const;
   [[nodiscard]] identity::Svid svid() const;  // of now; the first one if there is none now
   [[nodiscard]] identity::IdentityProvider& identity_provider();
+
+  // One call of our own to another agent, as the outbound listener takes it (core/server/outbound
+  // has how a request names whom it is for): all its gates, no socket. Blocks; errors of OutCalls.
+  [[nodiscard]] Result<http::Response> call_out(http::Request request,
+                                                std::chrono::nanoseconds patience);
 
   // Takes over what may change while running (log levels, policy, certificates on disk); says what
   // needs a restart. Policy first, then the identity's files: when those cannot be read, the new

@@ -52,7 +52,6 @@ void Runtime::Parts::watch_breakers() {
                                       "Calls to a peer: 0 closed, 1 open (not tried), 2 half open.",
                                       {"agent_name", "peer_id"});
   states.at({config.agent.name, ""}).set(0);
-  if (!outbound_caller) return;
   metrics.before_scrape([this, &states] {
     double worst = 0;
     for (auto const& [peer, state] : outbound_caller->breakers()) {

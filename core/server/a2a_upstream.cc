@@ -8,6 +8,7 @@
 
 #include "core/base/json.h"
 #include "core/base/random.h"
+#include "core/http/web_security.h"
 #include "core/tls/digest.h"
 
 namespace aw::server {
@@ -220,7 +221,7 @@ Result<std::unique_ptr<A2aUpstream>> A2aUpstream::make(backend::Config const& co
   AW_TRY(auto url, http::parse_url(config.url));
   std::optional<http::Security> security;
   if (url.endpoint.scheme == http::Scheme::https) {
-    AW_TRY(security, a2a::web_security());
+    AW_TRY(security, http::web_security());
   } else if (!a2a::is_this_machine(url.endpoint)) {
     return make_error(Code::config_conflict,
                       "backend " + config.url + " would be called without encryption",

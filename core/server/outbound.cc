@@ -332,6 +332,8 @@ Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision con
                          : asked == nullptr ? "understood"
                                             : "authorization");
   set_decision(fields, decision, visit.time);
+  if (needs_.decision_logs != nullptr) needs_.decision_logs->offer(fields);
+  if (needs_.decisions == nullptr) return {};
   decisions::Ticket ticket;
   needs_.decisions->keep_now(fields, ticket);
   return std::move(ticket.outcome);
@@ -339,7 +341,8 @@ Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision con
 
 Result<void> Outbound::record(OutboundVisit const& visit, authz::AuthzDecision const& decision,
                               authz::AuthzContext const* asked) {
-  if (needs_.decisions != nullptr) AW_TRY(keep(visit, decision, asked));
+  bool const wanted = needs_.decisions != nullptr || needs_.decision_logs != nullptr;
+  if (wanted) AW_TRY(keep(visit, decision, asked));
   auto const now = needs_.clock.now();
   auto const receipt = outbound_receipt(visit);
   auto facts = outbound_facts(visit);

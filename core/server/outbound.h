@@ -18,6 +18,7 @@
 #include "core/authz/authz.h"
 #include "core/base/log.h"
 #include "core/decisions/store.h"
+#include "core/decisions/uploader.h"
 #include "core/http/server.h"
 #include "core/metrics/registry.h"
 #include "core/server/agent_session.h"
@@ -42,6 +43,7 @@ class Outbound {
     log::Log& log;
     // Keeps every decision; may be null.
     decisions::Store* decisions = nullptr;
+    decisions::Uploader* decision_logs = nullptr;  // pushes every decision; may be null
     std::string policy_path = {};
   };
   explicit Outbound(Needs needs);

@@ -352,6 +352,8 @@ io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision
   auto const facts = facts_of(visit);
   needs_.tracer.decided(facts, decision, now);
   auto const event = decision_event(facts, decision, now);
+  if (needs_.decision_logs != nullptr)
+    needs_.decision_logs->offer(kept_fields(visit, decision, needs_.policy_path));
   if (needs_.decisions != nullptr) {
     // Begun before the audit record, so that one turn's end writes both.
     decisions::Ticket ticket;

@@ -16,6 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/decisions/store.h"
+#include "core/decisions/uploader.h"
 #include "core/http/server.h"
 #include "core/identity/peer.h"
 #include "core/server/cards.h"
@@ -60,6 +61,8 @@ class Pipeline {
     std::function<bool()> ready = {};
     // Keeps every decision; null: only the recent ones are remembered.
     decisions::Store* decisions = nullptr;
+    // Pushes every decision to a service; may be null.
+    decisions::Uploader* decision_logs = nullptr;
     std::string policy_path = {};
   };
   explicit Pipeline(Needs needs)

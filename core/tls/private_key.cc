@@ -13,29 +13,31 @@ namespace {
 using Pkcs8Ptr = Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 using EcdsaPtr = Owned<ECDSA_SIG, ECDSA_SIG_free>;
 
-constexpr int kLeastRsaBits = 2048;
+constexpr int kLeastPrivateRsaBits = 2048;
 
-Error bad_key(std::string what) { return make_error(Code::key_malformed, std::move(what)); }
+Error bad_private_key(std::string what) { return make_error(Code::key_malformed, std::move(what)); }
 
 // No terminal is asked for a passphrase: a daemon has none.
 int no_passphrase(char* /*into*/, int /*size*/, int /*writing*/, void* /*unused*/) { return -1; }
 
 Result<PkeyPtr> usable(PkeyPtr key) {
   EVP_PKEY const* raw = key.get();
-  bool const known = EVP_PKEY_is_a(raw, "EC") == 1 || EVP_PKEY_is_a(raw, "ED25519") == 1 ||
-                     (EVP_PKEY_is_a(raw, "RSA") == 1 && EVP_PKEY_get_bits(raw) >= kLeastRsaBits);
-  if (!known) return bad_key("a private key of kind " + describe(raw) + " is not used here");
+  bool const known =
+      EVP_PKEY_is_a(raw, "EC") == 1 || EVP_PKEY_is_a(raw, "ED25519") == 1 ||
+      (EVP_PKEY_is_a(raw, "RSA") == 1 && EVP_PKEY_get_bits(raw) >= kLeastPrivateRsaBits);
+  if (!known)
+    return bad_private_key("a private key of kind " + describe(raw) + " is not used here");
   return key;
 }
 
 Result<PkeyPtr> parse_pkcs8(std::string_view der, OSSL_LIB_CTX* library) {
   if (der.empty() || der.size() > PrivateKey::kMaxBytes) {
-    return bad_key("a private key of " + std::to_string(der.size()) + " bytes");
+    return bad_private_key("a private key of " + std::to_string(der.size()) + " bytes");
   }
   unsigned char const* at = bytes(der);
   Pkcs8Ptr const info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(der.size())));
   if (info == nullptr) return library_error(Code::key_malformed, "read a private key");
-  if (at != bytes(der) + der.size()) return bad_key("bytes follow the private key");
+  if (at != bytes(der) + der.size()) return bad_private_key("bytes follow the private key");
   PkeyPtr key(EVP_PKCS82PKEY_ex(info.get(), library, nullptr));
   if (key == nullptr) return library_error(Code::key_malformed, "read a private key");
   return usable(std::move(key));
@@ -83,7 +85,7 @@ Result<PrivateKey> PrivateKey::from_pkcs8_der(std::string_view der) {
 }
 
 Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
-  if (pem.size() > kMaxBytes) return bad_key("a private key file of too many bytes");
+  if (pem.size() > kMaxBytes) return bad_private_key("a private key file of too many bytes");
   BioPtr const in = read_from(pem);
   PkeyPtr key(in == nullptr ? nullptr
                             : PEM_read_bio_PrivateKey_ex(in.get(), nullptr, no_passphrase, nullptr,
@@ -103,7 +105,7 @@ Result<PrivateKey> PrivateKey::generate(KeyType type) {
 }
 
 Result<Secret> PrivateKey::pkcs8_der() const {
-  if (empty()) return bad_key("there is no private key");
+  if (empty()) return bad_private_key("there is no private key");
   Pkcs8Ptr const info(EVP_PKEY2PKCS8(impl_->key.get()));
   unsigned char* data = nullptr;
   int const size = info == nullptr ? -1 : i2d_PKCS8_PRIV_KEY_INFO(info.get(), &data);
@@ -129,7 +131,7 @@ Result<Secret> PrivateKey::pem() const {
 }
 
 Result<PublicKey> PrivateKey::public_key() const {
-  if (empty()) return bad_key("there is no private key");
+  if (empty()) return bad_private_key("there is no private key");
   unsigned char* data = nullptr;
   int const size = i2d_PUBKEY(impl_->key.get(), &data);
   if (size <= 0) return library_error(Code::key_malformed, "write a public key");
@@ -148,8 +150,8 @@ bool PrivateKey::matches(Certificate const& certificate) const {
 Result<std::string> PrivateKey::sign(SignatureAlgorithm algorithm, std::string_view message) const {
   AW_TRY(PublicKey const half, public_key());
   if (!half.fits(algorithm)) {
-    return bad_key("a key of kind " + half.description() + " does not sign with " +
-                   std::string(algorithm_name(algorithm)));
+    return bad_private_key("a key of kind " + half.description() + " does not sign with " +
+                           std::string(algorithm_name(algorithm)));
   }
   EVP_MD const* digest = EVP_sha256();
   if (algorithm == SignatureAlgorithm::es384) digest = EVP_sha384();

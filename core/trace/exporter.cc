@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/trace/exporter.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -18,7 +16,6 @@ constexpr milliseconds kLastWords{2000};
 constexpr int kMostTries = 4;
 constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kLongestPause{10'000};
-constexpr std::size_t kLargestAnswer = 1U << 16U;
 
 std::int64_t steady_nanoseconds(SteadyTime time) {
   return std::chrono::nanoseconds(time.time_since_epoch()).count();
@@ -27,18 +24,6 @@ std::int64_t steady_nanoseconds(SteadyTime time) {
 // OTLP/HTTP §failures: only these may be tried again.
 bool may_pass(long status) {
   return status == 429 || status == 502 || status == 503 || status == 504;
-}
-
-std::size_t keep(char* data, std::size_t size, std::size_t count, void* user) {
-  auto& answer = *static_cast<std::string*>(user);
-  auto const room = kLargestAnswer - std::min(kLargestAnswer, answer.size());
-  answer.append(data, std::min(room, size * count));
-  return size * count;
-}
-
-int overdue(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  auto const& give_up_at = *static_cast<std::atomic<std::int64_t> const*>(user);
-  return steady_nanoseconds(steady_now()) > give_up_at.load(std::memory_order_relaxed) ? 1 : 0;
 }
 
 }  // namespace
@@ -64,76 +49,23 @@ std::string target_of(Config const& config) {
   return base + "/v1/traces";
 }
 
-// One handle, so that the connection is kept between batches.
-class Exporter::Line {
- public:
-  struct Answer {
-    bool sent = false;
-    long status = 0;
-    milliseconds wait{0};  // Retry-After
-    std::string body;      // or what went wrong
-  };
+namespace {
 
-  Line(Config const& config, std::atomic<std::int64_t> const& give_up_at)
-      : config_(config), url_(target_of(config)), give_up_at_(give_up_at), curl_(curl_easy_init()) {
-    add("content-type: " + std::string(content_type(config.protocol)));
-    add("expect:");
-    for (auto const& header : config.headers) {
-      auto const equals = header.find('=');
-      if (equals != std::string::npos)
-        add(header.substr(0, equals) + ": " + header.substr(equals + 1));
-    }
+io::PosterSpec poster_spec(Config const& config) {
+  io::PosterSpec out{.url = target_of(config),
+                     .headers = {"content-type: " + std::string(content_type(config.protocol))},
+                     .ca_path = config.ca_path,
+                     .timeout = milliseconds(config.timeout_milliseconds),
+                     .longest_wait = kLongestPause};
+  for (auto const& header : config.headers) {
+    auto const equals = header.find('=');
+    if (equals != std::string::npos)
+      out.headers.push_back(header.substr(0, equals) + ": " + header.substr(equals + 1));
   }
-  ~Line() {
-    curl_slist_free_all(headers_);
-    curl_easy_cleanup(curl_);
-  }
-  Line(Line const&) = delete;
-  Line& operator=(Line const&) = delete;
+  return out;
+}
 
-  Answer post(std::string const& body) {
-    Answer out;
-    if (curl_ == nullptr) return {.body = "libcurl is not installed"};
-    prepare(body, out.body);
-    auto const done = curl_easy_perform(curl_);
-    if (done != CURLE_OK) return {.body = curl_easy_strerror(done)};
-    out.sent = true;
-    curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &out.status);
-    curl_off_t seconds = 0;
-    curl_easy_getinfo(curl_, CURLINFO_RETRY_AFTER, &seconds);
-    out.wait = std::min<milliseconds>(kLongestPause, std::chrono::seconds(seconds));
-    return out;
-  }
-
- private:
-  void add(std::string const& line) {
-    if (auto* const longer = curl_slist_append(headers_, line.c_str())) headers_ = longer;
-  }
-
-  void prepare(std::string const& body, std::string& answer) {
-    curl_easy_reset(curl_);  // keeps the connection
-    curl_easy_setopt(curl_, CURLOPT_URL, url_.c_str());
-    curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers_);
-    curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, body.data());
-    curl_easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, &keep);
-    curl_easy_setopt(curl_, CURLOPT_WRITEDATA, &answer);
-    curl_easy_setopt(curl_, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl_, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl_, CURLOPT_XFERINFOFUNCTION, &overdue);
-    curl_easy_setopt(curl_, CURLOPT_XFERINFODATA, &give_up_at_);
-    curl_easy_setopt(curl_, CURLOPT_TIMEOUT_MS, static_cast<long>(config_.timeout_milliseconds));
-    if (!config_.ca_path.empty()) curl_easy_setopt(curl_, CURLOPT_CAINFO, config_.ca_path.c_str());
-  }
-
-  Config const& config_;
-  std::string const url_;
-  std::atomic<std::int64_t> const& give_up_at_;
-  CURL* curl_;
-  curl_slist* headers_ = nullptr;
-};
+}  // namespace
 
 Exporter::Exporter(Config config, Resource resource, Meters& meters, log::Log& log)
     : config_(std::move(config)),
@@ -176,11 +108,11 @@ std::vector<Span> Exporter::next_batch() {
 }
 
 void Exporter::work() {
-  std::unique_ptr<Line> line;  // libcurl is loaded when there is something to send
+  std::unique_ptr<io::Poster> line;  // libcurl is loaded when there is something to send
   while (true) {
     auto const batch = next_batch();
     if (!batch.empty()) {
-      if (!line) line = std::make_unique<Line>(config_, give_up_at_);
+      if (!line) line = std::make_unique<io::Poster>(poster_spec(config_), give_up_at_);
       deliver(*line, batch);
       continue;
     }
@@ -194,9 +126,9 @@ bool Exporter::pause(milliseconds duration) {
   return !changed_.wait_for(lock, duration, [this] { return ending_; });
 }
 
-void Exporter::deliver(Line& line, std::vector<Span> const& batch) {
+void Exporter::deliver(io::Poster& line, std::vector<Span> const& batch) {
   auto const body = encode(config_.protocol, resource_, batch);
-  Line::Answer answer;
+  io::Poster::Answer answer;
   auto wait = kFirstPause;
   for (int attempt = 0; attempt < kMostTries; ++attempt) {
     if (attempt > 0 && !pause(std::max(wait, answer.wait))) break;
@@ -204,7 +136,7 @@ void Exporter::deliver(Line& line, std::vector<Span> const& batch) {
     answer = line.post(body);
     if (answer.sent && !may_pass(answer.status)) break;
   }
-  bool const taken = answer.sent && answer.status / 100 == 2;
+  bool const taken = answer.taken();
   if (taken) {
     auto const lost = static_cast<std::uint64_t>(std::clamp<std::int64_t>(
         rejected_spans(config_.protocol, answer.body), 0, static_cast<std::int64_t>(batch.size())));

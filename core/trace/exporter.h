@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/io/poster.h"
 #include "core/metrics/registry.h"
 #include "core/trace/config.h"
 #include "core/trace/otlp.h"
@@ -50,13 +51,11 @@ class Exporter {
   void offer(Span span);
 
  private:
-  class Line;  // the connection to the collector
-
   void work();
   // Waits for a batch or for its time; empty = none came in that time, or it is to end.
   [[nodiscard]] std::vector<Span> next_batch();
   // On the exporter's thread; blocks for the tries and the pauses between them.
-  void deliver(Line& line, std::vector<Span> const& batch);
+  void deliver(io::Poster& line, std::vector<Span> const& batch);
   // false = it is to end.
   [[nodiscard]] bool pause(std::chrono::milliseconds duration);
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """S2 and S10: why a past decision was made, and whether the log can be trusted; on a bare machine, with `dev`'s identity."""
+import http.server
 import json
 import re
 import signal
+import threading
 import urllib.request
 
-from house import BINARY, Case, audit_records, wait_for
+from house import BINARY, Case, audit_records, free_port, wait_for
+from test_handshake import DOMAIN, Authority
 
 
 class Prove(Case):
@@ -106,6 +109,20 @@ class Prove(Case):
         self.assertLessEqual(set(answered), kept)
         self.assertLessEqual(set(answered), audited)
 
+    def test_top(self):
+        """top --once: who calls whom and with what luck, from the admin port of the agent that dev runs"""
+        dev = self.begin()
+        self.assertEqual(self.call("greet", '{"name":"Ada"}')[0], 0)
+        self.assertEqual(self.call("delete_all")[0], 3)
+        once = self.run_cli("top", "--once", env=self.env)
+        self.assertEqual(once.returncode, 0, once.stderr)
+        self.assertRegex(once.stdout, r"^127\.0\.0\.1:\d+  ready  \d+\.\d req/s  p99 ≤ \S+  in flight \d+  SVID \S+ left\nOPA  embedded ● breaker closed\n")
+        self.assertRegex(once.stdout, r"\nCALLER +→ CALLEE +RPS +POLICY P99 +ALLOW +DENY +CLOSED\nclient +→ hello +\d+\.\d +\S+ +\d+% +1 +0\n$")
+        data = json.loads(self.run_cli("top", "--once", "-o", "json", env=self.env).stdout)["data"][0]
+        self.assertEqual((data["pairs"][0]["denied"], data["ready"], data["breakers"]), (1, True, [{"endpoint": "", "state": "closed"}]))
+        self.assertEqual(dev.stop(), 0)
+        self.assertEqual(self.run_cli("top", "--once", "--admin", f"http://127.0.0.1:{free_port()}/?t=x", env=self.env).returncode, 5)
+
     def test_admin_and_shadow(self):
         """the admin port tells decisions in OPA's shape; a shadow policy is told of and changes nothing"""
         self.run_cli("init", "hello", cwd=self.dir)
@@ -126,3 +143,91 @@ class Prove(Case):
             metrics = answer.read().decode()
         self.assertIn('agentweave_authz_shadow_decisions_total{result="would_allow"} 1', metrics)
         self.assertEqual(dev.stop(), 0)
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """A backend that tells the headers it got."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.dumps({k.lower(): v for k, v in self.headers.items()}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class ProveListener(Case):
+    """`doctor --prove` against the real listener."""
+
+    def begin(self):
+        backend = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+        threading.Thread(target=backend.serve_forever, daemon=True).start()
+        self.addCleanup(backend.shutdown)
+        self.authority = Authority(self.dir / "ca")
+        self.own = self.authority.issue("server", sans=f"URI:spiffe://{DOMAIN}/agent/target")
+        (self.dir / "policy").mkdir()
+        (self.dir / "policy/authz.rego").write_text("package agentweave.authz\nimport rego.v1\ndefault allow := true\n")
+        return self.agent("target", {
+            "agent": {"name": "target", "trust_domain": DOMAIN, "environment": "development",
+                      "capabilities": [{"name": "echo", "description": "x",
+                                        "backend": {"type": "http", "url": f"http://127.0.0.1:{backend.server_port}/echo"}}]},
+            "identity": {"provider": "mtls-static", "certificate_path": self.own.cert, "private_key_path": self.own.key, "ca_cert_path": self.own.bundle},
+            "authorization": {"policy_dir": str(self.dir / "policy"), "policy_path": "agentweave/authz/allow",
+                              "audit": {"destination": f"file://{self.dir}/target-audit.log"}},
+        }, args=["--env", "development"])
+
+    def prove(self, agent, *more):
+        return self.run_cli("doctor", "--prove", agent.config_path, "--env", "development", *more)
+
+    def test_prove_listener(self):
+        """doctor --prove: with its authority and an echo every attack on serve is refused; the signed report is genuine, an edited one is not"""
+        agent = self.begin()
+        report = self.dir / "proof.json"
+        done = self.prove(agent, "--authority", self.authority.cert, "--authority-key", self.authority.key, "--echo", "echo", "--report", report, "-o", "json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        data = json.loads(done.stdout)["data"]
+        self.assertEqual((data["accepted"], data["unclear"], data["not_observable"]), (0, 0, 0))
+        self.assertGreaterEqual(data["refused"], 59)
+        seen = {one["tried"]: one["seen"] for one in data["attacks"]}
+        self.assertEqual(seen["expired certificate"], "alert certificate expired")
+        self.assertEqual(seen["no client certificate"], "alert certificate required")
+        self.assertEqual(seen["spoofed x-agentweave-caller"], f"the backend got spiffe://{DOMAIN}/agent/target instead")
+        checked = self.run_cli("doctor", "--check-report", report, "--bundle", self.own.bundle)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertRegex(checked.stdout, rf"^genuine: signed 20\S+Z by spiffe://{DOMAIN}/agent/target")
+        report.write_text(report.read_text().replace("TLS 1.2", "TLS 1.1"))
+        self.assertEqual(self.run_cli("doctor", "--check-report", report, "--bundle", self.own.bundle).returncode, 7)
+        # What was attempted is on the record, and the record is whole.
+        self.assertTrue(any(r.get("decision") == "deny" for r in audit_records(agent.audit_path)))
+        self.assertEqual(self.run_cli("audit", "verify", agent.audit_path).returncode, 0)
+
+    def test_prove_says_what_it_cannot_see(self):
+        """doctor --prove without an echo says that spoofed headers are not observable; a listener that is not there is exit 5"""
+        agent = self.begin()
+        done = self.prove(agent)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"– headers +spoofed x-agentweave-caller +not observable: ")
+        self.assertRegex(done.stdout, r"\d+ attacks: \d+ refused, 0 accepted, 0 unclear, 2 not observable\n$")
+        self.assertEqual(self.prove(agent, "--address", f"127.0.0.1:{free_port()}").returncode, 5)
+        other = self.authority.issue("other", sans=f"URI:spiffe://{DOMAIN}/agent/other")
+        elsewhere = self.prove(agent, "--set", f"identity.certificate_path={other.cert}", "--set", f"identity.private_key_path={other.key}")
+        self.assertNotEqual(elsewhere.returncode, 0)
+        self.assertIn("only our own is attacked", elsewhere.stderr)
+
+    def test_prove_weakened(self):
+        """doctor --prove names a gate that configuration opened (TLS 1.2 in development): exit 7, and the report says so"""
+        agent = self.begin()
+        agent.stop()
+        config = json.loads(agent.config_path.read_text())
+        config["transport"] = {"tls_min_version": "1.2"}
+        weak = self.agent("weak", config, args=["--env", "development"])
+        report = self.dir / "weak.json"
+        done = self.prove(weak, "-q", "--report", report)
+        self.assertEqual(done.returncode, 7, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"^ × tls +TLS 1\.2 +accepted: the handshake was finished with TLSv1\.2\n$")
+        self.assertEqual(self.run_cli("doctor", "--check-report", report, "--bundle", self.own.bundle, "-q").returncode, 7)

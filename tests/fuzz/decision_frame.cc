@@ -13,7 +13,9 @@
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace aw::decisions;
   std::string_view bytes(reinterpret_cast<char const*>(data), size);
-  static auto const masks = *Masks::parse({"/input/a", "/input/b/0"});
+  static auto const masks = *Masks::parse(
+      {.masks = {"/input/a", "/input/b/0"},
+       .mask_rules = {{.op = MaskRule::Op::upsert, .path = "/input/c/0/d", .value = "1"}}});
   static_cast<void>(masks.apply(std::string(bytes)));
   while (auto const entry = take_frame(bytes)) {
     Fields fields;

@@ -102,6 +102,27 @@ TEST_CASE("a capability without code behind it is refused, and no task is made")
   CHECK(agent.executor.runs == 0);
 }
 
+TEST_CASE("a payload that its capability's schema refuses is invalid params, and no task is made") {
+  ServiceOptions options;
+  options.parameters.emplace(
+      "echo", rego::JsonSchema::parse(
+                  R"({"type":"object","required":["n"],"properties":{"n":{"type":"integer"}}})")
+                  .value());
+  Agent agent(std::move(options));
+  CHECK(agent.ask(faq(R"({"task_type":"echo","payload":{"n":3}})")).whole.status == 200);
+  auto const plain = agent.ask(faq(R"({"task_type":"echo","payload":{"n":"3"}})"));
+  CHECK(plain.whole.status == 400);
+  CHECK(plain.whole.body.contains("payload.n: Invalid type. Expected: integer, given: string"));
+  auto const rpc = agent.rpc(
+      "SendMessage", {{"message",
+                       {{"messageId", "m1"},
+                        {"role", "ROLE_USER"},
+                        {"parts", {{{"data", {{"skill", "echo"}, {"payload", {{"m", 1}}}}}}}}}}});
+  CHECK(rpc["error"]["code"] == -32602);
+  CHECK(rpc["error"]["message"].get<std::string>().contains("payload: n is required"));
+  CHECK(agent.executor.runs == 1);
+}
+
 TEST_CASE("one task is the same in every binding") {
   Agent agent;
   auto const sent = agent.rpc("SendMessage", words("hi"));

@@ -24,7 +24,8 @@ namespace aw::audit {
 
 class Collector {
  public:
-  enum class Speaks { http, stream, datagram };
+  // http: a message is a line of a body; requests: a whole request, its head too.
+  enum class Speaks { http, requests, stream, datagram };
 
   explicit Collector(Speaks speaks) : speaks_(speaks) {
     socket_ = Fd(::socket(AF_INET, speaks == Speaks::datagram ? SOCK_DGRAM : SOCK_STREAM, 0));
@@ -80,7 +81,7 @@ class Collector {
         auto const n = ::recv(connection.get(), buffer.data(), buffer.size(), 0);
         if (n <= 0) break;
         input.append(buffer.data(), static_cast<std::size_t>(n));
-        speaks_ == Speaks::http ? take_posts(connection.get(), input) : take_counted(input);
+        speaks_ == Speaks::stream ? take_counted(input) : take_posts(connection.get(), input);
       }
     }
   }
@@ -91,9 +92,12 @@ class Collector {
     auto const lower = text::lower(input.substr(0, head));
     auto const length = std::stoul(lower.substr(lower.find("content-length: ") + 16));
     if (input.size() < head + 4 + length) return;
-    auto const body = input.substr(head + 4, length);
-    input.erase(0, head + 4 + length);
-    if (status_ == 200) {
+    auto const request = input.substr(0, head + 4 + length);
+    auto const body = request.substr(head + 4);
+    input.erase(0, request.size());
+    if (status_ == 200 && speaks_ == Speaks::requests) {
+      take(request);
+    } else if (status_ == 200) {
       for (auto const line : text::split(body, '\n')) {
         if (!line.empty()) take(std::string(line));
       }

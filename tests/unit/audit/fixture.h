@@ -17,7 +17,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/metrics/registry.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 #include "tests/support/temp_dir.h"
 
 namespace aw::audit {

@@ -14,7 +14,7 @@
 #include "core/base/log.h"
 #include "core/io/task.h"
 #include "core/metrics/registry.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 #include "tests/support/temp_dir.h"
 
 namespace aw::authz {

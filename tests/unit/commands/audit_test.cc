@@ -9,8 +9,8 @@
 #include "core/base/fs.h"
 #include "core/base/text.h"
 #include "core/metrics/registry.h"
+#include "core/testing/manual_clock.h"
 #include "shell.h"
-#include "tests/support/manual_clock.h"
 
 namespace {
 

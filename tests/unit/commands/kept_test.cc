@@ -12,8 +12,8 @@
 #include "core/decisions/store.h"
 #include "core/metrics/registry.h"
 #include "core/server/decision_fields.h"
+#include "core/testing/manual_clock.h"
 #include "shell.h"
-#include "tests/support/manual_clock.h"
 
 namespace {
 

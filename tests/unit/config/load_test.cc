@@ -61,7 +61,7 @@ agent:
     - {name: socket, description: d, backend: {type: http, url: "unix:///run/app.sock:/process"}}
     - {name: report, description: d, backend: {type: exec, command: ["./report.sh", -v]}}
     - {name: chat, description: d, backend: {type: a2a, url: "http://127.0.0.1:9999"}}
-    - {name: typed, description: d, parameters: {type: object, required: [a], n: 1, s: "1"}, backend: {type: builtin, name: echo}}
+    - {name: typed, description: d, parameters: {type: object, required: [a], minProperties: 1, title: "1"}, backend: {type: builtin, name: echo}}
 )"});
   CHECK(listed(result).empty());
   REQUIRE(result.config.backends.size() == 6);
@@ -69,7 +69,7 @@ agent:
   CHECK(result.config.agent.capabilities[1].timeout == milliseconds(1500));
   CHECK(result.config.backends[3].command == std::vector<std::string>{"./report.sh", "-v"});
   CHECK(result.config.agent.capabilities[5].parameters ==
-        R"({"n":1,"required":["a"],"s":"1","type":"object"})");
+        R"({"minProperties":1,"required":["a"],"title":"1","type":"object"})");
 }
 
 TEST_CASE("an unknown key is an error with the nearest name") {

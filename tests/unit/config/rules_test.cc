@@ -231,3 +231,26 @@ TEST_CASE("a reload tells what it changes, and what needs a restart") {
   moved.discovery.peers[0].address = "h:2";
   CHECK(changed_keys(after, moved).size() == 1);
 }
+
+TEST_CASE("parameters that are no schema, or one that would not be checked, are refused") {
+  struct Case {
+    char const* parameters;
+    char const* says;
+  };
+  for (Case const& one : {
+           Case{"{type: text}", "no JSON Schema"},
+           Case{"[1]", "no JSON Schema"},
+           Case{"{type: object, propertys: {}}", "\"propertys\" is not checked here"},
+       }) {
+    CAPTURE(one.parameters);
+    const Loaded result =
+        loaded({.text = "agent:\n  name: a\n  trust_domain: b.c\n  capabilities:\n"
+                        "  - {name: echo, description: x, backend: {type: builtin, name: echo},\n"
+                        "     parameters: " +
+                        std::string(one.parameters) + "}\nauthorization: {policy_dir: p}\n"});
+    REQUIRE_FALSE(result.ok());
+    CHECK(result.diagnostics[0].key == "agent.capabilities[0].parameters");
+    CHECK(result.diagnostics[0].message.contains(one.says));
+    CHECK(result.diagnostics[0].place.line == 6);
+  }
+}

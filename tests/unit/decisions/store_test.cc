@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 #include "tests/support/temp_dir.h"
 
 using namespace aw;

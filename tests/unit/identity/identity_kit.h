@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "core/identity/dev_issuer.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 
 namespace aw::testing {
 

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-identity::Bundles bundles_of(TestCa const& ca) {
+identity::Bundles peer_bundles_of(TestCa const& ca) {
   identity::Bundles bundles;
   bundles.emplace(ca.domain(), ca.bundle());
   return bundles;
@@ -32,7 +32,7 @@ TEST_CASE("a peer is valid no longer than the shortest certificate of its chain"
   auto const middle = must(tls::make_intermediate(spec, ca.pki().authority()));
   auto key = must(tls::PrivateKey::generate(tls::KeyType::p256));
   std::vector const sent{must(tls::issue(ca.spec("/client"), middle, key)), middle.certificate};
-  auto const peer = must(identity::verify_peer(sent, bundles_of(ca), {ca.domain()}, ca.now()));
+  auto const peer = must(identity::verify_peer(sent, peer_bundles_of(ca), {ca.domain()}, ca.now()));
   CHECK(peer.not_after == seconds(ca.now() + 10min));
   CHECK(peer.not_before == seconds(ca.now() - 5min));
   CHECK(peer.chain.size() == 3);
@@ -42,7 +42,7 @@ TEST_CASE("the given time decides, to the second") {
   TestCa const ca;
   auto const leaf = ca.mint(ca.spec("/client"));
   auto const at = [&](WallTime now) {
-    return identity::verify_peer(leaf.chain, bundles_of(ca), {ca.domain()}, now);
+    return identity::verify_peer(leaf.chain, peer_bundles_of(ca), {ca.domain()}, now);
   };
   auto const begins = leaf.chain[0].not_before();
   auto const ends = leaf.chain[0].not_after();
@@ -55,11 +55,11 @@ TEST_CASE("the given time decides, to the second") {
 TEST_CASE("no certificate, no bundles and an empty allowed list all refuse") {
   TestCa const ca;
   auto const leaf = ca.mint(ca.spec("/client"));
-  auto const none = identity::verify_peer({}, bundles_of(ca), {ca.domain()}, ca.now());
+  auto const none = identity::verify_peer({}, peer_bundles_of(ca), {ca.domain()}, ca.now());
   CHECK(none.error().code == Code::no_client_certificate);
   auto const unknown = identity::verify_peer(leaf.chain, {}, {ca.domain()}, ca.now());
   CHECK(unknown.error().code == Code::no_bundle);
-  auto const foreign = identity::verify_peer(leaf.chain, bundles_of(ca), {}, ca.now());
+  auto const foreign = identity::verify_peer(leaf.chain, peer_bundles_of(ca), {}, ca.now());
   CHECK(foreign.error().code == Code::trust_domain_not_allowed);
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("the forwarded certificate line is Envoy's") {
   TestCa const ca;
   auto const leaf = ca.mint(ca.spec("/client"));
   auto const peer =
-      must(identity::verify_peer(leaf.chain, bundles_of(ca), {ca.domain()}, ca.now()));
+      must(identity::verify_peer(leaf.chain, peer_bundles_of(ca), {ca.domain()}, ca.now()));
   CHECK(identity::xfcc(spiffe_id("spiffe://example.org/server"), peer) ==
         "By=spiffe://example.org/server;Hash=" + leaf.chain[0].fingerprint_sha256() +
             ";URI=spiffe://example.org/client");

@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/testing/manual_clock.h"
 #include "tests/fixtures/ca.h"
-#include "tests/support/manual_clock.h"
 
 using namespace aw;
 using namespace aw::runtime;

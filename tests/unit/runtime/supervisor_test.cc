@@ -14,7 +14,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/random.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 
 using namespace aw;
 using namespace aw::runtime;

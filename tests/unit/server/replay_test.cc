@@ -12,7 +12,7 @@
 
 #include "core/base/random.h"
 #include "core/base/text.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 #include "tests/support/temp_dir.h"
 
 using namespace aw;

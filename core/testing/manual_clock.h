@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A clock that stands still until told otherwise.
+// A clock that stands still until told otherwise. Any thread.
+//
+// Waits of the event loops are real ones and do not follow it: it turns what is decided by time
+// (certificates, replay windows, caches, deadlines handed to handlers), not how long a timer runs.
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 
 #include "core/base/clock.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/authz/authz.h"
+#include "core/authz/decision.h"
 
 namespace aw::authz {
 
