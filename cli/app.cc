@@ -46,6 +46,8 @@
 #include "commands/policy_check.h"
 #include "commands/policy_eval.h"
 #include "commands/policy_test.h"
+#include "commands/run.h"
+#include "commands/secrets_get.h"
 #include "commands/serve.h"
 #include "commands/support/command.h"
 #include "commands/svid_check.h"
@@ -75,6 +77,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_serve(root, context);
   commands::register_init(root, context);
   commands::register_dev(root, context);
+  commands::register_run(root, context);
   commands::register_ping(root, context);
   commands::register_call(root, context);
   commands::register_task(root, context);
@@ -117,6 +120,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_top(root, context);
   commands::register_health(root, context);
   commands::register_nonce(root, context);
+  commands::register_secrets_get(root, context);
   commands::register_completion(root, context);
   commands::register_explain(root, context);
   commands::register_version(root, context);

@@ -10,6 +10,7 @@ _agentweave() {
       'serve') state="$next" ;;
       'init') state="$next" ;;
       'dev') state="$next" ;;
+      'run') state="$next" ;;
       'ping') state="$next" ;;
       'call') state="$next" ;;
       'task') state="$next" ;;
@@ -64,6 +65,8 @@ _agentweave() {
       'top') state="$next" ;;
       'health') state="$next" ;;
       'nonce') state="$next" ;;
+      'secrets') state="$next" ;;
+      'secrets get') state="$next" ;;
       'completion') state="$next" ;;
       'explain') state="$next" ;;
       'version') state="$next" ;;
@@ -75,6 +78,7 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor k8s metrics top health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev run ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce secrets completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -103,6 +107,16 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --socket --drill --set -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'run')
+      case "$prev" in
+        --config) return ;;
+        --env) return ;;
+        --restart) COMPREPLY=($(compgen -W 'never on-failure always' -- "$cur")); return ;;
+        --set) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --config --env --restart --set -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'ping')
       case "$prev" in
@@ -666,6 +680,21 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --curl -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'secrets')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'get -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'secrets get')
+      case "$prev" in
+        --config) return ;;
+        --env) return ;;
+        --set) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --config --env --set --reveal -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'completion')
       case "$prev" in

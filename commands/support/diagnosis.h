@@ -58,6 +58,8 @@ struct Patient {
 [[nodiscard]] Findings check_clock();
 [[nodiscard]] Findings check_places(Patient const& patient);  // directories, files and their modes
 [[nodiscard]] Findings check_ports(Patient const& patient);   // and the agent that holds them
+// --- doctor_secrets.cc: what is kept elsewhere
+[[nodiscard]] Findings check_secrets(Patient const& patient);
 // --- doctor_policy.cc: who decides
 [[nodiscard]] Findings check_policy(Patient const& patient);
 // --- doctor_remote.cc: whom we call

@@ -13,24 +13,30 @@
 namespace aw::commands {
 namespace {
 
-// SIGHUP waits to be asked for; a file-size limit or a full disk is an error of write, not our
-// death.
-void arrange_signals() {
-  sigset_t hangup;
-  sigemptyset(&hangup);
-  sigaddset(&hangup, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &hangup, nullptr);
+// The signals that are asked for instead of taken.
+sigset_t awaited(Serving const& serving) {
+  sigset_t out;
+  sigemptyset(&out);
+  sigaddset(&out, SIGHUP);
+  if (serving.forward)
+    for (int const number : {SIGUSR1, SIGUSR2, SIGWINCH}) sigaddset(&out, number);
+  return out;
+}
+
+// Before any thread: all of them inherit it. A file-size limit or a full disk is an error of write,
+// not our death.
+void arrange_signals(Serving const& serving) {
+  sigset_t const set = awaited(serving);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-enum class Woken { hangup, nothing };
-
-Woken wait_for_hangup() {
-  sigset_t hangup;
-  sigemptyset(&hangup);
-  sigaddset(&hangup, SIGHUP);
-  timespec const patience{.tv_sec = 0, .tv_nsec = 100'000'000};
-  return sigtimedwait(&hangup, nullptr, &patience) == SIGHUP ? Woken::hangup : Woken::nothing;
+// The signal that came, or 0 when none did in a while.
+int await_signal(Serving const& serving) {
+  sigset_t const set = awaited(serving);
+  timespec const patience{.tv_sec = 0, .tv_nsec = serving.tend ? 20'000'000 : 100'000'000};
+  int const number = sigtimedwait(&set, nullptr, &patience);
+  return number > 0 ? number : 0;
 }
 
 void reload(Serving const& serving, runtime::Runtime& agent, Context& context) {
@@ -79,7 +85,7 @@ Result<config::Loaded> load_checked(config::LoadRequest const& request, Context&
 }
 
 Result<void> serve_until_stopped(Serving const& serving, Context& context) {
-  arrange_signals();
+  arrange_signals(serving);
   auto const began = context.clock.steady();
   auto const environment = supervision_of(serving, context);
   runtime::Supervisor supervisor(environment, context.clock);
@@ -87,20 +93,29 @@ Result<void> serve_until_stopped(Serving const& serving, Context& context) {
   auto seams = serving.seams ? serving.seams(loaded) : runtime::Seams();
   AW_TRY(seams.listening_socket, runtime::inherited_socket(environment));
   // Before the first thread, which is the one that waits for signals.
-  if (serving.as == As::service) seams.safeguards = runtime::confine(loaded.config);
+  if (serving.as != As::tool) {
+    seams.safeguards = runtime::confine(loaded.config, serving.as == As::keeper
+                                                           ? runtime::Programs::a_command
+                                                           : runtime::Programs::as_configured);
+  }
   auto const stop = context.interrupt();
   AW_TRY(auto const agent, runtime::Runtime::start(loaded, context.clock, std::move(seams), stop));
   serving.ready(*agent, context.clock.steady() - began);
   supervisor.ready("serving on " + agent->listening().agent);
   while (!stop.stop_requested()) {
     supervisor.alive();
-    if (wait_for_hangup() != Woken::hangup) continue;
+    if (serving.tend && !serving.tend()) break;
+    int const number = await_signal(serving);
+    if (number != 0 && number != SIGHUP) serving.forward(number);
+    if (number != SIGHUP) continue;
     supervisor.reloading();
     reload(serving, *agent, context);
     supervisor.ready("serving on " + agent->listening().agent);
   }
   supervisor.stopping();
-  if (!agent->drain())
+  auto const drained = agent->drain();
+  if (serving.drained) serving.drained(*agent, drained);
+  if (!drained)
     return make_error(Code::check_failed, "some work was cut off at the end of the drain");
   return {};
 }

@@ -19,8 +19,9 @@ namespace aw::commands {
 [[nodiscard]] Result<config::Loaded> load_checked(config::LoadRequest const& request,
                                                   Context& context);
 
-// A service answers to a supervisor and gives up what it does not need (core/runtime/confine.h).
-enum class As { service, tool };
+// A service answers to a supervisor and gives up what it does not need (core/runtime/confine.h); a
+// keeper is one that starts a command besides.
+enum class As { service, keeper, tool };
 
 struct Serving {
   As as = As::tool;
@@ -29,6 +30,14 @@ struct Serving {
   std::function<runtime::Seams(config::Loaded const&)> seams;
   // Called once the agent serves; `took` is the time from the start.
   std::function<void(runtime::Runtime&, std::chrono::nanoseconds took)> ready;
+
+  // For whoever keeps something beside the agent; empty = nothing is kept.
+  // Called some 50 times a second while the agent serves; false ends it.
+  std::function<bool()> tend;
+  // Gets SIGUSR1, SIGUSR2 and SIGWINCH.
+  std::function<void(int signal)> forward;
+  // Called after the drain, while the agent still exists.
+  std::function<void(runtime::Runtime&, runtime::Drained const&)> drained;
 };
 
 // 0 after a clean drain; Code::interrupted when work was cut off.

@@ -12,11 +12,11 @@ namespace {
 class HttpOpaTransport final : public OpaTransport {
  public:
   HttpOpaTransport(http::Client& client, std::vector<http::Url> urls, http::Security security,
-                   std::string token)
+                   std::shared_ptr<LiveText const> token)
       : client_(client),
         urls_(std::move(urls)),
         security_(std::move(security)),
-        authorization_(token.empty() ? "" : "Bearer " + token) {}
+        token_(std::move(token)) {}
 
   io::Task<Result<OpaAnswer>> send(OpaRequest request) override {
     auto const& url = urls_[request.endpoint];
@@ -26,7 +26,8 @@ class HttpOpaTransport final : public OpaTransport {
     out.set_target(url.target + request.target);
     if (asks) out.headers.add("content-type", "application/json");
     out.headers.add("accept", "application/json");
-    if (!authorization_.empty()) out.headers.add("authorization", authorization_);
+    if (auto const token = token_->get(); !token.empty())
+      out.headers.add("authorization", "Bearer " + token);
     out.body = std::move(request.body);
     http::CallOptions options;
     options.deadline = request.deadline;
@@ -43,13 +44,15 @@ class HttpOpaTransport final : public OpaTransport {
   http::Client& client_;
   std::vector<http::Url> const urls_;
   http::Security const security_;
-  std::string const authorization_;
+  std::shared_ptr<LiveText const> const token_;  // shared with who rotates it
 };
 
 }  // namespace
 
 Result<std::unique_ptr<OpaTransport>> http_opa_transport(Config const& config, http::Client& client,
-                                                         std::optional<http::Security> security) {
+                                                         std::optional<http::Security> security,
+                                                         std::shared_ptr<LiveText const> token) {
+  if (!token) token = std::make_shared<LiveText>(config.opa_token);
   std::vector<http::Url> urls;
   bool secure = false;
   for (auto const& text : config.opa_endpoints) {
@@ -68,7 +71,7 @@ Result<std::unique_ptr<OpaTransport>> http_opa_transport(Config const& config, h
     AW_TRY(security, http::web_security(config.opa_ca_path));
   }
   return std::unique_ptr<OpaTransport>(std::make_unique<HttpOpaTransport>(
-      client, std::move(urls), std::move(security).value_or(http::Security{}), config.opa_token));
+      client, std::move(urls), std::move(security).value_or(http::Security{}), std::move(token)));
 }
 
 }  // namespace aw::authz

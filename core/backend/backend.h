@@ -79,6 +79,12 @@ class Backend {
   // backend_timeout, backend_answer_malformed. A cancelled coroutine leaves nothing running.
   // On the run's loop; must not block it. `output` outlives the coroutine.
   [[nodiscard]] virtual io::Task<Result<void>> run(Call call, Output& output) = 0;
+  // Takes over headers or environment of `config` for the calls that begin from now on; false when
+  // this kind has neither. Any thread.
+  [[nodiscard]] virtual bool renew(Config const& config) {
+    static_cast<void>(config);
+    return false;
+  }
   // Does `run` end without ever waiting? Then `run_at_once` is the same, here and now and without a
   // coroutine; `call` has no `message`.
   [[nodiscard]] virtual bool never_waits() const { return false; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -28,7 +29,19 @@ struct Config {
   std::vector<std::string> command;      // exec: program and arguments, no shell
   std::string working_directory;         // exec; empty = ours
   std::vector<std::string> environment;  // exec: NAME=value, or NAME to pass ours on; else empty
+  std::vector<std::string> headers;      // http: name=value, beside ours
   std::size_t max_output_bytes = 4U << 20;
+};
+
+// When the command of `agentweave run` is started again after it ended.
+enum class Restart { never, on_failure, always };
+
+// How `agentweave run` treats its command.
+struct ChildConfig {
+  std::vector<std::string> environment;  // NAME=value, over what it gets anyway
+  Restart restart = Restart::never;
+  std::chrono::nanoseconds start_timeout = std::chrono::seconds(30);  // until it listens
+  std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);   // from SIGTERM to SIGKILL
 };
 
 // The backend of one capability, as runtime hands them over.

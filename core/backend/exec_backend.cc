@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "core/backend/live_pairs.h"
 #include "core/backend/process.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
@@ -165,7 +166,14 @@ void deliver(std::string text, Output& output) {
 class ExecBackend final : public Backend {
  public:
   ExecBackend(Config config, Tools tools)
-      : config_(std::move(config)), environment_(base_environment(config_)), tools_(tools) {}
+      : config_(std::move(config)), environment_(base_environment(config_)), tools_(tools) {
+    config_.environment.clear();  // it may hold secrets: one copy is enough
+  }
+
+  [[nodiscard]] bool renew(Config const& config) override {
+    environment_.set(base_environment(config));
+    return true;
+  }
 
   io::Task<Result<void>> run(Call call, Output& output) override {
     auto const loop = co_await boost::asio::this_coro::executor;
@@ -193,7 +201,10 @@ class ExecBackend final : public Backend {
 
  private:
   [[nodiscard]] ProcessSpec spec_for(Call const& call) const {
-    ProcessSpec spec{config_.command, environment_, config_.working_directory};
+    ProcessSpec spec{config_.command, {}, config_.working_directory};
+    environment_.each([&spec](std::string_view name, std::string_view value) {
+      spec.environment.push_back(std::string(name) + '=' + std::string(value));
+    });
     add_fact(spec.environment, "AGENTWEAVE_CAPABILITY", call.capability);
     add_fact(spec.environment, "AGENTWEAVE_TASK_ID", call.task_id);
     add_fact(spec.environment, "AGENTWEAVE_CONTEXT_ID", call.context_id);
@@ -225,7 +236,7 @@ class ExecBackend final : public Backend {
   }
 
   Config config_;
-  std::vector<std::string> environment_;
+  LivePairs environment_;
   Tools tools_;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/backend/events.h"
+#include "core/backend/live_pairs.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
 
@@ -85,8 +86,18 @@ io::Task<Result<void>> read_events(http::ResponseStream& answer, Output& output,
 
 class HttpBackend final : public Backend {
  public:
-  HttpBackend(http::Url url, std::optional<http::Security> security, std::size_t limit, Tools tools)
-      : url_(std::move(url)), security_(std::move(security)), limit_(limit), tools_(tools) {}
+  HttpBackend(http::Url url, std::optional<http::Security> security, Config const& config,
+              Tools tools)
+      : url_(std::move(url)),
+        security_(std::move(security)),
+        limit_(config.max_output_bytes),
+        headers_(config.headers),
+        tools_(tools) {}
+
+  [[nodiscard]] bool renew(Config const& config) override {
+    headers_.set(config.headers);
+    return true;
+  }
 
   io::Task<Result<void>> run(Call call, Output& output) override {
     auto const until = call.deadline;
@@ -118,6 +129,9 @@ class HttpBackend final : public Backend {
     request.headers.add("x-agentweave-decision-id", call.decision_id);
     if (!call.xfcc.empty()) request.headers.add("x-forwarded-client-cert", call.xfcc);
     if (!call.traceparent.empty()) request.headers.add("traceparent", call.traceparent);
+    headers_.each([&request](std::string_view name, std::string_view value) {
+      request.headers.add(name, value);
+    });
     request.body = call_document(call);
     return request;
   }
@@ -153,6 +167,7 @@ class HttpBackend final : public Backend {
   http::Url url_;
   std::optional<http::Security> security_;
   std::size_t limit_;
+  LivePairs headers_;
   Tools tools_;
 };
 
@@ -205,8 +220,8 @@ Result<std::unique_ptr<Backend>> make_http_backend(Config const& config, Tools t
     };
     security->name = "web";
   }
-  return std::unique_ptr<Backend>(std::make_unique<HttpBackend>(std::move(url), std::move(security),
-                                                                config.max_output_bytes, tools));
+  return std::unique_ptr<Backend>(
+      std::make_unique<HttpBackend>(std::move(url), std::move(security), config, tools));
 }
 
 }  // namespace aw::backend

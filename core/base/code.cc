@@ -69,6 +69,7 @@ Meaning meaning(Code code) {
     case Code::tls_setup:
     case Code::jwt_svid:
     case Code::audit_unreadable:
+    case Code::secret_malformed:
     case Code::io:
     case Code::address_in_use:
     case Code::protocol:
@@ -86,6 +87,7 @@ Meaning meaning(Code code) {
     case Code::overloaded:
     case Code::draining:
     case Code::no_svid:
+    case Code::secret_unavailable:
       return {Exit::unreachable, 503, -32000, Grpc::unavailable, Again::yes};
     case Code::request_malformed:
       return {Exit::failed, 400, -32600, Grpc::invalid_argument, Again::no};

@@ -89,6 +89,9 @@ enum class Code : std::uint16_t {
   audit_unavailable = 6001,
   audit_integrity = 6002,
   audit_unreadable = 6003,
+  // AW61xx secrets
+  secret_unavailable = 6101,
+  secret_malformed = 6102,
   // AW70xx A2A, tasks, backends
   // Also for a task that is another caller's: who may not see it is not told that it is there.
   task_not_found = 7001,

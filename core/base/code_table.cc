@@ -174,6 +174,13 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
      "Keep the file as evidence; the message names the first bad record."},
     {Code::audit_unreadable, "audit_unreadable", "audit log cannot be read",
      "The audit file is missing, not readable, or not an audit log.", "Check the path."},
+    {Code::secret_unavailable, "secret_unavailable", "secret cannot be read",
+     "A secret of the configuration is missing, or who keeps it refused, was late or did not "
+     "answer.",
+     "agentweave secrets get NAME asks for it alone and says where it is kept."},
+    {Code::secret_malformed, "secret_malformed", "secret is not usable",
+     "What was read is empty, too large, or has not the member that secrets.values[].key names.",
+     "Look at it with the keeper's own tool."},
     {Code::task_not_found, "task_not_found", "task not found",
      "The caller has no task with this id.",
      "Check the id; tasks belong to the SPIFFE ID that made them."},

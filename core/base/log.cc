@@ -61,6 +61,7 @@ struct Log::Impl {
   Clock const* clock = &own_clock;
   Format format = Format::json;
   std::string agent;
+  std::shared_ptr<Mask const> mask;  // shared with whoever teaches it
   std::array<std::atomic<Level>, kComponents.size()> levels{};
   std::shared_ptr<spdlog::logger> out;
 
@@ -93,8 +94,9 @@ struct Log::Impl {
   }
 
   void put(Component c, Level level, std::string_view message, auto const& fields) const {
-    auto const line = format == Format::json ? as_json(c, level, message, fields)
-                                             : as_text(c, level, message, fields);
+    auto line = format == Format::json ? as_json(c, level, message, fields)
+                                       : as_text(c, level, message, fields);
+    if (mask) line = mask->applied(line);
     out->log(kSpdlogLevels[static_cast<std::size_t>(level)],
              spdlog::string_view_t(line.data(), line.size()));
   }
@@ -148,6 +150,8 @@ void Log::failed(Component component, Level level, std::string_view message, Err
   for (auto const& [name, value] : error.context) fields.emplace_back(name, value);
   impl_->put(component, level, message, fields);
 }
+
+void Log::hide(std::shared_ptr<Mask const> mask) { impl_->mask = std::move(mask); }
 
 void Log::set_levels(Level level, std::map<std::string, Level> const& loggers) {
   for (std::size_t i = 0; i < kComponents.size(); ++i) {

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "core/base/clock.h"
+#include "core/base/mask.h"
 #include "core/base/result.h"
 
 namespace aw::log {
@@ -74,6 +75,9 @@ class Log {
   }
   // The error's code, message, hint and context as fields.
   void failed(Component component, Level level, std::string_view message, Error const& error);
+
+  // What the mask knows is redacted in every line from now on. Before other threads write.
+  void hide(std::shared_ptr<Mask const> mask);
 
   // On reload: new levels at once, without losing a line.
   // Components that `loggers` does not name get `level`.

@@ -12,6 +12,7 @@
 #include "core/base/secret.h"
 #include "core/base/text.h"
 #include "core/config/schema.h"
+#include "core/config/secret_refs.h"
 #include "core/config/values.h"
 
 namespace aw::config {
@@ -314,6 +315,8 @@ class Assigner {
       report(Code::config_out_of_range, at.at, key_ + ' ' + wrong);
       return false;
     }
+    // What the secret makes of it is checked when it is known.
+    if (!secret_names(text).empty()) return true;
     if (field_.check_with == nullptr ||
         (text.empty() && !field_.is_required && default_text(field_).empty())) {
       return true;

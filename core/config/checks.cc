@@ -182,6 +182,56 @@ std::string name_value(std::string_view text) {
   return printable ? "" : "must have no control characters";
 }
 
+// RFC 9110 §5.6.2 for the name; those the backend is to believe because they come from us alone,
+// and those of the connection, are not for the configuration.
+std::string backend_header(std::string_view text) {
+  if (auto wrong = name_value(text); !wrong.empty()) return wrong;
+  const std::string name = text::lower(text.substr(0, text.find('=')));
+  const bool token = std::ranges::all_of(name, [](char c) {
+    return is_lower(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
+  });
+  if (!token) return "has a name that is no header's";
+  for (const std::string_view ours :
+       {"host", "connection", "content-length", "content-type", "transfer-encoding", "te",
+        "trailer", "upgrade", "expect", "keep-alive", "accept", "traceparent",
+        "x-forwarded-client-cert"}) {
+    if (name == ours) return "names " + name + ", which is ours to set";
+  }
+  return name.starts_with("x-agentweave-") ? "names " + name + ", which is ours to set" : "";
+}
+
+std::string secret_name(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
+    return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '-' || c == '.';
+  });
+  return good ? "" : "must be of letters, digits, _, - and .";
+}
+
+std::string vault_path(std::string_view text) {
+  return std::ranges::all_of(text::split(text, '/'), is_path_segment)
+             ? ""
+             : "must be a path of letters, digits, -, _ and . without / at its ends";
+}
+
+std::string aws_region(std::string_view text) {
+  return name_like(text, '-') && text.size() <= 64 ? "" : "must be a region like eu-central-1";
+}
+
+std::string keeper_url(std::string_view text) {
+  if (auto wrong = http_url(text); !wrong.empty()) return wrong;
+  if (text.starts_with("https://") || is_loopback(url_host(text))) return {};
+  return "would carry secrets without encryption: https://, or http:// on this machine";
+}
+
+std::string metadata_url(std::string_view text) {
+  if (auto wrong = http_url(text); !wrong.empty()) return wrong;
+  const auto host = url_host(text);
+  const bool link_local = host.starts_with("169.254.") &&
+                          std::ranges::all_of(host, [](char c) { return is_digit(c) || c == '.'; });
+  if (link_local || host == "[fd00:ec2::254]" || is_loopback(host)) return {};
+  return "must be a link-local or loopback address";
+}
+
 std::string audit_destination(std::string_view text) {
   if (text == "stdout" || text == "stderr" || text == "stdout:" || text == "stderr:") return {};
   if (text.starts_with("file://")) {

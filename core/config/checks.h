@@ -17,10 +17,16 @@ namespace aw::config::checks {
 // SPIFFE Workload Endpoint §4: unix:///path, or tcp://IP:port; a name would be resolved by
 // somebody who may lie.
 [[nodiscard]] std::string spiffe_endpoint(std::string_view text);
-[[nodiscard]] std::string opa_endpoint(std::string_view text);  // http(s)://host or unix:///path
-[[nodiscard]] std::string backend_url(std::string_view text);   // http(s)://host… or unix:///path
-[[nodiscard]] std::string http_url(std::string_view text);      // http(s)://host…
-[[nodiscard]] std::string name_value(std::string_view text);    // name=value, no line breaks
+[[nodiscard]] std::string opa_endpoint(std::string_view text);    // http(s)://host or unix:///path
+[[nodiscard]] std::string backend_url(std::string_view text);     // http(s)://host… or unix:///path
+[[nodiscard]] std::string http_url(std::string_view text);        // http(s)://host…
+[[nodiscard]] std::string name_value(std::string_view text);      // name=value, no line breaks
+[[nodiscard]] std::string backend_header(std::string_view text);  // name=value, no name of ours
+[[nodiscard]] std::string secret_name(std::string_view text);
+[[nodiscard]] std::string vault_path(std::string_view text);
+[[nodiscard]] std::string aws_region(std::string_view text);
+[[nodiscard]] std::string keeper_url(std::string_view text);    // https, or http on this machine
+[[nodiscard]] std::string metadata_url(std::string_view text);  // http at 169.254/16 or loopback
 // stdout, stderr, file:///path, syslog[+udp|+tcp|+tls]://…, http(s)://…
 [[nodiscard]] std::string audit_destination(std::string_view text);
 // A JSON pointer below /input, for masks. A policy_path is names joined by '/'.

@@ -17,6 +17,7 @@
 #include "core/http/config.h"
 #include "core/identity/config.h"
 #include "core/metrics/config.h"
+#include "core/secrets/config.h"
 #include "core/server/config.h"
 #include "core/tls/config.h"
 #include "core/trace/config.h"
@@ -34,6 +35,8 @@ struct Config {
   Environment environment = Environment::production;  // as chosen: flag, variable, file, default
   a2a::AgentInfo agent;
   std::vector<backend::Config> backends;  // parallel to agent.capabilities
+  backend::ChildConfig child;             // of `agentweave run`
+  secrets::Config secrets;
   identity::Config identity;
   authz::Config authorization;
   audit::Config audit;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/config/checks.h"
 #include "core/config/values.h"
 
 namespace aw::config {
@@ -73,6 +74,10 @@ class Expander {
       out += text.substr(0, start);
       if (start == std::string_view::npos) break;
       if (start > 0 && text[start - 1] == '$') {  // $${ stands for itself
+        if (text.substr(start + 2).starts_with("secret:")) {
+          wrong = "a literal ${secret: cannot be written";
+          return std::nullopt;
+        }
         out.back() = '$';
         out += '{';
         text.remove_prefix(start + 2);
@@ -95,8 +100,18 @@ class Expander {
     return out;
   }
 
+  // secret:NAME stays as it is written: who keeps it is asked when the agent starts.
+  static std::optional<std::string> secret(std::string_view body, std::string& wrong) {
+    if (const auto bad = checks::secret_name(body.substr(body.find(':') + 1)); !bad.empty()) {
+      wrong = "${" + std::string(body) + "}: a secret's name " + bad;
+      return std::nullopt;
+    }
+    return "${" + std::string(body) + '}';
+  }
+
   // NAME or NAME:-default; an empty variable takes the default, as in a shell.
   std::optional<std::string> variable(std::string_view body, int nesting, std::string& wrong) {
+    if (body.starts_with("secret:")) return secret(body, wrong);
     const auto dash = body.find(":-");
     const std::string_view name = body.substr(0, dash);
     if (!is_name(name)) {
@@ -108,6 +123,11 @@ class Expander {
       return expanded(body.substr(dash + 2), nesting + 1, wrong);
     }
     if (!value) wrong = "variable " + std::string(name) + " is not set";
+    // Whoever may set a variable may not thereby have a secret put somewhere.
+    if (value && value->find("${secret:") != std::string::npos) {
+      wrong = "variable " + std::string(name) + " refers to a secret: only the file itself may";
+      return std::nullopt;
+    }
     return value;
   }
 

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/config/rules.h"
 #include "core/config/schema.h"
+#include "core/config/secret_refs.h"
 #include "core/config/sources.h"
 
 namespace aw::config {
@@ -119,6 +120,12 @@ void limit_findings(std::vector<Diagnostic>& found) {
       problem(Code::config_syntax, nowhere, "and " + std::to_string(left) + " more findings"));
 }
 
+void add_defaults(LoadRequest const& request, Values& values, std::vector<Diagnostic>& found) {
+  Values below;
+  for (std::string const& text : request.defaults) apply_override(below, text, found);
+  for (auto& [key, entry] : below) values.try_emplace(key, std::move(entry));
+}
+
 void add_flags(LoadRequest const& request, Values& values, std::vector<Diagnostic>& found) {
   for (std::string const& text : request.overrides) apply_override(values, text, found);
   if (!request.environment) return;
@@ -172,12 +179,14 @@ Loaded inspect(LoadRequest const& request) {
   // checked.
   const bool parsed = !values.empty() || count(found, Severity::error) == 0;
   apply_environment(values, request.env);
+  add_defaults(request, values, found);
   add_flags(request, values, found);
   settle_pairs(values);
   std::vector<Diagnostic> misfits;
   out.config = decode(values, assembled.whole, misfits);
   if (parsed) {
     std::ranges::move(misfits, std::back_inserter(found));
+    out.secrets = find_secret_uses(values, out.config, found);
     check_rules({out.config, values, assembled.whole, request.backends}, found, out.insecure);
   }
   // With the embedded engine there is no OPA to ask; the default address would only mislead.

@@ -40,7 +40,16 @@ struct LoadRequest {
   EnvLookup env;                           // empty = no variable is set
   std::optional<std::string> environment;  // --env
   std::vector<std::string> overrides;      // --set: "server.port=8444", later ones win
+  std::vector<std::string> defaults;       // the same, where nothing else says anything
   BackendRule backends = BackendRule::required;
+};
+
+// A value that holds references to secrets.
+struct SecretUse {
+  std::string key;  // "agent.capabilities[0].backend.headers"
+  std::string row;  // "agent.capabilities[].backend.headers"
+  std::size_t index = 0;
+  std::vector<std::string> names;
 };
 
 // A value; later parts keep it as it was given.
@@ -52,7 +61,8 @@ struct Loaded {
   std::map<std::string, Place> origins;
   // Settings in force that production would refuse; the banner, log and metric name them.
   std::vector<std::string> insecure;
-  std::size_t keys = 0;  // values that were given
+  std::vector<SecretUse> secrets;  // ${secret:…}; `config` holds the references, not the values
+  std::size_t keys = 0;            // values that were given
 
   [[nodiscard]] bool ok() const { return count(diagnostics, Severity::error) == 0; }
 };

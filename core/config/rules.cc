@@ -167,6 +167,11 @@ void complete_backend(Facts const& facts, std::size_t i, Found& found) {
              full + " means nothing to this type of backend", "remove it");
     }
   }
+  if (const auto headers = capability_key(i, "backend.headers");
+      backend.kind != backend::Kind::http && facts.given(headers)) {
+    refuse(found, facts, Code::config_conflict, headers,
+           headers + " means nothing to this type of backend", "remove it");
+  }
   if (const auto binding = capability_key(i, "backend.binding");
       backend.kind != backend::Kind::a2a && backend.binding != backend::Wire::card) {
     refuse(found, facts, Code::config_conflict, binding,
@@ -350,6 +355,61 @@ void parameters_are_schemas(Facts const& facts, Found& found) {
   }
 }
 
+struct Keeps {
+  secrets::From from;
+  std::string_view key;
+};
+constexpr auto kKeeps = std::to_array<Keeps>({{secrets::From::env, "variable"},
+                                              {secrets::From::file, "file"},
+                                              {secrets::From::exec, "command"},
+                                              {secrets::From::vault, "path"},
+                                              {secrets::From::aws, "id"}});
+
+// Each secret has what its keeper needs, and nothing that means nothing to it.
+void complete_secrets(Facts const& facts, Found& found) {
+  std::set<std::string_view> names;
+  auto const& values = facts.config.secrets.values;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto key = [i](std::string_view name) {
+      return indexed("secrets.values[]." + std::string(name), i);
+    };
+    if (!values[i].name.empty() && !names.insert(values[i].name).second) {
+      refuse(found, facts, Code::config_conflict, key("name"),
+             "secret \"" + values[i].name + "\" is listed twice", "each name once");
+    }
+    if (values[i].from == secrets::From::none) continue;  // said already
+    for (Keeps const& one : kKeeps) {
+      const bool needed = one.from == values[i].from;
+      if (needed == facts.given(key(one.key))) continue;
+      refuse(found, facts, needed ? Code::config_missing_key : Code::config_conflict,
+             needed ? key("from") : key(one.key),
+             key(one.key) + (needed ? " is required" : " means nothing to this keeper"),
+             needed ? "this keeper needs it" : "remove it");
+    }
+  }
+}
+
+void reachable_keepers(Facts const& facts, Found& found) {
+  auto const& config = facts.config.secrets;
+  const bool vault = std::ranges::any_of(
+      config.values, [](auto const& one) { return one.from == secrets::From::vault; });
+  if (!vault) return;
+  if (config.vault.address.empty()) {
+    refuse(found, facts, Code::config_missing_key, "secrets.vault.address",
+           "secrets.vault.address is required", "for example: https://vault.example:8200");
+  }
+  const bool by_token = config.vault.auth == secrets::VaultAuth::token;
+  if (by_token && config.vault.token_file.empty()) {
+    refuse(found, facts, Code::config_missing_key, "secrets.vault.token_file",
+           "secrets.vault.token_file is required", "auth: token reads it");
+  }
+  if (config.vault.auth == secrets::VaultAuth::jwt &&
+      facts.config.identity.provider == identity::Provider::mtls_static) {
+    refuse(found, facts, Code::config_conflict, "secrets.vault.auth",
+           "secrets.vault.auth jwt needs a Workload API, which mtls-static has not", "use cert");
+  }
+}
+
 constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     remote_or_embedded,
     bundle_makes_sense,
@@ -369,6 +429,8 @@ constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     backoff_order,
     collector_port,
     parameters_are_schemas,
+    complete_secrets,
+    reachable_keepers,
 });
 
 }  // namespace

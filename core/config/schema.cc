@@ -119,6 +119,12 @@ void add_capabilities(std::vector<Field>& rows) {
   rows.push_back(field("agent.capabilities[].backend.environment",
                        "exec: NAME=value to set, NAME to pass on; nothing else is passed",
                        &C::backends, &B::environment));
+  rows.push_back(field("agent.capabilities[].backend.headers",
+                       "http: name=value, sent with each call beside ours", &C::backends,
+                       &B::headers)
+                     .checked(checks::backend_header, "name=value, but for names that are ours")
+                     .secret()
+                     .example("[\"authorization=Bearer ${secret:search_key}\"]"));
   rows.push_back(field("agent.capabilities[].backend.max_output_bytes",
                        "largest answer taken from it", &C::backends, &B::max_output_bytes)
                      .in(1, 1U << 30));
@@ -439,6 +445,8 @@ std::vector<Field> make_table() {
   add_server(rows);
   add_limits(rows);
   add_protocol(rows);
+  add_run(rows);
+  add_secrets(rows);
   add_observability(rows);
   return rows;
 }
@@ -459,6 +467,8 @@ constexpr auto kSections = std::to_array<SectionHelp>({
     {"state", "what outlives a restart"},
     {"peers", "other agents' addresses"},
     {"outbound", "the agent's own calls, through us"},
+    {"secrets", "what ${secret:NAME} stands for, and who keeps it"},
+    {"run", "the command of agentweave run"},
     {"observability", "metrics and logs"},
 });
 

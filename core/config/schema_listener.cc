@@ -214,6 +214,27 @@ void add_protocol(std::vector<Field>& rows) {
                      .example("127.0.0.1:8081"));
 }
 
+void add_run(std::vector<Field>& rows) {
+  using R = backend::ChildConfig;
+  const auto at = &Config::child;
+  rows.push_back(field("run.environment",
+                       "NAME=value for the command, over what it gets from us anyway", at,
+                       &R::environment)
+                     .checked(checks::name_value, "NAME=value")
+                     .example("[\"LEVEL=info\"]"));
+  rows.push_back(choice(
+      "run.restart", "whether the command is started again when it ends",
+      {name("never", backend::Restart::never), name("on-failure", backend::Restart::on_failure),
+       name("always", backend::Restart::always)},
+      at, &R::restart));
+  rows.push_back(field("run.start_timeout", "how long the command may take until it listens", at,
+                       &R::start_timeout)
+                     .in(0.001, 3600));
+  rows.push_back(
+      field("run.stop_timeout", "from SIGTERM to SIGKILL, after the drain", at, &R::stop_timeout)
+          .in(0, 3600));
+}
+
 namespace {
 
 void add_sampling(std::vector<Field>& rows) {

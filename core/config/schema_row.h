@@ -83,6 +83,8 @@ void add_transport(std::vector<Field>& rows);
 void add_server(std::vector<Field>& rows);
 void add_limits(std::vector<Field>& rows);
 void add_protocol(std::vector<Field>& rows);
+void add_secrets(std::vector<Field>& rows);
+void add_run(std::vector<Field>& rows);
 void add_observability(std::vector<Field>& rows);
 
 }  // namespace aw::config

@@ -180,6 +180,9 @@ void add_parent(std::vector<std::filesystem::path>& places, std::filesystem::pat
 
 bool starts_programs(config::Config const& config) {
   return !config.identity.on_svid_update.empty() ||
+         std::ranges::any_of(
+             config.secrets.values,
+             [](secrets::Entry const& one) { return one.from == secrets::From::exec; }) ||
          std::ranges::any_of(config.backends, [](backend::Config const& one) {
            return one.kind == backend::Kind::exec;
          });
@@ -209,11 +212,14 @@ std::vector<std::filesystem::path> writable_places(config::Config const& config)
   return places;
 }
 
-std::vector<Safeguard> confine(config::Config const& config) {
+std::vector<Safeguard> confine(config::Config const& config, Programs programs) {
   std::vector<Safeguard> out{no_dumps(config.environment)};
-  if (starts_programs(config)) {
+  if (programs == Programs::a_command || starts_programs(config)) {
+    std::string const whose = programs == Programs::a_command
+                                  ? "the command"
+                                  : "the configuration starts programs, which";
     for (auto const* const name : {"landlock", "seccomp"})
-      out.push_back(absent(name, "the configuration starts programs, which would inherit it"));
+      out.push_back(absent(name, whose + " would inherit it"));
     return out;
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {

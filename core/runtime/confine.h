@@ -23,12 +23,16 @@ struct Safeguard {
   std::string detail;  // "writes only below /var/lib/agentweave", or why not
 };
 
+// Does the configuration alone say which programs are started, or is a command started besides?
+enum class Programs { as_configured, a_command };
+
 // Applies all of them for good. Commands that the configuration starts (exec backends,
 // identity.on_svid_update) would inherit them and break: with such commands only memory dumps are
 // prevented.
 // On the main thread, after the configuration is read. What is denied later fails with EPERM or
 // EACCES; nothing is killed.
-[[nodiscard]] std::vector<Safeguard> confine(config::Config const& config);
+[[nodiscard]] std::vector<Safeguard> confine(config::Config const& config,
+                                             Programs programs = Programs::as_configured);
 
 // The directories below which this configuration writes; they are made if they are missing. Sorted,
 // each once.

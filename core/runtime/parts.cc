@@ -53,6 +53,7 @@ backend::Config backend_of(config::Config const& config, std::size_t index) {
 
 Result<void> Runtime::Parts::open_log() {
   AW_TRY(log, log::Log::open(config.logging, clock, config.agent.name));
+  log->hide(mask);
   log->info(
       log::Component::agent, "Agent starting",
       {{"version", AW_VERSION}, {"environment", config::environment_name(config.environment)}});
@@ -83,6 +84,8 @@ void Runtime::Parts::show_safeguards(Seams const& seams) {
     log->write(log::Component::agent, active ? log::Level::info : log::Level::warning,
                active ? "Confined" : "Not confined", {{"by", one.name}, {"detail", one.detail}});
   }
+  for (auto const& one : seams.checks)
+    health.add(one.name, server::Weight::gates_readiness, one.run);
 }
 
 void Runtime::Parts::start_loops() {
@@ -211,7 +214,9 @@ Result<void> Runtime::Parts::open_policy(Seams& seams) {
   } else {
     std::unique_ptr<authz::OpaTransport> transport;
     if (!config.authorization.embedded() && config.authorization.provider == authz::Provider::opa) {
-      AW_TRY(transport, authz::http_opa_transport(config.authorization, *client, std::nullopt));
+      opa_token = std::make_shared<LiveText>(config.authorization.opa_token);
+      AW_TRY(transport,
+             authz::http_opa_transport(config.authorization, *client, std::nullopt, opa_token));
     }
     authz::BundleNeeds bundle{.source = nullptr, .state_directory = config.server.state.directory};
     if (!config.authorization.bundle.url.empty()) {
@@ -334,8 +339,11 @@ Result<void> Runtime::Parts::open_backends(Seams& seams) {
     log->info(log::Component::agent, "Registered capability", {{"name", capability.name}});
   }
   dispatch = std::move(seams.executor);
-  if (!dispatch)
-    dispatch = std::make_unique<server::Dispatch>(std::move(backends), std::move(upstreams));
+  if (!dispatch) {
+    auto made = std::make_unique<server::Dispatch>(std::move(backends), std::move(upstreams));
+    own_dispatch = made.get();
+    dispatch = std::move(made);
+  }
   service = std::make_unique<a2a::Service>(std::move(options), *engine, *dispatch, clock, *log);
   return {};
 }

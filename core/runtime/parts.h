@@ -15,6 +15,7 @@
 #include "core/a2a/task_store.h"
 #include "core/audit/log.h"
 #include "core/authz/authorizer.h"
+#include "core/base/live_text.h"
 #include "core/decisions/store.h"
 #include "core/http/client.h"
 #include "core/http/server.h"
@@ -25,6 +26,7 @@
 #include "core/runtime/identity_keeper.h"
 #include "core/runtime/out_calls.h"
 #include "core/runtime/runtime.h"
+#include "core/runtime/secret_keeper.h"
 #include "core/server/agent_session.h"
 #include "core/server/dispatch.h"
 #include "core/server/health.h"
@@ -37,11 +39,13 @@ namespace aw::runtime {
 // One owner: the Runtime. The steps run one after the other on the thread that starts it.
 struct Runtime::Parts {
   config::Loaded const loaded;  // as it was given
-  config::Config config;        // as it is now: a reload changes some of it
+  config::Config config;        // as it is now: secrets filled in; a reload changes some of it
+  config::Config as_given;      // the same with references in place of the secrets
   std::vector<std::string> const& insecure = loaded.insecure;
   Clock const& clock;
   SteadyTime began;
 
+  std::shared_ptr<Mask> mask = std::make_shared<Mask>();  // shared with the log
   // What all others write to and count with.
   std::unique_ptr<log::Log> log;
   metrics::Registry metrics;
@@ -63,6 +67,8 @@ struct Runtime::Parts {
   std::unique_ptr<IdentityKeeper> identity;
   std::optional<identity::Svid> first_svid;
   std::unique_ptr<BundleMeters> bundle_meters;
+  std::unique_ptr<SecretKeeper> secrets;
+  std::shared_ptr<LiveText> opa_token;  // shared with the transport
 
   // Who may do what, and what was decided.
   std::unique_ptr<decisions::Store> decisions;         // null without state.directory
@@ -73,6 +79,7 @@ struct Runtime::Parts {
   std::unique_ptr<a2a::Push> push;
   std::unique_ptr<a2a::TaskEngine> engine;
   std::unique_ptr<a2a::Executor> dispatch;
+  server::Dispatch* own_dispatch = nullptr;  // the same, when it is ours
   std::unique_ptr<a2a::CardKeyring> card_keys;
   std::unique_ptr<a2a::Card> card;
   std::unique_ptr<a2a::Service> service;
@@ -101,7 +108,11 @@ struct Runtime::Parts {
   std::function<bool(http::Request const&)> admin_admits;
   std::unique_ptr<http::Server> admin;
 
+  std::function<void(config::Config const& config)> on_child_secret;
   bool drained = false;
+
+  // All of it, from top to bottom.
+  Result<void> build(Seams& seams, std::stop_token const& stop);
 
   // The steps, in order. Each needs what stands above it.
   Result<void> open_log();
@@ -111,6 +122,9 @@ struct Runtime::Parts {
   Result<void> serve_probes();
   Result<void> open_audit();
   Result<void> take_identity(Seams& seams, std::stop_token const& stop);
+  Result<void> fill_secrets(Seams& seams);
+  void watch_secrets(Seams& seams);
+  void secrets_changed(std::vector<config::SecretUse> const& uses, config::Config const& now);
   Result<void> open_decisions();
   Result<void> open_policy(Seams& seams);
   // Runs on the thread that loads a policy, each time one comes into force. A policy that cannot

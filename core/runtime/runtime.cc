@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "core/config/secret_refs.h"
 #include "core/runtime/parts.h"
 
 namespace aw::runtime {
@@ -16,40 +17,51 @@ Runtime::Runtime(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Runtime>> Runtime::start(config::Loaded const& loaded, Clock const& clock,
                                                 Seams seams, std::stop_token const& stop) {
-  auto made = std::unique_ptr<Parts>(new Parts{
-      .loaded = loaded, .config = loaded.config, .clock = clock, .began = clock.steady()});
+  auto made = std::unique_ptr<Parts>(new Parts{.loaded = loaded,
+                                               .config = loaded.config,
+                                               .as_given = loaded.config,
+                                               .clock = clock,
+                                               .began = clock.steady()});
   Parts& p = *made;
   std::unique_ptr<Runtime> runtime(new Runtime(std::move(made)));
 
-  AW_TRY(p.open_log());
-  p.count();
-  p.show_safeguards(seams);
-  p.start_loops();
-  AW_TRY(p.serve_probes());
-  AW_TRY(p.open_audit());
-  AW_TRY(p.take_identity(seams, stop));
-  AW_TRY(p.open_decisions());
-  AW_TRY(p.open_policy(seams));
-  AW_TRY(p.open_card());
-  AW_TRY(p.open_tasks());
-  AW_TRY(p.open_backends(seams));
-  p.open_tracing();
-  AW_TRY(p.build_gates());
-  AW_TRY(p.announce(audit::EventType::startup, "started"));
-  AW_TRY(p.bind_agent(seams));
-  p.open_outbound();
-  AW_TRY(p.serve_outbound());
-  AW_TRY(p.serve_admin());
-  p.watch_queues();
-  p.watch_trust();
-  p.watch_breakers();
-
+  if (auto built = p.build(seams, stop); !built.ok())
+    return p.mask->applied(std::move(built).error());
   p.health.set_started();
   return runtime;
 }
 
+Result<void> Runtime::Parts::build(Seams& seams, std::stop_token const& stop) {
+  AW_TRY(open_log());
+  count();
+  show_safeguards(seams);
+  start_loops();
+  AW_TRY(serve_probes());
+  AW_TRY(open_audit());
+  AW_TRY(take_identity(seams, stop));
+  AW_TRY(fill_secrets(seams));
+  AW_TRY(open_decisions());
+  AW_TRY(open_policy(seams));
+  AW_TRY(open_card());
+  AW_TRY(open_tasks());
+  AW_TRY(open_backends(seams));
+  open_tracing();
+  AW_TRY(build_gates());
+  AW_TRY(announce(audit::EventType::startup, "started"));
+  AW_TRY(bind_agent(seams));
+  open_outbound();
+  AW_TRY(serve_outbound());
+  AW_TRY(serve_admin());
+  watch_queues();
+  watch_trust();
+  watch_breakers();
+  watch_secrets(seams);
+  return {};
+}
+
 Runtime::~Runtime() {
   Parts& p = *parts_;
+  if (p.secrets) p.secrets->stop();
   if (p.admin) p.admin->stop();
   if (p.agent) p.agent->stop();
   if (p.outbound) p.outbound->stop();
@@ -64,20 +76,25 @@ Runtime::~Runtime() {
   if (p.identity) p.identity->stop();
   if (p.probes) p.probes->stop();
   if (p.loops) p.loops->stop();
+  config::wipe_secrets(p.loaded.secrets, p.config);
 }
 
-bool Runtime::drain() {
+Drained Runtime::drain() {
   Parts& p = *parts_;
-  if (p.drained) return true;
+  if (p.drained) return {};
   p.drained = true;
   p.health.set_draining();
   p.instruments->ready.set(0);
   p.log->info(log::Component::agent, "Draining");
   if (p.config.server.shutdown_delay.count() > 0) p.agent->farewell();
   std::this_thread::sleep_for(p.config.server.shutdown_delay);
+  Drained out{.in_flight = p.agent->stats().in_flight, .waited = p.config.server.shutdown_delay};
+  auto const began = p.clock.steady();
   p.agent->drain();
   // What our own agent still has to ask to finish its work is answered until that is done.
   bool const finished = p.agent->wait_closed(p.config.server.graceful_shutdown);
+  out.finished = finished;
+  out.took = p.clock.steady() - began;
   if (!finished)
     p.log->warning(log::Component::agent, "Work was cut off at the end of graceful_shutdown");
   p.agent->stop();
@@ -90,18 +107,25 @@ bool Runtime::drain() {
   }
   p.audit->close(std::chrono::seconds(5));
   p.log->info(log::Component::agent, "Stopped");
-  return finished;
+  return out;
+}
+
+std::uint64_t Runtime::claims_dropped() const {
+  return parts_->instruments->claims_dropped.value();
 }
 
 Result<std::vector<config::Change>> Runtime::reload(config::Loaded const& loaded) {
   Parts& p = *parts_;
-  auto const changes = config::changed_keys(p.config, loaded.config);
+  auto const changes = config::changed_keys(p.as_given, loaded.config);
   AW_TRY(p.authorizer->reload());
   AW_TRY(p.identity->provider().reload());
+  if (p.secrets) p.secrets->look_now();
   p.log->set_levels(loaded.config.logging.level, loaded.config.logging.loggers);
-  p.config.logging = loaded.config.logging;
-  p.config.server.graceful_shutdown = loaded.config.server.graceful_shutdown;
-  p.config.server.shutdown_delay = loaded.config.server.shutdown_delay;
+  for (auto* const one : {&p.config, &p.as_given}) {
+    one->logging = loaded.config.logging;
+    one->server.graceful_shutdown = loaded.config.server.graceful_shutdown;
+    one->server.shutdown_delay = loaded.config.server.shutdown_delay;
+  }
   AW_TRY(p.announce(audit::EventType::config_change, "reloaded"));
   for (auto const& change : changes) {
     bool const now = change.effect == config::Effect::reloadable;
@@ -111,6 +135,8 @@ Result<std::vector<config::Change>> Runtime::reload(config::Loaded const& loaded
   }
   return changes;
 }
+
+config::Config const& Runtime::config() const { return parts_->config; }
 
 Listening Runtime::listening() const {
   Parts const& p = *parts_;

@@ -20,6 +20,7 @@
 #include "core/identity/provider.h"
 #include "core/identity/svid.h"
 #include "core/runtime/confine.h"
+#include "core/server/health.h"
 
 namespace aw::authz {
 class AuthorizationProvider;
@@ -29,6 +30,9 @@ class Executor;
 }
 namespace aw::backend {
 class Backend;
+}
+namespace aw::secrets {
+class SecretsProvider;
 }
 
 namespace aw::runtime {
@@ -54,6 +58,16 @@ struct Seams {
   std::optional<int> listening_socket;
   // What confines this process, for /readyz?verbose.
   std::vector<Safeguard> safeguards;
+  // Keeps every secret of the configuration, whatever secrets.values[].from says.
+  std::unique_ptr<secrets::SecretsProvider> secrets;
+  // A secret that run.environment uses has changed; on the secret keeper's thread.
+  std::function<void(config::Config const& config)> on_child_secret;
+  // What else must be well before the agent takes calls; asked from any thread.
+  struct Check {
+    std::string name;
+    std::function<server::CheckResult()> run;
+  };
+  std::vector<Check> checks;
 };
 
 // Addresses as they were bound: a port 0 of the configuration is the real one here.
@@ -75,6 +89,15 @@ struct PolicySummary {
   std::size_t tests = 0;
 };
 
+// How a drain went. Converts to whether all work was finished.
+struct Drained {
+  bool finished = true;
+  std::uint64_t in_flight = 0;         // requests in work when the listener closed
+  std::chrono::nanoseconds waited{0};  // server.shutdown_delay
+  std::chrono::nanoseconds took{0};    // to finish what was in work
+  explicit operator bool() const { return finished; }
+};
+
 class Runtime {
  public:
   // `clock` outlives it. Errors carry what could not be built and why.
@@ -83,6 +106,9 @@ class Runtime {
   ~Runtime();
   Runtime(Runtime const&) = delete;
   Runtime& operator=(Runtime const&) = delete;
+
+  // As it is in use: with the secrets filled in. Not to be shown.
+  [[nodiscard]] config::Config const& config() const;
 
   [[nodiscard]] Listening listening() const;
   [[nodiscard]] PolicySummary policy() const;
@@ -101,8 +127,12 @@ class Runtime {
   [[nodiscard]] Result<std::vector<config::Change>> reload(config::Loaded const& loaded);
 
   // Not ready -> wait (server.shutdown_delay) -> stop accepting -> finish what runs
-  // (server.graceful_shutdown) -> audit closed. False when some work was cut off. Twice is fine.
-  bool drain();
+  // (server.graceful_shutdown) -> audit closed. Not finished when some work was cut off. Twice is
+  // fine.
+  Drained drain();
+
+  // Headers by which callers claimed to be somebody, and which no backend got to see.
+  [[nodiscard]] std::uint64_t claims_dropped() const;
 
   struct Parts;
 

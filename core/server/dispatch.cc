@@ -99,6 +99,11 @@ io::Task<Result<void>> Dispatch::run(a2a::Work work, a2a::Progress& progress) {
   co_return co_await found->second->run(std::move(call), output);
 }
 
+bool Dispatch::renew(std::string_view capability, backend::Config const& config) {
+  auto const found = backends_.find(capability);
+  return found != backends_.end() && found->second->renew(config);
+}
+
 bool Dispatch::never_waits(std::string_view capability) const {
   auto const found = backends_.find(capability);
   return found != backends_.end() && found->second->never_waits();

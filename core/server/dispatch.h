@@ -28,6 +28,9 @@ class Dispatch final : public a2a::Executor {
   // False for upstreams, and for capabilities nobody serves.
   [[nodiscard]] bool never_waits(std::string_view capability) const override;
   [[nodiscard]] Result<void> run_at_once(a2a::Work work, a2a::Progress& progress) override;
+  // Hands a backend what may change while it runs (Backend::renew); false when it cannot take it.
+  // Any thread.
+  [[nodiscard]] bool renew(std::string_view capability, backend::Config const& config);
   [[nodiscard]] bool serves(std::string_view capability) const override {
     return backends_.contains(capability) || upstreams_.contains(capability);
   }

@@ -39,6 +39,7 @@ class Instruments {
   metrics::Counter& connections;
   metrics::Counter& handshake_failures;
   metrics::Counter& replay_rejections;
+  metrics::Counter& claims_dropped;
   metrics::Gauge& insecure_mode;
   metrics::Gauge& ready;
 

@@ -60,6 +60,13 @@ Freshness freshness(http::Request const& request) {
           .timestamp = request.headers.get(kTimestampHeader)};
 }
 
+// A caller is who its certificate says. What it writes about that itself is never passed on:
+// requests to backends are built from nothing.
+std::size_t claims_in(http::Request const& request) {
+  return request.headers.count("x-agentweave-caller") +
+         request.headers.count("x-forwarded-client-cert");
+}
+
 // Two of one header could be read differently by whoever looks next: not a pair we vouch for.
 bool ambiguous(http::Request const& request) {
   return request.headers.count(kNonceHeader) > 1 || request.headers.count(kTimestampHeader) > 1;
@@ -175,6 +182,9 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
               .method = request.method + " " + std::string(request.path),
               .task_id = {}};
   writer.add_header(kDecisionHeader, visit.decision_id);
+  if (auto const claims = claims_in(request); claims > 0) {
+    needs_.instruments.claims_dropped.add(claims);
+  }
 
   // 1, 2: TLS, chain, SPIFFE ID and trust domain were established with the connection; time has
   // passed since.

@@ -1,6 +1,10 @@
-"""A service from before: HTTP on loopback, no idea of identity. It answers with what reached it."""
+"""A service from before: plain HTTP, no idea of identity. It answers with what reached it.
+
+legacy.py PORT listens on loopback; without a port, on the unix socket that `agentweave run` names in AGENTWEAVE_APP."""
 import http.server
 import json
+import os
+import socketserver
 import sys
 
 
@@ -14,8 +18,23 @@ class Legacy(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
+    def address_string(self):
+        return "sidecar"
+
     def log_message(self, *args):
         pass
 
 
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Legacy).serve_forever()
+class OnSocket(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+if len(sys.argv) > 1:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Legacy)
+else:
+    path = os.environ["AGENTWEAVE_APP"].removeprefix("unix://")
+    if os.path.exists(path):
+        os.unlink(path)  # of the one that ran before
+    server = OnSocket(path, Legacy)
+server.serve_forever()

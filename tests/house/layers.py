@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = {
     "core/base": 0, "core/metrics": 1, "core/io": 2, "core/tls": 3, "core/trace": 3,
     "core/identity": 4, "core/http": 4, "core/rego": 4,
-    "core/a2a": 5, "core/authz": 5, "core/audit": 5, "core/backend": 5, "core/decisions": 5,
+    "core/a2a": 5, "core/authz": 5, "core/audit": 5, "core/backend": 5, "core/decisions": 5, "core/secrets": 5,
     "core/server": 6, "core/runtime": 7, "core/sdk": 8, "core/testing": 9, "commands": 8, "cli": 9,
 }
 CONFIG_USERS = {"core/runtime", "core/sdk", "commands", "cli"}

@@ -156,3 +156,22 @@ TEST_CASE("the end of a cancelled call is the end of its process") {
   for (int i = 0; i < 1000 && alive(child); ++i) ::usleep(1000);
   CHECK_FALSE(alive(child));
 }
+
+TEST_CASE("a new environment is that of the calls that follow; a builtin takes none") {
+  Bench bench;
+  auto config = command({"env"});
+  config.environment = {"TOKEN=one"};
+  auto made = make_backend(config, bench.tools());
+  REQUIRE(made.ok());
+  REQUIRE(io::run_blocking((*made)->run(bench.call("{}"), bench.output)).ok());
+  CHECK(bench.output.results.at(0).contains("TOKEN=one"));
+  config.environment = {"TOKEN=two"};
+  CHECK((*made)->renew(config));
+  REQUIRE(io::run_blocking((*made)->run(bench.call("{}"), bench.output)).ok());
+  CHECK(bench.output.results.at(1).contains("TOKEN=two"));
+  CHECK_FALSE(bench.output.results.at(1).contains("TOKEN=one"));
+  auto const builtin =
+      make_backend({.kind = backend::Kind::builtin, .name = "echo"}, bench.tools());
+  REQUIRE(builtin.ok());
+  CHECK_FALSE((*builtin)->renew(config));
+}

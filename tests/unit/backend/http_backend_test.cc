@@ -192,3 +192,36 @@ TEST_CASE("refusals are quoted when they are words, bounded and printable") {
   CHECK(refusal_text("text/plain", std::string(10'000, 'x')).size() == 512);
   CHECK_FALSE(refusal_text("text/plain", "a\x1b[2Jb").contains('\x1b'));
 }
+
+TEST_CASE("configured headers go along, and new ones are taken for the calls that follow") {
+  Bench bench;
+  auto const heard = [&bench](Backend& backend, OneAnswer<tcp>& service) {
+    auto const result = io::run_blocking(backend.run(bench.call("{}"), bench.output));
+    CHECK(result.ok());
+    return text::lower(service.request());
+  };
+  auto const good = answer("200 OK", "application/json", "{}");
+  auto const config_for = [](OneAnswer<tcp> const& service) {
+    return Config{.kind = backend::Kind::http,
+                  .url = "http://127.0.0.1:" + std::to_string(service.local().port()) + "/",
+                  .headers = {"authorization=Bearer one", "x-empty="}};
+  };
+  OneAnswer<tcp> first(any_port(), good);
+  auto config = config_for(first);
+  auto made = make_backend(config, bench.tools());
+  REQUIRE(made.ok());
+  auto const request = heard(**made, first);
+  CHECK(request.contains("authorization: bearer one\r\n"));
+  CHECK(request.contains("x-empty:"));
+  CHECK(request.contains("x-agentweave-caller: spiffe://corp.test/agent/ada"));
+
+  OneAnswer<tcp> second(any_port(), good);
+  auto renewed = make_backend(config_for(second), bench.tools());
+  REQUIRE(renewed.ok());
+  config.headers = {"authorization=Bearer two"};
+  CHECK((*renewed)->renew(config));
+  auto const after = heard(**renewed, second);
+  CHECK(after.contains("authorization: bearer two\r\n"));
+  CHECK_FALSE(after.contains("bearer one"));
+  CHECK_FALSE(after.contains("x-empty"));
+}
