@@ -28,6 +28,7 @@ namespace aw::commands {
 enum class Verdict : std::uint8_t { unclear, refused, accepted, not_observable };
 [[nodiscard]] std::string_view verdict_word(Verdict verdict);
 
+// One try, and what came of it.
 struct Attack {
   std::string gate;   // "tls", "certificate", "replay", "framing", "limits", "routes", …
   std::string tried;  // "expired certificate"
@@ -36,6 +37,7 @@ struct Attack {
 };
 using Attacks = std::vector<Attack>;
 
+// Whom to attack, and what is known of it.
 struct Prey {
   std::string host;
   std::uint16_t port = 0;

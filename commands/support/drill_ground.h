@@ -33,6 +33,7 @@ struct Seen {
   [[nodiscard]] std::string text() const;  // "503 AW3010, Retry-After 30", "no answer: …"
 };
 
+// One agent from `open` to the end, however often it starts. `context` outlives it.
 class DrillGround {
  public:
   struct Spec {

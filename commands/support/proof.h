@@ -40,6 +40,7 @@ struct Proof {
 [[nodiscard]] Result<std::string> signed_proof(Proof const& proof, identity::Svid const& svid,
                                                std::string_view agent_name);
 
+// A report whose signature held, and the SPIFFE ID that signed it.
 struct CheckedProof {
   Proof proof;
   std::string signer;

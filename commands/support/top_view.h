@@ -30,6 +30,7 @@ struct TopPair {
   std::uint64_t closed = 0;  // because nobody could decide
 };
 
+// Of one OPA endpoint.
 struct TopBreaker {
   std::string endpoint;  // empty: the embedded engine
   std::string state;     // "closed", "open", "half_open"
@@ -46,6 +47,7 @@ struct TopView {
   std::vector<TopPair> pairs;  // the busiest first
 };
 
+// What one look at the admin port brought.
 struct TopLook {
   std::vector<DecisionRecord> decisions;  // newest first
   Exposition metrics;

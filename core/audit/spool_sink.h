@@ -62,6 +62,7 @@ class SpoolSink final : public AuditSink {
     std::uint64_t inode = 0;
     std::uint64_t offset = 0;
   };
+  // Whole lines, and where the cursor stands once they have arrived.
   struct Batch {
     std::vector<std::string> lines;
     std::uint64_t bytes = 0;

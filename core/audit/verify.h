@@ -47,6 +47,7 @@ struct Break {
   std::string reason;      // "hash differs", "records 4 to 6 are missing", …
 };
 
+// Over all files that were read, up to the break.
 struct VerifyReport {
   std::uint64_t records = 0;  // good ones, before the break if there is one
   std::uint64_t files = 0;

@@ -47,6 +47,7 @@ class Endpoints {
   std::atomic<std::size_t> turn_{0};
 };
 
+// One decision's way from endpoint to endpoint; `endpoints` outlives it.
 class FailoverWalk {
  public:
   FailoverWalk(Endpoints& endpoints, SteadyTime deadline)

@@ -14,6 +14,8 @@
 
 namespace aw::backend {
 
+// A reader goes on with the list it began with; `set` is for those that come later. An old list's
+// texts are zeroed with its last reader.
 class LivePairs {
  public:
   explicit LivePairs(std::vector<std::string> const& pairs) { set(pairs); }

@@ -28,6 +28,7 @@
 
 namespace aw::decisions {
 
+// Handles into the registry, which outlives them.
 struct UploadMeters {
   explicit UploadMeters(metrics::Registry& registry);
   metrics::Counter& uploaded;
@@ -38,6 +39,7 @@ struct UploadMeters {
   metrics::Gauge& waiting;      // bytes in the buffer
 };
 
+// Owned by the runtime; what `Needs` refers to outlives it.
 class Uploader {
  public:
   struct Needs {

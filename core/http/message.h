@@ -54,6 +54,7 @@ class Headers {
   // `index` below size().
   [[nodiscard]] Field operator[](std::size_t index) const;
 
+  // Over the fields in their order; any change of the headers ends it.
   class Iterator {
    public:
     using value_type = Field;

@@ -26,6 +26,7 @@ struct PosterSpec {
 
 class Poster {
  public:
+  // Without `sent`, `body` says why nothing came.
   struct Answer {
     bool sent = false;  // an answer came
     long status = 0;

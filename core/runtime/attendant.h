@@ -28,6 +28,7 @@ namespace aw::runtime {
 
 class Attendant {
  public:
+  // `clock` outlives it; the functions are called from within its methods.
   struct Needs {
     backend::ChildConfig config;
     backend::ChildSpec spec;

@@ -69,6 +69,7 @@ class IdentityKeeper {
   void on_svid_update(std::function<void(identity::Svid const&)> hook);
 
  private:
+  // Each snapshot, on the thread that published it.
   void take(std::shared_ptr<const identity::Snapshot> const& snapshot);
   void note_rotation(identity::Svid const& before, identity::Svid const& now);
   void run_hooks(identity::Svid const& svid);

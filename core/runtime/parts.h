@@ -103,12 +103,15 @@ struct Runtime::Parts {
   std::unique_ptr<OutCalls> out_calls;
   std::unique_ptr<http::Server> outbound;  // null: nothing listens for the agent's own calls
 
+  // Made anew at each start; told to our own user in a file of the state directory.
   std::string admin_token;
   server::PlainRoutes admin_routes;
   std::function<bool(http::Request const&)> admin_admits;
   std::unique_ptr<http::Server> admin;
 
+  // Called with the configuration filled anew when a secret of the child's environment changed.
   std::function<void(config::Config const& config)> on_child_secret;
+  // A second drain does nothing.
   bool drained = false;
 
   // All of it, from top to bottom.
@@ -128,8 +131,7 @@ struct Runtime::Parts {
   Result<void> open_decisions();
   Result<void> open_policy(Seams& seams);
   // Runs on the thread that loads a policy, each time one comes into force. A policy that cannot
-  // be kept is logged, and
-  // decides.
+  // be kept is logged, and decides.
   void keep_policy(authz::LoadedPolicy const& policy);
   Result<void> open_card();
   Result<void> open_tasks();

@@ -23,6 +23,7 @@ namespace aw::runtime {
 
 class SecretKeeper {
  public:
+  // What is referred to outlives the keeper.
   struct Needs {
     config::Loaded const& loaded;  // as it was loaded: with references
     std::unique_ptr<secrets::Store> store;

@@ -26,6 +26,7 @@
 
 namespace aw::sdk {
 
+// What an agent is made of; given away to `make`.
 struct AgentOptions {
   // The configuration: a file, or its text (YAML). With neither, the settings are all of it.
   std::string config_file = {};

@@ -11,6 +11,7 @@ namespace aw::secrets {
 
 enum class From { none, env, file, exec, vault, aws };
 
+// One secret and where it is kept. Of the places only the one that `from` names counts.
 struct Entry {
   std::string name;  // what ${secret:NAME} says
   From from = From::none;
@@ -24,6 +25,7 @@ struct Entry {
 
 enum class VaultAuth { cert, jwt, token };
 
+// How Vault is reached, and how it knows us (HashiCorp Vault's KV engine, version 2).
 struct VaultConfig {
   std::string address;               // https://vault:8200
   VaultAuth auth = VaultAuth::cert;  // cert: our SVID, jwt: our JWT-SVID, token: a file
@@ -36,6 +38,7 @@ struct VaultConfig {
   std::string ca_path;               // PEM; empty = the system's
 };
 
+// AWS Secrets Manager. Keys come from where AWS's own tools find them (aws_keys.h).
 struct AwsConfig {
   std::string region;    // empty = AWS_REGION, AWS_DEFAULT_REGION
   std::string endpoint;  // empty = https://secretsmanager.REGION.amazonaws.com

@@ -22,6 +22,7 @@ namespace aw::secrets {
 
 inline constexpr std::size_t kMaxSecretBytes = 64U << 10U;
 
+// One serves all entries of its kind. The store asks it one question at a time.
 class SecretsProvider {
  public:
   virtual ~SecretsProvider() = default;

@@ -29,6 +29,7 @@ struct Known {
 
 class Store {
  public:
+  // `clock` outlives the store.
   struct Needs {
     Clock const& clock;
     Ourselves who = {};

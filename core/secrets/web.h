@@ -16,6 +16,7 @@
 
 namespace aw::secrets {
 
+// `url` must be safe_for_secrets: Code::secret_unavailable otherwise, before anything is sent.
 struct WebRequest {
   std::string method = "GET";
   std::string url;

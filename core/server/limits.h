@@ -65,6 +65,7 @@ class RateLimiter {
   [[nodiscard]] std::chrono::nanoseconds take(std::string_view caller, SteadyTime now);
 
  private:
+  // `tokens` as of `at`: what came in since is added when it is asked.
   struct Bucket {
     std::string caller;
     double tokens;

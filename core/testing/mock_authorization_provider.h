@@ -11,8 +11,10 @@
 
 namespace aw::testing {
 
+// Rules and checks may be looked at and added from any thread, also while an agent asks.
 class MockAuthorizationProvider final : public sdk::AuthorizationProvider {
  public:
+  // One question, and what was answered.
   struct Check {
     std::string caller;
     std::string callee;
@@ -27,6 +29,8 @@ class MockAuthorizationProvider final : public sdk::AuthorizationProvider {
   MockAuthorizationProvider& deny(std::string_view caller, std::string_view callee,
                                   std::string_view action);
 
+  // A denial is Code::denied_by_policy; the reasons are "allowed by policy" and "denied by
+  // policy".
   [[nodiscard]] sdk::AuthzDecision authorize(sdk::AuthzContext const& context) override;
   [[nodiscard]] std::vector<Check> checks() const;  // in their order
   void clear_checks();
