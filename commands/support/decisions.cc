@@ -19,14 +19,6 @@ namespace {
 
 constexpr std::string_view kPath = "/v1/data/system/decisions";
 
-// "http://host:port/?t=X" -> "http://host:port/v1/data/system/decisions?t=X"
-std::string decisions_url(std::string const& admin) {
-  auto const query = admin.find('?');
-  std::string base = admin.substr(0, query);
-  while (base.ends_with('/')) base.pop_back();
-  return base + std::string(kPath) + (query == std::string::npos ? "" : admin.substr(query));
-}
-
 // "http://127.0.0.1:9091/?t=X" -> "127.0.0.1:9091": what may be shown of it.
 std::string host_of(std::string const& admin) {
   auto const begin = admin.find("://");
@@ -76,6 +68,23 @@ Result<std::string> configured_admin(AdminOptions const& options, Context const&
 
 }  // namespace
 
+std::string admin_url(std::string const& address, std::string_view path) {
+  auto const query = address.find('?');
+  std::string base = address.substr(0, query);
+  while (base.ends_with('/')) base.pop_back();
+  return base + std::string(path) + (query == std::string::npos ? "" : address.substr(query));
+}
+
+Result<std::string> admin_address(AdminOptions const& options, Context const& context) {
+  if (!options.url.empty()) return options.url;
+  if (!options.config.empty()) return configured_admin(options, context);
+  auto const running = dev_agents(context);
+  if (running.empty()) return configured_admin(options, context);
+  if (running.size() == 1) return running.front().admin;
+  return make_error(Code::check_failed, "`agentweave dev` runs more than one agent",
+                    "say which by --config or --admin");
+}
+
 void add_admin_options(CLI::App& command, AdminOptions& options) {
   command
       .add_option(
@@ -89,7 +98,7 @@ void add_admin_options(CLI::App& command, AdminOptions& options) {
 
 Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin_url,
                                                     std::chrono::nanoseconds timeout) {
-  AW_TRY(auto const answer, web_get(decisions_url(admin_url), timeout));
+  AW_TRY(auto const answer, web_get(aw::commands::admin_url(admin_url, kPath), timeout));
   if (answer.status == 401) {
     return make_error(Code::check_failed, "the admin port does not know this token",
                       "use the address the agent printed when it started");

@@ -47,6 +47,12 @@ void add_admin_options(CLI::App& command, AdminOptions& options);
 // configuration. Code::connect, Code::check_failed (no token), Code::protocol.
 [[nodiscard]] Result<std::vector<DecisionRecord>> recent_decisions(AdminOptions const& options,
                                                                    Context const& context);
+// Where the admin port is, with its token, of the one agent that --admin, `dev` or the
+// configuration names. Code::check_failed when there is none, or more than one.
+[[nodiscard]] Result<std::string> admin_address(AdminOptions const& options,
+                                                Context const& context);
+// "http://host:port/?t=X" and "/status" -> "http://host:port/status?t=X"
+[[nodiscard]] std::string admin_url(std::string const& address, std::string_view path);
 // At one admin address with its token.
 [[nodiscard]] Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin_url,
                                                                   std::chrono::nanoseconds timeout);

@@ -207,6 +207,7 @@ std::string default_text(Field const& field) {
   config.agent.capabilities.resize(1);
   config.backends.resize(1);
   config.discovery.peers.resize(1);
+  config.identity.federation.resize(1);
   if (field.type == Type::maps) return "[]";
   const json value = value_of(field, config);
   if (value.is_null() || (value.is_string() && value.get_ref<std::string const&>().empty())) {

@@ -22,6 +22,7 @@
 #include "core/io/pool.h"
 #include "core/metrics/registry.h"
 #include "core/runtime/bundle_meters.h"
+#include "core/runtime/federation.h"
 #include "core/runtime/identity_keeper.h"
 #include "core/runtime/out_calls.h"
 #include "core/runtime/runtime.h"
@@ -55,6 +56,7 @@ struct Runtime::Parts {
 
   std::unique_ptr<audit::AuditLog> audit;
   std::unique_ptr<identity::IdentityProvider> provider;
+  identity::FederatedProvider* federation = nullptr;  // `provider`, when it is one
   std::unique_ptr<IdentityKeeper> identity;
   std::optional<identity::Svid> first_svid;
   std::unique_ptr<BundleMeters> bundle_meters;
