@@ -1,10 +1,10 @@
 // needs: aw_rego
 // SPDX-License-Identifier: Apache-2.0
 // A schema on the first line, a value behind it: judged within bounds, and always the same way.
+#include "core/rego/json_schema.h"
+
 #include <cstdlib>
 #include <string_view>
-
-#include "core/rego/json_schema.h"
 
 extern "C" int LLVMFuzzerTestOneInput(unsigned char const* data, std::size_t size) {
   std::string_view const text(reinterpret_cast<char const*>(data), size);
