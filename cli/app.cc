@@ -35,6 +35,7 @@
 #include "commands/dev.h"
 #include "commands/doctor.h"
 #include "commands/explain.h"
+#include "commands/federation.h"
 #include "commands/health.h"
 #include "commands/init.h"
 #include "commands/k8s_inject.h"
@@ -46,6 +47,7 @@
 #include "commands/policy_check.h"
 #include "commands/policy_eval.h"
 #include "commands/policy_test.h"
+#include "commands/proxy.h"
 #include "commands/run.h"
 #include "commands/secrets_get.h"
 #include "commands/serve.h"
@@ -81,6 +83,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_ping(root, context);
   commands::register_call(root, context);
   commands::register_task(root, context);
+  commands::register_proxy(root, context);
   commands::register_card_show(root, context);
   commands::register_card_generate(root, context);
   commands::register_card_sign(root, context);
@@ -103,6 +106,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_svid_jwt(root, context);
   commands::register_bundle_show(root, context);
   commands::register_bundle_watch(root, context);
+  commands::register_federation(root, context);
   commands::register_config_validate(root, context);
   commands::register_validate(root, context);
   commands::register_config_explain(root, context);

@@ -18,6 +18,7 @@ _agentweave() {
       'task list') state="$next" ;;
       'task cancel') state="$next" ;;
       'task watch') state="$next" ;;
+      'proxy') state="$next" ;;
       'card') state="$next" ;;
       'card show') state="$next" ;;
       'card generate') state="$next" ;;
@@ -45,6 +46,10 @@ _agentweave() {
       'bundle') state="$next" ;;
       'bundle show') state="$next" ;;
       'bundle watch') state="$next" ;;
+      'federation') state="$next" ;;
+      'federation status') state="$next" ;;
+      'federation add') state="$next" ;;
+      'federation remove') state="$next" ;;
       'config') state="$next" ;;
       'config validate') state="$next" ;;
       'config explain') state="$next" ;;
@@ -79,6 +84,7 @@ _agentweave() {
       esac
       COMPREPLY=($(compgen -W 'serve init dev ping call task card authz policy svid bundle config validate audit doctor k8s metrics top health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY=($(compgen -W 'serve init dev run ping call task card authz policy svid bundle config validate audit doctor k8s metrics health nonce secrets completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev ping call task proxy card authz policy svid bundle federation config validate audit doctor k8s metrics health nonce completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -212,6 +218,17 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --address --config --as --socket -t --timeout --web-pki --ca --binding --a2a-version -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'proxy')
+      case "$prev" in
+        --listen) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --as) return ;;
+        --socket) return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --listen --config --as --socket -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'card')
       case "$prev" in
@@ -488,6 +505,44 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --socket -t --timeout --agents --config -n --count -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'federation')
+      case "$prev" in
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W 'status add remove -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'federation status')
+      case "$prev" in
+        --admin) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'federation add')
+      case "$prev" in
+        --url) return ;;
+        --profile) COMPREPLY=($(compgen -W 'https_web https_spiffe' -- "$cur")); return ;;
+        --endpoint-id) return ;;
+        --bootstrap) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ca) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --admin) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --url --profile --endpoint-id --bootstrap --ca --admin --config -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'federation remove')
+      case "$prev" in
+        --admin) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'config')
       case "$prev" in

@@ -74,9 +74,13 @@ Result<std::unique_ptr<AgentSession>> AgentSession::open(AgentOptions const& opt
   std::optional<DevAgent> dev;
   if (is_from_dev(options, context)) dev = find_dev_agent(context, id);
   AW_TRY(auto endpoint, endpoint_of(options, id, dev, context));
+  // Who names an agent of another domain wants to talk to it; its bundle must vouch all the same.
+  identity::CredentialsSpec spec;
+  spec.allowed.insert(id.trust_domain());
   AW_TRY(auto credentials,
          identity::Credentials::make(
-             std::make_shared<const identity::Snapshot>(std::move(snapshot)), {}, context.clock));
+             std::make_shared<const identity::Snapshot>(std::move(snapshot)), std::move(spec),
+             context.clock));
   http::ClientConfig config;
   config.timeout = options.timeout;
   config.pool.connect_timeout = std::min(config.pool.connect_timeout, options.timeout);

@@ -19,14 +19,6 @@ namespace {
 
 constexpr std::string_view kPath = "/v1/data/system/decisions";
 
-// "http://host:port/?t=X" and "/metrics" -> "http://host:port/metrics?t=X"
-std::string admin_url(std::string const& admin, std::string_view path) {
-  auto const query = admin.find('?');
-  std::string base = admin.substr(0, query);
-  while (base.ends_with('/')) base.pop_back();
-  return base + std::string(path) + (query == std::string::npos ? "" : admin.substr(query));
-}
-
 DecisionRecord read_record(json::Json const& item) {
   auto const input = member(item, "input");
   auto const result = member(item, "result");
@@ -68,6 +60,23 @@ Result<std::string> configured_admin(AdminOptions const& options, Context const&
 }
 
 }  // namespace
+
+std::string admin_url(std::string const& address, std::string_view path) {
+  auto const query = address.find('?');
+  std::string base = address.substr(0, query);
+  while (base.ends_with('/')) base.pop_back();
+  return base + std::string(path) + (query == std::string::npos ? "" : address.substr(query));
+}
+
+Result<std::string> admin_address(AdminOptions const& options, Context const& context) {
+  if (!options.url.empty()) return options.url;
+  if (!options.config.empty()) return configured_admin(options, context);
+  auto const running = dev_agents(context);
+  if (running.empty()) return configured_admin(options, context);
+  if (running.size() == 1) return running.front().admin;
+  return make_error(Code::check_failed, "`agentweave dev` runs more than one agent",
+                    "say which by --config or --admin");
+}
 
 void add_admin_options(CLI::App& command, AdminOptions& options) {
   command

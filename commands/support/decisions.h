@@ -52,18 +52,24 @@ void add_admin_options(CLI::App& command, AdminOptions& options);
 // configuration that is found. Code::connect, Code::check_failed (no token), Code::protocol.
 [[nodiscard]] Result<std::vector<DecisionRecord>> recent_decisions(AdminOptions const& options,
                                                                    Context const& context);
+// Where the admin port is, with its token, of the one agent that --admin, `dev` or the
+// configuration names. Code::check_failed when there is none, or more than one.
+[[nodiscard]] Result<std::string> admin_address(AdminOptions const& options,
+                                                Context const& context);
+// "http://host:port/?t=X" and "/status" -> "http://host:port/status?t=X"
+[[nodiscard]] std::string admin_url(std::string const& address, std::string_view path);
 // At one admin address with its token.
-[[nodiscard]] Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin_url,
+[[nodiscard]] Result<std::vector<DecisionRecord>> fetch_decisions(std::string const& admin,
                                                                   std::chrono::nanoseconds timeout);
 
 // The admin addresses that recent_decisions would ask, with their tokens.
 [[nodiscard]] Result<std::vector<std::string>> admin_addresses(AdminOptions const& options,
                                                                Context const& context);
 // A path of an admin port. Errors: those of web_get, check_failed for a status other than 200.
-[[nodiscard]] Result<WebAnswer> admin_get(std::string const& admin_url, std::string const& path,
+[[nodiscard]] Result<WebAnswer> admin_get(std::string const& admin, std::string const& path,
                                           std::chrono::nanoseconds timeout);
 // "127.0.0.1:9091": what may be shown of such an address.
-[[nodiscard]] std::string admin_host(std::string const& admin_url);
+[[nodiscard]] std::string admin_host(std::string const& admin);
 
 [[nodiscard]] json::Json record_json(DecisionRecord const& record);
 

@@ -15,6 +15,10 @@ struct CurlCloser {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
 
+struct SlistCloser {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
 // A short count makes curl stop with CURLE_WRITE_ERROR.
 std::size_t take_body(char* bytes, std::size_t one, std::size_t count, void* target) {
   auto& body = *static_cast<std::string*>(target);
@@ -43,9 +47,9 @@ Error failure(CURLcode code, std::string const& url) {
   }
 }
 
-}  // namespace
-
-Result<WebAnswer> web_get(std::string const& url, std::chrono::nanoseconds timeout) {
+// `body`: null for a GET.
+Result<WebAnswer> web_ask(std::string const& url, std::string const* body,
+                          std::chrono::nanoseconds timeout) {
   std::unique_ptr<CURL, CurlCloser> const curl(curl_easy_init());
   if (!curl) return make_error(Code::internal, "libcurl cannot start");
   WebAnswer answer;
@@ -58,12 +62,31 @@ Result<WebAnswer> web_get(std::string const& url, std::chrono::nanoseconds timeo
                    static_cast<long>(std::max<std::int64_t>(1, milliseconds)));
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  std::unique_ptr<curl_slist, SlistCloser> const headers(
+      curl_slist_append(nullptr, "content-type: application/json"));
+  if (body != nullptr) {
+    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(body->size()));
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body->c_str());
+  }
   if (auto const code = curl_easy_perform(curl.get()); code != CURLE_OK) return failure(code, url);
   curl_off_t microseconds = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   curl_easy_getinfo(curl.get(), CURLINFO_TOTAL_TIME_T, &microseconds);
   answer.duration = std::chrono::microseconds(microseconds);
   return answer;
+}
+
+}  // namespace
+
+Result<WebAnswer> web_get(std::string const& url, std::chrono::nanoseconds timeout) {
+  return web_ask(url, nullptr, timeout);
+}
+
+Result<WebAnswer> web_post(std::string const& url, std::string const& json,
+                           std::chrono::nanoseconds timeout) {
+  return web_ask(url, &json, timeout);
 }
 
 }  // namespace aw::commands

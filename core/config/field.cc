@@ -209,6 +209,7 @@ std::string default_text(Field const& field) {
   config.discovery.peers.resize(1);
   config.decisions.mask_rules.resize(1);
   config.secrets.values.resize(1);
+  config.identity.federation.resize(1);
   if (field.type == Type::maps) return "[]";
   const json value = value_of(field, config);
   if (value.is_null() || (value.is_string() && value.get_ref<std::string const&>().empty())) {

@@ -88,8 +88,6 @@ constexpr auto kRetired = std::to_array<Retired>({
     {"transport.retry.jitter", "true", "retries always have jitter", "remove it", Kind::ignored},
     {"transport.retry.retry_on_errors", "", "which errors are retried is fixed", "remove it",
      Kind::ignored},
-    {"identity.federation", "", "bundles of other trust domains come from the Workload API",
-     "federate in the SPIRE server"},
     {"identity.lightweight", "false", "there is one identity client, and it is small", "remove it",
      Kind::ignored},
     {"identity.svid_cache_size", "*", "", ""},

@@ -343,6 +343,32 @@ void backoff_order(Facts const& facts, Found& found) {
          "transport.retry.backoff_base_seconds is larger than backoff_max_seconds");
 }
 
+// A bundle without the list lets nobody in; the own domain's authorities are the own source's.
+void federation_fits(Facts const& facts, Found& found) {
+  auto const& identity = facts.config.identity;
+  auto const& allowed = identity.allowed_trust_domains;
+  for (std::size_t i = 0; i < identity.federation.size(); ++i) {
+    auto const& one = identity.federation[i];
+    auto const key = [i](std::string_view name) {
+      return indexed("identity.federation[]." + std::string(name), i);
+    };
+    if (one.trust_domain == facts.config.agent.trust_domain)
+      refuse(found, facts, Code::config_conflict, key("trust_domain"),
+             "identity.federation names the own trust domain", "remove it");
+    else if (std::ranges::find(allowed, one.trust_domain) == allowed.end())
+      warn(found, facts, key("trust_domain"),
+           "\"" + one.trust_domain + "\" is federated, but not in identity.allowed_trust_domains",
+           "list it, or its members stay strangers");
+    bool const spiffe = one.profile == identity::EndpointProfile::https_spiffe;
+    if (spiffe == one.endpoint_spiffe_id.empty())
+      refuse(found, facts, Code::config_conflict, key("url"),
+             "endpoint_spiffe_id goes with profile https_spiffe, and with no other", "");
+    if (!one.url.starts_with("https://"))
+      refuse(found, facts, Code::config_out_of_range, key("url"),
+             "a bundle endpoint is https://, not " + one.url, "");
+  }
+}
+
 // What would not be checked at each call is refused here.
 void parameters_are_schemas(Facts const& facts, Found& found) {
   for (std::size_t i = 0; i < facts.config.agent.capabilities.size(); ++i) {
@@ -431,6 +457,7 @@ constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     parameters_are_schemas,
     complete_secrets,
     reachable_keepers,
+    federation_fits,
 });
 
 }  // namespace

@@ -130,6 +130,45 @@ void add_capabilities(std::vector<Field>& rows) {
                      .in(1, 1U << 30));
 }
 
+Slot federation_slot(Config& config, std::size_t /*index*/) {
+  return MapsSlot{[&config] { return config.identity.federation.size(); },
+                  [&config](std::size_t size) { config.identity.federation.resize(size); }};
+}
+
+void add_federation(std::vector<Field>& rows) {
+  using C = Config;
+  using I = identity::Config;
+  using F = identity::FederationConfig;
+  using P = identity::EndpointProfile;
+  rows.push_back(special("identity.federation",
+                         "bundle endpoints of other trust domains, beside the Workload API",
+                         Type::maps, federation_slot)
+                     .example("[{trust_domain: eu.example.com, url: "
+                              "\"https://spire.eu.example.com/bundle\"}]"));
+  auto const row = [](std::string key, std::string help, std::string F::* member) {
+    return field("identity.federation[]." + key, std::move(help), &C::identity, &I::federation,
+                 member);
+  };
+  rows.push_back(row("trust_domain", "whose bundle it is", &F::trust_domain)
+                     .required()
+                     .checked(checks::trust_domain, "a SPIFFE trust domain name"));
+  rows.push_back(row("url", "where it is served", &F::url)
+                     .required()
+                     .checked(checks::http_url, "https://host…")
+                     .matching("^https://"));
+  rows.push_back(choice("identity.federation[].profile",
+                        "how the endpoint proves itself: by its host name or a SPIFFE ID",
+                        {name("https_web", P::https_web), name("https_spiffe", P::https_spiffe)},
+                        &C::identity, &I::federation, &F::profile));
+  rows.push_back(row("endpoint_spiffe_id", "https_spiffe: who must answer", &F::endpoint_spiffe_id)
+                     .checked(checks::spiffe_id, "spiffe://trust-domain/path"));
+  rows.push_back(row("bootstrap", "a bundle (SPIFFE JSON) to begin with; https_spiffe needs one",
+                     &F::bootstrap)
+                     .file());
+  rows.push_back(
+      row("ca_path", "https_web: PEM authorities instead of the machine's", &F::ca_path).file());
+}
+
 void add_identity(std::vector<Field>& rows) {
   using C = Config;
   using I = identity::Config;
@@ -158,6 +197,7 @@ void add_identity(std::vector<Field>& rows) {
                        &I::allowed_trust_domains)
                      .checked(checks::trust_domain, "SPIFFE trust domain names, never *")
                      .example("[us.example.com, eu.example.com]"));
+  add_federation(rows);
   rows.push_back(field("identity.certificate_path", "mtls-static: PEM chain, leaf first", at,
                        &I::files, &F::certificate)
                      .file()

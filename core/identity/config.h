@@ -27,6 +27,20 @@ struct DevConfig {
   std::chrono::nanoseconds svid_ttl = std::chrono::hours(1);
 };
 
+// How a bundle endpoint proves itself (SPIFFE Federation §5.2): by a host name of the web, or by a
+// SPIFFE ID.
+enum class EndpointProfile { https_web, https_spiffe };
+
+// One row of identity.federation.
+struct FederationConfig {
+  std::string trust_domain;
+  std::string url;
+  EndpointProfile profile = EndpointProfile::https_web;
+  std::string endpoint_spiffe_id;  // https_spiffe
+  std::string bootstrap;           // a bundle (SPIFFE JSON) to begin with; needed by https_spiffe
+  std::string ca_path;             // https_web: PEM authorities instead of the machine's
+};
+
 // Read at start; static files are read again when they change and on SIGHUP.
 struct Config {
   Provider provider = Provider::spiffe;
@@ -36,6 +50,8 @@ struct Config {
   std::string spiffe_id;
   // Besides the own trust domain, which is always allowed. Empty = own only. Never "*".
   std::vector<std::string> allowed_trust_domains;
+  // Bundle endpoints of other trust domains; those the Workload API brings need none.
+  std::vector<FederationConfig> federation;
   StaticPaths files;
   DevConfig dev;
   std::chrono::nanoseconds first_fetch_timeout = std::chrono::seconds(30);

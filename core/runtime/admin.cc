@@ -5,6 +5,7 @@
 
 #include "core/base/json.h"
 #include "core/base/markup.h"
+#include "core/runtime/federation_admin.h"
 
 namespace aw::runtime {
 namespace {
@@ -114,6 +115,7 @@ server::PlainRoutes admin_routes_of(Runtime::Parts& parts) {
                                              }});
   out.emplace("/reload-policy",
               server::PlainRoute{"POST", [p](auto const&) { return reload_policy(*p); }});
+  add_federation_routes(out, parts);
   return out;
 }
 

@@ -120,6 +120,12 @@ Result<void> Runtime::Parts::take_identity(Seams& seams, std::stop_token const& 
   } else {
     AW_TRY(provider, make_identity_provider(config, clock, *log));
   }
+  // With a state directory federation may also be added while we run.
+  if (!config.identity.federation.empty() || !config.server.state.directory.empty()) {
+    AW_TRY(auto federated, federate(config, std::move(provider), clock, *log));
+    federation = federated.get();
+    provider = std::move(federated);
+  }
   AW_TRY(auto spec, credentials_spec(config));
   identity = std::make_unique<IdentityKeeper>(
       IdentityKeeper::Needs{.provider = *provider,

@@ -23,6 +23,7 @@
 #include "core/io/pool.h"
 #include "core/metrics/registry.h"
 #include "core/runtime/bundle_meters.h"
+#include "core/runtime/federation.h"
 #include "core/runtime/identity_keeper.h"
 #include "core/runtime/out_calls.h"
 #include "core/runtime/runtime.h"
@@ -64,6 +65,7 @@ struct Runtime::Parts {
   // Who we are, and that it is on record.
   std::unique_ptr<audit::AuditLog> audit;
   std::unique_ptr<identity::IdentityProvider> provider;
+  identity::FederatedProvider* federation = nullptr;  // `provider`, when it is one
   std::unique_ptr<IdentityKeeper> identity;
   std::optional<identity::Svid> first_svid;
   std::unique_ptr<BundleMeters> bundle_meters;

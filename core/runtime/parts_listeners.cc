@@ -151,6 +151,9 @@ Result<void> Runtime::Parts::serve_admin() {
 void Runtime::Parts::tell_missing_bundles(identity::Snapshot const& now) {
   std::vector<std::string> known;
   for (auto const& [domain, bundle] : now.bundles) known.push_back(domain.name());
+  // Not here yet is not missing: its own log lines say when it cannot be fetched.
+  if (federation != nullptr)
+    for (auto const& one : federation->federated()) known.push_back(one.domain);
   std::vector<std::string> missing;
   std::lock_guard const lock(checking);
   for (auto const& found : config::check_bundles(loaded, known)) {

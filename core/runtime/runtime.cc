@@ -167,6 +167,8 @@ Result<http::Response> Runtime::call_out(http::Request request, std::chrono::nan
   return parts_->out_calls->call(std::move(request), patience);
 }
 
-identity::IdentityProvider& Runtime::identity_provider() { return *parts_->provider; }
+identity::IdentityProvider& Runtime::identity_provider() {
+  return parts_->federation != nullptr ? parts_->federation->own() : *parts_->provider;
+}
 
 }  // namespace aw::runtime

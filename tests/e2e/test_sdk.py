@@ -123,6 +123,22 @@ class Sdk(Case):
         hello.signal(house.SIGTERM)
         self.assertEqual(hello.child.wait(30), 0, hello.err()[-2000:])
 
+    def test_package(self):
+        """agentweave-dev: lintian finds nothing, headers, libraries, CMake and pkg-config files are in their places"""
+        house.need_tool("dpkg-shlibdeps", "dpkg-dev")
+        lintian = house.need_tool("lintian", "lintian")
+        env = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+        ran("cpack", "--config", BUILD / "CPackSdkConfig.cmake", "-B", self.dir / "dist", cwd=BUILD, env=env)
+        package = next((self.dir / "dist").glob("agentweave-dev_*.deb"))
+        done = subprocess.run([lintian, "--allow-root", "--no-cfg", package], capture_output=True, text=True, timeout=300)
+        faults = [line for line in done.stdout.splitlines() if re.match("[EWI]:", line)]
+        self.assertEqual((done.returncode, faults), (0, []), done.stderr)
+        names = ran("dpkg-deb", "--contents", package)
+        for path in ("include/agentweave/secure_agent.h", "lib/libagentweave.so", "lib/libagentweave_testing.so",
+                     "lib/cmake/agentweave/agentweaveConfig.cmake", "lib/pkgconfig/agentweave.pc"):
+            self.assertIn(f"./usr/{path}", names)
+        self.assertNotIn("./usr/bin/", names)
+
     def test_version(self):
         """find_package refuses a version that this one is not"""
         (self.home / "old").mkdir(exist_ok=True)

@@ -254,3 +254,35 @@ TEST_CASE("parameters that are no schema, or one that would not be checked, are 
     CHECK(result.diagnostics[0].place.line == 6);
   }
 }
+
+TEST_CASE("federation names other domains, over https, and https_spiffe says who must answer") {
+  struct Case {
+    char const* row;
+    bool good;
+    char const* says;
+  };
+  for (Case const& one : {
+           Case{"{trust_domain: eu.test, url: \"https://eu.test/\"}", true, ""},
+           Case{"{trust_domain: ap.test, url: \"https://ap.test/\"}", true,
+                "not in identity.allowed_trust_domains"},
+           Case{"{trust_domain: corp.example, url: \"https://x.test/\"}", false,
+                "the own trust domain"},
+           Case{"{trust_domain: eu.test, url: \"http://eu.test/\"}", false, "https://"},
+           Case{"{trust_domain: eu.test, url: \"https://eu.test/\", profile: https_spiffe}", false,
+                "endpoint_spiffe_id"},
+           Case{"{trust_domain: eu.test, url: \"https://eu.test/\", endpoint_spiffe_id: "
+                "\"spiffe://eu.test/s\"}",
+                false, "endpoint_spiffe_id"},
+           Case{"{trust_domain: eu.test, url: \"https://eu.test/\", profile: https_spiffe, "
+                "endpoint_spiffe_id: \"spiffe://eu.test/s\", bootstrap: b.json}",
+                true, ""},
+           Case{"{trust_domain: eu.test}", false, "url is required"},
+       }) {
+    CAPTURE(one.row);
+    const Loaded result =
+        with("identity: {allowed_trust_domains: [corp.example, eu.test], federation: [" +
+             std::string(one.row) + "]}\n");
+    CHECK(result.ok() == one.good);
+    CHECK(listed(result).contains(one.says));
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bundles of other trust domains from their bundle endpoints (SPIFFE Federation §5), beside what
+// the identity's own source brings.
+//
+// Wraps the provider of the identity and publishes its snapshots with the federated bundles added;
+// a bundle that the source itself brings wins, and never is one merged into another. A bundle that
+// cannot be renewed is trusted for kTrustedFor after it was last fetched, and not a moment longer.
+// Fetches on a thread of its own; every method from any thread; what says so blocks.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/identity/config.h"
+#include "core/identity/provider.h"
+
+namespace aw::identity {
+
+struct FederationSource {
+  TrustDomain domain;
+  std::string url;
+  EndpointProfile profile = EndpointProfile::https_web;
+  std::optional<SpiffeId> endpoint_id;  // https_spiffe: who must answer
+  std::string ca_file;                  // https_web: authorities instead of the machine's
+  enum class From { configured, added } from = From::configured;
+};
+// Code::config_out_of_range, Code::config_missing_key (https_spiffe without an endpoint's ID).
+[[nodiscard]] Result<FederationSource> parse_source(FederationConfig const& config);
+[[nodiscard]] std::string_view profile_name(EndpointProfile profile);  // "https_web"
+
+// The endpoint's answer (SPIFFE JSON). Blocks. `trusted`: the bundle that must vouch for an
+// https_spiffe endpoint; null when there is none yet.
+using FetchBundle =
+    std::function<Result<std::string>(FederationSource const& source, Bundle const* trusted)>;
+
+enum class FederationState { own, from_source, ok, bootstrap, waiting, stale, expired };
+[[nodiscard]] std::string_view federation_state_name(FederationState state);
+
+struct FederationStatus {
+  std::string domain;
+  std::string source;  // "workload-api", "https_web", …
+  FederationState state = FederationState::waiting;
+  std::size_t authorities = 0;
+  std::optional<std::uint64_t> sequence;
+  std::optional<WallTime> fetched;
+  std::optional<WallTime> next;
+  std::optional<WallTime> trusted_until;
+  std::string last_error;
+};
+
+class FederatedProvider final : public IdentityProvider {
+ public:
+  static constexpr std::chrono::hours kTrustedFor{48};
+  static constexpr std::chrono::minutes kRefresh{5};  // where the bundle has no hint
+
+  // when_asked: no thread; whoever has the clock in hand calls `fetch`.
+  enum class Fetching { by_itself, when_asked };
+  struct Needs {
+    FetchBundle fetch;
+    Clock const& clock;
+    log::Log& log;
+    // Told what was learned, to keep it over a restart; may be null. On the fetching thread.
+    std::function<void(std::vector<FederationSource> const& sources, Bundles const& bundles)> keep;
+    Fetching fetching = Fetching::by_itself;
+  };
+  FederatedProvider(std::unique_ptr<IdentityProvider> own, Needs needs);
+  ~FederatedProvider() override;  // stops
+
+  [[nodiscard]] Result<void> start(io::Watch<Snapshot>& watch) override;
+  void stop() override;
+  [[nodiscard]] ProviderStatus status() const override;
+  [[nodiscard]] Result<void> reload() override;  // the own source's
+
+  [[nodiscard]] IdentityProvider& own() { return *own_; }
+
+  // Adds the source, or takes the place of the one of its domain. `bootstrap` is trusted until the
+  // endpoint's first answer, as if it had been fetched at `fetched` (now, without).
+  void add(FederationSource source, std::optional<Bundle> bootstrap,
+           std::optional<WallTime> fetched = std::nullopt);
+  // Code::not_found, Code::config_conflict for a configured one. Members of the domain are
+  // strangers when it returns.
+  Result<void> remove(TrustDomain const& domain);
+  // Asks the endpoint now. Blocks. Code::not_found; what went wrong otherwise.
+  Result<void> fetch(TrustDomain const& domain);
+  [[nodiscard]] std::vector<FederationStatus> federated() const;
+
+ private:
+  struct Entry {
+    FederationSource source;
+    std::optional<Bundle> bundle;
+    WallTime fetched{};  // of the bundle
+    WallTime next{};
+    int failures = 0;
+    std::string last_error;
+    bool confirmed = false;  // the endpoint gave this bundle, no bootstrap
+  };
+
+  void run();
+  void publish();
+  void remember();
+  [[nodiscard]] Result<Bundle> ask(FederationSource const& source);
+  Result<void> learn(TrustDomain const& domain, Result<Bundle> answer);
+  [[nodiscard]] FederationStatus status_of(Entry const& entry, WallTime now) const;
+
+  std::unique_ptr<IdentityProvider> const own_;
+  Needs const needs_;
+  io::Watch<Snapshot> seen_;  // what the own source says
+  std::mutex publishing_;     // snapshots come out in order; taken before mutex_
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable wake_;
+  io::Watch<Snapshot>* watch_ = nullptr;  // null before start and after stop
+  std::map<TrustDomain, Entry> entries_;
+  std::uint64_t generation_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace aw::identity

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bundles fetched from endpoints: what is trusted, since when, and until when.
+#include "core/identity/federation.h"
+
+#include <doctest/doctest.h>
+
+#include "core/testing/manual_clock.h"
+#include "tests/fixtures/ca.h"
+
+using namespace aw;
+using namespace aw::identity;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Publishes what it is told to.
+class OwnSource final : public IdentityProvider {
+ public:
+  explicit OwnSource(std::shared_ptr<const Snapshot> first) : first_(std::move(first)) {}
+  Result<void> start(io::Watch<Snapshot>& watch) override {
+    watch_ = &watch;
+    watch.publish(first_);
+    return {};
+  }
+  void stop() override {}
+  [[nodiscard]] ProviderStatus status() const override { return {}; }
+  void publish(std::shared_ptr<const Snapshot> next) { watch_->publish(std::move(next)); }
+
+ private:
+  std::shared_ptr<const Snapshot> const first_;
+  io::Watch<Snapshot>* watch_ = nullptr;
+};
+
+Bundle sequenced(fixtures::TestCa const& ca, std::uint64_t sequence,
+                 std::chrono::seconds hint = std::chrono::minutes(5)) {
+  BundleContent content;
+  content.x509_authorities = {ca.pki().certificate()};
+  content.sequence = sequence;
+  content.refresh_hint = hint;
+  return fixtures::must(Bundle::make(ca.domain(), std::move(content)));
+}
+
+// An endpoint that answers what it is told to, and the provider that asks it. The provider's own
+// thread is not started: `fetch` is called as it would.
+struct Federated {
+  testing::ManualClock clock;
+  std::unique_ptr<log::Log> log = log::Log::silent();
+  fixtures::TestCa us{"us.test", tls::KeyType::p256, clock.now()};
+  fixtures::TestCa eu{"eu.test", tls::KeyType::p256, clock.now()};
+  Result<std::string> answer = make_error(Code::connect, "no endpoint");
+  bool was_trusted = false;
+  int kept = 0;
+  OwnSource* own = nullptr;
+  io::Watch<Snapshot> watch;
+  std::unique_ptr<FederatedProvider> provider;
+
+  Federated() {
+    auto source = std::make_unique<OwnSource>(fixtures::snapshot(us, "/agent/a"));
+    own = source.get();
+    provider = std::make_unique<FederatedProvider>(
+        std::move(source),
+        FederatedProvider::Needs{.fetch =
+                                     [this](FederationSource const&, Bundle const* trusted) {
+                                       was_trusted = trusted != nullptr;
+                                       return answer;
+                                     },
+                                 .clock = clock,
+                                 .log = *log,
+                                 .keep = [this](auto const&, auto const&) { ++kept; },
+                                 .fetching = FederatedProvider::Fetching::when_asked});
+  }
+  // Only the watch, no thread that fetches by itself.
+  void begin(FederationSource::From from, std::optional<Bundle> bootstrap = std::nullopt) {
+    REQUIRE(provider->start(watch).ok());
+    auto source =
+        fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"}));
+    source.from = from;
+    provider->add(std::move(source), std::move(bootstrap));
+  }
+  [[nodiscard]] bool knows(fixtures::TestCa const& ca) const {
+    return watch.latest().value->bundles.contains(ca.domain());
+  }
+  [[nodiscard]] FederationStatus status() const {
+    for (auto const& one : provider->federated())
+      if (one.domain == "eu.test") return one;
+    FAIL("no status of eu.test");
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a source is an https endpoint of a domain, and https_spiffe says who must answer") {
+  struct Case {
+    FederationConfig config;
+    bool good;
+  };
+  for (auto const& one : {
+           Case{{.trust_domain = "eu.test", .url = "https://eu.test/"}, true},
+           Case{{.trust_domain = "eu.test", .url = "http://eu.test/"}, false},
+           Case{{.trust_domain = "EU.test", .url = "https://eu.test/"}, false},
+           Case{{.trust_domain = "eu.test",
+                 .url = "https://eu.test/",
+                 .profile = EndpointProfile::https_spiffe},
+                false},
+           Case{{.trust_domain = "eu.test",
+                 .url = "https://eu.test/",
+                 .profile = EndpointProfile::https_spiffe,
+                 .endpoint_spiffe_id = "spiffe://eu.test/spire/server"},
+                true},
+       }) {
+    CAPTURE(one.config.url);
+    CHECK(parse_source(one.config).ok() == one.good);
+  }
+}
+
+TEST_CASE("a fetched bundle is published beside the own ones, and forgotten when it is removed") {
+  Federated f;
+  f.answer = sequenced(f.eu, 7).json();
+  f.begin(FederationSource::From::added);
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(f.knows(f.us));
+  CHECK(f.knows(f.eu));
+  CHECK(f.status().state == FederationState::ok);
+  CHECK(f.status().sequence == 7);
+  CHECK(f.kept >= 1);
+  f.own->publish(fixtures::snapshot(f.us, "/agent/a"));  // a rotation of ours
+  CHECK(f.knows(f.eu));
+  REQUIRE(f.provider->remove(f.eu.domain()).ok());
+  CHECK_FALSE(f.knows(f.eu));
+  CHECK(f.provider->remove(f.eu.domain()).error().code == Code::not_found);
+  CHECK(f.provider->fetch(f.eu.domain()).error().code == Code::not_found);
+}
+
+TEST_CASE("what is configured is not removed while running") {
+  Federated f;
+  f.begin(FederationSource::From::configured);
+  CHECK(f.provider->remove(f.eu.domain()).error().code == Code::config_conflict);
+}
+
+TEST_CASE("a bundle that cannot be renewed is trusted for two days and not a moment longer") {
+  Federated f;
+  f.begin(FederationSource::From::added, sequenced(f.eu, 7));
+  CHECK(f.knows(f.eu));
+  CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(f.status().state == FederationState::bootstrap);
+  f.answer = sequenced(f.eu, 7).json();
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  f.answer = make_error(Code::timeout, "connect timeout");
+  f.clock.advance(47h);
+  CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(f.status().state == FederationState::stale);
+  CHECK(f.status().last_error == "connect timeout");
+  CHECK(f.knows(f.eu));
+  f.clock.advance(1h);
+  CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(f.status().state == FederationState::expired);
+  CHECK_FALSE(f.knows(f.eu));
+}
+
+TEST_CASE("an endpoint's answer that is older, empty, malformed or another's is not taken") {
+  Federated f;
+  f.begin(FederationSource::From::added, sequenced(f.eu, 7));
+  for (auto const& [what, text] : {
+           std::pair<char const*, std::string>("older", sequenced(f.eu, 6).json()),
+           {"no JSON", "<html>"},
+           {"no authority", R"({"keys":[]})"},
+           {"an object of something else", R"({"keys":"x"})"},
+       }) {
+    CAPTURE(std::string(what));
+    f.answer = text;
+    CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
+    CHECK(f.status().sequence == 7);
+    CHECK(f.knows(f.eu));
+  }
+  f.answer = sequenced(f.eu, 8).json();
+  CHECK(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(f.status().sequence == 8);
+}
+
+TEST_CASE("a bundle that the own source brings wins, and the endpoint's is not shown") {
+  Federated f;
+  f.answer = sequenced(f.eu, 99).json();
+  f.begin(FederationSource::From::added);
+  f.own->publish(fixtures::snapshot(f.us, "/agent/a", {&f.eu}));
+  static_cast<void>(f.provider->fetch(f.eu.domain()));
+  CHECK(f.watch.latest().value->bundles.at(f.eu.domain()).sequence() == 1);
+  CHECK(f.status().source == "workload-api");
+}
+
+TEST_CASE("an https_spiffe endpoint is verified with its own domain's bundle") {
+  Federated f;
+  REQUIRE(f.provider->start(f.watch).ok());
+  auto const source = [] {
+    return fixtures::must(parse_source({.trust_domain = "eu.test",
+                                        .url = "https://eu.test/",
+                                        .profile = EndpointProfile::https_spiffe,
+                                        .endpoint_spiffe_id = "spiffe://eu.test/server"}));
+  };
+  f.answer = sequenced(f.eu, 2).json();
+  f.provider->add(source(), std::nullopt);
+  static_cast<void>(f.provider->fetch(f.eu.domain()));
+  f.provider->add(source(), sequenced(f.eu, 1));
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(f.was_trusted);
+}
+
+TEST_CASE(
+    "the refresh follows the bundle's hint, within bounds, and failures wait longer each time") {
+  Federated f;
+  f.answer = sequenced(f.eu, 1, 60s).json();
+  f.begin(FederationSource::From::added);
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(*f.status().next - f.clock.now() == 60s);
+  f.answer = sequenced(f.eu, 2, 1s).json();
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(*f.status().next - f.clock.now() == 10s);
+  f.answer = sequenced(f.eu, 3, 240h).json();
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(*f.status().next - f.clock.now() == 1h);
+  f.answer = make_error(Code::connect, "down");
+  CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
+  auto const first = *f.status().next - f.clock.now();
+  CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(*f.status().next - f.clock.now() == 2 * first);
+}
