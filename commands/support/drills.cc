@@ -296,7 +296,10 @@ Result<Exit> run_drills(std::vector<std::string> const& names, config::LoadReque
     Transcript script(name, context);
     auto const* const drill = std::ranges::find(kAllDrills, std::string_view(name), &Drill::name);
     auto const done = drill->run(*ground, script);
-    if (!done.ok()) script.see("could not go on: " + done.error().text(), false);
+    if (!done.ok()) {
+      script.see("could not go on: " + done.error().text(), false);
+      AW_TRY(ground->restart());  // the next one begins with a sound system
+    }
     script.close();
     all = all && script.behaved();
     data.push_back(script.json());

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <thread>
 #include <variant>
 
 namespace aw::metrics {
@@ -96,8 +97,17 @@ void append_family(std::string& out, Family<Gauge> const& family, Format /*forma
   });
 }
 
+// OpenMetrics 1.0 §exemplars: ` # {trace_id="…"} VALUE TIME`.
+void append_exemplar(std::string& out, Exemplar const& exemplar) {
+  out.append(" # {trace_id=\"").append(exemplar.trace_id.data(), exemplar.trace_id.size());
+  out += "\"} ";
+  append_number(out, exemplar.value);
+  out += ' ';
+  append_number(out, std::round(exemplar.unix_time * 1000) / 1000);
+}
+
 void append_series(std::string& out, FamilyInfo const& info, Values const& values,
-                   Histogram const& h) {
+                   Histogram const& h, Format format) {
   std::uint64_t total = 0;
   for (std::size_t i = 0; i <= h.bounds().size(); ++i) {
     total += h.bucket(i);
@@ -105,7 +115,10 @@ void append_series(std::string& out, FamilyInfo const& info, Values const& value
     append_number(le, i < h.bounds().size() ? h.bounds()[i] : HUGE_VAL);
     out.append(info.name).append("_bucket");
     append_labels(out, info.labels, values, le + "\"");
-    out.append(" ").append(std::to_string(total)).append("\n");
+    out.append(" ").append(std::to_string(total));
+    auto const exemplar = format == Format::openmetrics ? h.exemplar(i) : std::nullopt;
+    if (exemplar) append_exemplar(out, *exemplar);
+    out += '\n';
   }
   out.append(info.name).append("_sum");
   append_labels(out, info.labels, values, {});
@@ -117,10 +130,10 @@ void append_series(std::string& out, FamilyInfo const& info, Values const& value
 }
 
 // Bounds are written alike in both formats: `le="1"` here and `le="1.0"` there would be two series.
-void append_family(std::string& out, Family<Histogram> const& family, Format /*format*/) {
+void append_family(std::string& out, Family<Histogram> const& family, Format format) {
   append_head(out, family.info().name, family.info().help, "histogram");
   family.each([&](Values const& values, Histogram const& histogram) {
-    append_series(out, family.info(), values, histogram);
+    append_series(out, family.info(), values, histogram, format);
   });
 }
 
@@ -130,12 +143,37 @@ std::span<const double> request_buckets() { return kRequestBuckets; }
 std::span<const double> decision_buckets() { return kDecisionBuckets; }
 
 Histogram::Histogram(std::span<const double> bounds)
-    : bounds_(bounds.begin(), bounds.end()), buckets_(bounds.size() + 1) {}
+    : bounds_(bounds.begin(), bounds.end()),
+      buckets_(bounds.size() + 1),
+      kept_(bounds.size() + 1) {}
+
+std::size_t Histogram::bucket_of(double value) const {
+  return static_cast<std::size_t>(std::ranges::lower_bound(bounds_, value) - bounds_.begin());
+}
 
 void Histogram::observe(double value) {
-  auto const at = std::ranges::lower_bound(bounds_, value) - bounds_.begin();
-  buckets_[static_cast<std::size_t>(at)].fetch_add(1, std::memory_order_relaxed);
+  buckets_[bucket_of(value)].fetch_add(1, std::memory_order_relaxed);
   sum_.fetch_add(value, std::memory_order_relaxed);
+}
+
+void Histogram::observe(double value, std::string_view trace_id, double unix_time) {
+  observe(value);
+  Exemplar one{.value = value, .unix_time = unix_time};
+  if (trace_id.size() != one.trace_id.size()) return;
+  std::ranges::copy(trace_id, one.trace_id.begin());
+  auto& kept = kept_[bucket_of(value)];
+  // An exemplar is any one of many: nobody waits to be it.
+  if (kept.busy.test_and_set(std::memory_order_acquire)) return;
+  kept.last = one;
+  kept.busy.clear(std::memory_order_release);
+}
+
+std::optional<Exemplar> Histogram::exemplar(std::size_t index) const {
+  auto const& kept = kept_[index];
+  while (kept.busy.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
+  auto out = kept.last;
+  kept.busy.clear(std::memory_order_release);
+  return out;
 }
 
 std::uint64_t Histogram::bucket(std::size_t index) const {

@@ -7,6 +7,7 @@
 // series whose label values are all "other".
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -14,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,12 +48,24 @@ class Gauge {
   std::atomic<double> value_{0};
 };
 
+// An observation that can be looked up: OpenMetrics 1.0 §exemplars.
+struct Exemplar {
+  std::array<char, 32> trace_id{};  // hexadecimal; of a trace that a collector gets
+  double value = 0;
+  double unix_time = 0;
+};
+
 // Counts of values by size. A scrape in the middle of an observe may see the count without the sum.
 class Histogram {
  public:
   // `bounds`: upper bounds, ascending, without +Inf.
   explicit Histogram(std::span<const double> bounds);
   void observe(double value);
+  // The same, and its bucket remembers the trace, unless another thread is at that right now.
+  // `trace_id`: 32 digits; any other is not remembered.
+  void observe(double value, std::string_view trace_id, double unix_time);
+  // The last that the bucket remembers.
+  [[nodiscard]] std::optional<Exemplar> exemplar(std::size_t index) const;
   [[nodiscard]] std::uint64_t count() const;
   [[nodiscard]] double sum() const { return sum_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::span<const double> bounds() const { return bounds_; }
@@ -59,8 +73,15 @@ class Histogram {
       std::size_t index) const;  // not cumulative; bounds().size() is +Inf
 
  private:
+  struct Kept {
+    mutable std::atomic_flag busy;
+    std::optional<Exemplar> last;  // guarded by busy
+  };
+  [[nodiscard]] std::size_t bucket_of(double value) const;
+
   std::vector<double> bounds_;
   std::vector<std::atomic<std::uint64_t>> buckets_;
+  std::vector<Kept> kept_;
   std::atomic<double> sum_{0};
 };
 

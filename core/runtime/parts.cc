@@ -185,6 +185,7 @@ Result<std::unique_ptr<authz::BundleSource>> Runtime::Parts::bundle_source() {
 }
 
 Result<void> Runtime::Parts::open_decisions() {
+  decisions::UploadMeters const at_zero(metrics);  // also without a service to push to
   if (config.decision_logs.active()) {
     AW_TRY(decision_logs, decisions::Uploader::start(config.decision_logs, config.decisions,
                                                      {.log = *log,

@@ -64,11 +64,13 @@ Instruments::Series const& Instruments::of(std::string_view capability) const {
   return found != series_.end() ? found->second : series_.find(kNone)->second;
 }
 
-void Instruments::request(std::string_view capability, RequestStatus status, double seconds) {
+void Instruments::request(std::string_view capability, Ended const& ended) {
   auto const& series = of(capability);
-  auto const index = static_cast<std::size_t>(status);
+  auto const index = static_cast<std::size_t>(ended.status);
   series.requests[index]->add();
-  series.durations[index]->observe(seconds);
+  auto& durations = *series.durations[index];
+  if (ended.trace_id.empty()) return durations.observe(ended.seconds);
+  durations.observe(ended.seconds, ended.trace_id, ended.unix_time);
 }
 
 void Instruments::refused(Code code) {

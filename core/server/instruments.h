@@ -26,9 +26,15 @@ class Instruments {
   Instruments(metrics::Registry& registry, std::string agent_name,
               std::vector<std::string> const& capabilities);
 
+  struct Ended {
+    RequestStatus status = RequestStatus::error;
+    double seconds = 0;
+    std::string_view trace_id;  // of a trace that is kept; empty otherwise
+    double unix_time = 0;       // when it ended
+  };
   // Ends one request. Names that are no capability of ours count under "none", so that callers
   // cannot make series.
-  void request(std::string_view capability, RequestStatus status, double seconds);
+  void request(std::string_view capability, Ended const& ended);
   // A gate said no, and why.
   void refused(Code code);
   // A request ended with something that is not its caller's fault: a gate or the backend failed.

@@ -392,13 +392,17 @@ void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
     status = ours ? RequestStatus::error : RequestStatus::denied;
     if (ours) needs_.instruments.failed(*result.code);
   }
-  needs_.instruments.request(visit.capability, status, std::chrono::duration<double>(took).count());
+  Instruments::Ended ended{.status = status,
+                           .seconds = std::chrono::duration<double>(took).count()};
   if (visit.trace.kept) {
-    needs_.tracer.answered(facts_of(visit), {.status = result.status,
-                                             .code = result.code,
-                                             .began = visit.time,
-                                             .ended = needs_.clock.now()});
+    auto const now = needs_.clock.now();
+    ended.trace_id = visit.trace.trace_id;
+    ended.unix_time = unix_seconds(now);
+    needs_.tracer.answered(
+        facts_of(visit),
+        {.status = result.status, .code = result.code, .began = visit.time, .ended = now});
   }
+  needs_.instruments.request(visit.capability, ended);
   if (!needs_.log.enabled(log::Component::a2a, log::Level::debug)) return;
   needs_.log.write(
       log::Component::a2a, log::Level::debug, "Request completed",

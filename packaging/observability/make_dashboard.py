@@ -65,6 +65,8 @@ ROWS = {
         ("Since the last signed checkpoint", "s", [(f"time() - (agentweave_audit_last_checkpoint_timestamp_seconds{{{J}}} > 0)", "{{instance}}")]),
         ("Spans exported and lost", "cps", [(f"sum(rate(agentweave_trace_spans_exported_total{{{J}}}[{I}]))", "exported"),
                                             (f"sum by (reason) (rate(agentweave_trace_spans_dropped_total{{{J}}}[{I}]))", "lost: {{reason}}")]),
+        ("Decisions pushed and lost", "cps", [(f"sum(rate(agentweave_decision_logs_uploaded_total{{{J}}}[{I}]))", "pushed"),
+                                              (f"sum by (reason) (rate(agentweave_decision_logs_dropped_total{{{J}}}[{I}]))", "lost: {{reason}}")]),
         ("Healthy", "short", [(f"agentweave_audit_healthy{{{J}}}", "{{instance}}")]),
         ("Blocking work that waits", "short", [(f"agentweave_blocking_work_queued{{{J}}}", "{{instance}}")]),
         ("Webhook events that wait", "short", [(f"agentweave_push_notifications_waiting{{{J}}}", "{{instance}}")]),

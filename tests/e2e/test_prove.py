@@ -7,7 +7,7 @@ import signal
 import threading
 import urllib.request
 
-from house import BINARY, Case, audit_records, free_port, wait_for
+from house import BINARY, Case, audit_records, free_port, metric, need, request, wait_for
 from test_handshake import DOMAIN, Authority
 
 
@@ -231,3 +231,52 @@ class ProveListener(Case):
         self.assertEqual(done.returncode, 7, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"^ × tls +TLS 1\.2 +accepted: the handshake was finished with TLSv1\.2\n$")
         self.assertEqual(self.run_cli("doctor", "--check-report", report, "--bundle", self.own.bundle, "-q").returncode, 7)
+
+class Outage(Case):
+    """S5: OPA goes down, against real OPAs."""
+
+    def test_s5_opa_goes_down(self):
+        """S5: one OPA of two gone: its breaker opens and calls go on; both gone: fail closed with 503 AW3010, Retry-After, and doctor says which; back: served again"""
+        need("opa")
+        (self.dir / "policy").mkdir()
+        (self.dir / "policy/authz.rego").write_text("package agentweave.authz\nimport rego.v1\ndefault allow := false\nallow if input.action == \"echo\"\n")
+        first, second = self.opa(self.dir / "policy"), self.opa(self.dir / "policy")
+        authority = Authority(self.dir / "ca")
+        own, caller = authority.issue("server", sans=f"URI:spiffe://{DOMAIN}/agent/billing"), authority.issue("client", sans=f"URI:spiffe://{DOMAIN}/agent/planner")
+        endpoints = [f"http://127.0.0.1:{port}" for port in (first, second)]
+        agent = self.agent("billing", {
+            "agent": {"name": "billing", "trust_domain": DOMAIN, "environment": "development",
+                      "capabilities": [{"name": "echo", "description": "x", "backend": {"type": "builtin", "name": "echo"}}]},
+            "identity": {"provider": "mtls-static", "certificate_path": own.cert, "private_key_path": own.key, "ca_cert_path": own.bundle},
+            "authorization": {"opa_endpoints": endpoints, "policy_path": "agentweave/authz/allow", "failover_strategy": "priority", "cache_ttl_seconds": 0,
+                              "circuit_breaker": {"failure_threshold": 2, "success_threshold": 1, "timeout": 1}},
+        }, args=["--env", "development"])
+
+        def call():
+            return request(agent.port, caller, "POST", "/a2a/v1/tasks", {"task_type": "echo", "payload": {}})
+
+        def breaker(endpoint, state):
+            return metric(agent.metrics_port, "agentweave_authz_circuit_breaker_state", endpoint=endpoint, state=state) == 1
+        self.assertEqual(call()[0], 200)
+        top = self.run_cli("top", "--once", "--config", agent.config_path)
+        self.assertEqual(top.returncode, 0, top.stderr)
+        self.assertRegex(top.stdout, rf"\nOPA  {endpoints[0]} ● breaker closed  {endpoints[1]} ● breaker closed\n")
+        self.assertRegex(top.stdout, r"\nplanner +→ billing +\d+\.\d +\S+ +100% +0 +0\n")
+        self.opa_down(first)
+        wait_for("the first breaker to open, while calls go on", lambda: (call()[0] == 200) and breaker(endpoints[0], "open"))
+        self.assertIn(f"{endpoints[0]} ○ breaker", self.run_cli("top", "--once", "--config", agent.config_path).stdout)
+        self.opa_down(second)
+        wait_for("fail closed", lambda: call()[0] == 503)
+        status, headers, body = call()
+        self.assertEqual((status, json.loads(body)["error"]["code"]), (503, "AW3010"))
+        self.assertGreaterEqual(int(headers["retry-after"]), 1)
+        doctor = self.run_cli("doctor", agent.config_path, "--env", "development")
+        self.assertNotEqual(doctor.returncode, 0)
+        self.assertRegex(doctor.stdout, r"× policy +0 of 2 OPA endpoints answer \(first: .*   explain AW3010")
+        closed = json.loads(self.run_cli("top", "--once", "--config", agent.config_path, "-o", "json").stdout)["data"][0]
+        self.assertGreaterEqual(closed["pairs"][0]["closed"], 2)
+        self.opa(self.dir / "policy", port=first)
+        wait_for("served again", lambda: call()[0] == 200, 20)
+        denied = [r for r in audit_records(agent.audit_path) if r.get("decision") == "deny"]
+        self.assertGreaterEqual(len(denied), 2)
+        self.assertEqual(agent.stop(), 0)

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import socket
+import urllib.request
 
 import house
 from house import Case, free_port
@@ -100,6 +101,25 @@ class Tracing(Case):
         self.worker.stop()
         self.front.stop()
         self.assertEqual([s for s in self.spans() if s["trace"] == TRACE], [])
+
+    def test_exemplars(self):
+        """a scraper that asks for OpenMetrics gets trace ids with the durations of what is kept, and of nothing else"""
+        self.collector()
+        self.two_agents()
+        self.call("00")
+        self.assertNotIn("trace_id", self.openmetrics())
+        self.call("01")
+        told = self.openmetrics()
+        self.assertRegex(told, r'(?m)^agentweave_request_duration_seconds_bucket\{[^}]*capability="echo"[^}]*\} 1?\d # \{trace_id="' + TRACE +
+                         r'"\} [0-9.e-]+ \d{10}(\.\d{1,3})?$')
+        self.assertTrue(told.endswith("# EOF\n"))
+        self.assertNotIn("trace_id", house.plain(self.front.metrics_port, "/metrics")[1])
+
+    def openmetrics(self):
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.front.metrics_port}/metrics",
+                                       headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+        with urllib.request.urlopen(asked, timeout=5) as answer:
+            return answer.read().decode()
 
     def test_dead_collector(self):
         """a collector that is not there costs a counter: calls go on, and the agent ends in time"""

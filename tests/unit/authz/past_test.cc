@@ -94,8 +94,7 @@ TEST_CASE("random denials: rule and expression are named, and the first near mis
   auto const pick = [&random](std::vector<std::string> const& from) {
     return from[random() % from.size()];
   };
-  // A search for near misses is hundreds of evaluations, so that this is a sample.
-  constexpr int kDenials = 100;
+  constexpr int kDenials = 1000;
   int denied = 0;
   int named = 0;
   int flipped = 0;

@@ -152,3 +152,40 @@ TEST_CASE("a bound is the same series in both formats") {
   for (auto const format : {Format::prometheus, Format::openmetrics})
     CHECK(registry.text(format).find("h_bucket{le=\"1\"} 1\n") != std::string::npos);
 }
+
+TEST_CASE("a bucket's last trace is told in OpenMetrics, and in Prometheus text none is") {
+  Registry registry;
+  std::array const bounds = {0.1, 1.0};
+  auto& h = registry.histogram_family("h", "help", bounds, {"a"}).at({"x"});
+  std::string const first(32, 'a');
+  std::string const second(32, 'b');
+  h.observe(0.5, first, 1'800'000'000.1);
+  h.observe(0.25, second, 1'800'000'001.5);
+  h.observe(7, "no trace", 1'800'000'002);
+  h.observe(0.05);
+  auto const text = registry.text(Format::openmetrics);
+  CAPTURE(text);
+  CHECK(text.find("h_bucket{a=\"x\",le=\"0.1\"} 1\n") != std::string::npos);
+  CHECK(text.find("h_bucket{a=\"x\",le=\"1\"} 3 # {trace_id=\"" + second +
+                  "\"} 0.25 1800000001.5\n") != std::string::npos);
+  CHECK(text.find("h_bucket{a=\"x\",le=\"+Inf\"} 4\n") != std::string::npos);
+  CHECK(registry.text().find('{' + std::string("trace_id")) == std::string::npos);
+}
+
+TEST_CASE("exemplars are whole whoever writes them at once") {
+  Registry registry;
+  auto& h = registry.histogram_family("h", "help", {}, {}).at({});
+  std::vector<std::jthread> writers;
+  for (char const letter : {'a', 'b', 'c', 'd'})
+    writers.emplace_back([&h, letter](std::stop_token const& stop) {
+      std::string const trace(32, letter);
+      while (!stop.stop_requested()) h.observe(letter, trace, letter);
+    });
+  for (int i = 0; i < 2000; ++i) {
+    auto const seen = h.exemplar(0);
+    if (!seen) continue;
+    std::string const trace(seen->trace_id.begin(), seen->trace_id.end());
+    CHECK(trace == std::string(32, static_cast<char>(seen->value)));
+    CHECK(seen->unix_time == seen->value);
+  }
+}

@@ -105,9 +105,10 @@ TEST_CASE("recent decisions are bounded and the newest comes first") {
 TEST_CASE("names that are no capability cannot make series") {
   metrics::Registry registry;
   Instruments instruments(registry, "billing", {"invoice"});
-  instruments.request("invoice", RequestStatus::success, 0.001);
+  instruments.request("invoice", {.status = RequestStatus::success, .seconds = 0.001});
   for (int i = 0; i < 50; ++i)
-    instruments.request("x" + std::to_string(i), RequestStatus::denied, 0.001);
+    instruments.request("x" + std::to_string(i),
+                        {.status = RequestStatus::denied, .seconds = 0.001});
   auto const text = registry.text();
   CHECK(
       text.find(
