@@ -102,6 +102,9 @@ class Keeper {
     return false;
   }
 
+  // Does the child serve?
+  [[nodiscard]] bool settled() const { return check().state == server::CheckResult::State::ok; }
+
   void forward(int number) { attendant_->signal(number); }
 
   void drained(runtime::Drained const& how) {
@@ -200,6 +203,7 @@ Result<Exit> run_run(RunOptions const& options, Context& context) {
     keeper.begin(agent, took);
   };
   serving.tend = [&keeper] { return keeper.tend(); };
+  serving.settled = [&keeper] { return keeper.settled(); };
   serving.forward = [&keeper](int number) { keeper.forward(number); };
   serving.drained = [&keeper](runtime::Runtime&, runtime::Drained const& how) {
     keeper.drained(how);

@@ -101,8 +101,12 @@ Result<void> serve_until_stopped(Serving const& serving, Context& context) {
   auto const stop = context.interrupt();
   AW_TRY(auto const agent, runtime::Runtime::start(loaded, context.clock, std::move(seams), stop));
   serving.ready(*agent, context.clock.steady() - began);
-  supervisor.ready("serving on " + agent->listening().agent);
+  bool told = false;
   while (!stop.stop_requested()) {
+    if (!told && (!serving.settled || serving.settled())) {
+      supervisor.ready("serving on " + agent->listening().agent);
+      told = true;
+    }
     supervisor.alive();
     if (serving.tend && !serving.tend()) break;
     int const number = await_signal(serving);

@@ -34,6 +34,8 @@ struct Serving {
   // For whoever keeps something beside the agent; empty = nothing is kept.
   // Called some 50 times a second while the agent serves; false ends it.
   std::function<bool()> tend;
+  // Asked until it says yes: only then a supervisor hears that we are ready.
+  std::function<bool()> settled;
   // Gets SIGUSR1, SIGUSR2 and SIGWINCH.
   std::function<void(int signal)> forward;
   // Called after the drain, while the agent still exists.

@@ -119,11 +119,13 @@ constexpr auto kRetired = std::to_array<Retired>({
     {"observability.logging.include_stacktrace", "*", "", ""},
     {"observability.logging.default_fields", "", "log lines carry the agent's name only",
      "add fields in the collector", Kind::ignored},
-    {"secrets.provider", "env", "only env is available: values reach the file as ${VAR}",
-     "mount or export the secret, and write ${VAR}"},
-    {"secrets.region", "", "no secret store is available", "write ${VAR} instead"},
-    {"secrets.directory", "", "no secret store is available", "write ${VAR} instead"},
-    {"secrets.command", "", "no secret store is available", "write ${VAR} instead"},
+    {"secrets.provider", "", "each secret says who keeps it",
+     "secrets.values: [{name: …, from: env, variable: …}]"},
+    {"secrets.region", "", "it is AWS's", "secrets.aws.region"},
+    {"secrets.directory", "", "each secret says where it is",
+     "secrets.values: [{name: …, from: file, file: …}]"},
+    {"secrets.command", "", "each secret says how it is printed",
+     "secrets.values: [{name: …, from: exec, command: […]}]"},
 });
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/config/checks.h"
 #include "core/config/production.h"
+#include "core/config/secret_rules.h"
 #include "core/rego/json_schema.h"
 
 namespace aw::config {
@@ -381,61 +382,6 @@ void parameters_are_schemas(Facts const& facts, Found& found) {
   }
 }
 
-struct Keeps {
-  secrets::From from;
-  std::string_view key;
-};
-constexpr auto kKeeps = std::to_array<Keeps>({{secrets::From::env, "variable"},
-                                              {secrets::From::file, "file"},
-                                              {secrets::From::exec, "command"},
-                                              {secrets::From::vault, "path"},
-                                              {secrets::From::aws, "id"}});
-
-// Each secret has what its keeper needs, and nothing that means nothing to it.
-void complete_secrets(Facts const& facts, Found& found) {
-  std::set<std::string_view> names;
-  auto const& values = facts.config.secrets.values;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto key = [i](std::string_view name) {
-      return indexed("secrets.values[]." + std::string(name), i);
-    };
-    if (!values[i].name.empty() && !names.insert(values[i].name).second) {
-      refuse(found, facts, Code::config_conflict, key("name"),
-             "secret \"" + values[i].name + "\" is listed twice", "each name once");
-    }
-    if (values[i].from == secrets::From::none) continue;  // said already
-    for (Keeps const& one : kKeeps) {
-      const bool needed = one.from == values[i].from;
-      if (needed == facts.given(key(one.key))) continue;
-      refuse(found, facts, needed ? Code::config_missing_key : Code::config_conflict,
-             needed ? key("from") : key(one.key),
-             key(one.key) + (needed ? " is required" : " means nothing to this keeper"),
-             needed ? "this keeper needs it" : "remove it");
-    }
-  }
-}
-
-void reachable_keepers(Facts const& facts, Found& found) {
-  auto const& config = facts.config.secrets;
-  const bool vault = std::ranges::any_of(
-      config.values, [](auto const& one) { return one.from == secrets::From::vault; });
-  if (!vault) return;
-  if (config.vault.address.empty()) {
-    refuse(found, facts, Code::config_missing_key, "secrets.vault.address",
-           "secrets.vault.address is required", "for example: https://vault.example:8200");
-  }
-  const bool by_token = config.vault.auth == secrets::VaultAuth::token;
-  if (by_token && config.vault.token_file.empty()) {
-    refuse(found, facts, Code::config_missing_key, "secrets.vault.token_file",
-           "secrets.vault.token_file is required", "auth: token reads it");
-  }
-  if (config.vault.auth == secrets::VaultAuth::jwt &&
-      facts.config.identity.provider == identity::Provider::mtls_static) {
-    refuse(found, facts, Code::config_conflict, "secrets.vault.auth",
-           "secrets.vault.auth jwt needs a Workload API, which mtls-static has not", "use cert");
-  }
-}
-
 constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     remote_or_embedded,
     bundle_makes_sense,
@@ -455,8 +401,6 @@ constexpr auto kRules = std::to_array<void (*)(Facts const&, Found&)>({
     backoff_order,
     collector_port,
     parameters_are_schemas,
-    complete_secrets,
-    reachable_keepers,
     federation_fits,
 });
 
@@ -471,6 +415,7 @@ void check_rules(Facts const& facts, std::vector<Diagnostic>& found,
                  std::vector<std::string>& insecure) {
   check_production(facts, found, insecure);
   for (auto* const rule : kRules) rule(facts, found);
+  check_secret_values(facts, found);
 }
 
 }  // namespace aw::config

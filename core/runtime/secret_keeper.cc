@@ -77,14 +77,28 @@ void SecretKeeper::look_again(secrets::Store::Which which) {
     });
     if (touched) uses.push_back(use);
   }
+  tell(uses);
+}
+
+// Use by use: one that does not fit must not keep the others from theirs.
+void SecretKeeper::tell(std::vector<config::SecretUse> const& uses) {
   auto config = needs_.loaded.config;
-  if (auto done = fill(config); !done.ok()) {
+  std::vector<config::SecretUse> fitting;
+  for (auto const& use : uses) {
+    auto filled = config::fill_secrets({use}, config, [this](std::string const& name) {
+      auto secret = needs_.store->last(name);
+      if (secret.ok()) needs_.mask.add(*secret);
+      return secret;
+    });
+    if (filled.ok()) {
+      fitting.push_back(use);
+      continue;
+    }
     failures_.add();
     needs_.log.failed(log::Component::config, log::Level::error,
-                      "Secrets changed, but do not fit: the old ones stay in use", done.error());
-    return;
+                      "Secret changed, but does not fit: the old one stays in use", filled.error());
   }
-  changed_(uses, config);
+  if (!fitting.empty()) changed_(fitting, config);
   config::wipe_secrets(needs_.loaded.secrets, config);
 }
 

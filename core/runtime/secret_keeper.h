@@ -39,7 +39,7 @@ class SecretKeeper {
   // The secrets into `config`. Errors name the key and the secret.
   [[nodiscard]] Result<void> fill(config::Config& config);
 
-  // What changed: the uses, and the configuration filled anew.
+  // What changed: the uses, and a configuration in which these are filled anew (and no others).
   using Changed =
       std::function<void(std::vector<config::SecretUse> const& uses, config::Config const& config)>;
   void watch(Changed changed);
@@ -50,6 +50,7 @@ class SecretKeeper {
  private:
   void run(std::stop_token const& stop);
   void look_again(secrets::Store::Which which);
+  void tell(std::vector<config::SecretUse> const& uses);
 
   Needs needs_;
   std::mutex looking_;  // one look at a time: what changed is told in order

@@ -70,6 +70,13 @@ Result<Secret> Store::get(std::string const& name) {
   return held->value.clone();
 }
 
+Result<Secret> Store::last(std::string const& name) {
+  std::lock_guard const lock(mutex_);
+  if (auto const found = kept_.find(name); found != kept_.end()) return found->second.value.clone();
+  AW_TRY(auto const* const held, kept(name));
+  return held->value.clone();
+}
+
 Result<Known> Store::look(std::string const& name) {
   std::lock_guard const lock(mutex_);
   AW_TRY(auto const* const held, kept(name));

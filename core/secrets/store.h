@@ -40,6 +40,8 @@ class Store {
 
   // Code::secret_unavailable too for a name that is not configured.
   [[nodiscard]] Result<Secret> get(std::string const& name);
+  // The value as it was read last, however old; asked for when it never was.
+  [[nodiscard]] Result<Secret> last(std::string const& name);
   [[nodiscard]] Result<Known> look(std::string const& name);
 
   // Asks again for everything that was asked for (and is older than the TTL); the names of those

@@ -107,7 +107,7 @@ bool safe_for_secrets(std::string_view url) {
   bool const number = host.find_first_not_of("0123456789.") == std::string_view::npos;
   return host == "localhost" || host == "[::1]" ||
          (number && (host.starts_with("127.") || host.starts_with("169.254."))) ||
-         host == "[fd00:ec2::254]";
+         host == "[fd00:ec2::254]" || host == "[fd00:ec2::23]";  // metadata, EKS Pod Identity
 }
 
 Result<WebAnswer> web_call(WebRequest request) {

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -246,6 +247,30 @@ class Life(Running):
         process.signal(signal.SIGKILL)
         process.child.wait()
         wait_for("the child is gone", lambda: self.gone(self.lives()[0]["pid"]), 10)
+
+    def test_a_supervisor_hears_of_the_child(self):
+        """systemd is told READY=1 when the child listens, not before, and STOPPING=1 at the end"""
+        heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(heard.close)
+        heard.bind(str(self.dir / "notify"))
+        heard.settimeout(20)
+        held = self.dir / "held"
+        script = f'while [ ! -e {held} ]; do sleep 0.05; done; exec "$0" "$1"'
+        (self.dir / "child.py").write_text(CHILD)
+        process = self.run_it("sh", "-c", script, sys.executable, self.dir / "child.py", env={"NOTIFY_SOCKET": str(self.dir / "notify")})
+        wait_for("it serves", lambda: plain(self.metrics, "/livez")[0] == 200)
+        self.assertEqual(plain(self.metrics, "/readyz")[0], 503)
+        heard.setblocking(False)
+        self.assertRaises(BlockingIOError, heard.recv, 4096)
+        heard.setblocking(True)
+        heard.settimeout(20)
+        held.touch()
+        self.assertTrue(heard.recv(4096).startswith(b"READY=1"))
+        self.assertEqual(plain(self.metrics, "/readyz")[0], 200)
+        self.assertNotIn("NOTIFY_SOCKET", self.lives()[0]["env"])
+        process.signal(signal.SIGTERM)
+        self.assertEqual(heard.recv(4096), b"STOPPING=1")
+        self.assertEqual(process.child.wait(15), 0)
 
     def test_no_identity_no_child(self):
         """without an SVID the child is never started"""

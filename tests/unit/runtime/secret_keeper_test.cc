@@ -143,6 +143,32 @@ TEST_CASE("a changed secret is told to what uses it, and to nothing else") {
     CHECK(bench.log().find(secret) == std::string::npos);
 }
 
+TEST_CASE("a keeper that is gone does not keep another secret from its change") {
+  SecretAgent bench;
+  auto const loaded = with_secrets(kSecrets, bench.scratch.path());
+  auto const agent = Runtime::start(loaded, bench.clock, bench.seams(), {});
+  REQUIRE(agent.ok());
+  bench.vault.lose("child");
+  CHECK(bench.logged("the old value stays"));
+  bench.vault.set("opa", "opa-token-2");
+  CHECK(bench.logged("Secret changed: taken into use"));
+}
+
+TEST_CASE("a secret that no longer fits is not taken, another that changed with it is") {
+  SecretAgent bench;
+  auto const loaded = with_secrets(kSecrets, bench.scratch.path());
+  auto const agent = Runtime::start(loaded, bench.clock, bench.seams(), {});
+  REQUIRE(agent.ok());
+  {
+    std::lock_guard const lock(bench.vault.mutex);
+    bench.vault.values["opa"] = "two\r\nlines";
+    bench.vault.values["child"] = "child-key-2";
+  }
+  CHECK(bench.logged("does not fit: the old one stays in use"));
+  CHECK(bench.logged("run.environment"));
+  CHECK(bench.log().find("taken into use") != std::string::npos);
+}
+
 TEST_CASE("a reload compares references, and asks for every secret again") {
   SecretAgent bench;
   auto const loaded = with_secrets(

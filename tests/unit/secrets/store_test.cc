@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "core/secrets/web.h"
 #include "core/testing/manual_clock.h"
 
