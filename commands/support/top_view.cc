@@ -59,13 +59,13 @@ std::map<double, double> buckets_of(Exposition const& metrics, std::string const
   return out;
 }
 
-struct Tally {
+struct PairTally {
   TopPair pair;
   std::vector<std::chrono::nanoseconds> durations;
 };
 
 std::vector<TopPair> pairs_of(TopLook const& look, std::chrono::nanoseconds window) {
-  std::map<std::pair<std::string, std::string>, Tally> tallies;
+  std::map<std::pair<std::string, std::string>, PairTally> tallies;
   auto oldest = look.time;
   for (auto const& record : look.decisions) {
     auto const time = parse_rfc3339(record.time);
