@@ -34,8 +34,7 @@ runtime::Listening const kAt{.agent = "https://0.0.0.0:8443",
                              .metrics = "http://127.0.0.1:9090",
                              .admin = "http://127.0.0.1:9091/?t=token",
                              .outbound = "127.0.0.1:8081",
-                             .spiffe_id = "spiffe://corp.example/agent/legacy",
-                             .workload_api = {}};
+                             .spiffe_id = "spiffe://corp.example/agent/legacy"};
 
 std::string value_of(std::vector<std::string> const& environment, std::string const& name) {
   for (auto const& entry : environment)

@@ -8,7 +8,7 @@
 
 #include "core/base/fs.h"
 #include "core/secrets/aws_keys.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/secrets/http_keeper.h"
 

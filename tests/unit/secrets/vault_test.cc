@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "core/secrets/provider.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 #include "tests/unit/secrets/http_keeper.h"
 
 using namespace aw;
