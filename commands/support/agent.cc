@@ -77,10 +77,9 @@ Result<std::unique_ptr<AgentSession>> AgentSession::open(AgentOptions const& opt
   // Who names an agent of another domain wants to talk to it; its bundle must vouch all the same.
   identity::CredentialsSpec spec;
   spec.allowed.insert(id.trust_domain());
-  AW_TRY(auto credentials,
-         identity::Credentials::make(
-             std::make_shared<const identity::Snapshot>(std::move(snapshot)), std::move(spec),
-             context.clock));
+  AW_TRY(auto credentials, identity::Credentials::make(
+                               std::make_shared<const identity::Snapshot>(std::move(snapshot)),
+                               std::move(spec), context.clock));
   http::ClientConfig config;
   config.timeout = options.timeout;
   config.pool.connect_timeout = std::min(config.pool.connect_timeout, options.timeout);
