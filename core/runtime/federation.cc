@@ -102,6 +102,7 @@ Result<Kept> read_kept(config::Config const& config) {
     return out;
   AW_TRY(auto const text, fs::read_file(kept_file(config), kKeptLimits.bytes));
   AW_TRY(auto const document, json::parse(text, kKeptLimits));
+  if (!document.is_object()) return make_error(Code::state_unusable, "an object is expected");
   for (auto const& one : document.value("added", Json::array())) {
     AW_TRY(auto source,
            identity::parse_source({.trust_domain = text_of(one, "trust_domain"),

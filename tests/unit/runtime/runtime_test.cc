@@ -191,3 +191,33 @@ TEST_CASE("a reload takes over what it may and names what needs a restart") {
               .ok());
   CHECK_FALSE(agent->reload(changed).ok());
 }
+
+TEST_CASE(
+    "what was learned of other trust domains is read at start, and what cannot be read is told") {
+  struct Row {
+    char const* kept;
+    bool starts;
+  };
+  for (Row const& row : {
+           Row{R"({"version":1,"added":[],"bundles":{}})", true},
+           Row{R"({"version":1,"added":[{"trust_domain":"eu.test","url":"https://localhost:1/"}]})",
+               true},
+           Row{"", false},
+           Row{"{", false},
+           Row{"[]", false},
+           Row{R"({"added":[{"trust_domain":"EU test","url":"https://localhost:1/"}]})", false},
+           Row{R"({"added":[{"trust_domain":"eu.test","url":"http://localhost:1/"}]})", false},
+           Row{R"({"bundles":{"eu.test":{"seen":"2026-01-01T00:00:00Z","bundle":"{"}}})", false},
+       }) {
+    CAPTURE(std::string(row.kept));
+    Project project;
+    auto const state = project.scratch / "state";
+    REQUIRE(fs::make_private_directory(state).ok());
+    REQUIRE(
+        fs::write_file_atomic(state / "federation.json", row.kept, fs::Mode::private_file).ok());
+    auto const started = Runtime::start(
+        project.loaded("state: {directory: \"" + state.string() + "\"}\n"), project.clock, {}, {});
+    CHECK(started.ok() == row.starts);
+    if (!started.ok()) CHECK(started.error().code == Code::state_unusable);
+  }
+}
