@@ -37,10 +37,10 @@ struct Poster::Impl {
   void add(std::string const& line) {
     if (auto* const longer = curl_slist_append(headers, line.c_str())) headers = longer;
   }
-  void prepare(std::string_view body, std::string& answer) const;
+  void prepare(std::string const& body, std::string& answer) const;
 };
 
-void Poster::Impl::prepare(std::string_view body, std::string& answer) const {
+void Poster::Impl::prepare(std::string const& body, std::string& answer) const {
   curl_easy_reset(curl);  // keeps the connection
   curl_easy_setopt(curl, CURLOPT_URL, spec.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -70,7 +70,7 @@ Poster::~Poster() {
   curl_easy_cleanup(impl_->curl);
 }
 
-Poster::Answer Poster::post(std::string_view body) {
+Poster::Answer Poster::post(std::string const& body) {
   if (impl_->curl == nullptr) return {.body = "libcurl is not installed"};
   Answer out;
   impl_->prepare(body, out.body);

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace aw::io {
@@ -42,7 +41,7 @@ class Poster {
   Poster(Poster const&) = delete;
   Poster& operator=(Poster const&) = delete;
 
-  [[nodiscard]] Answer post(std::string_view body);
+  [[nodiscard]] Answer post(std::string const& body);
 
  private:
   struct Impl;
