@@ -20,6 +20,7 @@ void Mask::add(Secret const& secret) {
   std::lock_guard const lock(mutex_);
   if (std::ranges::any_of(secrets_, [&secret](Secret const& one) { return one == secret; })) return;
   secrets_.push_back(secret.clone());
+  any_.store(true, std::memory_order_release);
   // The longest first: one may be the beginning of another.
   std::ranges::sort(secrets_, std::greater<>(),
                     [](Secret const& one) { return one.reveal().size(); });
@@ -27,6 +28,7 @@ void Mask::add(Secret const& secret) {
 
 std::string Mask::applied(std::string_view text) const {
   std::string out(text);
+  if (!any_.load(std::memory_order_acquire)) return out;
   std::lock_guard const lock(mutex_);
   for (auto const& one : secrets_) hide(out, one.reveal());
   return out;

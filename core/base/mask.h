@@ -6,6 +6,7 @@
 // every text and is not kept.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ class Mask {
   [[nodiscard]] Error applied(Error error) const;
 
  private:
+  std::atomic<bool> any_{false};  // most agents have none: then nobody waits for the mutex
   mutable std::mutex mutex_;
   std::vector<Secret> secrets_;  // guarded by mutex_
 };

@@ -366,3 +366,43 @@ class ForTheChild(Case):
         self.assertEqual(agent.stop(), 0)
         self.assertNotIn("exec-secret-12345", agent.err() + (self.dir / "audit.log").read_text())
         self.assertTrue(audit_records(self.dir / "audit.log"))
+
+
+class InProduction(Case):
+    def test_spire_vault_run(self):
+        """production, real SPIRE: `run` logs in at Vault with the SVID, hands its child a secret, serves, drains, ends"""
+        from test_run import CHILD
+        spire, endpoint = self.spire("s", "a.test", SVID_TTL=60)
+        client = self.mint(spire, "spiffe://a.test/agent/client")
+        web = keepers.authority(self.dir)
+        vault = keepers.Vault(web, spiffe_ca=client.bundle)
+        self.addCleanup(vault.close)
+        vault.roles, vault.data["app/db"] = {"agents": "spiffe://a.test/workload"}, {"password": "production-secret"}
+        (self.dir / "policy").mkdir()
+        (self.dir / "policy/authz.rego").write_text('package agentweave.authz\nimport rego.v1\ndefault allow := false\nallow if {\n  input.caller_spiffe_id == "spiffe://a.test/agent/client"\n  input.action == "process"\n}\n')
+        (self.dir / "child.py").write_text(CHILD)
+        port, metrics, note = house.free_port(), house.free_port(), self.dir / "note"
+        config = {"agent": {"name": "workload", "trust_domain": "a.test", "capabilities": [{"name": "process", "description": "x"}]},
+                  "identity": {"spiffe_endpoint": endpoint},
+                  "authorization": {"policy_dir": str(self.dir / "policy"), "policy_path": "agentweave/authz/allow", "audit": {"destination": f"file://{self.dir}/audit.log"}},
+                  "server": {"host": "127.0.0.1", "port": port, "admin": {"enabled": False}}, "observability": {"metrics": {"host": "127.0.0.1", "port": metrics}},
+                  "run": {"environment": ["DB_PASSWORD=${secret:db}"]},
+                  "secrets": {"values": [{"name": "db", "from": "vault", "path": "app/db", "key": "password"}],
+                              "vault": {"address": f"https://localhost:{vault.port}", "role": "agents", "ca_path": str(web[0])}}}
+        path = self.dir / "c.yaml"
+        path.write_text(json.dumps(config))
+        process = self.start("run", [BINARY, "run", "--config", path, "--", sys.executable, self.dir / "child.py"], env={"NOTE": str(note), "XDG_RUNTIME_DIR": str(self.dir)})
+
+        def ready():
+            if not process.alive():
+                raise RuntimeError(process.err()[-3000:])
+            return plain(metrics, "/readyz")[0] == 200
+        wait_for("ready", ready)
+        life = json.loads(note.read_text().splitlines()[0])
+        self.assertEqual((life["env"]["DB_PASSWORD"], life["env"]["AGENTWEAVE_ENVIRONMENT"]), ("production-secret", "production"))
+        status, _, body = house.request(port, client, "POST", "/a2a/v1/tasks", {"task_type": "process", "payload": {}}, expect="spiffe://a.test/workload")
+        self.assertEqual(status, 200)
+        self.assertEqual(json.loads(body)["result"]["headers"]["x-agentweave-caller"], "spiffe://a.test/agent/client")
+        self.assertEqual(process.stop(), 0)
+        self.assertIn("child exit 0", process.err())
+        self.assertNotIn("production-secret", process.err() + (self.dir / "audit.log").read_text())
