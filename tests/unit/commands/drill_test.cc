@@ -13,7 +13,7 @@
 #include "commands/support/web.h"
 #include "core/base/fs.h"
 #include "tests/fixtures/pki.h"
-#include "tests/support/manual_clock.h"
+#include "core/testing/manual_clock.h"
 #include "tests/support/temp_dir.h"
 
 namespace {
