@@ -10,6 +10,7 @@
 
 #include "commands/support/agent.h"
 #include "commands/support/command.h"
+#include "commands/support/rotation_tally.h"
 #include "core/base/log.h"
 #include "core/config/load.h"
 #include "core/identity/first_snapshot.h"
@@ -127,8 +128,11 @@ class Reporter {
                         "`agentweave bundle show` lists what the Workload API provides");
     }
     if (options_.agents) AW_TRY(ask_agents(domain, snapshot));
-    auto const all = authorities_of(bundle->second, active_authority(domain, snapshot));
-    return say(bundle->second, all);
+    auto const active = active_authority(domain, snapshot);
+    auto const all = authorities_of(bundle->second, active);
+    bool const said = say(bundle->second, all);
+    if (options_.agents) tell(tally_.next(agents_, active, all.size()), active);
+    return said;
   }
 
  private:
@@ -175,6 +179,32 @@ class Reporter {
     return true;
   }
 
+  // The rotation's own lines; not counted by -n.
+  void tell(RotationTally::News const& news, std::string const& active) {
+    for (auto const& move : news.moves)
+      tell("rotated " + move.agent + "  " + short_fingerprint(move.from) + " → " +
+               short_fingerprint(move.to),
+           {{"event", "rotated"}, {"agent", move.agent}, {"from", move.from}, {"to", move.to}});
+    for (auto const& done : news.settled)
+      tell(std::to_string(done.agents) + '/' + std::to_string(done.agents) + " on " +
+               short_fingerprint(active) + "   calls failed during rotation: " +
+               std::to_string(done.failed) + " of " + std::to_string(done.asked),
+           {{"event", "settled"},
+            {"active", active},
+            {"agents", done.agents},
+            {"asked", done.asked},
+            {"failed", done.failed}});
+  }
+  void tell(std::string const& line, json::Json data) {
+    auto const now = context_.clock.now();
+    if (context_.machine_readable()) {
+      data["time"] = format_rfc3339(now);
+      context_.out << data.dump() << std::endl;
+    } else {
+      context_.out << clock_text(now) << "   " << line << std::endl;
+    }
+  }
+
   [[nodiscard]] json::Json event(Bundle const& bundle, std::vector<AuthorityView> const& all,
                                  WallTime now) const {
     json::Json out = {
@@ -191,6 +221,7 @@ class Reporter {
   Context& context_;
   std::vector<std::string> names_;
   AgentIssuers agents_;
+  RotationTally tally_;
   std::string last_;
 };
 
@@ -276,7 +307,8 @@ void register_bundle_watch(CLI::App& parent, Context& context) {
        .details = "active signs certificates now, prepared is younger, old is still trusted.\n"
                   "--agents shakes hands with the configuration's peers of that domain, once a "
                   "second, and counts\nwho is on the active one; an old authority that signs "
-                  "nobody any more is safe to forget."});
+                  "nobody any more is safe to forget.\nWhile a CA rotates it says who moved, and "
+                  "how many of its own calls failed meanwhile."});
   add_workload_options(command, options->workload);
   command.add_option("TRUST_DOMAIN", options->trust_domain, "Instead of the own one");
   command.add_flag_callback(

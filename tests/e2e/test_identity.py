@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Identity against real SPIRE: rotation without a failed request, outage, withdrawal, federation."""
 import contextlib
+import json
 import socket
 import ssl
 import subprocess
@@ -8,7 +9,7 @@ import threading
 import time
 
 import house
-from house import Case, Refresher, audit_records, connect, exchange, plain, request, wait_for
+from house import BINARY, Case, Refresher, audit_records, connect, exchange, plain, request, wait_for
 
 POLICY = """package agentweave.authz
 import rego.v1
@@ -69,6 +70,10 @@ class Rotation(Case):
         workers = [threading.Thread(target=load) for _ in range(2)]
         for worker in workers:
             worker.start()
+        listed = json.loads(agent.config_path.read_text())
+        listed["peers"] = [{"id": expect, "address": f"https://127.0.0.1:{agent.port}"}]
+        (self.dir / "watch.json").write_text(json.dumps(listed))
+        watch = self.start("watch", [BINARY, "bundle", "watch", "--agents", "--config", self.dir / "watch.json"], env={"SPIFFE_ENDPOINT_SOCKET": endpoint})
         began = time.monotonic()
         first_ca = house.metric(agent.metrics_port, "agentweave_svid_rotation_total")
         held_alive, heard = [], b""
@@ -89,6 +94,11 @@ class Rotation(Case):
         self.assertTrue(heard, "the stream fell silent")
         self.assertTrue(held_alive and all(s == 200 for s in held_alive), held_alive)
         print(f"      {made[0]} new connections, {rotations:.0f} rotations, 0 failed")
+        # S4: who moved, and that nothing failed meanwhile.
+        wait_for("the watch to tell of it", lambda: "calls failed" in watch.out())
+        self.assertRegex(watch.out(), rf"(?m)^\d\d:\d\d:\d\d   rotated {expect}  [0-9a-f]{{4}}\S* → [0-9a-f]{{4}}\S*$")
+        self.assertRegex(watch.out(), r"(?m)^\d\d:\d\d:\d\d   1/1 on \S+   calls failed during rotation: 0 of [1-9]\d*$")
+        self.assertRegex(watch.out(), r"(?m)CAs: \S+\(active\) \S+\(prepared\) +agents 1/1 on ")
 
 
     def issuers(self, identity):
