@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "commands/support/command.h"
+#include "commands/support/json_member.h"
 #include "commands/support/manifest.h"
 #include "commands/support/yaml.h"
 #include "core/base/fs.h"
@@ -39,8 +40,8 @@ std::string config_map(std::string const& name, json::Json const& workload,
                        std::string const& text) {
   json::Json out = {{"apiVersion", "v1"}, {"kind", "ConfigMap"}};
   out["metadata"]["name"] = name;
-  if (auto const& metadata = workload["metadata"]; metadata.contains("namespace"))
-    out["metadata"]["namespace"] = metadata["namespace"];
+  auto const metadata = member(workload, "metadata");
+  if (metadata.contains("namespace")) out["metadata"]["namespace"] = metadata["namespace"];
   out["data"]["config.yaml"] = text;
   return to_yaml(out);
 }

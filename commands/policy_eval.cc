@@ -63,7 +63,8 @@ Exit judge(PolicyEvalOptions const& options, rego::Outcome const& outcome) {
 }
 
 Error eval_failure(rego::EvalError const& error) {
-  bool const late = error.message.find("too long") != std::string::npos;
+  bool const late =
+      error.code == "eval_cancel_error" && error.message == "evaluation takes too long";
   return make_error(late ? Code::timeout : Code::policy_eval, error.text());
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/support/bundle_file.h"
 
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -20,21 +21,14 @@ Result<identity::TrustDomain> domain_of(std::string_view bytes, std::string cons
   AW_TRY(auto const bundle, bytes.find("-----BEGIN") != std::string_view::npos
                                 ? identity::Bundle::parse_pem(any, bytes)
                                 : identity::Bundle::parse_json(any, bytes));
-  std::string found;
-  for (auto const& authority : bundle.x509_authorities()) {
-    for (auto const& uri : authority.uri_sans()) {
-      if (!uri.starts_with("spiffe://") || (!found.empty() && found != uri.substr(9))) {
-        found.clear();
-        break;
-      }
-      found = uri.substr(9);
-    }
-  }
-  if (found.empty()) {
+  std::set<std::string> named;
+  for (auto const& authority : bundle.x509_authorities())
+    for (auto const& uri : authority.uri_sans()) named.insert(uri);
+  if (named.size() != 1 || !named.begin()->starts_with("spiffe://")) {
     return make_error(Code::usage, "the bundle does not say whose it is",
                       "name its trust domain with --trust-domain");
   }
-  return identity::TrustDomain::parse(found);
+  return identity::TrustDomain::parse(named.begin()->substr(9));
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ class WithCalls final : public AuditSink {
   [[nodiscard]] std::uint64_t oldest() const override { return sink_->oldest(); }
   [[nodiscard]] std::uint64_t segment() const override { return sink_->segment(); }
   [[nodiscard]] std::string name() const override { return sink_->name(); }
+  [[nodiscard]] std::uint64_t waiting_bytes() const override { return sink_->waiting_bytes(); }
   [[nodiscard]] Keeps keeps() const override { return sink_->keeps(); }
   void flush(std::chrono::nanoseconds deadline) override { sink_->flush(deadline); }
 

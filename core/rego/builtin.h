@@ -33,6 +33,7 @@ struct BuiltinContext {
   std::vector<std::pair<std::string, Value>>* remembered = nullptr;
   Value metadata_rule;  // annotations of the rule that asks
   Value metadata_chain;
+  // Time is up, or the caller gone: for loops of builtins that may run long.
   std::function<bool()> interrupted;
 };
 

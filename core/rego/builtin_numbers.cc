@@ -164,8 +164,7 @@ Value big_range_of(BuiltinCall& call, Value const& step) {
   std::vector<Value> items;
   Value at = call[0];
   while (up ? compare_numbers(at, call[1]) <= 0 : compare_numbers(at, call[1]) >= 0) {
-    bool stop = items.size() >= most || (items.size() % 4096 == 4095 && call.context.interrupted &&
-                                         call.context.interrupted());
+    bool stop = items.size() >= most || (items.size() % 4096 == 4095 && call.context.interrupted());
     if (stop) return call.fatal("the range is too large");
     items.push_back(at);
     at = arithmetic(up ? Arithmetic::plus : Arithmetic::minus, at, step, problem);

@@ -236,8 +236,10 @@ Value regex_template_match(BuiltinCall& call) {
 
 Value regex_globs_match(BuiltinCall& call) {
   if (!want_texts(call, 2)) return {};
-  auto result = globs_intersect(call.text(0), call.text(1));
-  return result.ok() ? Value::boolean(*result) : call.fail(result.error().message);
+  auto result = globs_intersect(call.text(0), call.text(1), call.context.interrupted);
+  if (result.ok()) return Value::boolean(*result);
+  auto const& error = result.error();
+  return error.code == Code::timeout ? call.fatal(error.message) : call.fail(error.message);
 }
 
 constexpr Builtin kRegex[] = {

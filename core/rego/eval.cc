@@ -57,6 +57,7 @@ Evaluator::Evaluator(Program const& program, Value input, EvalOptions const& opt
   context_.cache = program.cache.get();
   context_.random_state = &random_;
   context_.remembered = &remembered_;
+  context_.interrupted = [this] { return late() || cancelled(); };
   random_ = options_.seed;
 }
 
@@ -79,14 +80,16 @@ Flow Evaluator::tick() {
     return fail("eval_cancel_error", "evaluation takes too many steps", {});
   }
   if (steps_ % kLookEvery != 0) return Flow::proceed;
-  if (options_.clock != nullptr && options_.clock->steady() > deadline_) {
-    return fail("eval_cancel_error", "evaluation takes too long", {});
-  }
-  if (options_.cancelled && options_.cancelled()) {
-    return fail("eval_cancel_error", "caller cancelled query execution", {});
-  }
+  if (late()) return fail("eval_cancel_error", "evaluation takes too long", {});
+  if (cancelled()) return fail("eval_cancel_error", "caller cancelled query execution", {});
   return Flow::proceed;
 }
+
+bool Evaluator::late() const {
+  return options_.clock != nullptr && options_.clock->steady() > deadline_;
+}
+
+bool Evaluator::cancelled() const { return options_.cancelled && options_.cancelled(); }
 
 bool Evaluator::charge(std::size_t bytes) {
   memory_ += bytes;

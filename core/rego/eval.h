@@ -230,6 +230,8 @@ class Evaluator {
   // Bounds and errors. `tick` counts a step and looks at the clock now and then; `charge` false:
   // the memory bound is hit.
   Flow tick();
+  [[nodiscard]] bool late() const;
+  [[nodiscard]] bool cancelled() const;
   bool charge(std::size_t bytes);
   Flow fail(std::string_view code, std::string message, Place place);
   [[nodiscard]] Location location(Place const& place) const;

@@ -59,6 +59,9 @@ Flow Evaluator::call_mocked(Mock const& mock, std::span<const Value> arguments, 
   return Flow::proceed;
 }
 
+// Below it nothing is counted: what such results weigh, the bound on steps bounds.
+constexpr std::size_t kLightResult = 1024;
+
 Flow Evaluator::call_builtin(Builtin const& builtin, std::span<const Value> arguments,
                              Statement const& s, Frame const& frame, Value& out) {
   if (builtin.name.starts_with("rego.metadata")) set_metadata(frame);
@@ -73,8 +76,10 @@ Flow Evaluator::call_builtin(Builtin const& builtin, std::span<const Value> argu
   out = builtin.function(made);
   using Problem = BuiltinCall::Problem;
   if (made.problem() == Problem::none) {
-    bool growing = out.size() > 64;
-    return growing && !charge(out.size() * sizeof(Value)) ? Flow::error : Flow::proceed;
+    // What a function returns is paid for by the evaluation; a result that took too long is none.
+    std::size_t const weight =
+        out.is(Kind::string) ? out.as_string().size() : out.size() * sizeof(Value);
+    return weight > kLightResult && !charge(weight) ? Flow::error : Flow::proceed;
   }
   out = {};
   bool strict = options_.builtin_errors == BuiltinErrors::strict;

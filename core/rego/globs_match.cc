@@ -133,16 +133,19 @@ class PatternParser {
   std::string problem_;
 };
 
+constexpr std::size_t kMostPlaces = 4'000'000;
+
 }  // namespace
 
 // Walks both as automata side by side.
-Result<bool> globs_intersect(std::string_view left, std::string_view right) {
+Result<bool> globs_intersect(std::string_view left, std::string_view right,
+                             std::function<bool()> const& interrupted) {
   AW_TRY(auto a, PatternParser(left).parse());
   AW_TRY(auto b, PatternParser(right).parse());
   std::set<std::pair<std::size_t, std::size_t>> seen;
   std::vector<std::pair<std::size_t, std::size_t>> open;
   auto reach = [&](std::size_t i, std::size_t j) {
-    if (seen.size() < 4'000'000 && seen.insert({i, j}).second) open.emplace_back(i, j);
+    if (seen.insert({i, j}).second) open.emplace_back(i, j);
   };
   // A place is "before part i"; a repeated part that has matched once is before i again, with the
   // right to leave it: places are doubled to tell the two apart.
@@ -151,6 +154,9 @@ Result<bool> globs_intersect(std::string_view left, std::string_view right) {
   };
   reach(0, 0);
   while (!open.empty()) {
+    // An answer that was not found out would be a wrong one.
+    if (seen.size() > kMostPlaces || (seen.size() % 4096 == 0 && interrupted()))
+      return make_error(Code::timeout, "the patterns are too large to compare");
     auto [i, j] = open.back();
     open.pop_back();
     bool end_a = i / 2 >= a.size();

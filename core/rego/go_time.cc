@@ -132,7 +132,8 @@ Result<std::int64_t> parse_go_duration(std::string_view text) {
       fraction += (c - '0') * scale;
       scale /= 10;
     }
-    part += static_cast<std::int64_t>(fraction * static_cast<double>(unit) + 0.5);
+    auto const rest_of_unit = static_cast<std::int64_t>(fraction * static_cast<double>(unit) + 0.5);
+    if (__builtin_add_overflow(part, rest_of_unit, &part)) return fault();
     if (__builtin_add_overflow(total, part, &total)) return fault();
   }
   return negative ? -total : total;

@@ -18,13 +18,38 @@ bool unreachable(Error const& error) {
   return error.code == Code::connect || error.code == Code::io || error.code == Code::timeout;
 }
 
-void report(io::CircuitBreaker& breaker, bool const reached, SteadyTime now) {
-  if (reached) {
-    breaker.succeeded();
-  } else {
-    breaker.failed(now);
+// A try that was let through must be told how it ended, or a half-open breaker waits for it
+// forever.
+class Trial {
+ public:
+  explicit Trial(io::CircuitBreaker& breaker) : breaker_(breaker) {}
+  ~Trial() {
+    if (!told_) breaker_.abandoned();  // cancelled while it waited
   }
-}
+  Trial(Trial const&) = delete;
+  Trial& operator=(Trial const&) = delete;
+
+  // Null: it was answered.
+  void ended(Error const* error, SteadyTime now) {
+    if (error != nullptr && ours(*error)) return;
+    told_ = true;
+    if (error == nullptr || !unreachable(*error)) {
+      breaker_.succeeded();
+    } else {
+      breaker_.failed(now);
+    }
+  }
+
+ private:
+  // Says nothing about the peer.
+  static bool ours(Error const& error) {
+    return error.code == Code::interrupted || error.code == Code::overloaded ||
+           error.code == Code::no_svid || error.code == Code::tls_setup;
+  }
+
+  io::CircuitBreaker& breaker_;
+  bool told_ = false;
+};
 
 }  // namespace
 
@@ -77,8 +102,9 @@ io::Task<OutboundCaller::Opened> OutboundCaller::call(
     if (!breaker->admit(clock_.steady()))
       co_return make_error(Code::overloaded, id.text() + " did not answer lately",
                            "its breaker is open: transport.circuit_breaker");
+    Trial trial(*breaker);
     auto opened = co_await once(endpoint, request, security, deadline);
-    report(*breaker, opened.ok() || !unreachable(opened.error()), clock_.steady());
+    trial.ended(opened.ok() ? nullptr : &opened.error(), clock_.steady());
     if (attempt >= config_.retry.max_attempts || !worth_another(opened, safe)) co_return opened;
     auto const next = clock_.steady() + backoff.next();
     if (next >= deadline) co_return opened;

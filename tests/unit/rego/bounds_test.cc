@@ -54,6 +54,37 @@ TEST_CASE("memory is bounded") {
   CHECK_FALSE(test::ask(*range, "data.p.x").ok());
 }
 
+TEST_CASE("a text that a builtin makes weighs what it weighs") {
+  auto policy = test::policy_of(
+      "package p\nhuge := sprintf(\"%1000000d\", [1])\n"
+      "x := [t | some i in numbers.range(1, 100); t := concat(\"\", [huge, sprintf(\"%d\", "
+      "[i])])]");
+  CHECK(test::ask(*policy, "count(data.p.x)").ok());
+  Outcome outcome = test::ask(*policy, "data.p.x", "", {.limits = {.memory = 8U << 20}});
+  REQUIRE_FALSE(outcome.ok());
+  CHECK(outcome.error->message == "evaluation takes too much memory");
+}
+
+TEST_CASE(
+    "a builtin that runs long looks at the clock, and never answers what it did not find out") {
+  // A range that does not fit 64 bits, and two patterns that have millions of places in common.
+  auto const range = "x := numbers.range(100000000000000000000, 100000000000001000000)";
+  std::string a;
+  std::string b;
+  for (int i = 0; i < 900; ++i) {
+    a += ".*";
+    b += "[a-y]*";
+  }
+  auto const globs = "x if not regex.globs_match(`" + a + "z`, `" + b + "x`)";
+  for (std::string const& rule : {std::string(range), globs}) {
+    SteppingClock clock;
+    auto policy = test::policy_of("package p\n" + rule);
+    Outcome outcome = test::ask(*policy, "data.p.x", "", {.clock = &clock});
+    REQUIRE_FALSE(outcome.ok());
+    CHECK_FALSE(outcome.value.defined());
+  }
+}
+
 TEST_CASE("nesting is bounded") {
   std::string text = "package p\nx := r0\nr3000 := 1\n";
   for (int i = 0; i < 3000; ++i) {

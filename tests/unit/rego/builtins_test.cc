@@ -220,6 +220,8 @@ constexpr BuiltinRow kTimeRows[] = {
     {R"(time.parse_ns("Jan _2 2006", "Mar  4 2021"))", "1614816000000000000"},
     {R"(time.parse_duration_ns("1h15m30.5s"))", "4530500000000"},
     {R"(time.parse_duration_ns("5 minutes"))", "eval_builtin_error"},
+    {R"(time.parse_duration_ns("2562047h47m16.854775807s"))", "9223372036854775807"},
+    {R"(time.parse_duration_ns("2562047.99h"))", "eval_builtin_error"},
     {"time.date(1614834367000000000)", "[2021,3,4]"},
     {R"(time.date([1614834367000000000, "America/New_York"]))", "[2021,3,4]"},
     {"time.clock(1614834367000000000)", "[5,6,7]"},

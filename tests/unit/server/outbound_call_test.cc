@@ -5,6 +5,9 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <set>
 
 #include "core/a2a/replay_headers.h"
@@ -101,6 +104,7 @@ http::ClientConfig quick_config() {
 struct OutboundBench {
   fixtures::TestCa ca;
   JumpingClock clock;
+  std::chrono::milliseconds patience{20'000};
   io::BlockingPool pool{1, 16};
   http::Client client{{}, pool, clock};
   std::shared_ptr<const identity::Credentials> self =
@@ -112,16 +116,28 @@ struct OutboundBench {
     return {std::move(config), std::move(discovery), client, clock};
   }
   Result<int> call(OutboundCaller& caller, Safe safe, char const* id = kPeerId) {
+    return io::run_blocking(status_of(caller, safe, fixtures::spiffe_id(id), post()));
+  }
+  // On a loop that the test turns itself, or not.
+  void begin(OutboundCaller& caller, boost::asio::io_context& loop) {
+    boost::asio::co_spawn(loop, ignored(caller), boost::asio::detached);
+  }
+  io::Task<void> ignored(OutboundCaller& caller) {
+    auto const status =
+        co_await status_of(caller, Safe::once, fixtures::spiffe_id(kPeerId), post());
+    static_cast<void>(status.ok());
+  }
+  static http::Request post() {
     http::Request request;
     request.method = "POST";
     request.set_target("/rpc");
-    return io::run_blocking(status_of(caller, safe, fixtures::spiffe_id(id), request));
+    return request;
   }
   // The answer belongs to the loop it came on, and goes before it.
   io::Task<Result<int>> status_of(OutboundCaller& caller, Safe safe, identity::SpiffeId id,
                                   http::Request request) {
     auto const answer =
-        co_await caller.call(self, id, std::move(request), safe, clock.steady() + 20s);
+        co_await caller.call(self, id, std::move(request), safe, clock.steady() + patience);
     if (!answer.ok()) co_return answer.error();
     co_return (*answer)->status();
   }
@@ -191,6 +207,31 @@ TEST_CASE("a peer that does not answer is left alone until its time, then probed
   bench.clock.jump(31s);
   for (auto const expected : {Code::connect, Code::overloaded})
     CHECK(bench.call(caller, Safe::once).error().code == expected);
+}
+
+TEST_CASE("a probe that is cut off tells nothing: the next call is the probe") {
+  OutboundBench bench;
+  boost::asio::io_context unattended;
+  // Whoever connects waits for a handshake that nobody takes part in.
+  boost::asio::ip::tcp::acceptor const silent(unattended,
+                                              {boost::asio::ip::address_v4::loopback(), 0});
+  auto config = quick_config();
+  config.retry.max_attempts = 1;
+  config.breaker.failure_threshold = 1;
+  auto caller =
+      bench.caller("https://127.0.0.1:" + std::to_string(silent.local_endpoint().port()), config);
+  bench.patience = 50ms;
+  CHECK(bench.call(caller, Safe::once).error().code == Code::timeout);
+  CHECK(bench.call(caller, Safe::once).error().code == Code::overloaded);
+  bench.clock.jump(31s);
+  {
+    // Begun, and dropped in the middle, as when our own caller goes away.
+    boost::asio::io_context loop;
+    bench.begin(caller, loop);
+    loop.poll();
+    CHECK(bench.call(caller, Safe::once).error().code == Code::overloaded);
+  }
+  CHECK(bench.call(caller, Safe::once).error().code == Code::timeout);
 }
 
 TEST_CASE("the breaker of one peer is not another's") {
