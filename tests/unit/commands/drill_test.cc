@@ -12,8 +12,8 @@
 #include "commands/support/drills.h"
 #include "commands/support/web.h"
 #include "core/base/fs.h"
-#include "tests/fixtures/pki.h"
 #include "core/testing/manual_clock.h"
+#include "tests/fixtures/pki.h"
 #include "tests/support/temp_dir.h"
 
 namespace {
