@@ -109,7 +109,7 @@ void append_plain(std::string& out, char const (&before)[Before], std::string_vi
   out.resize_and_overwrite(size, [&](char* bytes, std::size_t) {
     char* at = bytes + old;
     std::memcpy(at, before, Before - 1);
-    std::memcpy(at + Before - 1, text.data(), text.size());
+    if (!text.empty()) std::memcpy(at + Before - 1, text.data(), text.size());
     std::memcpy(at + Before - 1 + text.size(), after, After - 1);
     return size;
   });

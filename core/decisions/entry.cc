@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/decisions/entry.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -27,8 +28,7 @@ class Put {
   }
   void text(std::string_view text) {
     number(static_cast<std::uint32_t>(text.size()));
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    at_ = std::ranges::copy(text, at_).out;  // memcpy takes no null pointer, not even for nothing
   }
 
  private:

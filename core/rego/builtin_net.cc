@@ -187,43 +187,56 @@ Value cidr_contains_matches(BuiltinCall& call) {
   return Value::set(std::move(found));
 }
 
-// Without a prefix an IPv4 address stands for its class's network, as Go has it.
-bool parse_merged(BuiltinCall& call, std::string_view text, Network& out) {
-  if (parse_cidr(text, out)) return true;
-  if (!parse_address(std::string(text), out)) {
+// A network on its way to be merged, and how it is written when nothing joins it.
+struct Mergeable {
+  Network network;
+  std::string text;
+};
+
+// Without a prefix an IPv4 address stands for its class's network, as Go has it; alone it keeps the
+// bits of the host.
+bool parse_merged(BuiltinCall& call, std::string_view text, Mergeable& out) {
+  Network& network = out.network;
+  bool const cidr = parse_cidr(text, network);
+  if (!cidr && !parse_address(std::string(text), network)) {
     not_a_cidr(call, text);
     return false;
   }
-  if (out.v6) {
+  if (!cidr && network.v6) {
     call.fail("IPv6 invalid: needs prefix length");
     return false;
   }
-  out.prefix = out.first[0] < 128 ? 8 : out.first[0] < 192 ? 16 : 24;
-  mask(out);
+  if (!cidr) network.prefix = network.first[0] < 128 ? 8 : network.first[0] < 192 ? 16 : 24;
+  out.text = network.text();
+  mask(network);
   return true;
 }
 
 // The fewest networks that cover exactly the same addresses.
-std::vector<Network> merged(std::vector<Network> all) {
+std::vector<Mergeable> merged(std::vector<Mergeable> all) {
   auto before = [](Network const& a, Network const& b) {
     if (a.v6 != b.v6) return !a.v6;
     if (a.first != b.first) return a.first < b.first;
     return a.prefix < b.prefix;
   };
-  std::ranges::sort(all, before);
-  std::vector<Network> out;
-  for (Network const& next : all) {
-    if (!out.empty() && contains(out.back(), next)) continue;
+  std::ranges::sort(all, before, &Mergeable::network);
+  std::vector<Mergeable> out;
+  for (Mergeable const& next : all) {
+    if (!out.empty() && contains(out.back().network, next.network)) {
+      out.back().text = out.back().network.text();
+      continue;
+    }
     out.push_back(next);
     while (out.size() > 1) {
-      Network& a = out[out.size() - 2];
-      Network const& b = out.back();
+      Network& a = out[out.size() - 2].network;
+      Network const& b = out.back().network;
       if (a.v6 != b.v6 || a.prefix != b.prefix || a.prefix == 0) break;
       Network parent = a;
       --parent.prefix;
       mask(parent);
       if (parent.first != a.first || !contains(parent, b)) break;
       a = parent;
+      out[out.size() - 2].text = parent.text();
       out.pop_back();
     }
   }
@@ -232,20 +245,19 @@ std::vector<Network> merged(std::vector<Network> all) {
 
 Value cidr_merge(BuiltinCall& call) {
   if (!call.want(0, {Kind::set, Kind::array})) return {};
-  std::vector<Network> all;
+  std::vector<Mergeable> all;
   for (Value const& item : call[0].items()) {
     if (!item.is(Kind::string)) {
       return call.type_error("operand 1 must be " + std::string(kind_name(call[0].kind())) +
                              " of strings but got " + std::string(kind_name(call[0].kind())) +
                              " containing " + std::string(kind_name(item.kind())));
     }
-    Network network;
-    if (!parse_merged(call, item.as_string(), network)) return {};
-    all.push_back(network);
+    Mergeable one;
+    if (!parse_merged(call, item.as_string(), one)) return {};
+    all.push_back(std::move(one));
   }
   std::vector<Value> out;
-  for (Network const& network : merged(std::move(all)))
-    out.push_back(Value::string(network.text()));
+  for (Mergeable const& one : merged(std::move(all))) out.push_back(Value::string(one.text));
   return Value::set(std::move(out));
 }
 

@@ -121,16 +121,15 @@ Value regex_split(BuiltinCall& call) {
   std::vector<Value> parts;
   if (!call.text(0).empty() && text.empty()) return Value::array({Value::string("")});
   std::size_t from = 0;
-  std::size_t end = 0;
+  std::size_t start = 0;
   for (Match const& match : find_all(*regex, text, -1)) {
-    std::size_t start = static_cast<std::size_t>(match.groups[0].data() - text.data());
-    end = start + match.groups[0].size();
-    if (end == 0) continue;
-    if (match.groups[0].empty() && start == text.size()) continue;
-    parts.push_back(Value::string(text.substr(from, start - from)));
+    start = static_cast<std::size_t>(match.groups[0].data() - text.data());
+    std::size_t const end = start + match.groups[0].size();
+    if (end > 0) parts.push_back(Value::string(text.substr(from, start - from)));
     from = end;
   }
-  if (end != text.size() || from <= text.size()) parts.push_back(Value::string(text.substr(from)));
+  // A match that begins at the very end has closed the last part.
+  if (start != text.size()) parts.push_back(Value::string(text.substr(from)));
   return Value::array(std::move(parts));
 }
 

@@ -117,14 +117,14 @@ class TypeChecker {
         return slots_[pattern.slot];
       case PatternKind::array: {
         std::vector<TypeRef> first;
-        for (Pattern const& item : pattern.items) first.push_back(type_of(item));
+        for (Pattern const& item : pattern.items) first.push_back(type_of_item(item));
         if (std::ranges::find(first, nullptr) != first.end()) return nullptr;
         return array_of(std::move(first), nullptr);
       }
       case PatternKind::set: {
         TypeRef all;
         for (Pattern const& item : pattern.items) {
-          TypeRef one = type_of(item);
+          TypeRef one = type_of_item(item);
           if (!one) return nullptr;
           all = either(all, one);
         }
@@ -136,12 +136,16 @@ class TypeChecker {
     return nullptr;
   }
 
+  TypeRef type_of_item(Pattern const& pattern) {
+    return pattern.kind == PatternKind::constant ? type_of_member(pattern.value) : type_of(pattern);
+  }
+
   TypeRef type_of_object(Pattern const& pattern) {
     std::vector<Type::Member> members;
     TypeRef key;
     TypeRef rest;
     for (std::size_t i = 0; i + 1 < pattern.items.size(); i += 2) {
-      TypeRef value = type_of(pattern.items[i + 1]);
+      TypeRef value = type_of_item(pattern.items[i + 1]);
       if (!value) return nullptr;
       if (pattern.items[i].kind == PatternKind::constant) {
         members.push_back({pattern.items[i].value, value});

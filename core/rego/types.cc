@@ -103,27 +103,31 @@ TypeRef object_of(std::vector<Type::Member> members, TypeRef key, TypeRef rest) 
 
 TypeRef set_of(TypeRef member) { return make_type({.form = Form::set, .rest = std::move(member)}); }
 
+TypeRef type_of_member(Value const& value) {
+  return value.is(Kind::set) && value.size() == 0 ? any_type() : type_of_value(value);
+}
+
 TypeRef type_of_value(Value const& value) {
   bool large = value.size() > kMostMembers;
   switch (value.kind()) {
     case Kind::array: {
       if (large) return array_of({}, any_type());
       std::vector<TypeRef> first;
-      for (Value const& item : value.items()) first.push_back(type_of_value(item));
+      for (Value const& item : value.items()) first.push_back(type_of_member(item));
       return array_of(std::move(first), nullptr);
     }
     case Kind::object: {
       if (large) return object_of({}, any_type(), any_type());
       std::vector<Type::Member> members;
       for (Entry const& entry : value.entries()) {
-        members.push_back({entry.key, type_of_value(entry.value)});
+        members.push_back({entry.key, type_of_member(entry.value)});
       }
       return object_of(std::move(members), nullptr, nullptr);
     }
     case Kind::set: {
       if (large) return set_of(any_type());
       TypeRef all;
-      for (Value const& item : value.items()) all = either(all, type_of_value(item));
+      for (Value const& item : value.items()) all = either(all, type_of_member(item));
       return set_of(all);
     }
     default:

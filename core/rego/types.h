@@ -48,6 +48,8 @@ struct Signature {
 [[nodiscard]] TypeRef set_of(TypeRef member);
 // Of a constant, with the type of each part; of collections of more than 256, of any part.
 [[nodiscard]] TypeRef type_of_value(Value const& value);
+// The same inside an array, an object or a set, where OPA knows nothing of an empty set.
+[[nodiscard]] TypeRef type_of_member(Value const& value);
 // Null counts for nothing: either(null, b) is b. More than 24 choices are anything.
 [[nodiscard]] TypeRef either(TypeRef const& a, TypeRef const& b);
 
