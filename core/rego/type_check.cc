@@ -117,14 +117,14 @@ class TypeChecker {
         return slots_[pattern.slot];
       case PatternKind::array: {
         std::vector<TypeRef> first;
-        for (Pattern const& item : pattern.items) first.push_back(type_of_item(item));
+        for (Pattern const& item : pattern.items) first.push_back(type_of(item));
         if (std::ranges::find(first, nullptr) != first.end()) return nullptr;
         return array_of(std::move(first), nullptr);
       }
       case PatternKind::set: {
         TypeRef all;
         for (Pattern const& item : pattern.items) {
-          TypeRef one = type_of_item(item);
+          TypeRef one = type_of(item);
           if (!one) return nullptr;
           all = either(all, one);
         }
@@ -136,16 +136,12 @@ class TypeChecker {
     return nullptr;
   }
 
-  TypeRef type_of_item(Pattern const& pattern) {
-    return pattern.kind == PatternKind::constant ? type_of_member(pattern.value) : type_of(pattern);
-  }
-
   TypeRef type_of_object(Pattern const& pattern) {
     std::vector<Type::Member> members;
     TypeRef key;
     TypeRef rest;
     for (std::size_t i = 0; i + 1 < pattern.items.size(); i += 2) {
-      TypeRef value = type_of_item(pattern.items[i + 1]);
+      TypeRef value = type_of(pattern.items[i + 1]);
       if (!value) return nullptr;
       if (pattern.items[i].kind == PatternKind::constant) {
         members.push_back({pattern.items[i].value, value});
@@ -214,6 +210,10 @@ class TypeChecker {
     return true;
   }
 
+  // What a variable learns from another's or a reference's type: nothing, as in OPA, where an empty
+  // set is part of it.
+  static TypeRef learned(TypeRef const& type) { return holds_empty_set(type) ? any_type() : type; }
+
   void unify(Pattern const& left, Pattern const& right, Place const& place) {
     TypeRef a = type_of(left);
     TypeRef b = type_of(right);
@@ -221,9 +221,9 @@ class TypeChecker {
     if (a && b) {
       ok = unifies(a, b);
     } else if (a) {
-      ok = fit(right, a, Union::no);
+      ok = fit(right, left.kind == PatternKind::var ? learned(a) : a, Union::no);
     } else if (b) {
-      ok = fit(left, b, Union::no);
+      ok = fit(left, right.kind == PatternKind::var ? learned(b) : b, Union::no);
     } else {
       ok = unify_unknown(left, right);
     }
@@ -259,7 +259,7 @@ class TypeChecker {
   void out(Statement const& s, TypeRef const& type) {
     if (s.out.kind == PatternKind::none) return;
     TypeRef have = type_of(s.out);
-    bool ok = have ? unifies(have, type) : fit(s.out, type, Union::no);
+    bool ok = have ? unifies(have, type) : fit(s.out, learned(type), Union::no);
     if (!ok) match_error(s.place, have, type);
   }
 

@@ -103,31 +103,27 @@ TypeRef object_of(std::vector<Type::Member> members, TypeRef key, TypeRef rest) 
 
 TypeRef set_of(TypeRef member) { return make_type({.form = Form::set, .rest = std::move(member)}); }
 
-TypeRef type_of_member(Value const& value) {
-  return value.is(Kind::set) && value.size() == 0 ? any_type() : type_of_value(value);
-}
-
 TypeRef type_of_value(Value const& value) {
   bool large = value.size() > kMostMembers;
   switch (value.kind()) {
     case Kind::array: {
       if (large) return array_of({}, any_type());
       std::vector<TypeRef> first;
-      for (Value const& item : value.items()) first.push_back(type_of_member(item));
+      for (Value const& item : value.items()) first.push_back(type_of_value(item));
       return array_of(std::move(first), nullptr);
     }
     case Kind::object: {
       if (large) return object_of({}, any_type(), any_type());
       std::vector<Type::Member> members;
       for (Entry const& entry : value.entries()) {
-        members.push_back({entry.key, type_of_member(entry.value)});
+        members.push_back({entry.key, type_of_value(entry.value)});
       }
       return object_of(std::move(members), nullptr, nullptr);
     }
     case Kind::set: {
       if (large) return set_of(any_type());
       TypeRef all;
-      for (Value const& item : value.items()) all = either(all, type_of_member(item));
+      for (Value const& item : value.items()) all = either(all, type_of_value(item));
       return set_of(all);
     }
     default:
@@ -158,6 +154,14 @@ bool is_empty_collection(TypeRef const& type) {
   bool collection =
       type && (type->form == Form::array || type->form == Form::object || type->form == Form::set);
   return collection && type->first.empty() && type->members.empty() && !type->rest;
+}
+
+bool holds_empty_set(TypeRef const& type) {
+  if (!type) return false;
+  if (type->form == Form::set) return !type->rest || holds_empty_set(type->rest);
+  if (type->form == Form::array) return std::ranges::any_of(type->first, holds_empty_set);
+  return type->form == Form::object &&
+         std::ranges::any_of(type->members, holds_empty_set, &Type::Member::value);
 }
 
 bool same_type(TypeRef const& a, TypeRef const& b) {

@@ -48,13 +48,13 @@ struct Signature {
 [[nodiscard]] TypeRef set_of(TypeRef member);
 // Of a constant, with the type of each part; of collections of more than 256, of any part.
 [[nodiscard]] TypeRef type_of_value(Value const& value);
-// The same inside an array, an object or a set, where OPA knows nothing of an empty set.
-[[nodiscard]] TypeRef type_of_member(Value const& value);
 // Null counts for nothing: either(null, b) is b. More than 24 choices are anything.
 [[nodiscard]] TypeRef either(TypeRef const& a, TypeRef const& b);
 
 [[nodiscard]] bool is_anything(TypeRef const& type);
 [[nodiscard]] bool is_empty_collection(TypeRef const& type);
+// The type is of an empty set, or of a collection with one at a known place.
+[[nodiscard]] bool holds_empty_set(TypeRef const& type);
 [[nodiscard]] bool same_type(TypeRef const& a, TypeRef const& b);
 // Some value may be of both types.
 [[nodiscard]] bool unifies(TypeRef const& a, TypeRef const& b);

@@ -57,7 +57,7 @@ TEST_CASE("what may hold for some input is taken") {
         "x := {\"a\": 1} if input.a.b.c", "x := y.z\ny := {\"z\": 1}", "x := y[_]\ny := []",
         "x := f(input.a)\nf(a) := upper(a)", "x := json.patch({}, [{\"op\": \"remove\"}])",
         "x if { some v in [set()]; v in [1] }", "x if { some v in {\"b\": set()}; v == 1 }",
-        "x if { v := [set(), input.a][_]; startswith(v, \"a\") }",
+        "x if { v := [[set()]][0]; v == 1 }", "x if { y := set(); v := y; startswith(v, \"a\") }",
         "x if every a in [1] { upper(a) }", "x if count(input) == 1 with input as \"s\"",
         "x := y + 1\ny := 1 if input.a\ny := \"s\" if input.b",
         "x if { data.p.y.z with data.p.y as {\"z\": 1} }\ny := 1"}) {
