@@ -119,7 +119,11 @@ Result<void> judge(AuthzReplayOptions const& options, decisions::Entry const& en
                    Candidates& candidates, Context const& context, Replayed& out) {
   AW_TRY(auto const* const policy, candidates.at(entry));
   auto const input = rego::parse_json(server::input_of(entry));
-  if (!input.ok()) return {};
+  // Passed over, it might be the one that opens.
+  if (!input.ok()) {
+    return make_error(Code::state_unusable, "the input of decision " + entry.text(Text::id) +
+                                                " cannot be read: " + input.error().message);
+  }
   ++out.decisions;
   if (!entry.text(Text::erased).empty()) ++out.masked;
   auto now = authz::decide_again(*policy, *input, entry.time(), context.clock);

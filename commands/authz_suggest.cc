@@ -100,14 +100,17 @@ Result<void> write_files(std::string const& directory, std::string const& rules,
   if (error) {
     return make_error(Code::io, "make " + directory + ": " + error.message());
   }
-  for (auto const& [name, text] : {std::pair{"authz.rego", rules}, std::pair{"data.json", data},
-                                   std::pair{"authz_test.rego", tests}}) {
+  std::map<std::string, std::string> const files = {
+      {"authz.rego", rules}, {"data.json", data}, {"authz_test.rego", tests}};
+  // All or none.
+  for (auto const& [name, text] : files) {
     if (std::filesystem::exists(into / name)) {
       return make_error(Code::io, (into / name).string() + " is there already",
                         "give a directory of its own with --out");
     }
-    AW_TRY(fs::write_file_atomic(into / name, text, fs::Mode::public_file));
   }
+  for (auto const& [name, text] : files)
+    AW_TRY(fs::write_file_atomic(into / name, text, fs::Mode::public_file));
   return {};
 }
 
