@@ -79,6 +79,12 @@ Result<Exit> run_audit_reconcile(AuditReconcileOptions const& options, Context& 
   audit::Reconciliation both;
   AW_TRY(read_side(options.ours, Side::ours, window, where, context, both));
   AW_TRY(read_side(options.theirs, Side::theirs, window, where, context, both));
+  if (both.overflowed()) {
+    return make_error(
+        Code::too_large,
+        "more than " + std::to_string(audit::Reconciliation::kMostCalls) + " calls in this window",
+        "compare a shorter one: --window FROM..TO");
+  }
   auto const result = both.result();
   context.print("Reconciliation",
                 {{"agreed", result.agreed},

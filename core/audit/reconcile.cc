@@ -30,7 +30,10 @@ void Reconciliation::add(Side side, json::Json const& record) {
   if (!record.is_object()) return;
   auto const receipt = word(record, "receipt");
   if (receipt.empty()) return;
-  if (calls_.size() >= kMostCalls && !calls_.contains(receipt)) return;
+  if (calls_.size() >= most_ && !calls_.contains(receipt)) {
+    overflowed_ = true;
+    return;
+  }
   auto& seen = calls_[receipt];
   Call call{.trace_id = word(record, "trace_id"),
             .caller = word(record, "caller_spiffe_id"),

@@ -23,11 +23,14 @@ namespace aw::audit {
 [[nodiscard]] std::string receipt_of(std::string_view trace_id, std::string_view caller,
                                      std::string_view callee, std::string_view body);
 
-// Memory grows with the calls, up to kMostCalls; calls beyond are not looked at.
+// Memory grows with the calls, up to a bound; once there are more, nothing it says holds
+// (`overflowed`).
 class Reconciliation {
  public:
   enum class Side { ours, theirs };
   static constexpr std::size_t kMostCalls = 5'000'000;
+
+  explicit Reconciliation(std::size_t most_calls = kMostCalls) : most_(most_calls) {}
 
   // As the record tells it; where both ends told it, as the callee did.
   struct Call {
@@ -53,6 +56,8 @@ class Reconciliation {
   // Records without a receipt, and of other agents than both logs speak of, are left out.
   void add(Side side, json::Json const& record);
   [[nodiscard]] Result result() const;
+  // Calls were left out, and might be the ones that differ.
+  [[nodiscard]] bool overflowed() const { return overflowed_; }
 
  private:
   struct Seen {
@@ -61,6 +66,8 @@ class Reconciliation {
     bool denied = false;
     Call call;
   };
+  std::size_t most_;
+  bool overflowed_ = false;
   std::map<std::string, Seen> calls_;  // by receipt
   // Who each log is of: the agents whose calls it can know.
   std::array<std::set<std::string>, 2> logs_of_;

@@ -106,3 +106,14 @@ TEST_CASE("agreed, disputed and missing calls are told apart") {
   apart.add(Side::theirs, elsewhere);
   CHECK(apart.result().agreed == 0);
 }
+
+TEST_CASE("logs of more calls than fit are not said to agree") {
+  Reconciliation both(2);
+  for (auto const* const receipt : {"a", "b"}) {
+    both.add(Reconciliation::Side::ours, sent(call("planner", "allow", receipt)));
+    both.add(Reconciliation::Side::theirs, call("planner", "allow", receipt));
+  }
+  CHECK_FALSE(both.overflowed());
+  both.add(Reconciliation::Side::ours, sent(call("planner", "allow", "only ours")));
+  CHECK(both.overflowed());
+}
