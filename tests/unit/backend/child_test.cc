@@ -13,6 +13,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/random.h"
+#include "tests/support/process.h"
 
 using namespace aw;
 using namespace aw::backend;
@@ -47,14 +48,6 @@ ChildEnd wait_for_end(Child& child) {
 void wait_for_text(Note const& note) {
   for (int i = 0; i < 10'000 && note.text().empty(); ++i) ::usleep(1000);
   REQUIRE_FALSE(note.text().empty());
-}
-
-bool lives(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
-  std::string number;
-  std::string name;
-  std::string state;
-  return (status >> number >> name >> state) && state != "Z";
 }
 
 }  // namespace
@@ -131,8 +124,8 @@ TEST_CASE(
   CHECK(killed.status == 128 + SIGKILL);
   CHECK(killed.how == ChildEnd::How::killed);
   pid_t grandchild = std::stoi(pids.text());
-  for (int i = 0; i < 5000 && lives(grandchild); ++i) ::usleep(1000);
-  CHECK_FALSE(lives(grandchild));
+  for (int i = 0; i < 5000 && testing::lives(grandchild); ++i) ::usleep(1000);
+  CHECK_FALSE(testing::lives(grandchild));
 }
 
 TEST_CASE("what a child leaves behind ends with it") {
@@ -141,8 +134,8 @@ TEST_CASE("what a child leaves behind ends with it") {
   REQUIRE(child.ok());
   CHECK(wait_for_end(*child).status == 0);
   pid_t left = std::stoi(pids.text());
-  for (int i = 0; i < 5000 && lives(left); ++i) ::usleep(1000);
-  CHECK_FALSE(lives(left));
+  for (int i = 0; i < 5000 && testing::lives(left); ++i) ::usleep(1000);
+  CHECK_FALSE(testing::lives(left));
 }
 
 TEST_CASE("a child that is dropped does not stay") {
@@ -153,7 +146,7 @@ TEST_CASE("a child that is dropped does not stay") {
     pid = child->pid();
     CHECK_FALSE(child->ended().has_value());
   }
-  CHECK_FALSE(lives(pid));
+  CHECK_FALSE(testing::lives(pid));
 }
 
 TEST_CASE("a signal reaches the program itself") {

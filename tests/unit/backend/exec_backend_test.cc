@@ -11,6 +11,7 @@
 #include "core/backend/backend.h"
 #include "core/base/fs.h"
 #include "core/base/random.h"
+#include "tests/support/process.h"
 #include "tests/unit/backend/support.h"
 
 using namespace aw;
@@ -27,14 +28,6 @@ Config script(std::string text) { return command({"sh", "-c", std::move(text)});
 struct IgnorePipe {
   IgnorePipe() { std::signal(SIGPIPE, SIG_IGN); }  // as main does
 } const kIgnorePipe;
-
-bool alive(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
-  std::string number;
-  std::string name;
-  std::string state;
-  return (status >> number >> name >> state) && state != "Z";
-}
 
 }  // namespace
 
@@ -103,8 +96,8 @@ TEST_CASE("a command that takes too long is ended with all it started") {
   std::ifstream(file) >> grandchild;
   std::filesystem::remove(file);
   REQUIRE(grandchild > 0);
-  for (int i = 0; i < 1000 && alive(grandchild); ++i) ::usleep(1000);
-  CHECK_FALSE(alive(grandchild));
+  for (int i = 0; i < 1000 && testing::lives(grandchild); ++i) ::usleep(1000);
+  CHECK_FALSE(testing::lives(grandchild));
 }
 
 TEST_CASE("a command that will not go is killed") {
@@ -149,12 +142,12 @@ TEST_CASE("the end of a cancelled call is the end of its process") {
     std::ifstream(file) >> child;
     ::usleep(500);
   }
-  CHECK(alive(child));
+  CHECK(testing::lives(child));
   cancel.emit(boost::asio::cancellation_type::terminal);
   loop.run();
   std::filesystem::remove(file);
-  for (int i = 0; i < 1000 && alive(child); ++i) ::usleep(1000);
-  CHECK_FALSE(alive(child));
+  for (int i = 0; i < 1000 && testing::lives(child); ++i) ::usleep(1000);
+  CHECK_FALSE(testing::lives(child));
 }
 
 TEST_CASE("a new environment is that of the calls that follow; a builtin takes none") {
