@@ -21,7 +21,7 @@ import house
 from house import BINARY, Case, audit_records, connect, exchange, metric, wait_for
 
 SEED = int(os.environ.get("AGENTWEAVE_FAULT_SEED", "20261127"))
-SECONDS = float(os.environ.get("AGENTWEAVE_FAULT_SECONDS", "5"))
+SECONDS = float(os.environ.get("AGENTWEAVE_FAULT_SECONDS", "30"))
 NO_LINGER = struct.pack("ii", 1, 0)  # closing sends a reset
 LOST = (OSError, ssl.SSLError, http.client.HTTPException)
 
