@@ -6,7 +6,8 @@
 //   connections hold PORT COUNT CERT KEY REQUEST [READ]     opens COUNT, prints `ready`, waits for
 //                                                           its stdin to end
 //
-// REQUEST is a file with the whole request; the answer is read to the end of its content-length,
+// REQUEST is a file with the whole request, or with several, a NUL between them, that the
+// connections take in turn; the answer is read to the end of its content-length,
 // or, with READ = head (streams), to the end of its head. Prints `answered N refused N`.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -22,7 +23,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -55,7 +55,7 @@ enum class Read { whole, head };
 struct Plan {
   SSL_CTX* context = nullptr;
   sockaddr_in server{};
-  std::string request;
+  std::vector<std::string> requests;  // at least one
   Read read = Read::whole;
 };
 
@@ -86,9 +86,10 @@ bool whole(std::string const& answer, Read read) {
 }
 
 // One request on it; true when it was answered with 2xx.
-bool exchange(Plan const& plan, Connection& connection) {
+bool exchange(Plan const& plan, Connection& connection, std::size_t number) {
   auto* const ssl = connection.ssl.get();
-  if (SSL_write(ssl, plan.request.data(), static_cast<int>(plan.request.size())) <= 0) return false;
+  auto const& request = plan.requests[number % plan.requests.size()];
+  if (SSL_write(ssl, request.data(), static_cast<int>(request.size())) <= 0) return false;
   std::string answer;
   char buffer[4096];
   while (!whole(answer, plan.read)) {
@@ -108,7 +109,7 @@ void blast(Plan const& plan, double seconds) {
     threads.emplace_back([&] {
       while (std::chrono::steady_clock::now() < until) {
         Connection connection;
-        bool const fine = open_connection(plan, connection) && exchange(plan, connection);
+        bool const fine = open_connection(plan, connection) && exchange(plan, connection, 0);
         (fine ? answered : refused).fetch_add(1);
         ERR_clear_error();
       }
@@ -127,7 +128,8 @@ void hold(Plan const& plan, long count) {
   long refused = 0;
   for (long i = 0; i < count; ++i) {
     Connection connection;
-    if (open_connection(plan, connection) && exchange(plan, connection)) {
+    if (open_connection(plan, connection) &&
+        exchange(plan, connection, static_cast<std::size_t>(i))) {
       open.push_back(std::move(connection));
     } else {
       ++refused;
@@ -155,7 +157,8 @@ int main(int count, char** words) {
   plan.server.sin_port = htons(static_cast<std::uint16_t>(std::atoi(words[2])));
   plan.server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   std::ifstream file(words[6], std::ios::binary);
-  plan.request.assign(std::istreambuf_iterator<char>(file), {});
+  for (std::string one; std::getline(file, one, '\0');) plan.requests.push_back(one);
+  if (plan.requests.empty()) return 2;
   if (count > 7 && std::string(words[7]) == "head") plan.read = Read::head;
   if (mode == "new") blast(plan, std::atof(words[3]));
   if (mode == "hold") hold(plan, std::atol(words[3]));

@@ -37,16 +37,23 @@ class Load:
     def h2load(self, url, body, seconds, *options):
         """Answered (2xx) requests of one h2load run."""
         file = self.directory / "body.json"
-        file.write_text(body)
+        file.write_bytes(body if isinstance(body, bytes) else body.encode())
         env = {**os.environ, "LD_PRELOAD": str(self.directory / "client_certificate.so"),
                "BENCH_CERT": str(self.certificate[0]), "BENCH_KEY": str(self.certificate[1])}
-        said = run(["h2load", "-t", "1", "-d", file, "-H", "content-type: application/json", "-D", seconds, *options, url],
+        kind = [] if any(str(o).startswith("content-type:") for o in options) else ["-H", "content-type: application/json"]
+        said = run(["h2load", "-t", "1", "-d", file, *kind, "-D", seconds, *options, url],
                    seconds, env=env)
         found = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", said)
         answered, *others = map(int, found.groups())
         if any(others) or answered == 0:
             raise SystemExit(f"bench: not every answer of {url} was 2xx:\n{said}")
         return answered
+
+    def one_answer(self, port, path, body, content_type="application/json"):
+        """What one request is answered, with curl: head, body and trailers. `body` may be bytes."""
+        return subprocess.run(["curl", "-sik", "--cert", self.certificate[0], "--key", self.certificate[1], "-H", f"content-type: {content_type}",
+                               "-H", "te: trailers", "--data-binary", "@-", f"https://127.0.0.1:{port}{path}"], check=True, capture_output=True,
+                              input=body if isinstance(body, bytes) else body.encode()).stdout
 
     def latencies_us(self, url, body, seconds):
         """Open loop, 500 requests a second on 10 connections."""
@@ -71,9 +78,18 @@ class Load:
 
     def hold(self, port, path, body, count):
         """Opens connections that stay until the returned process's stdin is closed."""
-        request = self.request_file(path, body)
+        return self._held(port, count, self.request_file(path, body))
+
+    def hold_streams(self, port, paths, count):
+        """The same, each with an event stream whose head has come; the paths in turn."""
+        file = self.directory / "stream-request"
+        file.write_text("\0".join(f"POST {path} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\ncontent-length: 0\r\n\r\n"
+                                  for path in paths))
+        return self._held(port, count, file, "head")
+
+    def _held(self, port, count, request, *read):
         child = subprocess.Popen(["taskset", "-c", LOAD_CORE, self.directory / "connections", "hold", str(port), str(count),
-                                  *self.certificate, request], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                  *self.certificate, request, *read], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         said = child.stdout.readline()
         if f"answered {count} " not in said:
             raise SystemExit(f"bench: hold: {said}")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev bench serve`: server CPU per request of `agentweave serve`, all gates on, and its ratio to nginx in the same rounds.
 
-  serve.py BINARY [--format json] [--rounds N] [--seconds S] [--only WORD] [--memory-state]"""
+  serve.py BINARY [--format json] [--rounds N] [--seconds S] [--only WORD] [--memory-state] [--more] [--growth REQUESTS]"""
 import argparse
 import json
 import os
@@ -14,8 +14,12 @@ import subprocess
 import tempfile
 import time
 
+import beside
 import load
 import servers
+
+
+SEND = "/lf.a2a.v1.A2AService/SendMessage"
 
 
 class Case:
@@ -36,13 +40,23 @@ def cases(tools, ports, seconds):
     def fresh(port, path, body):
         return lambda: tools.new_connections(port, path, body, seconds)
 
+    def large(port, path, body):
+        return lambda: tools.h2load(f"https://127.0.0.1:{port}{path}", body, seconds, "--h1", "-c", "4")
+
+    def grpc(port, path, body):
+        return lambda: tools.h2load(f"https://127.0.0.1:{port}{path}", body, seconds, "-c", "4", "-m", "16", "-H",
+                                    "content-type: application/grpc", "-H", "te: trailers", "-H", "a2a-version: 1.0")
+
     us, peer, tasks = ports["agentweave"], ports["nginx"], "/a2a/v1/tasks"
-    echo, forward = servers.body("echo"), servers.body("forward")
+    echo, forward, unary = servers.body("echo"), servers.body("forward"), servers.grpc_body("echo")
+    mebibyte = servers.body("forward", {"text": "z" * ((1 << 20) - 60)})
     return [
         Case("h1 builtin", "static", 1.1, {"agentweave": h1(us, tasks, echo), "nginx": h1(peer, "/", echo)}),
         Case("h1 forwarded", "proxy", 1.0, {"agentweave": h1(us, tasks, forward), "nginx": h1(peer, "/proxy", forward)}),
         Case("h2 builtin", "proxy over h2", 0.5, {"agentweave": h2(us, tasks, echo), "nginx": h2(peer, "/proxy", echo)}),
         Case("h2 forwarded", "proxy over h2", 0.8, {"agentweave": h2(us, tasks, forward), "nginx": h2(peer, "/proxy", forward)}),
+        Case("gRPC unary builtin", "proxy over h2", 0.5, {"agentweave": grpc(us, SEND, unary), "nginx": h2(peer, "/proxy", echo)}),
+        Case("1 MiB forwarded", "proxy", 1.1, {"agentweave": large(us, tasks, mebibyte), "nginx": large(peer, "/proxy", mebibyte)}),
         Case("handshake + request", "static", 0.7, {"agentweave": fresh(us, tasks, echo), "nginx": fresh(peer, "/", echo)}),
     ]
 
@@ -105,6 +119,13 @@ def print_text(report):
         print(f"{name:20} at 500 requests/s: p50 {at['p50_us']} us   p99 {at['p99_us']} us   n {at['n']}")
     for name, at in report.get("memory", {}).items():
         print(f"{name:20} resident {at['pss_mib']} MiB   {at['per_connection_kib']} KiB a connection")
+    if "two_cores" in report:
+        cores, opa, held = report["two_cores"], report["remote_decisions"], report["streams"]
+        print(f"{'two loops':20} {cores['two_loops_us']:8.1f} us   one loop {cores['one_loop_us']:8.1f} us   gain {cores['gain']} (target {cores['target']})")
+        print(f"{'remote OPA':20} {opa['remote_us']:8.1f} us   embedded {opa['embedded_us']:8.1f} us   {opa['on_top_us']} us on top (target {opa['target']})")
+        print(f"{'event streams':20} {held['streams']} open, {held['kib_each']} KiB each (target {held['target']})")
+    for seen in report.get("growth", []):
+        print(f"{'growth':20} {seen['requests']:10} requests   {seen['mib']} MiB")
     print(f"{'start to listening':20} {report['start_ms']:.0f} ms")
     print("   ".join(f"{k} {v}" for k, v in report["machine"].items()))
 
@@ -117,6 +138,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=1)
     parser.add_argument("--only", default="", help="the cases whose name has this in it; no memory, no latency")
     parser.add_argument("--memory-state", action="store_true", help="no state directory: tasks in memory alone")
+    parser.add_argument("--more", action="store_true", help="also two loops, a remote decision point, 10,000 event streams")
+    parser.add_argument("--growth", type=int, default=0, metavar="REQUESTS", help="also the memory while so many requests add up")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="awbench") as name:
         directory = pathlib.Path(name)
@@ -135,6 +158,9 @@ def run(args, directory):
         found = {"nginx": running[-2], "agentweave": running[-1]}
         tools = load.Load(directory)
         ports = {name: server.port for name, server in found.items()}
+        unary = tools.one_answer(ports["agentweave"], SEND, servers.grpc_body("echo"), "application/grpc")
+        if b"grpc-status: 0" not in unary:  # h2load would not see it
+            raise SystemExit(f"bench: gRPC: {unary}")
         wanted = [case for case in cases(tools, ports, args.seconds) if args.only in case.name]
         report = {"machine": machine(), "start_ms": round(found["agentweave"].started_ms, 1)}
         if not args.only:
@@ -144,6 +170,12 @@ def run(args, directory):
         report["requests"] = [result(case) for case in wanted]
         if not args.only:
             report["latency_500_rps"] = latency(tools, ports, 2 * args.seconds)
+        if args.growth:
+            report["growth"] = beside.growth(found["agentweave"], tools, args.growth)
+        if args.more:
+            report["two_cores"] = beside.two_cores(binary, directory, tools, args.rounds, args.seconds)
+            report["remote_decisions"] = beside.remote_decisions(binary, directory, tools, args.rounds, args.seconds)
+            report["streams"] = beside.streams(binary, directory, tools, 10_000)
         return report
     finally:
         for server in reversed(running):

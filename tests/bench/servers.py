@@ -15,7 +15,7 @@ SERVER_CORE, LOAD_CORE = "0", "1"
 ANSWER = json.dumps({"id": "x" * 36, "status": "completed", "result": {"text": "y" * 106}}).replace('"', '\\"')
 PAYLOAD = {"text": "z" * 150}
 POLICY = ("package agentweave.authz\nimport rego.v1\ndefault allow := false\n"
-          'allow if {\n  endswith(input.caller_spiffe_id, "/client")\n  input.action in {"echo", "forward"}\n}\n')
+          'allow if {\n  endswith(input.caller_spiffe_id, "/client")\n  input.action in {"echo", "forward", "wait", "subscribe_task"}\n}\n')
 
 
 def free_ports(count):
@@ -30,8 +30,20 @@ def free_ports(count):
 AGENT_PORT, NGINX_PORT, BACKEND_PORT = free_ports(3)
 
 
-def body(capability):
-    return json.dumps({"task_type": capability, "payload": PAYLOAD})
+def body(capability, payload=None):
+    return json.dumps({"task_type": capability, "payload": payload or PAYLOAD})
+
+
+def grpc_body(capability):
+    """A framed lf.a2a.v1.SendMessageRequest: one text part, the capability in its metadata."""
+    def field(number, value):
+        value = value if isinstance(value, bytes) else value.encode()
+        length = bytes([len(value)]) if len(value) < 128 else bytes([len(value) & 0x7F | 0x80, len(value) >> 7])
+        return bytes([number << 3 | 2]) + length + value
+    metadata = field(1, field(1, "skill") + field(2, field(3, capability)))  # google.protobuf.Struct
+    message = field(1, "m-1") + b"\x20\x01" + field(5, field(1, PAYLOAD["text"])) + field(6, metadata)
+    request = field(2, message)
+    return b"\0" + len(request).to_bytes(4, "big") + request
 
 
 def cpu_ns(pids):
@@ -98,28 +110,31 @@ def issuer(binary, directory):
     return server
 
 
-def configure_agent(directory, state):
+def configure_agent(directory, state=True, home=None, port=AGENT_PORT, workers=1, authorization=None, more=()):
+    """Writes agent.yaml into `home`, where the agent keeps what it writes; policy and Workload API are `directory`'s."""
+    home = home or directory
     http = {"type": "http", "url": f"http://127.0.0.1:{BACKEND_PORT}/"}
     settings = {
         "agent": {"name": "bench", "trust_domain": "bench.test", "environment": "production",
                   "capabilities": [{"name": "echo", "description": "x", "backend": {"type": "builtin", "name": "echo"}},
-                                   {"name": "forward", "description": "x", "backend": http}]},
+                                   {"name": "forward", "description": "x", "backend": http}, *more]},
         "identity": {"provider": "spiffe", "spiffe_endpoint": f"unix://{directory}/api.sock"},
-        "authorization": {"provider": "opa", "policy_dir": "policy", "policy_path": "agentweave/authz/allow",
-                          "audit": {"destination": f"file://{directory}/audit.log"}},
-        "server": {"host": "127.0.0.1", "port": AGENT_PORT, "workers": 1, "admin": {"enabled": False},
+        "authorization": {"provider": "opa", "policy_path": "agentweave/authz/allow",
+                          **(authorization or {"policy_dir": f"{directory}/policy"}),
+                          "audit": {"destination": f"file://{home}/audit.log"}},
+        "server": {"host": "127.0.0.1", "port": port, "workers": workers, "max_concurrent_requests": 20000, "admin": {"enabled": False},
                    "limits": {"max_connections": 20000, "max_requests_per_connection": 4_000_000_000}},
         "observability": {"metrics": {"enabled": False}, "logging": {"level": "INFO"}}}
     if state:
-        settings["state"] = {"directory": str(directory / "state")}
-    (directory / "agent.yaml").write_text(json.dumps(settings))
+        settings["state"] = {"directory": f"{home}/state"}
+    (home / "agent.yaml").write_text(json.dumps(settings))
 
 
-def agent(binary, directory, core=SERVER_CORE, wrap=()):
-    server = Server("agent", [*wrap, binary, "serve", "agent.yaml"], directory, core)
+def agent(binary, home, core=SERVER_CORE, wrap=(), port=AGENT_PORT):
+    server = Server("agent", [*wrap, binary, "serve", "agent.yaml"], home, core)
     wait_until(server, lambda: "Server listening" in server.said(), 120)
     server.started_ms = (time.monotonic() - server.began) * 1e3
-    server.port = AGENT_PORT
+    server.port = port
     return server
 
 
@@ -128,7 +143,7 @@ daemon off; worker_processes 1; pid nginx.pid; error_log stderr; {user}
 events {{ worker_connections 20000; }}
 http {{
   access_log off; keepalive_requests 4000000000; keepalive_timeout 300; default_type application/json;
-  client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp; scgi_temp_path tmp;
+  client_max_body_size 4m; client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp; scgi_temp_path tmp;
   upstream backend {{ server 127.0.0.1:{backend}; keepalive 64; keepalive_requests 4000000000; }}
   server {{
     listen 127.0.0.1:{port} {options};
@@ -140,18 +155,27 @@ http {{
 """
 
 
-def nginx(name, directory, port, core=SERVER_CORE, secure=True):
+def nginx(name, directory, port, core=SERVER_CORE, secure=True, answer=ANSWER):
     home = directory / name
     (home / "tmp").mkdir(parents=True)
     tls = (f"ssl_certificate {directory}/bench/svid.pem; ssl_certificate_key {directory}/bench/svid.key; ssl_protocols TLSv1.3; "
            f"ssl_client_certificate {directory}/client/bundle.pem; ssl_verify_client on; ssl_session_tickets off; ssl_session_cache off;")
     user = "user root;" if os.geteuid() == 0 else ""
-    (home / "nginx.conf").write_text(NGINX.format(user=user, port=port, backend=BACKEND_PORT, answer=ANSWER,
+    (home / "nginx.conf").write_text(NGINX.format(user=user, port=port, backend=BACKEND_PORT, answer=answer,
                                                   tls=tls if secure else "", options="ssl http2" if secure else ""))
     server = Server(name, ["nginx", "-p", home, "-c", "nginx.conf"], directory, core)
     server.port = port
     wait_until(server, lambda: (home / "nginx.pid").exists() and children(server.child.pid))
     return server
+
+
+def decision_point(directory):
+    """What a remote OPA costs the one who asks: it says yes at once, on the load's core. Returns it and its address."""
+    port = free_ports(1)[0]
+    server = nginx("decisions", directory, port, LOAD_CORE, secure=False, answer='{\\"result\\":true}')
+    url = f"http://127.0.0.1:{port}"
+    wait_until(server, lambda: urllib.request.urlopen(f"{url}/", timeout=1).status == 200)
+    return server, url
 
 
 def backend(directory):
