@@ -8,6 +8,9 @@
 
 #include <memory>
 
+#include "core/a2a/json_view.h"
+#include "core/a2a/proto_json.h"
+
 namespace aw::a2a {
 namespace {
 
@@ -20,14 +23,26 @@ void keep_descriptors() {
   static_cast<void>(pb::Empty::default_instance());
 }
 
-std::unique_ptr<pb::Message> new_message(std::string_view type) {
+pb::Descriptor const* find_type(std::string_view type) {
   keep_descriptors();
-  auto const* const descriptor =
-      pb::DescriptorPool::generated_pool()->FindMessageTypeByName(std::string(type));
-  if (descriptor == nullptr) return nullptr;
-  auto const* const prototype = pb::MessageFactory::generated_factory()->GetPrototype(descriptor);
-  return std::unique_ptr<pb::Message>(prototype == nullptr ? nullptr : prototype->New());
+  return pb::DescriptorPool::generated_pool()->FindMessageTypeByName(std::string(type));
 }
+
+std::unique_ptr<pb::Message> new_message(pb::Descriptor const& type) {
+  return std::unique_ptr<pb::Message>(
+      pb::MessageFactory::generated_factory()->GetPrototype(&type)->New());
+}
+
+// A2A's own messages; those of other protocols (health, reflection, google.rpc) may hold more than
+// our converter knows, and are not on the way of a request.
+bool ours(pb::Descriptor const& type) {
+  auto const& package = type.file()->package();
+  return package == "lf.a2a.v1" || package == "a2a.v1" ||
+         type.full_name() == "google.protobuf.Empty";
+}
+
+// What a converter of JSON to protobuf may recurse into; protobuf's own stops there as well.
+constexpr JsonLimits kJsonBounds{.bytes = 256U << 20U, .depth = 100};
 
 pb::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -43,28 +58,39 @@ std::string grpc_type(Dialect dialect, std::string_view message) {
 }
 
 Result<std::string> grpc_to_json(std::string_view type, std::string_view bytes) {
-  auto const message = new_message(type);
-  if (!message) return no_such_type(type);
+  auto const* const descriptor = find_type(type);
+  if (descriptor == nullptr) return no_such_type(type);
+  auto const message = new_message(*descriptor);
   if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return make_error(Code::request_malformed, "the message is no " + std::string(type));
   std::string json;
-  if (!pb::util::MessageToJsonString(*message, &json).ok())
+  json.reserve(bytes.size() * 2);
+  bool const written = ours(*descriptor) ? append_proto_json(json, *message)
+                                         : pb::util::MessageToJsonString(*message, &json).ok();
+  if (!written)
     return make_error(Code::request_malformed, "the message has a value that JSON cannot hold");
   return json;
 }
 
 Result<std::string> grpc_from_json(std::string_view type, std::string_view json) {
-  auto const message = new_message(type);
-  if (!message) return no_such_type(type);
-  pb::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  if (auto const status = pb::util::JsonStringToMessage(piece(json), message.get(), options);
-      !status.ok())
+  auto const* const descriptor = find_type(type);
+  if (descriptor == nullptr) return no_such_type(type);
+  auto const unfit = [type] {
     return make_error(Code::backend_answer_malformed,
                       "the answer does not fit " + std::string(type));
+  };
   std::string bytes;
-  if (!message->SerializeToString(&bytes))
-    return make_error(Code::backend_answer_malformed, "the answer is too large");
+  if (ours(*descriptor)) {
+    bytes.reserve(json.size());
+    if (!check_json(json, kJsonBounds).ok() || !append_proto_bytes(bytes, *descriptor, json))
+      return unfit();
+    return bytes;
+  }
+  auto const message = new_message(*descriptor);
+  pb::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  if (!pb::util::JsonStringToMessage(piece(json), message.get(), options).ok()) return unfit();
+  if (!message->SerializeToString(&bytes)) return unfit();
   return bytes;
 }
 

@@ -315,6 +315,25 @@ std::size_t value_end(std::string_view text, std::size_t at) {
   return text.size();
 }
 
+JsonView::Kind kind_of(char first) {
+  using enum JsonView::Kind;
+  switch (first) {
+    case '{':
+      return object;
+    case '[':
+      return array;
+    case '"':
+      return string;
+    case 't':
+    case 'f':
+      return boolean;
+    case 'n':
+      return null;
+    default:
+      return number;
+  }
+}
+
 // Is `name` what `camel` is in snake_case?
 bool is_snake_of(std::string_view name, std::string_view camel) {
   std::size_t at = 0;
@@ -338,24 +357,7 @@ JsonView::JsonView(std::string_view validated) {
   raw_ = validated.substr(begin, value_end(validated, begin) - begin);
 }
 
-JsonView::Kind JsonView::kind() const {
-  if (raw_.empty()) return Kind::none;
-  switch (raw_.front()) {
-    case '{':
-      return Kind::object;
-    case '[':
-      return Kind::array;
-    case '"':
-      return Kind::string;
-    case 't':
-    case 'f':
-      return Kind::boolean;
-    case 'n':
-      return Kind::null;
-    default:
-      return Kind::number;
-  }
-}
+JsonView::Kind JsonView::kind() const { return raw_.empty() ? Kind::none : kind_of(raw_.front()); }
 
 std::vector<JsonView::Member> JsonView::members() const {
   std::vector<Member> out;
@@ -417,6 +419,52 @@ std::optional<bool> JsonView::boolean() const {
   if (kind() != Kind::boolean) return std::nullopt;
   return raw_.front() == 't';
 }
+
+JsonCursor::JsonCursor(std::string_view validated) : text_(validated) { space(); }
+
+void JsonCursor::space() { at_ = skip_space(text_, at_); }
+
+JsonView::Kind JsonCursor::kind() const {
+  return at_ < text_.size() ? kind_of(text_[at_]) : JsonView::Kind::none;
+}
+
+void JsonCursor::enter() { ++at_; }
+
+bool JsonCursor::next_element() {
+  space();
+  if (at_ == text_.size()) return false;
+  if (text_[at_] == ']' || text_[at_] == '}') {
+    ++at_;
+    return false;
+  }
+  if (text_[at_] == ',') ++at_;
+  space();
+  return at_ < text_.size();
+}
+
+bool JsonCursor::next_member(std::string& name) {
+  if (!next_element()) return false;
+  auto const end = string_end(text_, at_);
+  auto const written = text_.substr(at_ + 1, end - at_ - 2);
+  if (written.contains('\\')) {
+    name = unescape(written);
+  } else {
+    name.assign(written);
+  }
+  at_ = skip_space(text_, end) + 1;  // behind the colon
+  space();
+  return at_ < text_.size();
+}
+
+JsonView JsonCursor::take() {
+  JsonView out;
+  auto const end = value_end(text_, at_);
+  out.raw_ = text_.substr(at_, end - at_);
+  at_ = end;
+  return out;
+}
+
+void JsonCursor::skip() { at_ = value_end(text_, at_); }
 
 JsonView JsonObject::get(std::string_view camel_name) const {
   for (auto const& [key, value] : members_)

@@ -60,7 +60,30 @@ class JsonView {
   static constexpr std::size_t kMaxMembers = 100'000;
 
  private:
+  friend class JsonCursor;
   std::string_view raw_;
+};
+
+// Walks validated JSON from front to back, each byte once: for who needs all of it. It stands at a
+// value or, inside an object or array, before the next one.
+class JsonCursor {
+ public:
+  explicit JsonCursor(std::string_view validated);
+  [[nodiscard]] JsonView::Kind kind() const;
+  // At an object or array: steps into it, before its first member or element.
+  void enter();
+  // Steps to the next member's value, its name (escapes undone) in `name`; false at the object's
+  // end, where it stands behind the object.
+  [[nodiscard]] bool next_member(std::string& name);
+  [[nodiscard]] bool next_element();  // the same for an array
+  // The value it stands at, a string, number, boolean or null; it then stands behind it.
+  JsonView take();
+  void skip();  // a value of any kind
+
+ private:
+  void space();
+  std::string_view text_;
+  std::size_t at_ = 0;
 };
 
 // One object looked at by name, scanned once. Names match in camelCase and in snake_case

@@ -144,16 +144,17 @@ struct World {
   [[nodiscard]] std::unique_ptr<Runtime> start() const {
     config::LoadRequest request;
     request.file = (scratch / "config.yaml").string();
-    request.text = "agent: {name: a, trust_domain: fault.test, environment: development}\n"
-                   "identity: {provider: spiffe, allowed_trust_domains: [partner.test], "
-                   "spiffe_endpoint: \"" +
-                   api.endpoint() +
-                   "\"}\n"
-                   "authorization: {policy_dir: policy, audit: {destination: \"file://" +
-                   (scratch / "audit.log").string() +
-                   "\"}}\n"
-                   "observability: {metrics: {enabled: false}, logging: {output: \"file://" +
-                   (scratch / "agent.log").string() + "\"}}\n";
+    request.text =
+        "agent: {name: a, trust_domain: fault.test, environment: development}\n"
+        "identity: {provider: spiffe, allowed_trust_domains: [partner.test], "
+        "spiffe_endpoint: \"" +
+        api.endpoint() +
+        "\"}\n"
+        "authorization: {policy_dir: policy, audit: {destination: \"file://" +
+        (scratch / "audit.log").string() +
+        "\"}}\n"
+        "observability: {metrics: {enabled: false}, logging: {output: \"file://" +
+        (scratch / "agent.log").string() + "\"}}\n";
     request.overrides = {"server.workers=1", "server.port=0", "server.host=127.0.0.1",
                          "server.admin.enabled=false"};
     auto const loaded = config::inspect(request);
