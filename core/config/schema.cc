@@ -110,7 +110,7 @@ void add_capabilities(std::vector<Field>& rows) {
           .example("echo"));
   rows.push_back(field("agent.capabilities[].backend.command",
                        "exec: program and arguments; no shell sees them", &C::backends, &B::command)
-                     .file()
+                     .program()
                      .example("[./report.sh]"));
   rows.push_back(field("agent.capabilities[].backend.working_directory",
                        "exec: where it runs; empty = where we run", &C::backends,
@@ -212,7 +212,7 @@ void add_identity(std::vector<Field>& rows) {
           .env("AGENTWEAVE_CA_BUNDLE_PATH"));
   rows.push_back(field("identity.dev.socket", "dev: unix path of the Workload API it serves", at,
                        &I::dev, &D::socket)
-                     .file());
+                     .made());
   rows.push_back(field("identity.dev.svid_ttl", "dev: lifetime of the SVIDs it issues", at, &I::dev,
                        &D::svid_ttl)
                      .in(1, 86'400));
@@ -221,7 +221,7 @@ void add_identity(std::vector<Field>& rows) {
                      .in(0.1, 3600));
   rows.push_back(field("identity.on_svid_update", "a command run after each new SVID; no shell", at,
                        &I::on_svid_update)
-                     .file()
+                     .program()
                      .example("[systemctl, reload, nginx]"));
 }
 
@@ -403,9 +403,11 @@ void add_decisions(std::vector<Field>& rows) {
   const auto policy = &C::authorization;
   rows.push_back(field("authorization.shadow.policy_dir",
                        "a candidate policy asked beside the enforced one; changes nothing", policy,
-                       &A::shadow, &S::policy_dir));
-  rows.push_back(field("authorization.shadow.data_files", "its data files", policy, &A::shadow,
-                       &S::data_files));
+                       &A::shadow, &S::policy_dir)
+                     .file());
+  rows.push_back(
+      field("authorization.shadow.data_files", "its data files", policy, &A::shadow, &S::data_files)
+          .file());
   rows.push_back(field("authorization.shadow.policy_path",
                        "its package or rule; empty: as the enforced one", policy, &A::shadow,
                        &S::policy_path));

@@ -165,7 +165,8 @@ void add_protocol(std::vector<Field>& rows) {
           .checked(checks::protocol_version, "1.0, 0.3"));
   rows.push_back(field("a2a.card.signing_keys",
                        "PEM keys that sign the card, the current one first; empty = the SVID's key",
-                       &C::a2a, &a2a::Config::card, &a2a::CardConfig::signing_keys));
+                       &C::a2a, &a2a::Config::card, &a2a::CardConfig::signing_keys)
+                     .file());
   rows.push_back(field("a2a.push.allow_private", "may webhooks go to private addresses", &C::a2a,
                        &a2a::Config::push, &a2a::PushConfig::allow_private));
   rows.push_back(
@@ -194,7 +195,7 @@ void add_protocol(std::vector<Field>& rows) {
   rows.push_back(field("state.directory",
                        "where tasks and the replay set outlive a restart; empty = memory only",
                        &C::server, &V::state, &server::StateConfig::directory)
-                     .file()
+                     .made()
                      .example("/var/lib/agentweave"));
   rows.push_back(special("peers", "where SPIFFE IDs are found", Type::maps, peers_slot)
                      .example("[{id: \"spiffe://corp.example/agent/search\", address: "
