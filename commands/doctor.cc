@@ -25,8 +25,9 @@ Findings findings_of(config::Loaded const& loaded) {
   for (auto const& one : loaded.diagnostics) {
     bool const wrong = one.severity == config::Severity::error;
     auto text = one.message + "  (" + one.place.text() + ')';
-    found.push_back(wrong ? bad("config", one.code, std::move(text), one.hint)
-                          : warned("config", one.code, std::move(text), one.hint));
+    auto const fix = one.hint.empty() ? std::string("agentweave config validate") : one.hint;
+    found.push_back(wrong ? bad("config", one.code, std::move(text), fix)
+                          : warned("config", one.code, std::move(text), fix));
   }
   if (!loaded.ok()) return found;
   auto const file = loaded.files.empty() ? "no file" : loaded.files.front().string();
@@ -49,6 +50,7 @@ Findings look_around(DoctorOptions const& options, config::LoadRequest const& re
   add_all(found, check_policy(patient));
   add_all(found, check_places(patient));
   add_all(found, check_ports(patient));
+  add_all(found, check_services(patient));
   bool const known = std::ranges::none_of(found, [](Finding const& one) {
     return one.group == "identity" && one.condition == Condition::bad;
   });
@@ -159,8 +161,9 @@ void register_doctor(CLI::App& parent, Context& context) {
                     "agentweave doctor --check-report proof.json --bundle bundle.pem"},
        .details =
            "Looks at configuration, identity (Workload API, SVID, own selectors), bundles, "
-           "secrets, policy or OPA, peers,\nclock, directories and ports, as `serve` would meet "
-           "them; changes nothing. Run it as the user that serves.\nExit 0: nothing is "
+           "secrets, policy or OPA, peers,\nbackends, clock, files, programs, directories and "
+           "ports, as `serve` would meet them; changes nothing. Run it as the user that "
+           "serves.\nExit 0: nothing is "
            "wrong; else the code of the first failure (4 configuration, 5 unreachable, …);\n"
            "6: only --fail-on warn objects.\n\n"
            "--prove attacks the agent that runs with this configuration, from outside and "

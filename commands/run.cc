@@ -9,6 +9,7 @@
 #include <memory>
 #include <ostream>
 
+#include "commands/config_options.h"
 #include "commands/support/child_words.h"
 #include "commands/support/command.h"
 #include "commands/support/serving.h"
@@ -18,10 +19,8 @@ namespace aw::commands {
 namespace {
 
 struct RunOptions {
-  std::string file;
-  std::string environment;
+  ConfigOptions config;
   std::string restart;
-  std::vector<std::string> settings;
   std::vector<std::string> command;
 };
 
@@ -177,13 +176,9 @@ class Keeper {
   std::unique_ptr<runtime::Attendant> attendant_;    // guarded by mutex_ against `check`
 };
 
-config::LoadRequest run_request(RunOptions const& options, Context const& context,
-                                std::string const& directory) {
-  config::LoadRequest request;
-  request.file = options.file;
-  request.env = config::lookup_in(context.env);
-  if (!options.environment.empty()) request.environment = options.environment;
-  request.overrides = options.settings;
+Result<config::LoadRequest> run_request(RunOptions const& options, Context& context,
+                                        std::string const& directory) {
+  AW_TRY(auto request, load_request(options.config, context));
   if (!options.restart.empty()) request.overrides.push_back("run.restart=" + options.restart);
   request.defaults = {"server.upstream=unix://" + directory + "/app.sock"};
   return request;
@@ -197,7 +192,7 @@ Result<Exit> run_run(RunOptions const& options, Context& context) {
   Keeper keeper(options, context);
   Serving serving;
   serving.as = As::keeper;
-  serving.request = run_request(options, context, directory.path());
+  AW_TRY(serving.request, run_request(options, context, directory.path()));
   serving.seams = [&keeper](config::Loaded const& loaded) { return keeper.seams(loaded); };
   serving.ready = [&keeper](runtime::Runtime& agent, std::chrono::nanoseconds took) {
     keeper.begin(agent, took);
@@ -236,14 +231,10 @@ void register_run(CLI::App& parent, Context& context) {
            "SIGTERM and SIGINT: we drain, then the command gets SIGTERM, and SIGKILL after\n"
            "run.stop_timeout. SIGUSR1, SIGUSR2 and SIGWINCH are passed on; SIGHUP reloads us.\n"
            "When the command ends by itself and is not started again, its exit code is ours."});
-  command.add_option("--config", options->file, "The configuration file");
-  command.add_option("--env", options->environment, "development, staging or production (default)");
+  command.add_option("--config", options->config.file, "The configuration file");
+  add_environment_and_overrides(command, options->config);
   command.add_option("--restart", options->restart, "Instead of run.restart")
       ->check(CLI::IsMember({"never", "on-failure", "always"}));
-  command
-      .add_option("--set", options->settings,
-                  "KEY=VALUE, over file and environment; again for more")
-      ->allow_extra_args(false);
   command.add_option("command", options->command, "The command and its arguments, after --");
   on_answer(command, context, [options, &context] { return run_run(*options, context); });
 }

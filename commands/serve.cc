@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 
+#include "commands/config_options.h"
 #include "commands/support/command.h"
 #include "commands/support/serving.h"
 
@@ -13,20 +14,14 @@ namespace aw::commands {
 namespace {
 
 struct ServeOptions {
-  std::string file;
-  std::string environment;
+  ConfigOptions config;
   std::string host;
   std::string port;
   std::string log_level;
-  std::vector<std::string> settings;
 };
 
-config::LoadRequest request_of(ServeOptions const& options, Context const& context) {
-  config::LoadRequest request;
-  request.file = options.file;
-  request.env = config::lookup_in(context.env);
-  if (!options.environment.empty()) request.environment = options.environment;
-  request.overrides = options.settings;
+Result<config::LoadRequest> request_of(ServeOptions const& options, Context& context) {
+  AW_TRY(auto request, load_request(options.config, context));
   if (!options.host.empty()) request.overrides.push_back("server.host=" + options.host);
   if (!options.port.empty()) request.overrides.push_back("server.port=" + options.port);
   if (!options.log_level.empty())
@@ -37,7 +32,7 @@ config::LoadRequest request_of(ServeOptions const& options, Context const& conte
 Result<void> run_serve(ServeOptions const& options, Context& context) {
   Serving serving;
   serving.as = As::service;
-  serving.request = request_of(options, context);
+  AW_TRY(serving.request, request_of(options, context));
   serving.ready = [&context](runtime::Runtime& agent, std::chrono::nanoseconds took) {
     auto const at = agent.listening();
     context.say("serving " + at.spiffe_id + " on " + at.agent + " (mTLS)   metrics " +
@@ -64,15 +59,10 @@ void register_serve(CLI::App& parent, Context& context) {
            "state.\n"
            "Without CONFIG: AGENTWEAVE_CONFIG_PATH, ./config.yaml, ~/.agentweave/config.yaml,\n"
            "/etc/agentweave/config.yaml."});
-  command.add_option("config", options->file, "The configuration file");
-  command.add_option("--env", options->environment, "development, staging or production (default)");
+  add_config_options(command, options->config);
   command.add_option("--host", options->host, "Instead of server.host");
   command.add_option("--port", options->port, "Instead of server.port");
   command.add_option("--log-level", options->log_level, "Instead of observability.logging.level");
-  command
-      .add_option("--set", options->settings,
-                  "KEY=VALUE, over file and environment; again for more")
-      ->allow_extra_args(false);
   on_run(command, context, [options, &context] { return run_serve(*options, context); });
 }
 

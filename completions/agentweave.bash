@@ -87,13 +87,14 @@ _agentweave() {
     'serve')
       case "$prev" in
         --env) return ;;
+        --set) return ;;
         --host) return ;;
         --port) return ;;
         --log-level) return ;;
-        --set) return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --env --host --port --log-level --set -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --env --set --host --port --log-level -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY+=($(compgen -f -- "$cur"))
       ;;
     'init')
       case "$prev" in
@@ -116,11 +117,11 @@ _agentweave() {
       case "$prev" in
         --config) return ;;
         --env) return ;;
-        --restart) COMPREPLY=($(compgen -W 'never on-failure always' -- "$cur")); return ;;
         --set) return ;;
+        --restart) COMPREPLY=($(compgen -W 'never on-failure always' -- "$cur")); return ;;
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --config --env --restart --set -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --config --env --set --restart -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'ping')
       case "$prev" in

@@ -56,13 +56,16 @@ struct Patient {
 [[nodiscard]] Findings check_identity(Patient const& patient);
 // --- doctor_local.cc: this machine
 [[nodiscard]] Findings check_clock();
-[[nodiscard]] Findings check_places(Patient const& patient);  // directories, files and their modes
-[[nodiscard]] Findings check_ports(Patient const& patient);   // and the agent that holds them
+[[nodiscard]] Findings check_ports(Patient const& patient);  // and the agent that holds them
+// --- doctor_files.cc: directories, files, programs and their modes
+[[nodiscard]] Findings check_places(Patient const& patient);
 // --- doctor_secrets.cc: what is kept elsewhere
 [[nodiscard]] Findings check_secrets(Patient const& patient);
 // --- doctor_policy.cc: who decides
 [[nodiscard]] Findings check_policy(Patient const& patient);
 // --- doctor_remote.cc: whom we call
 [[nodiscard]] Findings check_peers(Patient const& patient);
+// --- doctor_services.cc: what is behind us, and where we report to
+[[nodiscard]] Findings check_services(Patient const& patient);
 
 }  // namespace aw::commands

@@ -2,72 +2,20 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "commands/support/diagnosis.h"
 #include "commands/support/web.h"
-#include "core/audit/destination.h"
 #include "core/base/fs.h"
+#include "core/http/client.h"
 
 namespace aw::commands {
 namespace {
-
-namespace stdfs = std::filesystem;
-
-constexpr std::uint64_t kLittleSpace = 64ULL << 20U;
-
-// The directory itself, or the nearest one above it that exists: what would be made is made there.
-stdfs::path nearest_existing(stdfs::path place) {
-  std::error_code error;
-  while (!stdfs::exists(place, error) && place.has_relative_path()) place = place.parent_path();
-  return place.empty() ? stdfs::path(".") : place;
-}
-
-std::uint64_t free_bytes(stdfs::path const& place) {
-  struct statvfs info{};
-  if (::statvfs(place.c_str(), &info) != 0) return 0;
-  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
-}
-
-std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; }
-
-void look_at_directory(std::string const& what, stdfs::path const& place, Findings& found) {
-  auto const there = nearest_existing(place);
-  if (::access(there.c_str(), W_OK | X_OK) != 0)
-    return found.push_back(
-        bad("files", Code::io, what + ": " + there.string() + ": " + std::strerror(errno),
-            "install -d -o " + std::to_string(::geteuid()) + ' ' + place.string()));
-  auto const left = free_bytes(there);
-  if (left < kLittleSpace)
-    return found.push_back(bad("files", Code::audit_unavailable,
-                               what + ": only " + mebibytes(left) + " are free at " +
-                                   there.string() + "; a full disk denies every request",
-                               "make room there"));
-  found.push_back(good("files", what + " " + place.string() + ", " + mebibytes(left) + " free"));
-}
-
-void look_at_key(std::string const& path, Findings& found) {
-  struct stat info{};
-  if (::stat(path.c_str(), &info) != 0)
-    return found.push_back(bad("files", Code::key_malformed, path + ": " + std::strerror(errno),
-                               "identity.private_key_path names a PEM key"));
-  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    return found.push_back(bad("files", Code::key_permissions,
-                               path + " may be read by others than its owner",
-                               "chmod 600 " + path));
-  if (::access(path.c_str(), R_OK) != 0)
-    return found.push_back(bad("files", Code::key_permissions, path + ": " + std::strerror(errno),
-                               "run as its owner, or chown it"));
-  found.push_back(good("files", "private key " + path + " is its owner's alone"));
-}
 
 // 0 = free, else errno.
 int try_to_bind(std::string const& host, std::uint16_t port) {
@@ -138,21 +86,6 @@ Findings check_clock() {
   return {good("clock", "synchronised")};
 }
 
-Findings check_places(Patient const& patient) {
-  Findings found;
-  auto const& config = patient.config;
-  if (config.identity.provider == identity::Provider::mtls_static)
-    look_at_key(config.identity.files.private_key, found);
-  if (!config.server.state.directory.empty())
-    look_at_directory("state", config.server.state.directory, found);
-  for (auto const& text : config.audit.destinations) {
-    auto const where = audit::parse_destination(text);
-    if (where.ok() && !where->path.empty())
-      look_at_directory("audit log", stdfs::path(where->path).parent_path(), found);
-  }
-  return found;
-}
-
 Findings check_ports(Patient const& patient) {
   Findings found;
   auto const& config = patient.config;
@@ -162,6 +95,10 @@ Findings check_ports(Patient const& patient) {
     look_at_port("metrics", config.metrics.host, config.metrics.port, found);
   if (config.server.admin.enabled)
     look_at_port("admin", config.server.admin.host, config.server.admin.port, found);
+  auto const& outbound = config.server.outbound.listen;
+  if (auto const url = http::parse_url("http://" + outbound);
+      !outbound.starts_with("unix:") && url.ok())
+    look_at_port("outbound", url->endpoint.host, url->endpoint.port, found);
   return found;
 }
 

@@ -39,23 +39,25 @@ int await_signal(Serving const& serving) {
   return number > 0 ? number : 0;
 }
 
-void reload(Serving const& serving, runtime::Runtime& agent, Context& context) {
+// For the supervisor's status line: what became of it, empty when all is in force.
+std::string reload(Serving const& serving, runtime::Runtime& agent, Context& context) {
   auto loaded = load_checked(serving.request, context);
   if (!loaded.ok()) {
     context.err << "reload refused, the old configuration stays: " << loaded.error().text()
                 << std::endl;
-    return;
+    return "reload refused, the old configuration stays; ";
   }
   auto changes = agent.reload(*loaded);
   if (!changes.ok()) {
     context.err << "reload failed, the old state stays: " << changes.error().text() << std::endl;
-    return;
+    return "reload failed, the old state stays; ";
   }
   context.err << "reloaded" << std::endl;
   for (auto const& change : *changes) {
     if (change.effect == config::Effect::restart_needed)
       context.err << "needs a restart: " << change.key << std::endl;
   }
+  return {};
 }
 
 // Only a service has a supervisor.
@@ -112,9 +114,11 @@ Result<void> serve_until_stopped(Serving const& serving, Context& context) {
     int const number = await_signal(serving);
     if (number != 0 && number != SIGHUP) serving.forward(number);
     if (number != SIGHUP) continue;
-    supervisor.reloading();
-    reload(serving, *agent, context);
-    supervisor.ready("serving on " + agent->listening().agent);
+    // A supervisor that has not heard that we are ready must not hear it from a reload; one that
+    // has must hear it again whatever became of the reload, or it waits and then ends us.
+    if (told) supervisor.reloading();
+    auto const outcome = reload(serving, *agent, context);
+    if (told) supervisor.ready(outcome + "serving on " + agent->listening().agent);
   }
   supervisor.stopping();
   auto const drained = agent->drain();

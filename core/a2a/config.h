@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent says of itself, which protocol versions it speaks, and how many tasks it keeps.
-// Plain values; the rows of core/config/schema.cc fill them.
+// Plain values; the rows of core/config/schema_*.cc fill them.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the decisions are recorded. Plain values; the rows of core/config/schema.cc fill them.
+// Where the decisions are recorded. Plain values; the rows of core/config/schema_*.cc fill them.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who decides, how long it may take, and what happens when it does not answer (it denies). Plain
-// values; the rows of core/config/schema.cc fill them.
+// values; the rows of core/config/schema_*.cc fill them.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a capability runs. Plain values; the rows of core/config/schema.cc fill them.
+// Where a capability runs. Plain values; the rows of core/config/schema_*.cc fill them.
 #pragma once
 
 #include <array>

@@ -29,7 +29,7 @@ enum class Output { standard_error, standard_output, file, syslog };
 // The loggers people can set levels for: agentweave.agent, agentweave.identity, …
 enum class Component { agent, identity, authz, transport, a2a, audit, config, backend };
 
-// Plain values; the rows of core/config/schema.cc fill them.
+// Plain values; the rows of core/config/schema_*.cc fill them.
 struct Config {
   Level level = Level::info;
   Format format = Format::json;

@@ -36,6 +36,14 @@ enum class Type {
   maps,    // a list of mappings; its items' rows are named KEY[].x
 };
 
+// What a row's text has to do with the file system. A relative one begins at the file that says it.
+enum class PathUse : std::uint8_t {
+  none,
+  read,     // a file or directory that is there before us
+  made,     // made when it is not there
+  program,  // a command: its first word, where that begins with ./ or ../, else found by PATH
+};
+
 // An enumeration seen as int.
 struct ChoiceSlot {
   std::function<int()> get;
@@ -95,7 +103,7 @@ struct Field {
   bool is_secret = false;
   bool is_reloadable = false;
   bool is_required = false;
-  bool is_path = false;  // relative to the file that says it
+  PathUse path_use = PathUse::none;
   bool is_port = false;  // 0 (any free port) may come from a variable or flag, never from a file
 
   // Both ends are allowed.
@@ -115,7 +123,9 @@ struct Field {
   Field&& reloadable() && { return is_reloadable = true, std::move(*this); }
   Field&& required() && { return is_required = true, std::move(*this); }
 
-  Field&& file() && { return is_path = true, std::move(*this); }
+  Field&& file() && { return path_use = PathUse::read, std::move(*this); }
+  Field&& made() && { return path_use = PathUse::made, std::move(*this); }
+  Field&& program() && { return path_use = PathUse::program, std::move(*this); }
   Field&& port() && { return is_port = true, std::move(*this).in(1, 65'535); }
 
   // Below a list of mappings?

@@ -26,7 +26,7 @@ std::string anchored(Origin const& at, std::string const& text) {
 
 // The items of one list may come from different places: --set KEY[1]=… leaves the file's own.
 void anchor_list(Entry const& entry, std::vector<std::string>& list) {
-  const bool command = !entry.field->key.ends_with("_files");
+  const bool command = entry.field->path_use == PathUse::program;
   auto const& given = entry.value->items;
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (command && i > 0) break;  // the program only, never its arguments
@@ -36,11 +36,16 @@ void anchor_list(Entry const& entry, std::vector<std::string>& list) {
   }
 }
 
+// Has the list that the entry stands in got that item?
+bool is_decoded(Values const& values, Entry const& entry) {
+  if (!entry.field->is_item()) return true;
+  const auto list = values.find(entry.field->key.substr(0, entry.field->key.find("[]")));
+  return list != values.end() && entry.index < list->second.count;
+}
+
 void anchor_paths(Values const& values, Config& config) {
   for (auto const& [key, entry] : values) {
-    if (!entry.field->is_path || entry.index >= std::max<std::size_t>(1, config.backends.size())) {
-      continue;
-    }
+    if (entry.field->path_use == PathUse::none || !is_decoded(values, entry)) continue;
     const Slot slot = entry.field->access(config, entry.index);
     if (auto* const* text = std::get_if<std::string*>(&slot)) {
       **text = anchored(entry.at, **text);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a row of the table is written: a key, what it is for, and the members that lead to its value.
-// For schema.cc and schema_listener.cc only; who reads the table includes schema.h.
+// For schema.cc and schema_*.cc only; who reads the table includes schema.h.
 #pragma once
 
 #include <map>
@@ -77,14 +77,21 @@ ChoiceName old_name(std::string_view text, E value) {
   return {text, static_cast<int>(value), true};
 }
 
-// The rows of the sections that say how the agent is reached and watched (schema_listener.cc), in
-// this order.
+// The sections' rows, each in its schema_*.cc, in the order of the table.
+void add_agent(std::vector<Field>& rows);
+void add_capabilities(std::vector<Field>& rows);
+void add_identity(std::vector<Field>& rows);
+void add_authorization(std::vector<Field>& rows);
+void add_bundle(std::vector<Field>& rows);
+void add_audit(std::vector<Field>& rows);
+void add_decisions(std::vector<Field>& rows);
+void add_decision_logs(std::vector<Field>& rows);
 void add_transport(std::vector<Field>& rows);
 void add_server(std::vector<Field>& rows);
 void add_limits(std::vector<Field>& rows);
 void add_protocol(std::vector<Field>& rows);
-void add_secrets(std::vector<Field>& rows);
 void add_run(std::vector<Field>& rows);
+void add_secrets(std::vector<Field>& rows);
 void add_observability(std::vector<Field>& rows);
 
 }  // namespace aw::config

@@ -37,7 +37,7 @@ void add_values(std::vector<Field>& rows) {
                      .file()
                      .example("/run/secrets/search"));
   rows.push_back(row("command", "exec: what prints it; no shell", &E::command)
-                     .file()
+                     .program()
                      .example("[pass, show, search]"));
   rows.push_back(row("path", "vault: below secrets.vault.mount", &E::path)
                      .checked(checks::vault_path, "a path like app/db")

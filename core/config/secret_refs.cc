@@ -23,7 +23,7 @@ std::string why_not(Field const& row) {
   if (row.key.ends_with("command") || row.key == "identity.on_svid_update")
     return "a secret is never handed over as an argument: every process of the machine may read "
            "those";
-  if (row.is_path) return "a path cannot be a secret";
+  if (row.path_use != PathUse::none) return "a path cannot be a secret";
   bool const early = std::ranges::any_of(
       kEarly, [&row](std::string_view one) { return row.key.starts_with(one); });
   if (early && !row.key.starts_with(kBackend))

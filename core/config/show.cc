@@ -119,6 +119,27 @@ std::vector<Setting> settings(Loaded const& loaded) {
   return out;
 }
 
+std::vector<NamedPath> named_paths(Loaded const& loaded) {
+  std::vector<NamedPath> out;
+  for_each_value(loaded.config, [&out, &loaded](Field const& field, std::size_t index) {
+    if (field.path_use == PathUse::none) return;
+    const nlohmann::json value = value_of(field, loaded.config, index);
+    const std::string key = indexed(field.key, index);
+    auto const* const place = origin_of(loaded, key);
+    const auto add = [&](nlohmann::json const& text) {
+      if (text == "") return;
+      out.push_back({key, place == nullptr ? "default" : place->text(), text.get<std::string>(),
+                     field.path_use});
+    };
+    if (!value.is_array()) return add(value);
+    for (auto const& item : value) {
+      add(item);
+      if (field.path_use == PathUse::program) break;  // the rest are its arguments
+    }
+  });
+  return out;
+}
+
 Json document(Config const& config) {
   Json root = Json::object();
   for_each_value(config, [&root, &config](Field const& field, std::size_t index) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/config/field.h"
 #include "core/config/load.h"
 
 namespace aw::config {
@@ -18,6 +19,17 @@ struct Setting {
 };
 
 [[nodiscard]] std::vector<Setting> settings(Loaded const& loaded);
+
+// A file, directory or program that the configuration names.
+struct NamedPath {
+  std::string key;    // "secrets.values[1].file"
+  std::string place;  // where it was given; "default" when nowhere
+  std::string path;   // of a command its first word
+  PathUse use = PathUse::read;
+};
+
+// All of them, in the order of the table; what is empty is left out. Nothing is looked at.
+[[nodiscard]] std::vector<NamedPath> named_paths(Loaded const& loaded);
 
 // As one document, in the order of the table; what is empty is left out.
 [[nodiscard]] nlohmann::ordered_json document(Config const& config);

@@ -21,8 +21,13 @@ bool is_shell_pipe(stdfs::path const& path) {
 Result<std::string> read_config_file(stdfs::path const& path) {
   std::error_code error;
   const auto status = stdfs::status(path, error);
-  if (error || status.type() == stdfs::file_type::not_found) {
-    return make_error(Code::config_unreadable, "Configuration file not found: " + path.string());
+  if (status.type() == stdfs::file_type::not_found) {
+    return make_error(Code::config_unreadable, "Configuration file not found: " + path.string(),
+                      "agentweave init makes one");
+  }
+  if (error) {  // a directory on the way that this user may not enter
+    return make_error(Code::config_unreadable, path.string() + ": " + error.message(),
+                      "run as a user who may read it: namei -l " + path.string());
   }
   if (status.type() == stdfs::file_type::directory) {
     return make_error(Code::config_unreadable, path.string() + " is a directory",

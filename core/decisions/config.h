@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much of the past is kept, and what of it. Plain values; the rows of core/config/schema.cc
+// How much of the past is kept, and what of it. Plain values; the rows of core/config/schema_*.cc
 // fill them.
 #pragma once
 

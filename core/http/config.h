@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounds of the listeners and of the pooled client. Plain values; the rows of core/config/schema.cc
+// Bounds of the listeners and of the pooled client. Plain values; the rows of core/config/schema_*.cc
 // fill them. Every size and every wait has one.
 #pragma once
 

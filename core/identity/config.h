@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where this process gets its identity, and whose identities it accepts. Plain values; the rows of
-// core/config/schema.cc fill them. Texts were checked there (schemes, SPIFFE syntax), and are
+// core/config/schema_*.cc fill them. Texts were checked there (schemes, SPIFFE syntax), and are
 // parsed into types by whoever uses them.
 #pragma once
 

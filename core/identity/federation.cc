@@ -131,8 +131,10 @@ void FederatedProvider::add(FederationSource source, std::optional<Bundle> boots
     std::lock_guard const lock(mutex_);
     auto const domain = source.domain;
     Entry entry{.source = std::move(source), .bundle = std::move(bootstrap)};
-    entry.fetched = fetched.value_or(needs_.clock.now());
-    entry.next = needs_.clock.now();
+    auto const now = needs_.clock.now();
+    // A clock that ran ahead when it was fetched must not prolong the trust in it.
+    entry.fetched = std::min(fetched.value_or(now), now);
+    entry.next = now;
     entries_.insert_or_assign(domain, std::move(entry));
   }
   publish();

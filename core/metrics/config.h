@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plain listener for scrapes and health probes. Plain values; the rows of
-// core/config/schema.cc fill them.
+// core/config/schema_*.cc fill them.
 #pragma once
 
 #include <cstdint>

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/runtime/federation.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/base/fs.h"
-#include "core/base/json.h"
 #include "core/http/web_security.h"
+#include "core/identity/federation_kept.h"
 #include "core/identity/peer.h"
 #include "core/tls/mint.h"
 
@@ -15,10 +14,9 @@ namespace {
 
 using identity::Bundle;
 using identity::FederationSource;
-using json::Json;
+using identity::KeptFederation;
 
 constexpr std::chrono::seconds kFetchPatience{10};
-constexpr json::Limits kKeptLimits{.bytes = 32U << 20, .depth = 32};
 
 std::filesystem::path kept_file(config::Config const& config) {
   return std::filesystem::path(config.server.state.directory) / "federation.json";
@@ -61,73 +59,26 @@ Result<http::Security> endpoint_security(FederationSource const& source, Bundle 
   return out;
 }
 
-std::string text_of(Json const& object, char const* name) {
-  auto const found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-Json source_json(FederationSource const& source) {
-  return {{"trust_domain", source.domain.name()},
-          {"url", source.url},
-          {"profile", identity::profile_name(source.profile)},
-          {"endpoint_spiffe_id", source.endpoint_id ? source.endpoint_id->text() : std::string()},
-          {"ca_path", source.ca_file}};
-}
-
 // Whole, or as it was before: a reader never sees half of it.
 void keep(config::Config const& config, Clock const& clock, log::Log& log,
           std::vector<FederationSource> const& sources, identity::Bundles const& bundles) {
-  Json added = Json::array();
-  for (auto const& source : sources)
-    if (source.from == FederationSource::From::added) added.push_back(source_json(source));
-  Json known = Json::object();
-  for (auto const& [domain, bundle] : bundles)
-    known[domain.name()] = {{"seen", format_rfc3339(clock.now())}, {"bundle", bundle.json()}};
-  Json const document = {
-      {"version", 1}, {"added", std::move(added)}, {"bundles", std::move(known)}};
-  auto const written =
-      fs::write_file_atomic(kept_file(config), document.dump(), fs::Mode::private_file);
+  auto const written = fs::write_file_atomic(
+      kept_file(config), identity::kept_federation_text(sources, bundles, clock.now()),
+      fs::Mode::private_file);
   if (!written.ok())
     log.failed(log::Component::identity, log::Level::error, "federation not kept", written.error());
 }
 
-struct Kept {
-  std::vector<FederationSource> added;
-  std::map<std::string, std::pair<Bundle, WallTime>> bundles;
-};
-
-Result<Kept> read_kept(config::Config const& config) {
-  Kept out;
+Result<KeptFederation> read_kept(config::Config const& config) {
   if (config.server.state.directory.empty() || !std::filesystem::exists(kept_file(config)))
-    return out;
-  AW_TRY(auto const text, fs::read_file(kept_file(config), kKeptLimits.bytes));
-  AW_TRY(auto const document, json::parse(text, kKeptLimits));
-  if (!document.is_object()) return make_error(Code::state_unusable, "an object is expected");
-  for (auto const& one : document.value("added", Json::array())) {
-    AW_TRY(auto source,
-           identity::parse_source({.trust_domain = text_of(one, "trust_domain"),
-                                   .url = text_of(one, "url"),
-                                   .profile = text_of(one, "profile") == "https_spiffe"
-                                                  ? identity::EndpointProfile::https_spiffe
-                                                  : identity::EndpointProfile::https_web,
-                                   .endpoint_spiffe_id = text_of(one, "endpoint_spiffe_id"),
-                                   .bootstrap = {},
-                                   .ca_path = text_of(one, "ca_path")}));
-    source.from = FederationSource::From::added;
-    out.added.push_back(std::move(source));
-  }
-  for (auto const& [name, one] : document.value("bundles", Json::object()).items()) {
-    AW_TRY(auto domain, identity::TrustDomain::parse(name));
-    AW_TRY(auto bundle, Bundle::parse_json(std::move(domain), text_of(one, "bundle")));
-    auto const seen = parse_rfc3339(text_of(one, "seen"));
-    if (seen) out.bundles.emplace(name, std::pair(std::move(bundle), *seen));
-  }
-  return out;
+    return KeptFederation{};
+  AW_TRY(auto const text, fs::read_file(kept_file(config), KeptFederation::kMaxBytes));
+  return identity::parse_kept_federation(text);
 }
 
 // What was learned last, unless what the file brings is newer.
 void add_known(identity::FederatedProvider& to, FederationSource source,
-               std::optional<Bundle> bootstrap, Kept const& kept) {
+               std::optional<Bundle> bootstrap, KeptFederation const& kept) {
   auto const known = kept.bundles.find(source.domain.name());
   if (known == kept.bundles.end()) return to.add(std::move(source), std::move(bootstrap));
   auto const& [bundle, seen] = known->second;

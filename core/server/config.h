@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent's listener, the plain ones beside it, and the gates' settings. Plain values; the rows
-// of core/config/schema.cc fill them.
+// of core/config/schema_*.cc fill them.
 #pragma once
 
 #include <chrono>

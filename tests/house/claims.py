@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages say is there, is there: every relative link leads to a file, and every proof of docs/security.md is a test of that
-sentence. `--self-test` shows that both can fail."""
+"""What the pages say is there, is there: every relative link leads to a file, every proof of docs/security.md is a test of that
+sentence, and every transcript of README.md and docs/ is one that tests/e2e/test_docs.py types, or says why it cannot be.
+`--self-test` shows that each can fail."""
 import pathlib
 import re
 import sys
@@ -36,6 +37,26 @@ def unproven(text, root=ROOT):
                 yield f"{path} has no test \"{sentence}\""
 
 
+BLOCK = re.compile(r"^(?P<before>[^\n]*)\n```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
+COMMAND = re.compile(r"(?:\$ )?(?:agentweave|build/\S+|\./dev|curl|kubectl|helm|apt|systemctl|spire-server|opa|docker|cmake) ")
+GENERATED = {"commands.md"}  # its examples are run by tests/unit/commands/examples_test.cc
+
+
+def untyped(page, text):
+    """Commands shown where no test types them."""
+    place = page.name
+    for block in BLOCK.finditer("\n" + text):
+        lines = block["text"].splitlines()
+        if block["before"].startswith("<!-- not run: ") or block["kind"] not in ("", "console", "sh", "bash", "shell"):
+            continue
+        if block["kind"] == "console" and not lines[0].startswith("$ "):
+            yield f"{place}: a console block begins with `$ `, not with: {lines[0]}"
+        if block["kind"] != "console" and any(COMMAND.match(line) for line in lines):
+            yield f"{place}: write a ```console block, or <!-- not run: why --> before it: {lines[0]}"
+    for line in re.findall(r"^ {4,}\$ .*$", re.sub(r"^```.*?^```$", "", text, flags=re.S | re.M), re.M):
+        yield f"{place}: write a ```console block: {line.strip()}"
+
+
 def pages():
     for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "packaging/**/*.md"):
         yield from (p for p in ROOT.glob(pattern) if not {".venv", ".run", "node_modules"} & set(p.parts))
@@ -48,6 +69,10 @@ def self_test():
     assert list(unproven(head + "| t | a | trust us |\n")) == ["no proof: | t | a | trust us |"]
     assert list(unproven(head + '| t | a | `tests/house/claims.py`: "no such ' + 'sentence" |\n'))
     assert not list(unproven(head + '| t | a | `tests/house/claims.py`: "no proof: " |\n'))
+    for text in ("```\nagentweave serve\n```\n", "x\n```sh\n$ curl http://x\n```\n", "```console\nagentweave serve x\n```\n", "x\n\n    $ agentweave svid show\n"):
+        assert list(untyped(page, text)), text
+    for text in ("```\naccept -> TLS\n```\n", "```console\n$ agentweave serve x\n```\n", "<!-- not run: it never ends -->\n```\nagentweave serve x\n```\n"):
+        assert not list(untyped(page, text)), text
 
 
 if __name__ == "__main__":
@@ -56,5 +81,7 @@ if __name__ == "__main__":
         sys.exit(0)
     wrong = [fault for page in pages() for fault in dead_links(page, page.read_text())]
     wrong += unproven((ROOT / "docs/security.md").read_text())
-    print("\n".join(wrong) or "claims: every link leads somewhere, every threat has its test")
+    wrong += [fault for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if page.name not in GENERATED
+              for fault in untyped(page, page.read_text())]
+    print("\n".join(wrong) or "claims: every link leads somewhere, every threat has its test, every transcript is typed by one")
     sys.exit(1 if wrong else 0)

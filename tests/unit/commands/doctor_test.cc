@@ -132,7 +132,9 @@ TEST_CASE("doctor names what is missing, with a code and the line that mends it"
   }
   SUBCASE("the policy directory") {
     std::filesystem::remove_all(clinic.shell.directory() / "policy");
-    CHECK(says(clinic.look(4, kQuietPorts), "policy", "failed", "policy"));
+    auto const checks = clinic.look(4, kQuietPorts);
+    CHECK(says(checks, "policy", "failed", "policy"));
+    CHECK(says(checks, "files", "failed", "authorization.policy_dir", "AW1008"));
   }
   SUBCASE("an OPA that answers") {
     clinic.configure("", "opa_endpoints: [\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"]");
@@ -145,6 +147,23 @@ TEST_CASE("doctor names what is missing, with a code and the line that mends it"
     clinic.configure(
         "peers: [{id: \"spiffe://clinic.test/agent/far\", address: \"https://127.0.0.1:1\"}]\n");
     CHECK(says(clinic.look(5, kQuietPorts), "peers", "failed", "spiffe://clinic.test/agent/far"));
+  }
+  SUBCASE("a file that a key names, with the key and its place") {
+    clinic.configure("a2a: {card: {signing_keys: [old.pem]}}\n");
+    auto const checks = clinic.look(4, kQuietPorts);
+    CHECK(says(checks, "files", "failed", "a2a.card.signing_keys: ", "AW1008"));
+    CHECK(says(checks, "files", "failed", "old.pem: No such file or directory", "AW1008"));
+    CHECK(says(checks, "files", "failed", "config.yaml:9:", "AW1008"));
+  }
+  SUBCASE("a program that is to be run") {
+    clinic.configure("identity: {on_svid_update: [no-such-program, x]}\n");
+    CHECK(
+        says(clinic.look(4, kQuietPorts), "files", "failed", "no such program in PATH", "AW1008"));
+  }
+  SUBCASE("a collector that takes what is reported") {
+    clinic.configure("observability: {tracing: {endpoint: \"http://127.0.0.1:2\"}}\n");
+    auto const checks = clinic.look(0, kQuietPorts);
+    CHECK(says(checks, "services", "warning", "127.0.0.1:2: Connection refused", "AW8003"));
   }
   SUBCASE("a configuration without mistakes") {
     clinic.configure("sever: {port: 1}\n");

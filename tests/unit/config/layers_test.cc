@@ -7,6 +7,7 @@
 
 #include "core/config/field.h"
 #include "core/config/schema.h"
+#include "core/config/show.h"
 #include "support.h"
 
 using namespace aw;
@@ -250,4 +251,49 @@ TEST_CASE("paths are relative to the file that says them; flags and arguments ar
   CHECK(result.config.identity.on_svid_update ==
         std::vector<std::string>{base + "/hook.sh", "./arg"});
   CHECK(result.config.server.state.directory == "state");
+}
+
+TEST_CASE("paths of every item of a list are relative to the file, not of the first ones only") {
+  const Directory directory;
+  LoadRequest request;
+  request.file = directory.write(
+      "c/a.yaml", kMinimal +
+                      "a2a: {card: {signing_keys: [new.pem, old.pem]}}\n"
+                      "authorization: {policy_dir: p, shadow: {policy_dir: next, data_files: "
+                      "[n.json]}}\n"
+                      "secrets:\n  values:\n    - {name: a, from: file, file: a.key}\n"
+                      "    - {name: b, from: file, file: b.key}\n"
+                      "    - {name: c, from: exec, command: [./c.sh, ./x]}\n");
+  const Loaded result = inspect(request);
+  REQUIRE(listed(result) == "");
+  const std::string base = (directory.path() / "c").string();
+  CHECK(result.config.a2a.card.signing_keys ==
+        std::vector<std::string>{base + "/new.pem", base + "/old.pem"});
+  CHECK(result.config.authorization.shadow.policy_dir == base + "/next");
+  CHECK(result.config.authorization.shadow.data_files ==
+        std::vector<std::string>{base + "/n.json"});
+  CHECK(result.config.secrets.values[0].file == base + "/a.key");
+  CHECK(result.config.secrets.values[1].file == base + "/b.key");
+  CHECK(result.config.secrets.values[2].command == std::vector<std::string>{base + "/c.sh", "./x"});
+}
+
+TEST_CASE("what the configuration names is listed with its key, its place and what becomes of it") {
+  const Directory directory;
+  LoadRequest request;
+  request.file = directory.write("a.yaml", kMinimal +
+                                               "authorization: {policy_dir: rules, data_files: "
+                                               "[d.json, /e.json]}\n"
+                                               "identity: {on_svid_update: [hook, arg]}\n");
+  request.overrides = {"state.directory=state"};
+  std::string listed;
+  for (auto const& one : named_paths(inspect(request)))
+    listed += one.key + ' ' + one.path.substr(one.path.rfind('/') + 1) + ' ' +
+              one.place.substr(one.place.rfind('/') + 1) + ' ' +
+              std::to_string(static_cast<int>(one.use)) + '\n';
+  CHECK(listed ==
+        "identity.on_svid_update hook a.yaml:3:28 3\n"
+        "authorization.policy_dir rules a.yaml:2:29 1\n"
+        "authorization.data_files d.json a.yaml:2:48 1\n"
+        "authorization.data_files e.json a.yaml:2:48 1\n"
+        "state.directory state --set state.directory 2\n");
 }

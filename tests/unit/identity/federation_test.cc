@@ -224,3 +224,14 @@ TEST_CASE(
   CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
   CHECK(*f.status().next - f.clock.now() == 2 * first);
 }
+
+TEST_CASE(
+    "a bundle that was kept by a clock that ran ahead is trusted from now on, not from then") {
+  Federated f;
+  REQUIRE(f.provider->start(f.watch).ok());
+  auto source =
+      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"}));
+  f.provider->add(std::move(source), sequenced(f.eu, 1), f.clock.now() + std::chrono::years(1));
+  CHECK(f.status().fetched == f.clock.now());
+  CHECK(f.status().trusted_until <= f.clock.now() + std::chrono::hours(48));
+}
