@@ -7,9 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
+#include <thread>
 
 #include "commands/support/agent.h"
+#include "commands/support/authority_watch.h"
 #include "commands/support/command.h"
+#include "commands/support/decisions.h"
 #include "commands/support/rotation_tally.h"
 #include "core/base/log.h"
 #include "core/config/load.h"
@@ -28,7 +31,8 @@ using identity::TrustDomain;
 
 constexpr auto kLookForNews = std::chrono::milliseconds(100);  // also how soon Ctrl-C is seen
 constexpr auto kAskAgents = std::chrono::seconds(1);
-constexpr std::size_t kClockStart = 11;  // of the time of day in RFC 3339
+constexpr auto kTelling = std::chrono::seconds(5);  // an agent closes within half a second
+constexpr std::size_t kClockStart = 11;             // of the time of day in RFC 3339
 constexpr std::size_t kClockLength = 8;
 
 std::string clock_text(WallTime time) {
@@ -99,7 +103,7 @@ std::string forget_text(std::vector<AuthorityView> const& all, AgentIssuers cons
   for (auto const& [agent, issuer] : agents) in_use.insert(issuer);
   std::string out;
   for (auto const& one : all) {
-    if (one.role != AuthorityRole::old) continue;
+    if (one.role != AuthorityRole::old && one.role != AuthorityRole::tainted) continue;
     bool const safe = !in_use.contains(one.fingerprint) && !in_use.contains("");
     out += "   safe to forget " + short_fingerprint(one.fingerprint) + (safe ? ": yes" : ": no");
   }
@@ -128,8 +132,14 @@ class Reporter {
                         "`agentweave bundle show` lists what the Workload API provides");
     }
     if (options_.agents) AW_TRY(ask_agents(domain, snapshot));
+    auto const now = context_.clock.now();
     auto const active = active_authority(domain, snapshot);
-    auto const all = authorities_of(bundle->second, active);
+    if (domain == snapshot.svid().id.trust_domain())
+      authorities_.next_svid(snapshot.svid(), active, now);
+    auto all = authorities_of(bundle->second, active);
+    for (auto& one : all)
+      if (authorities_.tainted(one.fingerprint)) one.role = AuthorityRole::tainted;
+    for (auto const& one : authorities_.next(bundle->second, now)) tell_withdrawn(one);
     bool const said = say(bundle->second, all);
     if (options_.agents) tell(tally_.next(agents_, active, all.size()), active);
     return said;
@@ -179,6 +189,40 @@ class Reporter {
     return true;
   }
 
+  // Connections are told by the agent itself: it closes them while we look.
+  void tell_withdrawn(AuthorityWatch::Withdrawn const& one) {
+    std::string line = short_fingerprint(one.fingerprint) + " TAINTED, withdrawn " +
+                       format_duration(one.left) + " before its end";
+    json::Json data = {{"event", "withdrawn"},
+                       {"fingerprint_sha256", one.fingerprint},
+                       {"left_seconds", one.left / std::chrono::seconds(1)}};
+    if (auto const closed = closed_connections(one.fingerprint)) {
+      line += " → " + std::to_string(closed->connections) +
+              " connections with its chains closed in " + format_duration(closed->took);
+      data["connections"] = closed->connections;
+      data["took_milliseconds"] = closed->took.count();
+    }
+    tell(line, std::move(data));
+  }
+
+  // nullopt without an agent to ask, or when it does not tell within kTelling.
+  [[nodiscard]] std::optional<ClosedConnections> closed_connections(
+      std::string const& fingerprint) const {
+    if (options_.config.empty()) return std::nullopt;
+    AdminOptions admin;
+    admin.config = options_.config;
+    auto const address = admin_address(admin, context_);
+    if (!address.ok()) return std::nullopt;
+    auto const until = context_.clock.steady() + kTelling;
+    do {
+      auto const status = admin_get(*address, "/status", options_.workload.timeout);
+      if (!status.ok()) return std::nullopt;
+      if (auto closed = closed_for(status->body, fingerprint)) return closed;
+      std::this_thread::sleep_for(kLookForNews);
+    } while (context_.clock.steady() < until);
+    return std::nullopt;
+  }
+
   // The rotation's own lines; not counted by -n.
   void tell(RotationTally::News const& news, std::string const& active) {
     for (auto const& move : news.moves)
@@ -222,6 +266,7 @@ class Reporter {
   std::vector<std::string> names_;
   AgentIssuers agents_;
   RotationTally tally_;
+  AuthorityWatch authorities_;
   std::string last_;
 };
 
@@ -235,6 +280,8 @@ std::string_view role_name(AuthorityRole role) {
       return "prepared";
     case AuthorityRole::old:
       return "old";
+    case AuthorityRole::tainted:
+      return "tainted";
     case AuthorityRole::unknown:
       break;
   }
@@ -304,7 +351,10 @@ void register_bundle_watch(CLI::App& parent, Context& context) {
        .purpose = "Print a line for every change of a trust domain's authorities",
        .examples = {"agentweave bundle watch -n 1",
                     "agentweave bundle watch corp.example --agents --config config.yaml -n 1"},
-       .details = "active signs certificates now, prepared is younger, old is still trusted.\n"
+       .details = "active signs certificates now, prepared is younger, old is still trusted, "
+                  "tainted was given\nup: what it signed was renewed long before its time. One "
+                  "that is withdrawn before its end is told,\nwith the connections that the "
+                  "agent of --config closed for it.\n"
                   "--agents shakes hands with the configuration's peers of that domain, once a "
                   "second, and counts\nwho is on the active one; an old authority that signs "
                   "nobody any more is safe to forget.\nWhile a CA rotates it says who moved, and "

@@ -21,15 +21,15 @@ struct BundleWatchOptions {
   std::uint64_t count = 0;   // stop after so many lines; 0 = never
 };
 
-// What one authority does for the domain, as far as the Workload API and certificates tell: taint
-// is a word of the issuer that no bundle carries.
+// What one authority does for the domain, as far as the Workload API and certificates tell.
 enum class AuthorityRole {
   active,    // signs the certificate looked at
   prepared,  // younger than the active one
   old,       // older: what it signed is still trusted
+  tainted,   // given up: what it signed was renewed long before its time (AuthorityWatch)
   unknown,   // no certificate of this domain was seen
 };
-// "active", "prepared", "old", "unknown"
+// "active", "prepared", "old", "tainted", "unknown"
 [[nodiscard]] std::string_view role_name(AuthorityRole role);
 
 // One X.509 authority; the fingerprint is of SHA-256, in hex.
@@ -49,7 +49,8 @@ using AgentIssuers = std::map<std::string, std::string>;
 [[nodiscard]] std::string agents_text(AgentIssuers const& agents, std::string const& active);
 
 // A line whenever something changed, one object each when machine readable. Blocks until `count`
-// lines or Ctrl-C; with `agents` every peer is asked once a second, one after another.
+// lines or Ctrl-C; with `agents` every peer is asked once a second, one after another. When an
+// authority goes before its time, the agent of `config` is asked how many connections went with it.
 // Code::usage when no peer of the domain is listed.
 Result<Exit> run_bundle_watch(BundleWatchOptions const& options, Context& context);
 void register_bundle_watch(CLI::App& parent, Context& context);

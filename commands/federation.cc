@@ -144,12 +144,13 @@ Result<void> run_federation_remove(FederationOptions const& options, Context& co
   AW_TRY(auto const done, ask_agent(options, context, "/federation/remove", &body));
   auto const policies = policies_with(options, context);
   Json data = {{"trust_domain", options.domain},
+               {"connections", member(done, "connections")},
                {"policies", policies},
                {"audit_seq", member(done, "audit_seq")}};
   context.print("FederationRemoved", data, [&](std::ostream& out) {
-    out << "removed: members of " << options.domain << " are strangers, their connections closed; "
-        << policies << " policy files still mention it    (audit seq "
-        << number_at(done, "audit_seq") << ")\n";
+    out << "closed " << number_at(done, "connections") << " connections, members of "
+        << options.domain << " are strangers; " << policies
+        << " policy files still mention it    (audit seq " << number_at(done, "audit_seq") << ")\n";
   });
   return {};
 }

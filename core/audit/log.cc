@@ -46,6 +46,7 @@ struct Pending {
   struct One {
     std::string members;
     Result<void>* outcome = nullptr;  // in the frame of whoever waits
+    Result<void> const* unless_failed = nullptr;
   };
   std::vector<One> all;
   io::Waiters waiters;
@@ -119,6 +120,10 @@ void AuditLog::Impl::append_locked(Pending& pending) {
   lines.clear();
   records.clear();
   for (auto& one : pending.all) {
+    if (one.unless_failed != nullptr && !one.unless_failed->ok()) {
+      *one.outcome = one.unless_failed->error();
+      continue;
+    }
     auto sealed = chain.seal(one.members);
     *one.outcome = sealed.ok() ? Result<void>() : Result<void>(std::move(sealed).error());
     if (!one.outcome->ok()) continue;
@@ -281,9 +286,12 @@ Result<void> AuditLog::record(Event const& event) {
   return outcome;
 }
 
-io::Task<Result<void>> AuditLog::recorded(Event const& event) {
+io::Task<Result<void>> AuditLog::recorded(Event const& event, Result<void> const* unless_failed) {
   auto* const turn = io::Turn::current();
-  if (turn == nullptr) co_return record(event);
+  if (turn == nullptr) {
+    if (unless_failed != nullptr && !unless_failed->ok()) co_return unless_failed->error();
+    co_return record(event);
+  }
   Result<void> outcome;
   auto& pending = turn->local<Pending>(impl_.get());
   if (pending.all.empty()) {
@@ -293,7 +301,7 @@ io::Task<Result<void>> AuditLog::recorded(Event const& event) {
       pending.waiters.release();
     });
   }
-  pending.all.push_back({.members = {}, .outcome = &outcome});
+  pending.all.push_back({.members = {}, .outcome = &outcome, .unless_failed = unless_failed});
   impl_->members_of(event, pending.all.back().members);
   co_await pending.waiters.wait();
   co_return outcome;

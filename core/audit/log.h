@@ -64,7 +64,10 @@ class AuditLog {
   // The same for requests: all that a loop records in one turn is written at the turn's end in one
   // go, and then all of them go on. Nothing blocks but that write. Off a loop: `record`.
   // `event` is read before the first wait. Not cancellable: the turn's end resumes it.
-  [[nodiscard]] io::Task<Result<void>> recorded(Event const& event);
+  // `unless_failed`: something that is due before this in the turn's record stage. When it failed,
+  // nothing is written, and its error is the outcome.
+  [[nodiscard]] io::Task<Result<void>> recorded(Event const& event,
+                                                Result<void> const* unless_failed = nullptr);
 
   // Signed checkpoints from now on, by the SVID that `signer` gives (any thread); the first one is
   // made before this returns. Once, before traffic. An error leaves the log unsigned for now: it is

@@ -18,8 +18,8 @@ std::string rule_of(rego::Why const& why, AuthzDecision const& decision) {
     }
     return {};
   }
-  if (why.closest < 0) return {};
-  return why.rules[static_cast<std::size_t>(why.closest)].location.text();
+  int const named = why.closest >= 0 ? why.closest : why.answered;
+  return named < 0 ? std::string() : why.rules[static_cast<std::size_t>(named)].location.text();
 }
 
 }  // namespace

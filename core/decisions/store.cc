@@ -130,7 +130,7 @@ void Store::keep(Fields const& fields, Ticket& ticket) {
   auto& pending = turn->local<Pending>(this);
   if (pending.tickets.empty()) {
     turn->defer(io::Turn::Stage::record, [this, &pending] {
-      auto const outcome = append(pending.frames);
+      auto const outcome = append(pending.frames, pending.tickets.size());
       if (outcome.ok()) meters_.kept.add(pending.tickets.size());
       for (auto* const waiting : pending.tickets) {
         waiting->outcome = outcome;
@@ -148,7 +148,7 @@ void Store::keep(Fields const& fields, Ticket& ticket) {
 void Store::keep_now(Fields const& fields, Ticket& ticket) {
   std::string frames;
   frame(frames, fields);
-  ticket.outcome = append(frames);
+  ticket.outcome = append(frames, 1);
   ticket.written = true;
   if (ticket.outcome.ok()) meters_.kept.add();
 }
@@ -158,10 +158,10 @@ io::Task<Result<void>> Store::settled(Ticket& ticket) {
   co_return std::move(ticket.outcome);
 }
 
-Result<void> Store::append(std::string_view frames) {
+Result<void> Store::append(std::string_view frames, std::size_t decisions) {
   std::lock_guard const lock(writing_);
-  auto const refuse = [this](Error error) -> Result<void> {
-    meters_.refused.add();
+  auto const refuse = [this, decisions](Error error) -> Result<void> {
+    meters_.refused.add(decisions);
     return error;
   };
   if (current_.bytes >= kSegmentBytes || torn_) {

@@ -100,7 +100,7 @@ class Store {
   Result<void> bring_over_rest();
   // `number` has not been used: a file of that name is cut to nothing.
   Result<void> begin_segment(std::uint64_t number);
-  Result<void> append(std::string_view frames);
+  Result<void> append(std::string_view frames, std::size_t decisions);
   void frame(std::string& out, Fields const& fields) const;
   // Begins the next segment; the one before it waits for the database. With writing_ held.
   [[nodiscard]] Result<void> turn_over();

@@ -15,6 +15,7 @@ namespace aw::rego {
 namespace {
 
 constexpr std::size_t kMoreTries = 50;
+constexpr std::size_t kMostPaths = 80;
 constexpr std::uint32_t kSourceStride = 1U << 20;  // keeps places of different sources apart
 
 Value without(Value const& collection, Value const& member) {
@@ -110,19 +111,46 @@ class MissSearch {
     if (try_node(first)) return {};  // there is nothing to flip
     queue_.push(first);
     nearest_ = std::move(first);
-    while (!queue_.empty() && found_.size() < limits_.most && left()) {
-      MissNode node = queue_.top();
-      queue_.pop();
-      expand(node);
-    }
-    if (!found_.empty()) return finish();
-    for (auto const& path : asked_input_paths(question_.policy.program())) {
-      try_values(nearest_, path);
+    search();
+    // Values for what the policy asks of the input; each that brings a rule nearer is gone on from.
+    while (found_.empty() && left()) {
+      MissNode const from = nearest_;
+      for (auto const& path : paths_of(from.situation.input)) try_values(from, path);
+      search();
+      if (from.order == nearest_.order) break;  // nothing came nearer
     }
     return finish();
   }
 
  private:
+  void search() {
+    while (!queue_.empty() && found_.size() < limits_.most && left()) {
+      MissNode node = queue_.top();
+      queue_.pop();
+      expand(node);
+    }
+  }
+
+  // Those that rules name, and what lies below one that is passed on whole.
+  [[nodiscard]] std::vector<std::vector<Value>> paths_of(Value const& input) const {
+    std::vector<std::vector<Value>> out;
+    for (auto const& path : asked_input_paths(question_.policy.program())) {
+      out.push_back(path);
+      for (auto const& entry : value_at(input, path).entries()) {
+        if (out.size() >= kMostPaths) break;
+        out.push_back(path);
+        out.back().push_back(entry.key);
+      }
+    }
+    return out;
+  }
+
+  // A node nearer to the end is where to go on when suggestions lead nowhere.
+  void remember(MissNode const& node) {
+    auto const rank = [](MissNode const& one) { return std::pair(one.open, one.changes.size()); };
+    if (node.open > 0 && rank(node) < rank(nearest_)) nearest_ = node;
+  }
+
   [[nodiscard]] bool left() const {
     auto const* clock = question_.options.clock;
     bool const late = clock != nullptr && clock->steady() > began_ + limits_.time;
@@ -175,7 +203,7 @@ class MissSearch {
         keep(std::move(next.changes));
         continue;
       }
-      if (next.open > 0 && next.cost() < nearest_.cost()) nearest_ = next;
+      remember(next);
       queue_.push(std::move(next));
     }
     if (!found_.empty() && !from.changes.empty()) return;
@@ -214,7 +242,7 @@ class MissSearch {
       if (!ways.insert(std::move(way)).second || try_node(next)) continue;
       // Where nothing is open and the answer is still the same, no rule came nearer.
       if (next.open == 0 || next.distance() >= from.distance()) continue;
-      if (next.cost() < nearest_.cost()) nearest_ = next;
+      remember(next);
       queue_.push(std::move(next));
       return;
     }

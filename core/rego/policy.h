@@ -155,7 +155,9 @@ struct NearMiss {
 // Why the queried document is what it is: every candidate rule, and how far each came.
 struct Why {
   std::vector<RuleRecord> rules;
-  int closest = -1;           // index into `rules` of the rule that missed by least; -1: none
+  int closest = -1;   // index into `rules` of the rule that missed by least; -1: none
+  int answered = -1;  // index of the rule that held and gave the answer: a deny over an allow, or
+                      // whatever held where no rule that matters stopped; -1: none
   std::size_t remaining = 0;  // steps of that rule from the one that failed to the end
   std::string summary;  // `closest rule authz.rego:14 matches all but action ("greet", "status")`
   // Each tried: with it applied the decision flips. Filled by find_near_misses.

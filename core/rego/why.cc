@@ -245,6 +245,11 @@ RuleRecord WhyRecorder::record_of(RulePlan const& rule, Attempt const& attempt) 
   return record;
 }
 
+std::string WhyRecorder::place_name(RuleRecord const& record) {
+  return record.location.file.substr(record.location.file.rfind('/') + 1) + ":" +
+         std::to_string(record.location.line);
+}
+
 // Nearest rule first; what is asked before what only helps.
 void WhyRecorder::gather_candidates(Why& why) const {
   std::vector<std::pair<std::size_t, std::size_t>> by_distance;  // open expressions, place
@@ -276,8 +281,7 @@ void WhyRecorder::gather_candidates(Why& why) const {
 
 void WhyRecorder::summarize(Why& why, std::size_t missing) const {
   RuleRecord const& record = why.rules[static_cast<std::size_t>(why.closest)];
-  std::string const file = record.location.file.substr(record.location.file.rfind('/') + 1);
-  why.summary = "closest rule " + file + ":" + std::to_string(record.location.line);
+  why.summary = "closest rule " + place_name(record);
   // Where it stopped may be a rule that it asks, and one that this asks.
   Why const& told = why;
   RuleRecord const* at = &record;
@@ -323,9 +327,37 @@ std::unique_ptr<Why> WhyRecorder::finish() const {
       why->remaining = rule->body.size() - std::min(rule->body.size(), attempt.reached);
     }
   }
+  find_answer(*why);
   gather_candidates(*why);
   if (why->closest >= 0) summarize(*why, least);
+  if (why->closest < 0 && why->answered >= 0) {
+    auto const& record = why->rules[static_cast<std::size_t>(why->answered)];
+    why->summary = "answered by " + place_name(record);
+  }
   return why;
+}
+
+// Where an allow held, it is the deny beside it that answered; that other denies did not hold is no
+// reason.
+void WhyRecorder::find_answer(Why& why) const {
+  int denied = -1;
+  int held = -1;
+  bool allowed = false;
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    Attempt const& attempt = attempts_.at(order_[i]);
+    if (!attempt.fired || attempt.is_default || attempt.helper) continue;
+    auto const& path = why.rules[i].path;
+    allowed = allowed || path.ends_with(".allow");
+    if (held < 0) held = static_cast<int>(i);
+    if (denied < 0 && path.ends_with(".deny")) denied = static_cast<int>(i);
+  }
+  if (allowed && denied >= 0) {
+    why.answered = denied;
+    why.closest = -1;
+    why.remaining = 0;
+  } else if (why.closest < 0) {
+    why.answered = held;
+  }
 }
 
 }  // namespace aw::rego

@@ -88,7 +88,9 @@ class WhyRecorder {
   [[nodiscard]] std::vector<int> asks_of(Attempt const& attempt) const;
   [[nodiscard]] std::vector<NearMiss> given_elsewhere(Attempt const& attempt) const;
   void gather_candidates(Why& why) const;
+  void find_answer(Why& why) const;
   void summarize(Why& why, std::size_t missing) const;
+  [[nodiscard]] static std::string place_name(RuleRecord const& record);
   [[nodiscard]] std::string one_line(Place const& place) const;
 
   Program const& program_;

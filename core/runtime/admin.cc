@@ -22,6 +22,23 @@ http::Response answer(int status, std::string_view type, std::string body) {
   return out;
 }
 
+void write_trust_changes(json::Writer& w, std::vector<TrustChange> const& changes) {
+  w.key("trust_changes").begin_array();
+  for (auto const& change : changes) {
+    w.begin_object().member("time", format_rfc3339(change.at));
+    w.member("connections", static_cast<std::int64_t>(change.connections));
+    w.member("took_milliseconds",
+             std::chrono::duration_cast<std::chrono::milliseconds>(change.took).count());
+    w.key("withdrawn").begin_array();
+    for (auto const& one : change.withdrawn) {
+      w.begin_object().member("trust_domain", one.trust_domain);
+      w.member("fingerprint_sha256", one.fingerprint).end_object();
+    }
+    w.end_array().end_object();
+  }
+  w.end_array();
+}
+
 std::string status_json(Runtime::Parts& p) {
   std::string out;
   json::Writer w(out);
@@ -50,6 +67,7 @@ std::string status_json(Runtime::Parts& p) {
       .member("hash", audit.hash)
       .end_object();
   w.member("connections", static_cast<std::int64_t>(stats.connections));
+  write_trust_changes(w, p.trust_changes->list());
   w.member("requests_in_flight", static_cast<std::int64_t>(stats.in_flight));
   w.member("replay_nonces", static_cast<std::int64_t>(p.replay->size())).end_object();
   return out;

@@ -11,6 +11,9 @@ namespace {
 
 using json::Json;
 
+// Retired connections have half a second to finish what they are at, and TLS its goodbye.
+constexpr std::chrono::seconds kGoing{3};
+
 http::Response json_answer(int status, Json const& body) {
   http::Response out;
   out.status = status;
@@ -107,9 +110,12 @@ Result<Json> add_source(Runtime::Parts& p, std::string const& text) {
 Result<Json> remove_source(Runtime::Parts& p, std::string const& text) {
   AW_TRY(auto const body, body_of(text));
   AW_TRY(auto const domain, identity::TrustDomain::parse(body_text(body, "trust_domain")));
+  auto const before = p.trust_changes->begun();
   AW_TRY(p.federation->remove(domain));
   AW_TRY(p.announce(audit::EventType::config_change, "federation removed: " + domain.name()));
-  return Json{{"audit_seq", p.audit->status().seq}};
+  auto const audit_seq = p.audit->status().seq;
+  auto const closed = p.trust_changes->wait_closed(domain.name(), before, kGoing);
+  return Json{{"audit_seq", audit_seq}, {"connections", closed}};
 }
 
 using Change = Result<Json> (*)(Runtime::Parts&, std::string const&);

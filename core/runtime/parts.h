@@ -28,6 +28,7 @@
 #include "core/runtime/out_calls.h"
 #include "core/runtime/runtime.h"
 #include "core/runtime/secret_keeper.h"
+#include "core/runtime/trust_changes.h"
 #include "core/server/agent_session.h"
 #include "core/server/dispatch.h"
 #include "core/server/health.h"
@@ -69,6 +70,7 @@ struct Runtime::Parts {
   std::unique_ptr<IdentityKeeper> identity;
   std::optional<identity::Svid> first_svid;
   std::unique_ptr<BundleMeters> bundle_meters;
+  std::unique_ptr<TrustChanges> trust_changes;
   std::unique_ptr<SecretKeeper> secrets;
   std::shared_ptr<LiveText> opa_token;  // shared with the transport
 

@@ -58,6 +58,7 @@ Result<void> Runtime::Parts::serve_probes() {
 
 Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
   credentials = [this] { return current(); };
+  trust_changes = std::make_unique<TrustChanges>(clock, *log, metrics);
   http::ServerOptions options;
   options.listen = http::TcpAddress{.host = config.server.host, .port = config.server.port};
   if (seams.listening_socket) options.listen = http::InheritedSocket{*seams.listening_socket};
@@ -85,7 +86,11 @@ Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
     tell_missing_bundles(*seen.value->snapshot);
     recheck_connections(*seen.value);
   });
-  if (auto const now = current()) tell_missing_bundles(now->snapshot());
+  if (auto const now = current()) {
+    tell_missing_bundles(now->snapshot());
+    std::lock_guard const lock(checking);
+    if (!checked) checked = std::make_shared<identity::Snapshot>(now->snapshot());
+  }
   say_listening(*log, "Server listening", agent->address());
   return {};
 }
@@ -175,16 +180,20 @@ void Runtime::Parts::recheck_connections(Current const& now) {
     agent->close_if([](http::Session&) { return true; });
     return;
   }
+  std::vector<TrustChange::Withdrawn> withdrawn;
   {
     std::lock_guard const lock(checking);
-    bool const same = checked && same_bundles(*checked, *now.snapshot);
-    checked = now.snapshot;
-    if (same) return;
+    auto const before = std::exchange(checked, now.snapshot);
+    if (before && same_bundles(*before, *now.snapshot)) return;
+    if (before) withdrawn = withdrawn_between(before->bundles, now.snapshot->bundles);
   }
-  agent->retire_if([credentials_now = now.credentials](http::Session& session) {
+  // Each loop's copy of the predicate holds the ticket until that loop has looked.
+  agent->retire_if([credentials_now = now.credentials,
+                    ticket = trust_changes->begin(std::move(withdrawn))](http::Session& session) {
     auto& visited = static_cast<server::AgentSession&>(session);
     if (visited.valid_under(*credentials_now)) return false;
-    visited.distrust();
+    visited.distrust(ticket);
+    ticket->count();
     return true;
   });
 }

@@ -39,7 +39,11 @@ class AgentSession final : public http::Session {
   // Must still be the same SPIFFE ID. On the connection's loop.
   [[nodiscard]] bool valid_under(identity::Credentials const& credentials) const;
   // From here on its requests are refused as those of an unverified peer; what runs is finished.
-  void distrust() { visitor_.peer.not_after = WallTime::min(); }
+  // `until_closed` is held until the connection is gone.
+  void distrust(std::shared_ptr<void> until_closed) {
+    visitor_.peer.not_after = WallTime::min();
+    until_closed_ = std::move(until_closed);
+  }
 
  private:
   AgentSession(Visitor visitor, std::vector<tls::Certificate> sent, Pipeline& pipeline)
@@ -48,6 +52,7 @@ class AgentSession final : public http::Session {
   Visitor visitor_;
   std::vector<tls::Certificate> const sent_;
   Pipeline& pipeline_;
+  std::shared_ptr<void> until_closed_;  // whoever counts connections that go
 };
 
 }  // namespace aw::server

@@ -187,8 +187,9 @@ io::Task<void> Outbound::serve(http::Request& request, http::ResponseWriter& wri
   visit.shape = a2a::shape_of(meant);
   auto parsed = router_.parse(meant);
   if (auto* refused = std::get_if<a2a::Refused>(&parsed)) {
-    refused_.add();
-    co_return co_await writer.respond(std::move(refused->response));
+    visit.method = refused->method;
+    co_return co_await refuse(visit, make_error(refused->code, "not understood"),
+                              std::move(refused->response));
   }
   if (auto const* unmapped = std::get_if<a2a::Unmapped>(&parsed))
     co_return co_await refuse(visit, make_error(unmapped->code, "this is no A2A request"));
@@ -209,11 +210,10 @@ io::Task<void> Outbound::decide(OutboundVisit& visit, http::Request meant) {
   if (auto recorded = record(visit, decision, &asked); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "denied: no audit record",
                       recorded.error());
-    refused_.add();
-    co_return co_await visit.writer.respond(
-        a2a::refusal(visit.shape, {.code = Code::audit_unavailable,
-                                   .decision_id = visit.decision_id,
-                                   .retry_after = std::chrono::seconds(1)}));
+    co_return co_await refuse(visit, make_error(Code::audit_unavailable, "no audit record"),
+                              a2a::refusal(visit.shape, {.code = Code::audit_unavailable,
+                                                         .decision_id = visit.decision_id,
+                                                         .retry_after = std::chrono::seconds(1)}));
   }
   if (decision.allowed()) {
     co_await forward(visit, std::move(meant));
@@ -299,7 +299,8 @@ io::Task<void> Outbound::give_card(OutboundVisit& visit, http::ResponseStream& a
   co_await visit.writer.respond(std::move(response));
 }
 
-io::Task<void> Outbound::refuse(OutboundVisit& visit, Error error) {
+io::Task<void> Outbound::refuse(OutboundVisit& visit, Error error,
+                                std::optional<http::Response> answer) {
   refused_.add();
   authz::AuthzDecision decision;
   decision.code = error.code;
@@ -309,6 +310,7 @@ io::Task<void> Outbound::refuse(OutboundVisit& visit, Error error) {
                       recorded.error());
   }
   needs_.log.failed(log::Component::authz, log::Level::info, "Outbound call refused", error);
+  if (answer) co_return co_await visit.writer.respond(*std::move(answer));
   co_await visit.writer.respond(a2a::refusal(
       visit.shape, {.code = error.code, .decision_id = visit.decision_id, .retry_after = {}}));
 }
@@ -342,13 +344,16 @@ Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision con
 Result<void> Outbound::record(OutboundVisit const& visit, authz::AuthzDecision const& decision,
                               authz::AuthzContext const* asked) {
   bool const wanted = needs_.decisions != nullptr || needs_.decision_logs != nullptr;
-  if (wanted) AW_TRY(keep(visit, decision, asked));
+  auto kept = wanted ? keep(visit, decision, asked) : Result<void>();
+  // An allow that nobody can look up is not given; a refusal is on the record in any case.
+  if (!kept.ok() && decision.allowed()) return kept;
   auto const now = needs_.clock.now();
   auto const receipt = outbound_receipt(visit);
   auto facts = outbound_facts(visit);
   facts.receipt = receipt;
   needs_.tracer.decided(facts, decision, now);
-  return needs_.audit.record(decision_event(facts, decision, now));
+  AW_TRY(needs_.audit.record(decision_event(facts, decision, now)));
+  return kept;
 }
 
 }  // namespace aw::server

@@ -60,7 +60,9 @@ class Outbound {
   [[nodiscard]] io::Task<void> give_back(OutboundVisit& visit, http::ResponseStream& answer);
   // A card is collected (64 MiB at the most) and rewritten; anything else passes as it comes.
   [[nodiscard]] io::Task<void> give_card(OutboundVisit& visit, http::ResponseStream& answer);
-  [[nodiscard]] io::Task<void> refuse(OutboundVisit& visit, Error error);
+  // `answer`: in the words of the caller's binding, where there are some.
+  [[nodiscard]] io::Task<void> refuse(OutboundVisit& visit, Error error,
+                                      std::optional<http::Response> answer = std::nullopt);
   // `asked`: the question, when policy was asked.
   [[nodiscard]] Result<void> record(OutboundVisit const& visit,
                                     authz::AuthzDecision const& decision,

@@ -368,7 +368,9 @@ io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision
     // Begun before the audit record, so that one turn's end writes both.
     decisions::Ticket ticket;
     needs_.decisions->keep(kept_fields(visit, decision, needs_.policy_path), ticket);
-    auto recorded = co_await needs_.audit.recorded(event);
+    // An allow that nobody can look up is not given, so the log must not tell of it.
+    auto recorded =
+        co_await needs_.audit.recorded(event, decision.allowed() ? &ticket.outcome : nullptr);
     auto kept = co_await needs_.decisions->settled(ticket);
     co_return recorded.ok() ? std::move(kept) : std::move(recorded);
   }

@@ -10,8 +10,10 @@ namespace {
 using trace::Kind;
 using trace::Span;
 
+constexpr std::size_t kAttributes = 16;  // one allocation a span
+
 void add(Span& span, std::string_view key, std::string_view value) {
-  if (!value.empty()) span.attributes.push_back({.key = key, .value = std::string(value)});
+  if (!value.empty()) span.attributes.push_back({.key = key, .value = value});
 }
 
 // A name per capability, never per path: names are what collectors group by.
@@ -47,8 +49,9 @@ void Tracer::decided(DecisionFacts const& facts, authz::AuthzDecision const& dec
                      WallTime now) const {
   if (!facts.trace.kept) return;
   bool const in = facts.direction == authz::Direction::inbound;
+  auto const id = text::to_hex(random_bytes(8));
   Span span{.trace_id = facts.trace.trace_id,
-            .span_id = text::to_hex(random_bytes(8)),
+            .span_id = id,
             .parent_span_id = facts.trace.span_id,
             .name = in ? "authz_check_inbound" : "authz_check_outbound",
             .kind = Kind::internal,
@@ -57,6 +60,7 @@ void Tracer::decided(DecisionFacts const& facts, authz::AuthzDecision const& dec
             .status = trace::Status::unset,
             .message = {},
             .attributes = {}};
+  span.attributes.reserve(kAttributes);
   add(span, "span.type", "authorization_check");
   add(span, "agent.name", agent_);
   add(span, "authz.direction", in ? "inbound" : "outbound");
@@ -66,24 +70,29 @@ void Tracer::decided(DecisionFacts const& facts, authz::AuthzDecision const& dec
   add(span, "authz.policy_digest", decision.policy_digest);
   add(span, "authz.decided_by", decision.decided_by);
   span.attributes.push_back({.key = "authz.cached", .value = decision.cached});
-  if (!decision.allowed()) add(span, "agentweave.code", code_name(decision.code));
+  std::string code;
+  if (!decision.allowed()) code = code_name(decision.code);
+  add(span, "agentweave.code", code);
   add_facts(span, facts);
-  exporter_->offer(std::move(span));
+  exporter_->offer(span);
 }
 
 void Tracer::answered(DecisionFacts const& facts, Answer const& answer) const {
   if (!facts.trace.kept) return;
   bool const in = facts.direction == authz::Direction::inbound;
+  auto const name = work_name(facts);
+  auto const status = std::to_string(answer.status);
   Span span{.trace_id = facts.trace.trace_id,
             .span_id = facts.trace.span_id,
             .parent_span_id = facts.trace.parent_id,
-            .name = work_name(facts),
+            .name = name,
             .kind = in ? Kind::server : Kind::client,
             .start = answer.began,
             .end = answer.ended,
             .status = trace::Status::unset,
             .message = {},
             .attributes = {}};
+  span.attributes.reserve(kAttributes);
   add(span, "span.type", in ? "incoming_request" : "outgoing_call");
   add(span, "agent.name", agent_);
   add_facts(span, facts);
@@ -92,13 +101,15 @@ void Tracer::answered(DecisionFacts const& facts, Answer const& answer) const {
   add(span, "network.peer.address", facts.remote_address);
   span.attributes.push_back(
       {.key = "http.response.status_code", .value = std::int64_t{answer.status}});
-  if (answer.code) add(span, "agentweave.code", code_name(*answer.code));
+  std::string code;
+  if (answer.code) code = code_name(*answer.code);
+  add(span, "agentweave.code", code);
   // A server's span of a refused request is no error of the server's; the client's is.
   if (answer.status >= (in ? 500 : 400)) {
     span.status = trace::Status::error;
-    span.message = answer.code ? code_name(*answer.code) : std::to_string(answer.status);
+    span.message = answer.code ? code : status;
   }
-  exporter_->offer(std::move(span));
+  exporter_->offer(span);
 }
 
 }  // namespace aw::server

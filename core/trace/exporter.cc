@@ -85,25 +85,28 @@ Exporter::~Exporter() {
   thread_.join();
 }
 
-void Exporter::offer(Span span) {
+void Exporter::offer(Span const& span) {
   bool full_batch = false;
   {
     std::scoped_lock const lock(mutex_);
-    if (queue_.size() >= config_.max_queue) return meters_.queue_full.add();
-    queue_.push_back(std::move(span));
-    full_batch = queue_.size() == config_.max_batch;
+    if (queued_ >= config_.max_queue) return meters_.queue_full.add();
+    if (queue_.empty() || queue_.back().spans >= config_.max_batch) queue_.emplace_back();
+    append(config_.protocol, queue_.back(), span);
+    ++queued_;
+    full_batch = queue_.back().spans == config_.max_batch;
   }
   if (full_batch) changed_.notify_one();
 }
 
-std::vector<Span> Exporter::next_batch() {
+Written Exporter::next_batch() {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, milliseconds(config_.delay_milliseconds),
-                    [this] { return ending_ || queue_.size() >= config_.max_batch; });
-  auto const count = std::min<std::size_t>(queue_.size(), config_.max_batch);
-  auto const end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-  std::vector<Span> out(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-  queue_.erase(queue_.begin(), end);
+  changed_.wait_for(lock, milliseconds(config_.delay_milliseconds), [this] {
+    return ending_ || (!queue_.empty() && queue_.front().spans >= config_.max_batch);
+  });
+  if (queue_.empty()) return {};
+  auto out = std::move(queue_.front());
+  queue_.pop_front();
+  queued_ -= out.spans;
   return out;
 }
 
@@ -111,7 +114,7 @@ void Exporter::work() {
   std::unique_ptr<io::Poster> line;  // libcurl is loaded when there is something to send
   while (true) {
     auto const batch = next_batch();
-    if (!batch.empty()) {
+    if (batch.spans > 0) {
       if (!line) line = std::make_unique<io::Poster>(poster_spec(config_), give_up_at_);
       deliver(*line, batch);
       continue;
@@ -126,8 +129,8 @@ bool Exporter::pause(milliseconds duration) {
   return !changed_.wait_for(lock, duration, [this] { return ending_; });
 }
 
-void Exporter::deliver(io::Poster& line, std::vector<Span> const& batch) {
-  auto const body = encode(config_.protocol, resource_, batch);
+void Exporter::deliver(io::Poster& line, Written const& batch) {
+  auto const body = body_of(config_.protocol, resource_, batch);
   io::Poster::Answer answer;
   auto wait = kFirstPause;
   for (int attempt = 0; attempt < kMostTries; ++attempt) {
@@ -139,11 +142,11 @@ void Exporter::deliver(io::Poster& line, std::vector<Span> const& batch) {
   bool const taken = answer.taken();
   if (taken) {
     auto const lost = static_cast<std::uint64_t>(std::clamp<std::int64_t>(
-        rejected_spans(config_.protocol, answer.body), 0, static_cast<std::int64_t>(batch.size())));
+        rejected_spans(config_.protocol, answer.body), 0, static_cast<std::int64_t>(batch.spans)));
     meters_.refused.add(lost);
-    meters_.exported.add(batch.size() - lost);
+    meters_.exported.add(batch.spans - lost);
   } else {
-    (answer.sent ? meters_.refused : meters_.unsent).add(batch.size());
+    (answer.sent ? meters_.refused : meters_.unsent).add(batch.spans);
   }
   if (taken == !failing_) return;
   failing_ = !taken;

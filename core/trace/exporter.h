@@ -46,16 +46,16 @@ class Exporter {
   Exporter(Exporter const&) = delete;
   Exporter& operator=(Exporter const&) = delete;
 
-  // Any thread. A lock that nobody holds for longer than a push or a swap takes; only for requests
-  // that are kept.
-  void offer(Span span);
+  // Any thread. Written down under a lock that nobody holds for longer than that or a swap takes;
+  // only for requests that are kept.
+  void offer(Span const& span);
 
  private:
   void work();
   // Waits for a batch or for its time; empty = none came in that time, or it is to end.
-  [[nodiscard]] std::vector<Span> next_batch();
+  [[nodiscard]] Written next_batch();
   // On the exporter's thread; blocks for the tries and the pauses between them.
-  void deliver(io::Poster& line, std::vector<Span> const& batch);
+  void deliver(io::Poster& line, Written const& batch);
   // false = it is to end.
   [[nodiscard]] bool pause(std::chrono::milliseconds duration);
 
@@ -65,7 +65,8 @@ class Exporter {
   log::Log& log_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Span> queue_;                // guarded by mutex_
+  std::deque<Written> queue_;             // guarded by mutex_; all but the last are full
+  std::size_t queued_ = 0;                // guarded by mutex_; spans in all of them
   bool ending_ = false;                   // guarded by mutex_
   std::atomic<std::int64_t> give_up_at_;  // steady nanoseconds; a transfer beyond it is cut off
   bool failing_ = false;                  // the thread's own: says so once, not at each batch

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,10 +17,16 @@ namespace aw::trace {
 // Who speaks: service.name, service.version, …, in this order.
 using Resource = std::vector<std::pair<std::string, std::string>>;
 
-// One ResourceSpans with one scope; the result is a request's whole body. Ids are turned from
-// hexadecimal into bytes for protobuf; times before 1970 become 0.
-[[nodiscard]] std::string encode(Protocol protocol, Resource const& resource,
-                                 std::span<Span const> spans);
+// Spans of one request as they are collected: their bytes, without what stands around them.
+struct Written {
+  std::string bytes;
+  std::size_t spans = 0;
+};
+// Ids are turned from hexadecimal into bytes for protobuf; times before 1970 become 0.
+void append(Protocol protocol, Written& to, Span const& span);
+// One ResourceSpans with one scope: a request's whole body.
+[[nodiscard]] std::string body_of(Protocol protocol, Resource const& resource,
+                                  Written const& spans);
 [[nodiscard]] std::string_view content_type(Protocol protocol);
 
 // How many spans of an accepted batch the collector threw away all the same (`partial_success`).

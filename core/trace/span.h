@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One piece of work as a trace shows it (OpenTelemetry's span). Values; made only for what is kept.
+// One piece of work as a trace shows it (OpenTelemetry's span). Views into whoever made it: a span
+// is written down at once (otlp.h) and gone. Made only for what is kept.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -21,20 +21,20 @@ enum class Status : std::uint8_t { unset = 0, error = 2 };
 // OpenTelemetry's semantic conventions name the keys. Never a secret: traces leave the machine.
 struct Attribute {
   std::string_view key;  // a literal
-  std::variant<std::string, std::int64_t, bool> value;
+  std::variant<std::string_view, std::int64_t, bool> value;
 };
 
 // Ends before it begins at worst, never checked: both are wall time of this machine.
 struct Span {
-  std::string trace_id;        // 32 lower-case hexadecimal digits
-  std::string span_id;         // 16
-  std::string parent_span_id;  // 16, or empty: the first of its trace
-  std::string name;
+  std::string_view trace_id;        // 32 lower-case hexadecimal digits
+  std::string_view span_id;         // 16
+  std::string_view parent_span_id;  // 16, or empty: the first of its trace
+  std::string_view name;
   Kind kind = Kind::internal;
   WallTime start;
   WallTime end;
   Status status = Status::unset;
-  std::string message;  // of an error
+  std::string_view message;  // of an error
   std::vector<Attribute> attributes;
 };
 

@@ -131,9 +131,17 @@ class Federation(Case):
         self.processor = self.agent("processor2", json.loads(self.processor.config_path.read_text()))
         wait_for("the failed renewal", lambda: self.rows()["eu.test"]["last_error"] != "")
         self.assertEqual(self.asked_by_eu(client), 200)
+        # Two of theirs and one of ours are open: theirs go.
+        theirs = [house.connect(self.processor.port, client) for _ in range(2)]
+        ours = house.connect(self.processor.port, self.us.client())
+        for one in (*theirs, ours):
+            self.assertEqual(house.exchange(one, "GET", "/.well-known/agent-card.json")[0], 200)
         removed = self.federation("remove", "eu.test")
         self.assertEqual(removed.returncode, 0, removed.stderr)
-        self.assertIn("1 policy files still mention it", removed.stdout)
+        self.assertRegex(removed.stdout, r"^closed 2 connections, members of eu.test are strangers; 1 policy files still mention it +\(audit seq \d+\)\n$")
+        self.assertEqual([one.recv(1) for one in theirs], [b"", b""])
+        self.assertEqual(house.exchange(ours, "GET", "/.well-known/agent-card.json")[0], 200)
+        self.assertEqual(house.metric(self.processor.metrics_port, "agentweave_connections_distrusted_total"), 2)
         self.assertNotEqual(self.asked_by_eu(client), 200)
         self.assertEqual(set(self.rows()), {"us.test"})
         log = (self.dir / "processor-audit.log").read_text()

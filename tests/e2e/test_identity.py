@@ -2,6 +2,7 @@
 """Identity against real SPIRE: rotation without a failed request, outage, withdrawal, federation."""
 import contextlib
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -105,6 +106,74 @@ class Rotation(Case):
         shown = subprocess.run(["openssl", "x509", "-noout", "-ext", "authorityKeyIdentifier", "-in", identity.cert],
                                capture_output=True, text=True)
         return shown.stdout
+
+
+class LiveCa(Case):
+    def test_s4(self):
+        """S4: a CA is prepared, activated, tainted and revoked while calls go on: none fails, the watch tells each step, old chains' connections go"""
+        spire, endpoint = self.spire("s", "a.test", SVID_TTL=600)
+        settings = config(self, endpoint, "a.test")
+        expect, port = "spiffe://a.test/workload", house.free_port()
+        settings["server"] = {"port": port}
+        settings["peers"] = [{"id": expect, "address": f"https://127.0.0.1:{port}"}]
+        agent = self.agent("agent", settings)
+        env = {"SPIFFE_ENDPOINT_SOCKET": endpoint}
+        watch = self.start("watch", [BINARY, "bundle", "watch", "a.test", "--agents", "--config", agent.config_path], env=env)
+        wait_for("the first line", lambda: "agents 1/1 on" in watch.out())
+        client = Refresher(self, spire)
+        olds = self.mint(spire, "spiffe://a.test/held")
+        held = [connect(port, olds, expect) for _ in range(3)]
+        failed, made, done = [], [0], threading.Event()
+
+        def load():
+            while not done.wait(0.05):
+                try:
+                    echo(port, client.current, expect)
+                except Exception as e:  # noqa: BLE001  every kind of failure counts
+                    failed.append(repr(e))
+                made[0] += 1
+        worker = threading.Thread(target=load)
+        worker.start()
+        self.addCleanup(done.set)
+
+        def authority(verb, which=None):
+            told = subprocess.run([house.PEERS / "spire-server", "localauthority", "x509", verb, "-socketPath", spire / "server.sock", "-output", "json",
+                                   *(["-authorityID", which] if which else [])], check=True, capture_output=True, text=True, timeout=20)
+            return json.loads(told.stdout)
+        old = authority("show")["active"]["authority_id"]
+        new = authority("prepare")["prepared_authority"]["authority_id"]
+        wait_for("prepared", lambda: "(prepared)" in watch.out())
+        authority("activate", new)
+        authority("taint", old)
+        wait_for("all on the new one", lambda: "calls failed during rotation" in watch.out(), 30)
+        fresh = connect(port, self.mint(spire, "spiffe://a.test/fresh"), expect)
+        everyone = (*held, fresh)
+        self.assertEqual([exchange(one, "GET", "/.well-known/agent-card.json")[0] for one in everyone], [200] * 4)
+        wait_for("the client's own new SVID", lambda: self.issued_by(client.current) == self.issued_by(house.Identity(self.dir / "minted-fresh/svid.pem", "", "")))
+        authority("revoke", old)
+        wait_for("withdrawn", lambda: "withdrawn" in watch.out(), 30)
+        self.assertEqual([one.recv(1) for one in held], [b""] * 3)
+        self.assertEqual(exchange(fresh, "GET", "/.well-known/agent-card.json")[0], 200)
+        echo(port, client.current, expect)
+        done.set()
+        worker.join()
+        self.assertEqual(failed, [])
+        print(f"      {made[0]} new connections, 0 failed")
+        told, at, ca = watch.out(), r"(?m)^\d\d:\d\d:\d\d", r"[0-9a-f]{4}…"
+        first = re.search(rf"{at} a\.test  CAs: ({ca})\(active\) +agents 1/1 on \1$", told).group(1)
+        second = re.search(rf"{at} a\.test  CAs: {first}\(active\) ({ca})\(prepared\) +agents 1/1 on {first}$", told).group(1)
+        self.assertRegex(told, rf"{at}   rotated {expect}  {first} → {second}$")
+        self.assertRegex(told, rf"{at}   1/1 on {second}   calls failed during rotation: 0 of [1-9]\d*$")
+        self.assertRegex(told, rf"{at} a\.test  CAs: {first}\(tainted\) {second}\(active\) +agents 1/1 on {second}   safe to forget {first}: yes$")
+        self.assertRegex(told, rf"{at}   {first} TAINTED, withdrawn \S+ before its end → 3 connections with its chains closed in \S+$")
+        self.assertRegex(told, rf"{at} a\.test  CAs: {second}\(active\) +agents 1/1 on {second}$")
+        self.assertEqual(house.metric(agent.metrics_port, "agentweave_connections_distrusted_total"), 3)
+        shown = self.run_cli("svid", "show", env=env)
+        self.assertRegex(shown.stdout, rf"^{expect}   leaf \S+   issuer {second}   left \S+ \(\d+%\)   next rotation in \S+\n")
+        self.assertEqual(self.run_cli("svid", "check", "--expires-in", "25%", env=env).returncode, 0)
+
+    def issued_by(self, identity):
+        return subprocess.run(["openssl", "x509", "-noout", "-ext", "authorityKeyIdentifier", "-in", identity.cert], capture_output=True, text=True).stdout
 
 
 class Outage(Case):

@@ -87,6 +87,12 @@ class Outbound(Case):
         self.assertEqual(len(audit_records(self.worker.audit_path)), before, "the peer heard of a refused call")
         denied = [r for r in audit_records(self.front.audit_path) if r.get("direction") == "outbound" and r["decision"] == "deny"]
         self.assertGreaterEqual(len(denied), 4)
+        # What cannot be read is refused by the same rule: nothing goes without its record.
+        status, headers, _ = post(self.base + "worker/rpc", {"jsonrpc": "2.0", "id": 1, "method": "no/such", "params": {}})
+        records = {r.get("decision_id"): r for r in audit_records(self.front.audit_path)}
+        record = records.get(headers.get("x-agentweave-decision-id"))
+        self.assertIsNotNone(record, "a refused call has no record")
+        self.assertEqual((record["decision"], record["direction"]), ("deny", "outbound"))
 
     def test_the_peer_must_be_the_one(self):
         """whoever answers at the address with another SPIFFE ID gets nothing"""

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -198,6 +199,36 @@ std::vector<Result<void>> record_in_one_turn(AuditLog& log,
 }
 
 }  // namespace
+
+TEST_CASE(
+    "what is due before a record and failed keeps it from being written, not its neighbours") {
+  Bench bench;
+  auto const log = bench.open();
+  std::array<Result<void>, 3> before;
+  before[1] = make_error(Code::state_unusable, "not kept");
+  std::array<Result<void>, 3> out;
+  std::latch done(3);
+  io::Loops loops(1);
+  auto const one = [&](std::size_t index) -> io::Task<void> {
+    auto const event = decision_event(std::string(1, static_cast<char>('a' + index)));
+    out[index] = co_await log->recorded(event, &before[index]);
+    done.count_down();
+  };
+  boost::asio::post(loops.at(0), [&] {
+    for (std::size_t i = 0; i < out.size(); ++i)
+      boost::asio::co_spawn(loops.at(0), one(i), [](std::exception_ptr) {});
+  });
+  done.wait();
+  loops.stop();
+  CHECK(out[0].ok());
+  REQUIRE_FALSE(out[1].ok());
+  CHECK(out[1].error().code == Code::state_unusable);
+  CHECK(out[2].ok());
+  CHECK(lines_of(bench.file()).size() == 2);
+  CHECK(bench.verify().whole());
+  CHECK(io::run_blocking(log->recorded(decision_event("d"), &before[1])).error().code ==
+        Code::state_unusable);
+}
 
 TEST_CASE("what a turn recorded is in the file, in order, before anyone goes on") {
   Bench bench;

@@ -7,11 +7,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <fstream>
+#include <latch>
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.h"
+#include "core/io/loops.h"
 #include "core/testing/manual_clock.h"
+#include "tests/support/small_files.h"
 #include "tests/support/temp_dir.h"
 
 using namespace aw;
@@ -145,6 +151,32 @@ TEST_CASE("kill -9 loses nothing that was kept, and it opens again") {
     CHECK(found >= last + 1);
     CHECK(found <= last + 2);
   }
+}
+
+TEST_CASE("each decision of a turn that cannot be kept is counted") {
+  Place place;
+  auto const store = place.open();
+  REQUIRE(store);
+  std::string const large(64U << 10, 'x');
+  REQUIRE(keep(*store, decision("d-0", large)).ok());
+  std::array<Ticket, 3> tickets;
+  std::latch done(1);
+  {
+    testing::SmallFiles const full(32U << 10);
+    io::Loops loops(1);
+    auto const one = [&]() -> io::Task<void> {
+      for (auto& ticket : tickets) store->keep(decision("d-x"), ticket);
+      for (auto& ticket : tickets) ticket.outcome = co_await store->settled(ticket);
+      done.count_down();
+    };
+    boost::asio::post(
+        loops.at(0), [&] { boost::asio::co_spawn(loops.at(0), one(), [](std::exception_ptr) {}); });
+    done.wait();
+    loops.stop();
+  }
+  for (auto const& ticket : tickets) CHECK_FALSE(ticket.outcome.ok());
+  CHECK(place.registry.text().contains("agentweave_decisions_refused_total 3\n"));
+  CHECK(keep(*store, decision("d-1")).ok());
 }
 
 TEST_CASE("a second process cannot take the store over") {

@@ -15,8 +15,10 @@
 #include "core/base/fs.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/decisions/store.h"
 #include "core/server/dispatch.h"
 #include "core/testing/manual_clock.h"
+#include "tests/support/small_files.h"
 #include "tests/support/temp_dir.h"
 
 using namespace aw;
@@ -124,6 +126,7 @@ struct House {
   RecentDecisions recent{10};
   Tracer tracer;
   std::unique_ptr<Pipeline> pipeline;
+  decisions::Store* decisions = nullptr;
 
   House() {
     Backends backends;
@@ -169,7 +172,8 @@ struct House {
                                                           .recent = recent,
                                                           .tracer = tracer,
                                                           .clock = clock,
-                                                          .log = *log});
+                                                          .log = *log,
+                                                          .decisions = decisions});
   }
 
   Visitor visitor(std::string_view id = "spiffe://a.test/agent/client") {
@@ -331,6 +335,40 @@ TEST_CASE("no record, no dispatch: an audit log that is closed denies with 503")
   CHECK(answer.response.status == 503);
   CHECK(error_of(answer).at("code") == "AW6001");
   CHECK(house.ran == 0);
+}
+
+TEST_CASE("no kept decision, no dispatch: the log tells of the refusal, and of no allow") {
+  House house;
+  decisions::Config const config;
+  auto store = decisions::Store::open(house.dir / "decisions", config,
+                                      {.clock = house.clock,
+                                       .log = *house.log,
+                                       .metrics = house.registry,
+                                       .input_of = [](decisions::Entry const&) { return "{}"; }});
+  REQUIRE(store.ok());
+  house.decisions = store->get();
+  house.build();
+  REQUIRE(house.call().response.status == 200);
+  // A disk that has room for the log and none for the store, which is larger.
+  decisions::Fields large;
+  std::string const text(1U << 20, 'x');
+  large.set(decisions::Text::reason, text);
+  decisions::Ticket ticket;
+  (*store)->keep_now(large, ticket);
+  REQUIRE(ticket.outcome.ok());
+  {
+    testing::SmallFiles const full(512U << 10);
+    auto const answer = house.call();
+    CHECK(answer.response.status == 503);
+    CHECK(error_of(answer).at("code") == "AW6001");
+  }
+  CHECK(house.ran == 1);
+  auto const records = house.records();
+  REQUIRE(records.size() == 2);
+  CHECK(records[0].at("decision") == "allow");
+  CHECK(records[1].at("decision") == "deny");
+  CHECK(house.has_line("agentweave_decisions_refused_total 2"));  // the allow, and its refusal
+  CHECK(house.call().response.status == 200);
 }
 
 TEST_CASE("another caller's task is not found, and that is on the record") {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/trace/exporter.h"
 
+#include <core/trace/otlp.pb.h>
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/base/text.h"
 #include "tests/unit/audit/collector.h"
 
 using namespace aw;
@@ -14,17 +16,17 @@ using audit::Collector;
 
 namespace {
 
-Span span(std::string name) {
+Span span(std::string_view name) {
   return {.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736",
           .span_id = "00f067aa0ba902b7",
           .parent_span_id = "",
-          .name = std::move(name),
+          .name = name,
           .kind = Kind::server,
           .start = WallTime(std::chrono::nanoseconds(1'700'000'000'000'000'001)),
           .end = WallTime(std::chrono::nanoseconds(1'700'000'000'000'500'000)),
           .status = Status::error,
           .message = "AW3001",
-          .attributes = {{"authz.decision", std::string("deny")},
+          .attributes = {{"authz.decision", std::string_view("deny")},
                          {"http.response.status_code", std::int64_t{403}},
                          {"cached", true}}};
 }
@@ -73,6 +75,78 @@ TEST_CASE("a span reaches the collector with its resource, times, parent, status
         nlohmann::json::parse(R"({"key":"http.response.status_code","value":{"intValue":"403"}})"));
   CHECK(sent["attributes"][2]["value"]["boolValue"] == true);
   CHECK(site.meters.exported.value() == 1);
+}
+
+TEST_CASE("a span written for protobuf is what the protocol's own reader reads") {
+  Written batch;
+  append(Protocol::http_protobuf, batch, span("handle_greet"));
+  std::string const large(70'000, 'x');
+  auto second = span(large);
+  second.parent_span_id = "53995c3f42cd8ad8";
+  second.status = Status::unset;
+  second.attributes = {{"empty", std::string_view()},
+                       {"below", std::int64_t{-1}},
+                       {"large", std::string_view(large)},
+                       {"no", false}};
+  append(Protocol::http_protobuf, batch, second);
+  CHECK(batch.spans == 2);
+  otlp::ExportRequest got;
+  auto const body = body_of(Protocol::http_protobuf, {{"service.name", "agentweave-hello"}}, batch);
+  REQUIRE(got.ParseFromString(body));
+  CHECK(got.SerializeAsString() == body);  // nothing it does not know, in its own order
+  REQUIRE(got.resource_spans_size() == 1);
+  auto const& one = got.resource_spans(0);
+  CHECK(one.resource().attributes(0).value().string_value() == "agentweave-hello");
+  REQUIRE(one.scope_spans(0).spans_size() == 2);
+  auto const& first = one.scope_spans(0).spans(0);
+  CHECK(text::to_hex(first.trace_id()) == "4bf92f3577b34da6a3ce929d0e0e4736");
+  CHECK(text::to_hex(first.span_id()) == "00f067aa0ba902b7");
+  CHECK(first.parent_span_id().empty());
+  CHECK(first.name() == "handle_greet");
+  CHECK(first.kind() == 2);
+  CHECK(first.start_time_unix_nano() == 1'700'000'000'000'000'001U);
+  CHECK(first.end_time_unix_nano() == 1'700'000'000'000'500'000U);
+  CHECK(first.status().code() == 2);
+  CHECK(first.status().message() == "AW3001");
+  CHECK(first.flags() == 1);
+  REQUIRE(first.attributes_size() == 3);
+  CHECK(first.attributes(0).key() == "authz.decision");
+  CHECK(first.attributes(0).value().string_value() == "deny");
+  CHECK(first.attributes(1).value().int_value() == 403);
+  CHECK(first.attributes(2).value().bool_value());
+  auto const& other = one.scope_spans(0).spans(1);
+  CHECK(text::to_hex(other.parent_span_id()) == "53995c3f42cd8ad8");
+  CHECK(other.name() == large);
+  CHECK_FALSE(other.has_status());
+  CHECK(other.attributes(0).value().value_case() == otlp::Any::kStringValue);
+  CHECK(other.attributes(1).value().int_value() == -1);
+  CHECK(other.attributes(2).value().string_value() == large);
+  CHECK(other.attributes(3).value().value_case() == otlp::Any::kBoolValue);
+}
+
+TEST_CASE("full batches leave one by one, the rest at its time, and none twice") {
+  Collector collector(Collector::Speaks::http);
+  Site site;
+  auto settings = config("http://" + collector.address());
+  settings.max_batch = 4;
+  settings.delay_milliseconds = 3'600'000;
+  {
+    Exporter exporter(settings, site.resource, site.meters, *site.log);
+    for (int i = 0; i < 10; ++i) exporter.offer(span("s" + std::to_string(i)));
+  }
+  std::vector<std::string> names;
+  std::vector<std::size_t> sizes;
+  for (auto const& body : collector.wait_for(3)) {
+    auto const got = nlohmann::json::parse(body);
+    auto const& spans = got["resourceSpans"][0]["scopeSpans"][0]["spans"];
+    sizes.push_back(spans.size());
+    for (auto const& one : spans) names.push_back(one["name"]);
+  }
+  CHECK(sizes == std::vector<std::size_t>{4, 4, 2});
+  REQUIRE(names.size() == 10);
+  CHECK(names.front() == "s0");
+  CHECK(names.back() == "s9");
+  CHECK(site.meters.exported.value() == 10);
 }
 
 TEST_CASE("what is queued when the exporter ends is sent first") {
