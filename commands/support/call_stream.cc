@@ -61,7 +61,7 @@ Result<void> print_end(a2a::TaskFollower const& follower, Context& context) {
 io::Task<Result<Followed>> follow_events(a2a::Remote remote, a2a::Ask ask,
                                          std::chrono::nanoseconds patience, Context& context) {
   AW_CO_TRY(auto const stream,
-            co_await remote.open(std::move(ask), {}, context.clock.steady() + patience));
+            co_await remote.open(std::move(ask), {}, {.first = context.clock.steady() + patience}));
   a2a::TaskFollower follower;
   while (true) {
     AW_CO_TRY(auto const event, co_await stream->next(context.clock.steady() + patience));

@@ -165,13 +165,16 @@ io::Task<Result<RemoteAnswer>> Remote::ask(Ask ask, std::string traceparent, Ste
 }
 
 io::Task<Result<std::unique_ptr<RemoteStream>>> Remote::open(Ask ask, std::string traceparent,
-                                                             SteadyTime deadline) {
+                                                             StreamDeadline deadline) {
   AW_CO_TRY(auto prepared, prepare(ask, traceparent));
+  bool const bounded = deadline.end != SteadyTime::max();
+  if (bounded && one_.transport == Transport::grpc)
+    set_grpc_timeout(prepared.request, deadline.end - line_.clock.steady());
   AW_CO_TRY(auto answer,
             co_await line_.transport.open(prepared.endpoint, std::move(prepared.request),
-                                          options_for(line_, deadline, protocol_for(one_))));
+                                          options_for(line_, deadline.first, protocol_for(one_))));
   auto stream = std::make_unique<RemoteStream>(one_, ask.kind, std::move(answer));
-  AW_CO_TRY(co_await stream->begun(deadline));
+  AW_CO_TRY(co_await stream->begun(deadline.first));
   co_return stream;
 }
 

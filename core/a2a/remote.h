@@ -94,6 +94,12 @@ class RemoteStream {
   bool ended_ = false;
 };
 
+// How long a stream is waited for.
+struct StreamDeadline {
+  SteadyTime first;                    // its first byte
+  SteadyTime end = SteadyTime::max();  // its last one; max: it may go on as long as it likes
+};
+
 // One agent in one binding; cheap to copy, calls may run side by side.
 class Remote {
  public:
@@ -105,10 +111,11 @@ class Remote {
   // protocol errors come back as errors, with the decision's id and hint in their context.
   [[nodiscard]] io::Task<Result<RemoteAnswer>> ask(Ask ask, std::string traceparent,
                                                    SteadyTime deadline);
-  // stream and subscribe: returns when the first byte of the answer is here.
+  // stream and subscribe: returns when the first byte of the answer is here; over gRPC the server
+  // learns when the whole of it has to be over.
   [[nodiscard]] io::Task<Result<std::unique_ptr<RemoteStream>>> open(Ask ask,
                                                                      std::string traceparent,
-                                                                     SteadyTime deadline);
+                                                                     StreamDeadline deadline);
 
  private:
   struct Prepared;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kMaxNested = 8;
 
-struct Token {
+struct JwtParts {
   std::string header_text;
   std::string payload_text;
   std::string signature_text;
@@ -29,13 +29,13 @@ Result<std::string> decode_part(std::string text) {
 
 Error fault(std::string what) { return make_error(Code::policy_builtin, std::move(what)); }
 
-Result<Token> split_token(std::string_view text) {
+Result<JwtParts> split_token(std::string_view text) {
   auto parts = text::split(text, '.');
   if (parts.size() == 1) return fault("encoded JWT had no period separators");
   if (parts.size() != 3) {
     return fault("encoded JWT must have 3 sections, found " + std::to_string(parts.size()));
   }
-  return Token{std::string(parts[0]), std::string(parts[1]), std::string(parts[2]), {}};
+  return JwtParts{std::string(parts[0]), std::string(parts[1]), std::string(parts[2]), {}};
 }
 
 Result<Value> json_object(std::string_view text) {
@@ -45,8 +45,8 @@ Result<Value> json_object(std::string_view text) {
   return *parsed;
 }
 
-Result<Token> open_token(std::string_view text) {
-  AW_TRY(Token token, split_token(text));
+Result<JwtParts> open_token(std::string_view text) {
+  AW_TRY(JwtParts token, split_token(text));
   auto header = decode_part(token.header_text);
   if (!header.ok()) return fault("JWT header had invalid encoding: " + header.error().message);
   AW_TRY(token.header, json_object(*header));
@@ -55,13 +55,13 @@ Result<Token> open_token(std::string_view text) {
   return token;
 }
 
-Result<std::string> payload_of(Token const& token) {
+Result<std::string> payload_of(JwtParts const& token) {
   auto payload = decode_part(token.payload_text);
   if (!payload.ok()) return fault("JWT payload had invalid encoding: " + payload.error().message);
   return payload;
 }
 
-Result<std::string> signature_of(Token const& token) {
+Result<std::string> signature_of(JwtParts const& token) {
   auto signature = decode_part(token.signature_text);
   if (!signature.ok()) {
     return fault("JWT signature had invalid encoding: " + signature.error().message);
@@ -70,7 +70,7 @@ Result<std::string> signature_of(Token const& token) {
 }
 
 Result<Value> decode(std::string text, int depth) {
-  AW_TRY(Token token, open_token(text));
+  AW_TRY(JwtParts token, open_token(text));
   AW_TRY(std::string payload, payload_of(token));
   if (token.header.get("cty").as_string() == "JWT" && depth < kMaxNested) {
     std::size_t from = payload.find_first_not_of("\"'");
@@ -89,7 +89,7 @@ Value jwt_decode(BuiltinCall& call) {
 }
 
 // With a matching key id only that key counts; else any key whose algorithm is not another one.
-bool verified_by(std::vector<Key> const& keys, Token const& token, std::string_view algorithm,
+bool verified_by(std::vector<Key> const& keys, JwtParts const& token, std::string_view algorithm,
                  std::string const& signature) {
   std::string_view id = token.header.get("kid").as_string();
   std::string_view named = token.header.get("alg").as_string();
@@ -104,7 +104,7 @@ bool verified_by(std::vector<Key> const& keys, Token const& token, std::string_v
 }
 
 Result<bool> verify(std::string_view text, std::string_view key_text, std::string_view algorithm) {
-  AW_TRY(Token token, split_token(text));
+  AW_TRY(JwtParts token, split_token(text));
   std::vector<Key> keys;
   if (algorithm.starts_with("HS")) {
     keys.push_back(Key{nullptr, std::string(key_text), "", ""});
@@ -226,7 +226,7 @@ Result<Value> decode_verify(std::string text, Constraints const& constraints) {
   Value const empty = Value::object(std::vector<Entry>{});
   Value const invalid = Value::array({Value::boolean(false), empty, empty});
   for (int depth = 0; depth < kMaxNested; ++depth) {
-    AW_TRY(Token token, open_token(text));
+    AW_TRY(JwtParts token, open_token(text));
     AW_TRY(bool valid, header_valid(token.header));
     if (!valid) return invalid;
     std::string algorithm(token.header.get("alg").as_string());

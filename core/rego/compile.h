@@ -4,6 +4,7 @@
 // every variable is bound before it is read, compile_check.cc finds cycles.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -121,6 +122,8 @@ class RuleCompiler {
   void term_expression(Term const& term, Block& block);
   void assignment(Term const& term, Block& block);
   bool assignable(Term const& left);
+  bool refers_to(Term const& term, Place place);
+  bool each_assigned(Term const& left, std::function<bool(Term const&)> const& allowed);
   bool assignable_shape(Term const& left);
   bool binds_names(Body const& body);
   void some_in(Expr const& expr, Block& block);
@@ -180,6 +183,11 @@ struct PlacedRule {
 void place_annotations(Program& program, Faults& faults);
 // A rule that needs itself is a fault that names the cycle.
 void check_recursion(Program const& program, Faults& faults);
+// By group's id, the ids of the groups that its rules may ask.
+[[nodiscard]] std::vector<std::set<std::uint32_t>> dependencies(Program const& program);
+// The groups that a target of `with` stands for, wholly or in part.
+[[nodiscard]] std::set<std::uint32_t> groups_replaced(Program const& program,
+                                                      WithTarget const& target);
 // Fills Group::index when the bodies ask one value of the input (plan.h).
 void build_index(Group& group);
 // Fills RulePlan::needs.

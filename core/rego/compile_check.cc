@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds rules that depend on themselves.
 #include <algorithm>
+#include <utility>
 
 #include "core/rego/compile.h"
 
@@ -58,8 +59,8 @@ void add_rule(Program const& program, RulePlan const& rule, std::set<std::uint32
 
 class CycleFinder {
  public:
-  CycleFinder(Program const& program, Edges const& edges, Faults& faults)
-      : program_(program), edges_(edges), faults_(faults), state_(edges.size()) {}
+  CycleFinder(Program const& program, Edges edges, Faults& faults)
+      : program_(program), edges_(std::move(edges)), faults_(faults), state_(edges_.size()) {}
 
   void run() {
     for (std::uint32_t i = 0; i < edges_.size(); ++i) {
@@ -109,20 +110,33 @@ class CycleFinder {
   }
 
   Program const& program_;
-  Edges const& edges_;
+  Edges edges_;
   Faults& faults_;
   std::vector<State> state_;
 };
 
 }  // namespace
 
-void check_recursion(Program const& program, Faults& faults) {
+std::vector<std::set<std::uint32_t>> dependencies(Program const& program) {
   Edges edges(program.groups.size());
   for (auto const& group : program.groups) {
     for (RulePlan const& rule : group->rules) add_rule(program, rule, edges[group->id]);
     if (group->fallback) add_rule(program, *group->fallback, edges[group->id]);
   }
-  CycleFinder(program, edges, faults).run();
+  return edges;
+}
+
+std::set<std::uint32_t> groups_replaced(Program const& program, WithTarget const& target) {
+  std::set<std::uint32_t> out;
+  if (target.kind == WithTarget::Kind::data) add_target(program, target, out);
+  if (target.kind == WithTarget::Kind::function && target.group != nullptr) {
+    out.insert(target.group->id);
+  }
+  return out;
+}
+
+void check_recursion(Program const& program, Faults& faults) {
+  CycleFinder(program, dependencies(program), faults).run();
 }
 
 }  // namespace aw::rego

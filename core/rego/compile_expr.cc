@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Expressions into blocks of statements.
+#include <algorithm>
+#include <functional>
+#include <set>
+
 #include "core/rego/compile.h"
 
 namespace aw::rego {
@@ -86,6 +90,9 @@ void RuleCompiler::negated(Expr const& expr, Block& block) {
   }
   term_expression(term, inner);
   if (inner.empty()) return;
+  // Nothing that the expression itself refers to may get its value there: what would be negated
+  // then is not what it looks like. Arguments of calls inside it are computed before, and may.
+  for (Statement& s : inner) s.still = s.kind == Statement::Kind::ref && refers_to(term, s.place);
   std::string name = term.kind == TermKind::call ? operator_name(term) : "";
   bool equality = (name == "eq" || name == "equal") && term.items.size() > 2;
   if (equality) {
@@ -98,6 +105,25 @@ void RuleCompiler::negated(Expr const& expr, Block& block) {
   for (Statement& s : inner) s.expr = kNoExpr;
   made.body = std::move(inner);
   block.push_back(std::move(made));
+}
+
+// Is the place a reference's of the expression, outside the calls and closures in it?
+bool RuleCompiler::refers_to(Term const& term, Place place) {
+  auto const below = [&](TermPtr const& item) {
+    return item->kind != TermKind::call && refers_to(*item, place);
+  };
+  switch (term.kind) {
+    case TermKind::ref:
+      if (term.place.offset == place.offset && term.place.end == place.end) return true;
+      [[fallthrough]];
+    case TermKind::call:
+    case TermKind::array:
+    case TermKind::object:
+    case TermKind::set:
+      return std::ranges::any_of(term.items, below);
+    default:
+      return false;
+  }
 }
 
 // `f(x) == y` may have become a call that holds its result against y: the comparison apart again.
@@ -178,15 +204,27 @@ bool RuleCompiler::assignable(Term const& left) {
         "variables must not shadow " + left.items[0]->name + " (use a different variable name)");
     return false;
   }
-  if (!assignable_shape(left)) return false;
-  if (left.kind != TermKind::var || is_wildcard(left.name)) return true;
-  auto again = scopes_.back().declared.find(left.name);
-  if (again != scopes_.back().declared.end()) {
-    Variable const& var = vars_[again->second];
-    bool assigned = var.assigned && !var.argument;
-    faults_.add("rego_compile_error", left.place,
-                "var " + left.name + (assigned ? " assigned above" : " declared above"));
-    return false;
+  std::set<std::string> here;
+  return assignable_shape(left) && each_assigned(left, [&](Term const& var) {
+           auto again = scopes_.back().declared.find(var.name);
+           bool const twice = !here.insert(var.name).second;
+           if (again == scopes_.back().declared.end() && !twice) return true;
+           bool const assigned =
+               twice || (vars_[again->second].assigned && !vars_[again->second].argument);
+           faults_.add("rego_compile_error", var.place,
+                       "var " + var.name + (assigned ? " assigned above" : " declared above"));
+           return false;
+         });
+}
+
+// Asks `allowed` of each name that an assignment would give a value.
+bool RuleCompiler::each_assigned(Term const& left,
+                                 std::function<bool(Term const&)> const& allowed) {
+  if (left.kind == TermKind::var) return is_wildcard(left.name) || allowed(left);
+  bool const object = left.kind == TermKind::object;
+  if (!object && left.kind != TermKind::array) return true;
+  for (std::size_t i = object ? 1 : 0; i < left.items.size(); i += object ? 2 : 1) {
+    if (!each_assigned(*left.items[i], allowed)) return false;
   }
   return true;
 }
@@ -194,18 +232,26 @@ bool RuleCompiler::assignable(Term const& left) {
 void RuleCompiler::assignment(Term const& term, Block& block) {
   Term const& left = *term.items[1];
   if (!assignable(left)) return;
-  Pattern out = fresh(left.place);
   // The right side sees the names as they were before: what is declared here comes after it.
-  assign_into(*term.items[2], out, block, false);
+  Term const& right = *term.items[2];
+  bool const taken_apart = left.kind != TermKind::var && right.kind == TermKind::var;
+  Pattern out = taken_apart ? operand(right, block) : fresh(left.place);
+  if (!taken_apart) assign_into(right, out, block, false);
+  bool const free = each_assigned(left, [this](Term const& var) {
+    if (!scopes_.back().referenced.contains(var.name) || global(var.name)) return true;
+    faults_.add("rego_compile_error", var.place, "var " + var.name + " referenced above");
+    return false;
+  });
+  if (!free) return;
   if (left.kind != TermKind::var) {
     Pattern shape = declaration(left, block);
+    each_assigned(left, [this](Term const& var) {
+      vars_[scopes_.back().declared.at(var.name)].assigned = true;
+      return true;
+    });
     return unify(std::move(shape), std::move(out), term.place, block);
   }
   if (is_wildcard(left.name)) return;
-  if (scopes_.back().referenced.contains(left.name) && !global(left.name)) {
-    faults_.add("rego_compile_error", left.place, "var " + left.name + " referenced above");
-    return;
-  }
   vars_[out.slot].name = left.name;
   vars_[out.slot].declared = true;
   vars_[out.slot].assigned = true;

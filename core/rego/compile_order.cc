@@ -2,6 +2,7 @@
 // Orders the statements of a block so that each reads only what is bound, as OPA's safety rules
 // have it, and marks which occurrence of a variable binds it.
 #include <algorithm>
+#include <utility>
 
 #include "core/rego/compile.h"
 
@@ -166,7 +167,7 @@ bool RuleCompiler::place_ref(Statement& s, Vars& bound) {
   if (s.root == Statement::Root::slot && !bound[s.slot]) return false;
   Vars after = bound;
   for (Pattern const& step : s.steps) {
-    if (!bindable(step, after)) return false;
+    if (s.still ? !all_bound(step, bound) : !bindable(step, after)) return false;
     collect(step, after);
   }
   if (s.closed ? !all_bound(s.out, after) : !bindable(s.out, after)) return false;
@@ -199,7 +200,14 @@ bool RuleCompiler::place_negation(Statement& s, Vars& bound, Vars const& enclosi
     return false;
   }
   Vars inner = bound;
-  return order(s.body, inner, enclosing);
+  if (!s.implicit) return order(s.body, inner, enclosing);
+  // What it is made of may not be there yet, which is no fault of what is inside.
+  Block trial = s.body;
+  bool const was_quiet = std::exchange(quiet_, true);
+  bool const ok = order(trial, inner, enclosing);
+  quiet_ = was_quiet;
+  if (ok) s.body = std::move(trial);
+  return ok;
 }
 
 bool RuleCompiler::place_every(Statement& s, Vars& bound, Vars const& enclosing) {

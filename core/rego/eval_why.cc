@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The values an expression looked at: named as the author wrote them, and where they came from.
+#include <algorithm>
 #include <utility>
 
 #include "core/rego/compile.h"

@@ -2,15 +2,18 @@
 #include "core/rego/type_check.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "core/rego/type_match.h"
+#include "core/rego/type_with.h"
 #include "core/rego/types.h"
 
 namespace aw::rego {
 namespace {
 
 using PatternKind = Pattern::Kind;
-enum class Union { no, yes };  // yes: a variable's type grows by what is found
+using Grow = TypeMatch::Grow;
 
 // What is known of each group; a function's arguments beside its result.
 struct GroupTypes {
@@ -36,15 +39,16 @@ std::string_view reference_text(std::string_view text) {
 class TypeChecker {
  public:
   TypeChecker(Program const& program, Faults& faults)
-      : program_(program), faults_(faults), groups_(program.groups.size()) {}
+      : program_(program), faults_(faults), groups_(program.groups.size()), with_(program) {}
 
   void check_all() {
     for (auto const& group : program_.groups) (void)types_of(*group);
   }
 
   void check_query(PreparedQuery const& query) {
-    slots_.assign(query.plan.slots, nullptr);
+    match_.reset(query.plan.slots);
     query_ = &query;
+    names(query.plan);
     block(query.plan.body);
   }
 
@@ -62,16 +66,18 @@ class TypeChecker {
     GroupTypes made;
     made.known = true;
     made.arguments.resize(group.arity);
-    std::vector<TypeRef> outer = std::move(slots_);
+    TypeMatch outer = std::exchange(match_, {});
+    std::vector<bool> outer_named = std::exchange(named_, {});
     PreparedQuery const* query = std::exchange(query_, nullptr);
-    int inside = std::exchange(replaced_, 0);
-    int inside_functions = std::exchange(replaced_functions_, 0);
+    TypesWith outside = std::exchange(with_, TypesWith(program_));
+    int inside = std::exchange(refs_only_, 0);
     for (RulePlan const& rule : group.rules) rule_types(group, rule, made);
     if (group.fallback) rule_types(group, *group.fallback, made);
-    slots_ = std::move(outer);
+    match_ = std::move(outer);
+    named_ = std::move(outer_named);
     query_ = query;
-    replaced_ = inside;
-    replaced_functions_ = inside_functions;
+    with_ = std::move(outside);
+    refs_only_ = inside;
     if (!made.value) made.value = any_type();
     groups_[group.id] = std::move(made);
     --rules_deep_;
@@ -80,175 +86,46 @@ class TypeChecker {
 
   void rule_types(Group const& group, RulePlan const& rule, GroupTypes& made) {
     for (RulePlan const* at = &rule; at != nullptr; at = at->otherwise.get()) {
-      slots_.assign(at->slots, nullptr);
+      match_.reset(at->slots);
+      names(*at);
       std::size_t before = faults_.found().size();
       block(at->body);
       // A rule with a fault says nothing of its type, so that one fault is not told twice.
       bool sound = faults_.found().size() == before;
+      match_.settle(at->multi_value ? at->key : at->value);
       for (std::size_t i = 0; i < at->args.size() && i < made.arguments.size(); ++i) {
-        TypeRef type = sound ? known_or_any(type_of(at->args[i])) : any_type();
+        match_.open_up(at->args[i]);
+        TypeRef type = sound ? match_.type_of(at->args[i]) : any_type();
         made.arguments[i] = either(made.arguments[i], type);
       }
-      made.value = either(made.value, sound ? head_type(group, *at) : any_type());
+      TypeRef value = sound ? head_type(*at) : any_type();
+      made.value =
+          group.kind == GroupKind::function ? either(made.value, value) : merged(made.value, value);
     }
   }
 
-  TypeRef head_type(Group const& group, RulePlan const& rule) {
-    bool set = rule.multi_value;
-    TypeRef type = known_or_any(type_of(set ? rule.key : rule.value));
-    if (set) type = set_of(type);
-    for (std::size_t i = rule.suffix.size(); i > 0; --i) {
-      type = object_of({}, known_or_any(type_of(rule.suffix[i - 1])), type);
+  // Null when something in the head is not known.
+  TypeRef head_type(RulePlan const& rule) {
+    TypeRef type = match_.type_of(rule.multi_value ? rule.key : rule.value);
+    if (type && rule.multi_value) type = set_of(type);
+    bool const ground = std::ranges::all_of(rule.suffix, [](Pattern const& step) {
+      return step.kind == PatternKind::constant && step.value.kind() < Kind::array;
+    });
+    for (std::size_t i = rule.suffix.size(); i > 0 && type; --i) {
+      Pattern const& step = rule.suffix[i - 1];
+      TypeRef key = match_.type_of(step);
+      if (step.kind == PatternKind::var && is_open(key)) key = any_type();
+      // Beside a rule of a single member there may be others.
+      type = ground ? object_of({{step.value, type}}, any_type(), any_type())
+             : key  ? object_of({}, key, type)
+                    : nullptr;
     }
-    (void)group;
     return type;
   }
 
-  static TypeRef known_or_any(TypeRef type) { return type ? type : any_type(); }
-
-  // What is known of a pattern; null when some variable in it is not known yet.
-  TypeRef type_of(Pattern const& pattern) {
-    switch (pattern.kind) {
-      case PatternKind::none:
-        return nullptr;
-      case PatternKind::constant:
-        return type_of_value(pattern.value);
-      case PatternKind::var:
-        return slots_[pattern.slot];
-      case PatternKind::array: {
-        std::vector<TypeRef> first;
-        for (Pattern const& item : pattern.items) first.push_back(type_of(item));
-        if (std::ranges::find(first, nullptr) != first.end()) return nullptr;
-        return array_of(std::move(first), nullptr);
-      }
-      case PatternKind::set: {
-        TypeRef all;
-        for (Pattern const& item : pattern.items) {
-          TypeRef one = type_of(item);
-          if (!one) return nullptr;
-          all = either(all, one);
-        }
-        return set_of(all);
-      }
-      case PatternKind::object:
-        return type_of_object(pattern);
-    }
-    return nullptr;
-  }
-
-  TypeRef type_of_object(Pattern const& pattern) {
-    std::vector<Type::Member> members;
-    TypeRef key;
-    TypeRef rest;
-    for (std::size_t i = 0; i + 1 < pattern.items.size(); i += 2) {
-      TypeRef value = type_of(pattern.items[i + 1]);
-      if (!value) return nullptr;
-      if (pattern.items[i].kind == PatternKind::constant) {
-        members.push_back({pattern.items[i].value, value});
-        continue;
-      }
-      key = either(key, known_or_any(type_of(pattern.items[i])));
-      rest = either(rest, value);
-    }
-    return object_of(std::move(members), key, rest);
-  }
-
-  // Holds a pattern against a type; variables not known yet become known by it.
-  bool fit(Pattern const& pattern, TypeRef const& type, Union grow) {
-    switch (pattern.kind) {
-      case PatternKind::none:
-        return true;
-      case PatternKind::constant:
-        return value_fits(pattern.value, type);
-      case PatternKind::var: {
-        TypeRef& slot = slots_[pattern.slot];
-        if (slot && grow == Union::no) return unifies(slot, type);
-        slot = either(slot, type);
-        return true;
-      }
-      default:
-        break;
-    }
-    if (is_anything(type)) {
-      for (Pattern const& item : pattern.items) fit(item, any_type(), Union::yes);
-      return true;
-    }
-    if (type->form == Type::Form::any) {
-      bool some = false;
-      for (TypeRef const& choice : type->first) some = fit(pattern, choice, Union::yes) || some;
-      return some;
-    }
-    return fit_composite(pattern, type, grow);
-  }
-
-  bool fit_composite(Pattern const& pattern, TypeRef const& type, Union grow) {
-    if (pattern.kind == PatternKind::set) {
-      if (type->form != Type::Form::set) return false;
-      TypeRef member = values_of(type);
-      return std::ranges::all_of(pattern.items,
-                                 [&](Pattern const& item) { return fit(item, member, grow); });
-    }
-    if (pattern.kind == PatternKind::array) {
-      if (type->form != Type::Form::array) return false;
-      if (pattern.items.size() != type->first.size() && !type->rest) return false;
-      for (std::size_t i = 0; i < pattern.items.size(); ++i) {
-        TypeRef item = select_at(type, i);
-        if (!item || !fit(pattern.items[i], item, grow)) return false;
-      }
-      return true;
-    }
-    if (type->form != Type::Form::object) return false;
-    if (pattern.items.size() / 2 != type->members.size() && !type->rest) return false;
-    for (std::size_t i = 0; i + 1 < pattern.items.size(); i += 2) {
-      if (pattern.items[i].kind != PatternKind::constant) {
-        fit(pattern.items[i + 1], any_type(), grow);
-        continue;
-      }
-      TypeRef child = select(type, pattern.items[i].value);
-      if (!child || !fit(pattern.items[i + 1], child, grow)) return false;
-    }
-    return true;
-  }
-
-  // What a variable learns from another's or a reference's type: nothing, as in OPA, where an empty
-  // set is part of it.
-  static TypeRef learned(TypeRef const& type) { return holds_empty_set(type) ? any_type() : type; }
-
-  void unify(Pattern const& left, Pattern const& right, Place const& place) {
-    TypeRef a = type_of(left);
-    TypeRef b = type_of(right);
-    bool ok = true;
-    if (a && b) {
-      ok = unifies(a, b);
-    } else if (a) {
-      ok = fit(right, left.kind == PatternKind::var ? learned(a) : a, Union::no);
-    } else if (b) {
-      ok = fit(left, right.kind == PatternKind::var ? learned(b) : b, Union::no);
-    } else {
-      ok = unify_unknown(left, right);
-    }
-    if (!ok) match_error(place, a, b);
-  }
-
-  bool unify_unknown(Pattern const& left, Pattern const& right) {
-    bool both = left.kind == right.kind && left.kind == PatternKind::array &&
-                left.items.size() == right.items.size();
-    if (!both) {
-      bool shapes = left.kind != PatternKind::var && right.kind != PatternKind::var &&
-                    left.kind != right.kind && left.kind != PatternKind::none &&
-                    right.kind != PatternKind::none;
-      return fit(left, any_type(), Union::yes) && fit(right, any_type(), Union::yes) && !shapes;
-    }
-    for (std::size_t i = 0; i < left.items.size(); ++i) {
-      TypeRef a = type_of(left.items[i]);
-      TypeRef b = type_of(right.items[i]);
-      bool ok = a && b ? unifies(a, b)
-                : a    ? fit(right.items[i], a, Union::no)
-                : b    ? fit(left.items[i], b, Union::no)
-                       : unify_unknown(left.items[i], right.items[i]);
-      if (!ok) return false;
-    }
-    return true;
+  void names(RulePlan const& plan) {
+    named_.assign(plan.slots, false);
+    for (auto const& [name, slot] : plan.names) named_[slot] = true;
   }
 
   void match_error(Place const& place, TypeRef const& left, TypeRef const& right) {
@@ -256,11 +133,22 @@ class TypeChecker {
                 "left: " + type_text(left) + ", right: " + type_text(right));
   }
 
-  void out(Statement const& s, TypeRef const& type) {
-    if (s.out.kind == PatternKind::none) return;
-    TypeRef have = type_of(s.out);
-    bool ok = have ? unifies(have, type) : fit(s.out, learned(type), Union::no);
-    if (!ok) match_error(s.place, have, type);
+  void equal(Side const& left, Side const& right, Place const& place) {
+    if (match_.equal(left, right)) return;
+    auto type = [&](Side const& side) {
+      return side.form == Side::Form::pattern ? match_.type_of(side.pattern) : side.type;
+    };
+    match_error(place, type(left), type(right));
+  }
+
+  // What a reference, a comprehension or a call gives, held against what is wanted: a slot without
+  // a name stands for it.
+  void out(Statement const& s, Side::Form form, TypeRef const& type) {
+    if (s.out.kind == PatternKind::none || refs_only_ > 0) return;
+    Side side = {.form = form, .pattern = {}, .type = type};
+    bool const fresh = s.out.kind == PatternKind::var && !named_[s.out.slot];
+    if (fresh && !match_.at(s.out.slot)) return match_.stand_for(s.out.slot, std::move(side));
+    equal({.form = Side::Form::pattern, .pattern = s.out, .type = nullptr}, side, s.place);
   }
 
   void block(Block const& statements) {
@@ -270,84 +158,120 @@ class TypeChecker {
   void statement(Statement const& s) {
     switch (s.kind) {
       case Statement::Kind::unify:
-        if (s.out.kind == PatternKind::none) break;
-        return unify(s.left, s.out, s.place);
+        if (s.out.kind == PatternKind::none || refs_only_ > 0) return;
+        if (scalar_gone_through(s)) return;
+        return equal({.form = Side::Form::pattern, .pattern = s.left, .type = nullptr},
+                     {.form = Side::Form::pattern, .pattern = s.out, .type = nullptr}, s.place);
       case Statement::Kind::ref:
         return reference(s);
       case Statement::Kind::call:
-        return call(s);
+        if (refs_only_ == 0) call(s);
+        return;
       case Statement::Kind::comprehension:
         return comprehension(s);
       case Statement::Kind::with:
         return with(s);
       case Statement::Kind::negation:
-        if (s.implicit) block(s.body);
-        return;
-      // OPA does not look into these; a policy that it takes must not be refused here.
+        if (s.implicit) return block(s.body);
+        return closure(s);
+      // Of what is inside OPA looks at references and comprehensions only; a policy that it takes
+      // must not be refused here.
       case Statement::Kind::every:
       case Statement::Kind::conjunction:
       case Statement::Kind::disjunction:
+        return closure(s);
       case Statement::Kind::fail:
-        break;
+        if (refs_only_ == 0) match_error(s.place, nullptr, nullptr);
+        return;
     }
   }
 
-  // Where data, or functions, are replaced, nothing is known of what depends on them.
-  void with(Statement const& s) {
-    auto has = [&](WithTarget::Kind kind) {
-      return std::ranges::any_of(s.targets, [&](WithTarget const& t) { return t.kind == kind; });
-    };
-    int functions = has(WithTarget::Kind::function) ? 1 : 0;
-    int documents = functions + (has(WithTarget::Kind::data) ? 1 : 0);
-    replaced_ += documents;
-    replaced_functions_ += functions;
+  // `some x in "a"` never holds, and OPA says nothing of it.
+  bool scalar_gone_through(Statement const& s) {
+    bool const swapped = s.left.kind == PatternKind::constant;
+    Pattern const& held = swapped ? s.out : s.left;
+    Pattern const& value = swapped ? s.left : s.out;
+    bool const scalar = value.kind == PatternKind::constant && value.value.kind() < Kind::array;
+    if (!s.gone_through || !scalar || held.kind != PatternKind::var) return false;
+    match_.at(held.slot) = any_type();
+    return true;
+  }
+
+  void closure(Statement const& s) {
+    ++refs_only_;
     block(s.body);
-    replaced_ -= documents;
-    replaced_functions_ -= functions;
+    block(s.other);
+    --refs_only_;
+  }
+
+  // Documents that are replaced have other types inside, and nothing is known of what depends on
+  // them.
+  void with(Statement const& s) {
+    TypesWith outside = with_;
+    TypesWith inside = with_;
+    for (WithTarget const& target : s.targets) {
+      if (target.kind == WithTarget::Kind::data) {
+        Statement read;
+        read.root = Statement::Root::data;
+        for (Value const& step : target.path) {
+          read.steps.push_back({.kind = PatternKind::constant, .value = step, .items = {}});
+        }
+        inside.replace(target, either(document_type(read), match_.type_of(target.value)));
+      } else if (target.kind == WithTarget::Kind::function && target.group != nullptr) {
+        inside.replace(target, nullptr);
+      }
+    }
+    with_ = std::move(inside);
+    block(s.body);
+    with_ = std::move(outside);
   }
 
   // What is found out of variables inside stays inside.
   void comprehension(Statement const& s) {
-    std::vector<TypeRef> outside = slots_;
+    std::vector<TypeRef> outside = match_.known();
+    std::size_t before = faults_.found().size();
+    int refs_only = std::exchange(refs_only_, 0);
     block(s.body);
-    TypeRef item = type_of(s.left);
-    // OPA takes an array of what it does not know for one without elements.
-    bool array = s.collection == Statement::Collection::array;
-    if (!array) item = known_or_any(item);
-    TypeRef made = array ? array_of({}, item)
-                   : s.collection == Statement::Collection::set
-                       ? set_of(item)
-                       : object_of({}, item, known_or_any(type_of(s.steps[0])));
-    slots_ = std::move(outside);
-    out(s, made);
+    refs_only_ = refs_only;
+    TypeRef item = match_.type_of(s.left);
+    TypeRef made;
+    if (s.collection == Statement::Collection::object) {
+      TypeRef value = match_.type_of(s.steps[0]);
+      made = item && value ? object_of({}, item, value) : object_in_part({});
+    } else {
+      // An array of what is not known counts as one without elements, as in OPA.
+      bool array = s.collection == Statement::Collection::array;
+      made = array ? array_of({}, item) : set_of(item);
+    }
+    match_.restore(std::move(outside));
+    if (faults_.found().size() == before) out(s, Side::Form::comprehension, made);
   }
 
   void call(Statement const& s) {
     if (s.builtin != nullptr) return call_builtin(s);
-    GroupTypes const types = replaced_ > 0 ? GroupTypes{} : types_of(*s.group);
-    if (replaced_ > 0) return out(s, any_type());
-    if (arguments(s, s.group->path, types.arguments)) out(s, types.value);
+    if (with_.relaxed(*s.group)) return out(s, Side::Form::call, any_type());
+    GroupTypes const types = types_of(*s.group);
+    if (arguments(s, s.group->path, types.arguments)) out(s, Side::Form::call, types.value);
   }
 
   void call_builtin(Statement const& s) {
     bool member = s.builtin->name == "internal.member_2" || s.builtin->name == "internal.member_3";
     if (member && !membership(s)) return;
-    auto signature = replaced_functions_ > 0 ? std::nullopt : builtin_signature(s.builtin->name);
+    auto signature = builtin_signature(s.builtin->name);
     if (!signature) {
-      for (Pattern const& step : s.steps) fit(step, any_type(), Union::yes);
-      return out(s, any_type());
+      for (Pattern const& step : s.steps) match_.fit(step, any_type(), Grow::yes);
+      return out(s, Side::Form::call, any_type());
     }
-    if (arguments(s, s.builtin->name, signature->arguments)) out(s, signature->result);
+    if (arguments(s, s.builtin->name, signature->arguments))
+      out(s, Side::Form::call, signature->result);
   }
 
   bool arguments(Statement const& s, std::string_view name, std::vector<TypeRef> const& wanted) {
     for (std::size_t i = 0; i < s.steps.size() && i < wanted.size(); ++i) {
-      TypeRef have = type_of(s.steps[i]);
-      bool ok = (!have || unifies(have, wanted[i])) && fit(s.steps[i], wanted[i], Union::no);
-      if (ok) continue;
+      if (match_.fit_argument(s.steps[i], wanted[i])) continue;
       std::string shown;
       for (Pattern const& step : s.steps) {
-        shown += (shown.empty() ? "" : ", ") + type_text(type_of(step));
+        shown += (shown.empty() ? "" : ", ") + type_text(match_.type_of(step));
       }
       std::string expected;
       for (TypeRef const& type : wanted) {
@@ -362,40 +286,52 @@ class TypeChecker {
 
   // What may be in a collection depends on the collection's own type.
   bool membership(Statement const& s) {
-    TypeRef collection = type_of(s.steps.back());
+    TypeRef collection = match_.type_of(s.steps.back());
     TypeRef values = collection ? values_of(collection) : nullptr;
-    if (!values || is_empty_collection(collection)) return true;
-    bool ok = true;
-    if (s.steps.size() == 3) ok = fits_member(s.steps[0], keys_of(collection));
-    ok = ok && fits_member(s.steps[s.steps.size() - 2], values);
-    if (!ok) match_error(s.place, type_of(s.steps[s.steps.size() - 2]), values);
+    if (!values) return true;
+    Pattern const& member = s.steps[s.steps.size() - 2];
+    bool ok = s.steps.size() < 3 || fits_member(s.steps[0], keys_of(collection));
+    ok = ok && fits_member(member, values);
+    if (!ok) match_error(s.place, match_.type_of(member), values);
     return ok;
   }
 
   bool fits_member(Pattern const& pattern, TypeRef const& type) {
-    if (!type) return true;
-    TypeRef have = type_of(pattern);
-    return (!have || unifies(have, type)) && fit(pattern, type, Union::no);
+    return is_open(type) || match_.fit_argument(pattern, type);
   }
 
   void reference(Statement const& s) {
-    TypeRef type;
-    std::size_t at = 0;
-    if (s.root == Statement::Root::slot) {
-      type = known_or_any(slots_[s.slot]);
-    } else if (s.root == Statement::Root::data && replaced_ == 0) {
-      type = document(s, at);
-    } else {
-      type = any_type();
-    }
-    for (; at < s.steps.size(); ++at) {
-      type = step(type, s.steps[at]);
-      if (type) continue;
+    std::optional<TypeRef> type = reference_type(s);
+    if (!type) {
       std::string text(reference_text(text_at(s.place)));
       faults_.add("rego_type_error", s.place, "undefined ref: " + text);
       return;
     }
-    out(s, type);
+    // `some … in` goes through the collection itself: no variable stands between.
+    out(s, s.gone_through ? Side::Form::call : Side::Form::reference, *type);
+  }
+
+  // Nothing when the reference leads nowhere.
+  std::optional<TypeRef> reference_type(Statement const& s) {
+    TypeRef type = any_type();
+    std::size_t at = 0;
+    if (s.root == Statement::Root::slot) {
+      if (match_.at(s.slot)) type = match_.at(s.slot);
+    } else if (s.root == Statement::Root::data) {
+      type = document(s, at);
+    }
+    for (; at < s.steps.size(); ++at) {
+      type = step(type, s.steps[at]);
+      if (!type) return std::nullopt;
+    }
+    return type;
+  }
+
+  TypeRef document_type(Statement const& s) {
+    TypeMatch const known = match_;
+    std::optional<TypeRef> type = reference_type(s);
+    match_ = known;
+    return type ? *type : nullptr;
   }
 
   // A query's places are in its own text.
@@ -415,8 +351,11 @@ class TypeChecker {
       if (child == nullptr) return any_type();
       node = child;
       ++at;
+      if (TypeRef replaced = with_.type_at(*node)) return replaced;
     }
-    if (node->group == nullptr) return any_type();
+    bool const named = at < s.steps.size() && s.steps[at].kind == PatternKind::constant;
+    if (node->group == nullptr) return named ? any_type() : extent(*node);
+    if (with_.relaxed(*node->group)) return any_type();
     if (node->group->kind == GroupKind::function) {
       faults_.add("rego_type_error", s.place,
                   "function " + node->group->path + " used as reference, not called");
@@ -425,18 +364,37 @@ class TypeChecker {
     return types_of(*node->group).value;
   }
 
+  // Of all that lies below a node which is no rule's: its rules, and data that nobody knows.
+  TypeRef extent(RuleNode const& node) {
+    constexpr std::size_t kMostChildren = 64;
+    if (node.children.size() > kMostChildren || node.package) return any_type();
+    std::vector<Type::Member> members;
+    for (auto const& [name, child] : node.children) {
+      TypeRef type = with_.type_at(*child);
+      Group const* group = child->group;
+      if (!type && group == nullptr) type = extent(*child);
+      if (!type && group->kind == GroupKind::function) continue;
+      if (!type) type = with_.relaxed(*group) ? any_type() : types_of(*group).value;
+      members.push_back({Value::string(name), std::move(type)});
+    }
+    return object_of(std::move(members), type_of_kind(Kind::string), any_type());
+  }
+
   TypeRef step(TypeRef const& type, Pattern const& pattern) {
-    TypeRef keys = keys_of(type);
-    if (!keys) return nullptr;
     bool constant = pattern.kind == PatternKind::constant;
     bool scalar = constant && pattern.value.items().empty() && pattern.value.entries().empty();
+    TypeRef keys = keys_of(type);
     if (is_empty_collection(type)) {
       if (scalar) return nullptr;
-      fit(pattern, any_type(), Union::no);
+      // Nothing is in it, which is no fault; but only numbers go through an array.
+      bool var = pattern.kind == PatternKind::var;
+      if (var && !match_.at(pattern.slot)) match_.at(pattern.slot) = any_type();
+      if (var && keys && !unifies(match_.at(pattern.slot), keys)) return nullptr;
       return any_type();
     }
+    if (!keys) return nullptr;
     if (scalar) return select(type, pattern.value);
-    if (!fit(pattern, keys, Union::no)) return nullptr;
+    if (!match_.fit(pattern, keys, Grow::no)) return nullptr;
     return values_of(type);
   }
 
@@ -446,9 +404,10 @@ class TypeChecker {
   std::vector<GroupTypes> groups_;
   GroupTypes const unknown_{.known = true, .value = any_type()};
   int rules_deep_ = 0;
-  std::vector<TypeRef> slots_;
-  int replaced_ = 0;            // inside so many `with` that replace data or functions
-  int replaced_functions_ = 0;  // … functions
+  TypeMatch match_;
+  std::vector<bool> named_;  // slots that the author gave a name
+  TypesWith with_;
+  int refs_only_ = 0;  // inside so many closures of which only references count
 };
 
 }  // namespace

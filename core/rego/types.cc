@@ -27,19 +27,20 @@ bool same_members(Type const& a, Type const& b) {
   });
 }
 
-// Of each known element of `a`, `b` has one that fits.
+// Each known element of `a` fits the one of `b`.
 bool arrays_fit(TypeRef const& a, TypeRef const& b) {
   for (std::size_t i = 0; i < a->first.size(); ++i) {
-    TypeRef other = select_at(b, i);
-    if (!other || !unifies(a->first[i], other)) return false;
+    if (!unifies(a->first[i], select_at(b, i))) return false;
   }
   return true;
 }
 
+// Each known member of `a` fits the one of `b`; where that has none, either may have further
+// members.
 bool objects_fit(TypeRef const& a, TypeRef const& b) {
   return std::ranges::all_of(a->members, [&](Type::Member const& member) {
     TypeRef other = select(b, member.key);
-    return other && unifies(member.value, other);
+    return other ? unifies(member.value, other) : a->rest || b->rest;
   });
 }
 
@@ -48,6 +49,37 @@ bool rests_fit(TypeRef const& a, TypeRef const& b) {
 }
 
 bool is_choice(TypeRef const& type) { return type->form == Form::any; }
+
+// Is `one` all of `all`, or one of its choices?
+bool contains(TypeRef const& all, TypeRef const& one) {
+  if (!all) return false;
+  if (!is_choice(all)) return same_type(all, one);
+  return all->first.empty() || std::ranges::any_of(all->first, [&](TypeRef const& choice) {
+           return same_type(choice, one);
+         });
+}
+
+// An object of which no member is known by name.
+bool is_plain_object(TypeRef const& type) {
+  return type->form == Form::object && type->members.empty();
+}
+
+TypeRef merged_objects(TypeRef const& a, TypeRef const& b) {
+  if (!a->rest) return b;
+  if (!b->rest) return a;
+  return object_of({}, either(a->key, b->key), merged(a->rest, b->rest));
+}
+
+// What the object may hold besides goes into the object among the choices; null: there is none.
+TypeRef merged_choice(TypeRef const& choice, TypeRef const& object) {
+  Type all = *choice;
+  for (TypeRef& one : all.first) {
+    if (!is_plain_object(one) || !one->rest) continue;
+    one = object_of({}, either(one->key, object->key), either(one->rest, object->rest));
+    return make_type(std::move(all));
+  }
+  return nullptr;
+}
 
 bool choice_fits(TypeRef const& choice, TypeRef const& other) {
   return choice->first.empty() || std::ranges::any_of(choice->first, [&](TypeRef const& one) {
@@ -99,6 +131,12 @@ TypeRef object_of(std::vector<Type::Member> members, TypeRef key, TypeRef rest) 
                     .members = std::move(members),
                     .key = std::move(key),
                     .rest = std::move(rest)});
+}
+
+TypeRef object_in_part(std::vector<Type::Member> members) {
+  Type type = *object_of(std::move(members), nullptr, nullptr);
+  type.open = true;
+  return make_type(std::move(type));
 }
 
 TypeRef set_of(TypeRef member) { return make_type({.form = Form::set, .rest = std::move(member)}); }
@@ -156,23 +194,44 @@ bool is_empty_collection(TypeRef const& type) {
   return collection && type->first.empty() && type->members.empty() && !type->rest;
 }
 
-bool holds_empty_set(TypeRef const& type) {
-  if (!type) return false;
-  if (type->form == Form::set) return !type->rest || holds_empty_set(type->rest);
-  if (type->form == Form::array) return std::ranges::any_of(type->first, holds_empty_set);
-  return type->form == Form::object &&
-         std::ranges::any_of(type->members, holds_empty_set, &Type::Member::value);
+bool is_open(TypeRef const& type) {
+  if (!type) return true;
+  switch (type->form) {
+    case Form::set:
+      return is_open(type->rest);
+    case Form::array:
+      return std::ranges::any_of(type->first, is_open) || (type->rest && is_open(type->rest));
+    case Form::object:
+      return type->open || std::ranges::any_of(type->members, is_open, &Type::Member::value) ||
+             (type->rest && (is_open(type->key) || is_open(type->rest)));
+    default:
+      return false;
+  }
+}
+
+TypeRef merged(TypeRef const& a, TypeRef const& b) {
+  if (!a) return b;
+  if (!b) return a;
+  if (a->form == Form::set && b->form == Form::set) return set_of(either(a->rest, b->rest));
+  if (is_plain_object(a) && is_plain_object(b)) return merged_objects(a, b);
+  if (is_choice(a) && is_plain_object(b) && b->rest) {
+    if (TypeRef all = merged_choice(a, b)) return all;
+  }
+  if (is_choice(b) && is_plain_object(a) && a->rest) {
+    if (TypeRef all = merged_choice(b, a)) return all;
+  }
+  return either(a, b);
 }
 
 bool same_type(TypeRef const& a, TypeRef const& b) {
   if (a == b) return true;
   if (!a || !b || a->form != b->form) return false;
-  return std::ranges::equal(a->first, b->first, same_type) && same_members(*a, *b) &&
-         same_type(a->key, b->key) && same_type(a->rest, b->rest);
+  return a->open == b->open && std::ranges::equal(a->first, b->first, same_type) &&
+         same_members(*a, *b) && same_type(a->key, b->key) && same_type(a->rest, b->rest);
 }
 
 bool unifies(TypeRef const& a, TypeRef const& b) {
-  if (!a || !b) return true;  // what is not known yet
+  if (!a || !b) return false;
   if (is_choice(a) && choice_fits(a, b)) return true;
   if (is_choice(b) && choice_fits(b, a)) return true;
   if (is_choice(a) || is_choice(b) || a->form != b->form) return false;
@@ -193,11 +252,11 @@ TypeRef keys_of(TypeRef const& type) {
     case Form::array:
       return type_of_kind(Kind::number);
     case Form::set:
-      return type->rest ? type->rest : any_type();
+      return type->rest;
     case Form::object: {
       TypeRef all = type->key;
       for (Type::Member const& member : type->members) all = either(all, type_of_value(member.key));
-      return all ? all : any_type();
+      return all;
     }
     case Form::any:
       return type->first.empty() ? any_type() : fold(type->first, keys_of);
@@ -210,15 +269,14 @@ TypeRef values_of(TypeRef const& type) {
   switch (type->form) {
     case Form::array: {
       TypeRef all = fold(type->first, [](TypeRef const& one) { return one; });
-      all = type->rest ? either(all, type->rest) : all;
-      return all ? all : any_type();
+      return either(all, type->rest);
     }
     case Form::set:
-      return type->rest ? type->rest : any_type();
+      return type->rest;
     case Form::object: {
       TypeRef all = type->rest;
       for (Type::Member const& member : type->members) all = either(all, member.value);
-      return all ? all : any_type();
+      return all;
     }
     case Form::any:
       return type->first.empty() ? any_type() : fold(type->first, values_of);
@@ -238,14 +296,15 @@ TypeRef select(TypeRef const& type, Value const& key) {
       if (!index || *index < 0) return nullptr;
       return select_at(type, static_cast<std::size_t>(*index));
     }
-    case Form::set:
-      if (!type->rest) return nullptr;
-      return unifies(type->rest, type_of_value(key)) ? type->rest : nullptr;
+    case Form::set: {
+      TypeRef const member = type_of_value(key);
+      return contains(type->rest, member) ? member : nullptr;
+    }
     case Form::object:
       for (Type::Member const& member : type->members) {
         if (member.key == key) return member.value;
       }
-      return type->rest && unifies(type->key, type_of_value(key)) ? type->rest : nullptr;
+      return type->rest && contains(type->key, type_of_value(key)) ? type->rest : nullptr;
     case Form::any:
       if (type->first.empty()) return any_type();
       return fold(type->first, [&](TypeRef const& one) { return select(one, key); });
@@ -277,24 +336,22 @@ std::string type_text(TypeRef const& type) {
 }
 
 bool value_fits(Value const& value, TypeRef const& type) {
-  if (value.size() == 0 || is_anything(type)) return unifies(type_of_value(value), type);
+  if (value.size() == 0 || !type || is_anything(type)) return unifies(type_of_value(value), type);
   if (type->form == Type::Form::any) {
     return std::ranges::any_of(type->first,
                                [&](TypeRef const& choice) { return value_fits(value, choice); });
   }
   if (value.is(Kind::set)) {
-    TypeRef const member = type->form == Type::Form::set ? values_of(type) : nullptr;
-    return member && std::ranges::all_of(value.items(), [&](Value const& item) {
-             return value_fits(item, member);
-           });
+    return type->form == Type::Form::set &&
+           std::ranges::all_of(value.items(),
+                               [&](Value const& item) { return value_fits(item, type->rest); });
   }
   bool const array = value.is(Kind::array);
   if (type->form != (array ? Type::Form::array : Type::Form::object)) return false;
   if (value.size() != (array ? type->first.size() : type->members.size()) && !type->rest)
     return false;
   for (std::size_t i = 0; i < value.items().size(); ++i) {
-    TypeRef const item = select_at(type, i);
-    if (!item || !value_fits(value.items()[i], item)) return false;
+    if (!value_fits(value.items()[i], select_at(type, i))) return false;
   }
   return std::ranges::all_of(value.entries(), [&](Entry const& entry) {
     TypeRef const child = select(type, entry.key);

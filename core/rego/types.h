@@ -33,6 +33,7 @@ struct Type {
   TypeRef key;                  // object: of other members; null: there are none
   TypeRef rest;                 // array: of further elements; object: of other members; set: of its
                                 // members. null: there are none
+  bool open = false;            // object: it may have other members, of which not all is known
 };
 
 // Of a function: one type for each argument.
@@ -45,6 +46,7 @@ struct Signature {
 [[nodiscard]] TypeRef type_of_kind(Kind kind);  // of null, boolean, number, string; else anything
 [[nodiscard]] TypeRef array_of(std::vector<TypeRef> first, TypeRef rest);
 [[nodiscard]] TypeRef object_of(std::vector<Type::Member> members, TypeRef key, TypeRef rest);
+[[nodiscard]] TypeRef object_in_part(std::vector<Type::Member> members);
 [[nodiscard]] TypeRef set_of(TypeRef member);
 // Of a constant, with the type of each part; of collections of more than 256, of any part.
 [[nodiscard]] TypeRef type_of_value(Value const& value);
@@ -53,15 +55,17 @@ struct Signature {
 
 [[nodiscard]] bool is_anything(TypeRef const& type);
 [[nodiscard]] bool is_empty_collection(TypeRef const& type);
-// The type is of an empty set, or of a collection with one at a known place.
-[[nodiscard]] bool holds_empty_set(TypeRef const& type);
+// Nothing, or not all, is known: the type is null or has such a part. An empty set is one of them.
+[[nodiscard]] bool is_open(TypeRef const& type);
+// Of a document that two rules make together: sets and objects become one of both.
+[[nodiscard]] TypeRef merged(TypeRef const& a, TypeRef const& b);
 [[nodiscard]] bool same_type(TypeRef const& a, TypeRef const& b);
-// Some value may be of both types.
+// Some value may be of both types. What is not known fits nothing: see is_open.
 [[nodiscard]] bool unifies(TypeRef const& a, TypeRef const& b);
 // The same of what is written out, part by part and not only as a whole: {"a", 1} is no set of
 // strings, though a set of either could be one.
 [[nodiscard]] bool value_fits(Value const& value, TypeRef const& type);
-// What a step into the type may be, and lead to; null: the type has no elements.
+// What a step into the type may be, and lead to; null: the type can have no elements.
 [[nodiscard]] TypeRef keys_of(TypeRef const& type);
 [[nodiscard]] TypeRef values_of(TypeRef const& type);
 // Where a constant step leads; null: nowhere.

@@ -183,7 +183,8 @@ io::Task<Result<void>> follow_stream(a2a::Remote& remote, a2a::Ask ask, a2a::Wor
                                      Relay& relay) {
   ask.kind = a2a::Kind::stream;
   AW_CO_TRY(auto const stream,
-            co_await remote.open(std::move(ask), work.traceparent, work.deadline));
+            co_await remote.open(std::move(ask), work.traceparent,
+                                 {.first = work.deadline, .end = work.deadline}));
   while (true) {
     AW_CO_TRY(auto const event, co_await stream->next(work.deadline));
     if (!event) co_return Result<void>{};

@@ -9,36 +9,70 @@ from house import Case, wait_for
 from test_clients import CACHE, CLIENTS, Authority, installed
 
 
-class OfficialGrpcServer(Case):
-    def setUp(self):
-        super().setUp()
+class OfficialGrpcServer:
+    """What our client does at an official SDK's gRPC server, whichever language that is in."""
+
+    def begin(self, *command):
         installed()
-        server = self.start("official", [CACHE / "python_1/bin/python", CLIENTS / "python_1/server.py"])
-        (self.url, _) = wait_for("the official server", lambda: server.out().strip(), seconds=60)
+        self.server = self.start("official", command)
+        (self.url, _) = wait_for("the official server", lambda: self.server.out().strip(), seconds=60)
 
     def ours(self, *args, version="1.0", code=0):
         ran = self.run_cli(*args, "--binding", "grpc", "--a2a-version", version, "--timeout", "20s", timeout=60)
         self.assertEqual(ran.returncode, code, ran.stderr)
         return ran.stdout
 
+    def walk(self, version):
+        self.assertEqual(self.ours("call", self.url, "chat", '"you"', version=version), "heard you\n")
+        events = [json.loads(line) for line in
+                  self.ours("call", self.url, "chat", '"you"', "--stream", "-o", "jsonl", version=version).splitlines()]
+        self.assertEqual(next(iter(events[0])), "task")
+        self.assertEqual([e["artifactUpdate"]["artifact"]["parts"][0]["text"] for e in events if "artifactUpdate" in e], ["heard ", "you"])
+        asked = json.loads(self.ours("call", self.url, "chat", '"ask"', "-o", "json", version=version))["data"]["task"]
+        self.assertEqual(asked["status"]["state"], "TASK_STATE_INPUT_REQUIRED")
+        self.assertEqual(self.ours("call", self.url, "chat", '"well"', "--task", asked["id"], version=version), "heard well\n")
+        shown = json.loads(self.ours("task", "get", self.url, asked["id"], "-o", "json", version=version))["data"]
+        self.assertEqual(shown["status"]["state"], "TASK_STATE_COMPLETED")
+        self.ours("task", "cancel", self.url, asked["id"], version=version, code=1)
+        self.ours("task", "get", self.url, "no-such-task", version=version, code=1)
+
+
+class OfficialPython(OfficialGrpcServer, Case):
+    def setUp(self):
+        super().setUp()
+        self.begin(CACHE / "python_1/bin/python", CLIENTS / "python_1/server.py")
+
     def test_walk(self):
-        """our client walks send, stream, input-required, get, list and a cancel that comes too late at the official gRPC server, in both packages"""
+        """our client walks send, stream, input-required, get, list and a cancel that comes too late at the official Python server, in both packages"""
         for version in ("1.0", "0.3"):
             with self.subTest(version):
-                self.assertEqual(self.ours("call", self.url, "chat", '"you"', version=version), "heard you\n")
-                events = [json.loads(line) for line in
-                          self.ours("call", self.url, "chat", '"you"', "--stream", "-o", "jsonl", version=version).splitlines()]
-                self.assertEqual(next(iter(events[0])), "task")
-                self.assertEqual([e["artifactUpdate"]["artifact"]["parts"][0]["text"] for e in events if "artifactUpdate" in e], ["heard ", "you"])
-                asked = json.loads(self.ours("call", self.url, "chat", '"ask"', "-o", "json", version=version))["data"]["task"]
-                self.assertEqual(asked["status"]["state"], "TASK_STATE_INPUT_REQUIRED")
-                self.assertEqual(self.ours("call", self.url, "chat", '"well"', "--task", asked["id"], version=version), "heard well\n")
-                shown = json.loads(self.ours("task", "get", self.url, asked["id"], "-o", "json", version=version))["data"]
-                self.assertEqual(shown["status"]["state"], "TASK_STATE_COMPLETED")
-                self.ours("task", "cancel", self.url, asked["id"], version=version, code=1)
-                self.ours("task", "get", self.url, "no-such-task", version=version, code=1)
+                self.walk(version)
         listed = json.loads(self.ours("task", "list", self.url, "-o", "json"))["data"]
         self.assertGreaterEqual(len(listed), 6)
+
+
+class OfficialGo(OfficialGrpcServer, Case):
+    def setUp(self):
+        super().setUp()
+        self.begin(CACHE / "go_server/server")
+
+    def test_walk(self):
+        """our client walks send, stream, input-required, get and a cancel that comes too late at Go's gRPC server, in both packages; it learns our deadlines"""
+        for version in ("1.0", "0.3"):
+            with self.subTest(version):
+                self.walk(version)
+        told = [line.split() for line in self.server.err().splitlines() if line.startswith("/")]
+        single = [left for method, left in told if not method.endswith("StreamingMessage")]
+        self.assertTrue(single)
+        self.assertTrue(all(0 < int(left) <= 20 for left in single), told)
+        # One event after the other may take its time: a stream of the command's has no end of its own.
+        self.assertTrue(all(left == "none" for method, left in told if method.endswith("SendStreamingMessage")), told)
+
+    def test_deadline(self):
+        """a call that Go's server does not answer in time ends as a timeout"""
+        ran = self.run_cli("call", self.url, "chat", '"wait"', "--binding", "grpc", "--timeout", "1s", timeout=60)
+        self.assertEqual(ran.returncode, 124, ran.stderr)
+        self.assertIn("AW8004", ran.stderr)
 
 
 class WebAgent(http.server.BaseHTTPRequestHandler):

@@ -71,7 +71,7 @@ TaskPtr bare_task(RemoteBench& bench, Remote& remote, Kind kind, std::string id)
 }
 
 io::Task<Result<std::vector<RemoteEvent>>> all_events(Remote& remote, Ask ask, SteadyTime until) {
-  AW_CO_TRY(auto const stream, co_await remote.open(std::move(ask), {}, until));
+  AW_CO_TRY(auto const stream, co_await remote.open(std::move(ask), {}, {.first = until}));
   std::vector<RemoteEvent> out;
   while (true) {
     AW_CO_TRY(auto const event, co_await stream->next(until));
@@ -84,7 +84,7 @@ io::Task<Result<std::vector<RemoteEvent>>> all_events(Remote& remote, Ask ask, S
 io::Task<Result<TaskPtr>> until_canceled(Remote& remote, Ask ask, SteadyTime until) {
   TaskFollower follower;
   auto const id = ask.task_id;
-  AW_CO_TRY(auto const stream, co_await remote.open(std::move(ask), {}, until));
+  AW_CO_TRY(auto const stream, co_await remote.open(std::move(ask), {}, {.first = until}));
   AW_CO_TRY(auto event, co_await stream->next(until));
   AW_CO_TRY(co_await remote.ask({.kind = Kind::cancel, .task_id = id}, {}, until));
   while (event) {
@@ -240,6 +240,28 @@ TEST_CASE("over gRPC the server learns what the caller will wait") {
   CHECK(*told <= std::chrono::seconds(20));
   CHECK(*told > std::chrono::seconds(10));
   CHECK(bench.agent.seen("te") == "trailers");
+}
+
+TEST_CASE("over gRPC the server learns when a stream has to be over, where it has to") {
+  struct Row {
+    Transport transport;
+    SteadyTime end;
+    bool told;
+  };
+  RemoteBench bench;
+  for (auto const& row :
+       {Row{Transport::grpc, bench.soon(), true}, Row{Transport::grpc, SteadyTime::max(), false},
+        Row{Transport::json_rpc, bench.soon(), false}}) {
+    CAPTURE(transport_name(row.transport));
+    auto remote = bench.remote(row.transport, Dialect::v1_0);
+    auto ask = send("hello");
+    ask.kind = Kind::stream;
+    auto const stream = fixtures::must(
+        io::run_blocking(remote.open(std::move(ask), {}, {.first = bench.soon(), .end = row.end})));
+    auto const told = parse_grpc_timeout(bench.agent.seen("grpc-timeout"));
+    REQUIRE(told.has_value() == row.told);
+    if (told) CHECK(*told > std::chrono::seconds(10));
+  }
 }
 
 TEST_CASE("only agents of ours get the two replay headers, everybody gets the trace") {

@@ -20,6 +20,16 @@ constexpr FaultRow kFaults[] = {
     {"x if _", "rego_unsafe_var_error", "var _ is unsafe"},
     {"x if { not y }", "rego_unsafe_var_error", "var y is unsafe"},
     {"x if { y > 0 }", "rego_unsafe_var_error", "var y is unsafe"},
+    {"x if not startswith(input.a[_], \"b\")", "rego_unsafe_var_error", "var _ is unsafe"},
+    {"x if not input.a[_] in [1]", "rego_unsafe_var_error", "var _ is unsafe"},
+    {"x if not input.a[i] != 1", "rego_unsafe_var_error", "var i is unsafe"},
+    {"x if not [1, input[_]] == input.y", "rego_unsafe_var_error", "var _ is unsafe"},
+    {"x if not input.a[input.b[_]]", "rego_unsafe_var_error", "var _ is unsafe"},
+    {"x if not f(input[_]) with input.a as 1\nf(_)", "rego_unsafe_var_error", "var _ is unsafe"},
+    {"x if { [a, a] := input.b }", "rego_compile_error", "var a assigned above"},
+    {"x if { [a] := input.b; [a] := input.c; a }", "rego_compile_error", "var a assigned above"},
+    {"x if { some a; [a] := input.b; a }", "rego_compile_error", "var a declared above"},
+    {"x if { a == 1; [a] := input.b }", "rego_compile_error", "var a referenced above"},
     {"x if { print(y) }", "rego_compile_error", "var y is undeclared"},
     {"x := print(1)", "rego_type_error", "print(1) used as value"},
     {"x if { a := a }", "rego_compile_error", "var a referenced above"},
@@ -84,6 +94,27 @@ TEST_CASE("each fault has its code and words") {
     std::string said = std::string(row.module) + " says " + faults[0].text();
     CHECK_MESSAGE(told, said);
   }
+}
+
+TEST_CASE("arguments of calls inside a negated expression are found before it") {
+  for (std::string_view rule :
+       {"x if not count(input.a[_]) == 1", "x if not input[count(input.a[_])]",
+        "x if not f({v | v := input[_]})\nf(_)", "x if { some i; not input.a[i] == input.b[i] }",
+        "x if { some i; input.c[i]; not startswith(input.a[i], \"b\") }"}) {
+    bool const open = rule.contains("some i; not");
+    if (open) {
+      CHECK(faults_of("package p\n" + std::string(rule) + "\n")[0].code == "rego_unsafe_var_error");
+    } else {
+      (void)policy_of("package p\n" + std::string(rule) + "\n");
+    }
+  }
+}
+
+TEST_CASE("names that an assignment takes apart may go unused, but not in strict mode") {
+  (void)policy_of("package p\nx if { [a, b] := input.a }\n");
+  auto faults =
+      faults_of("package p\nx if { {\"k\": a} := input.a }\n", {.strictness = Strictness::strict});
+  CHECK(faults[0].message == "assigned var a unused");
 }
 
 TEST_CASE("strict mode tells of arguments that no body of the rule reads") {
