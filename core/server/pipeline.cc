@@ -176,10 +176,11 @@ decisions::Fields kept_fields(Visit const& visit, authz::AuthzDecision const& de
 std::shared_ptr<CallLine> Pipeline::line_of(Visitor const& visitor) const {
   if (needs_.calls == nullptr) return {};
   auto const& peer = visitor.peer;
-  return needs_.calls->line(
-      {.caller = peer.id.text(),
-       .callee = visitor.self.text(),
-       .life = SvidLife{.not_before = peer.not_before, .not_after = peer.not_after}});
+  // The leaf's own: `peer` has the chain's, whose authority may be younger.
+  auto const from = peer.chain.empty() ? peer.not_before : peer.chain.front().not_before();
+  return needs_.calls->line({.caller = peer.id.text(),
+                             .callee = visitor.self.text(),
+                             .life = SvidLife{.not_before = from, .not_after = peer.not_after}});
 }
 
 io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,

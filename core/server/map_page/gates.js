@@ -19,6 +19,8 @@ const INBOUND = [
 // Our own agent calls: there is no handshake to judge, and nothing to be replayed.
 const OUTBOUND = INBOUND.filter((gate) => ["Understood", "Authorization", "Audit record", "Dispatch", "Outcome"].includes(gate.name));
 
+const AFTER = { "Audit record": "✓ the refusal is on record", Outcome: "✓ counted" };
+
 function stopAt(gates, one) {
   if (one.allowed) return gates.length;
   if (one.code === "AW6001") return gates.findIndex((gate) => gate.name === "Audit record");
@@ -30,12 +32,12 @@ export function showGates(one) {
   const gates = one.direction === "outbound" ? OUTBOUND : INBOUND;
   const stop = stopAt(gates, one);
   const steps = gates.map((gate, index) => {
-    // A refusal is on record as well.
-    const recorded = gate.name === "Audit record" && index > stop;
-    const state = index < stop || recorded ? "passed" : index === stop ? "stopped" : "not-reached";
+    const after = index > stop && AFTER[gate.name]; // what is done for a refusal too
+    const state = index < stop || after ? "passed" : index === stop ? "stopped" : "not-reached";
     const words = { passed: "✓ passed", stopped: `✕ stopped here${one.code ? `: ${one.code}` : ""}`, "not-reached": "· not reached" }[state];
+    const shown = state === "not-reached" ? "" : [index === stop && one.title !== "denied" ? one.title : "", gate.shows(one)].filter(Boolean).join(" · ");
     return el("li", { class: `gate ${state}`, "data-gate": gate.name }, el("h3", {}, `${index + 1}. ${gate.name}`),
-      el("p", { class: "state" }, recorded ? "✓ the refusal is on record" : words), el("p", { class: "dim" }, gate.does), state === "not-reached" && !recorded ? null : el("p", { class: "shown" }, (index === stop && one.title) || gate.shows(one) || ""));
+      el("p", { class: "state" }, after || words), el("p", { class: "dim" }, gate.does), el("p", { class: "shown" }, shown));
   });
   fill(el("p", { class: `verdict ${verdictOf(one)}` }, `${verdictWords(one)}: ${one.action || one.method}`),
     el("p", { class: "dim" }, `${one.decision_id} · ${timeText(Date.parse(one.timestamp))} · ${one.caller} → ${one.callee}`), el("ol", { class: "pipeline" }, ...steps));

@@ -82,6 +82,8 @@ export class Graph {
   }
 
   drawEdges(rows, chosen) {
+    this.root.classList.toggle("many", rows.length > 60);
+    this.root.classList.toggle("one", chosen !== null);
     const seen = new Set();
     for (const { edge, count } of rows) {
       seen.add(edge.id);
@@ -132,6 +134,8 @@ export class Graph {
   apply() {
     const { x, y, width, height } = this.view;
     this.root.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+    // What could not be read from so far away only costs time.
+    this.root.classList.toggle("far", width > 2400);
   }
 
   watchPointer() {

@@ -1,21 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where everything stands: a box a trust domain, the agent's own in the middle, the others left and right of it. No forces and
-// no chance: the same nodes stand in the same places, and a new one moves as few as can be. Knows no page.
+// Where everything stands: a box a trust domain, the agent's own in the middle with the agent at its heart, the others left and
+// right. No forces and no chance: the same nodes stand in the same places. Knows no page.
 import { domainOf } from "./calls.js";
 
 export const RADIUS = 15;
-const CELL = { width: 124, height: 92 };
+const CELL = { width: 114, height: 90 };
 const PAD = 16;
 const HEAD = 30;
-const GAP = { across: 110, down: 34 };
+const GAP = { across: 70, down: 34 };
 
-// A grid that is wider than high; the agent itself in the middle of its own.
-function box(domain, ids, self) {
+const titleWidth = (domain) => Math.min(320, [...domain].length * 7.6 + 30);
+
+// Where the members of a box stand, measured from its upper left corner.
+function grid(domain, ids) {
   const columns = Math.max(1, Math.ceil(Math.sqrt(ids.length * 0.8)));
   const rows = Math.ceil(ids.length / columns);
-  const sorted = ids.filter((id) => id !== self).sort();
-  if (ids.includes(self)) sorted.splice(Math.floor(ids.length / 2), 0, self);
-  return { domain, ids: sorted, columns, width: columns * CELL.width + 2 * PAD, height: rows * CELL.height + HEAD + PAD };
+  const width = Math.max(columns * CELL.width + 2 * PAD, titleWidth(domain));
+  const left = (width - columns * CELL.width) / 2;
+  const spots = ids.sort().map((id, index) => [id, {
+    x: left + ((index % columns) + 0.5) * CELL.width,
+    y: HEAD + (Math.floor(index / columns) + 0.42) * CELL.height,
+  }]);
+  return { domain, spots, width, height: rows * CELL.height + HEAD + PAD };
+}
+
+// Around ourselves, ring by ring, so that no call passes over another caller: almost all of them lead to us.
+function rings(domain, ids, self) {
+  const others = ids.filter((id) => id !== self).sort();
+  const spots = [[self, { x: 0, y: 0 }]];
+  let radius = 0;
+  for (let placed = 0; placed < others.length; ) {
+    radius += radius === 0 ? 124 : 112;
+    const fits = Math.floor((2 * Math.PI * radius) / CELL.width);
+    const here = others.slice(placed, placed + fits);
+    here.forEach((id, index) => {
+      const angle = (2 * Math.PI * (index + 0.5 * (radius % 2))) / here.length - Math.PI / 2;
+      spots.push([id, { x: radius * 1.15 * Math.cos(angle), y: radius * Math.sin(angle) }]);
+    });
+    placed += here.length;
+  }
+  const across = Math.max(radius * 1.15 + CELL.width / 2, titleWidth(domain) / 2);
+  const down = radius + CELL.height / 2;
+  for (const [, spot] of spots) {
+    spot.x += across + PAD;
+    spot.y += down + HEAD - 8;
+  }
+  return { domain, spots, width: 2 * (across + PAD), height: 2 * down + HEAD + PAD };
 }
 
 function place(column, x, width, nodes, boxes) {
@@ -24,12 +54,7 @@ function place(column, x, width, nodes, boxes) {
   for (const one of column) {
     const left = x + (width - one.width) / 2;
     boxes.push({ domain: one.domain, x: left, y, width: one.width, height: one.height });
-    one.ids.forEach((id, index) => {
-      nodes.set(id, {
-        x: left + PAD + ((index % one.columns) + 0.5) * CELL.width,
-        y: y + HEAD + (Math.floor(index / one.columns) + 0.42) * CELL.height,
-      });
-    });
+    for (const [id, spot] of one.spots) nodes.set(id, { x: left + spot.x, y: y + spot.y });
     y += one.height + GAP.down;
   }
 }
@@ -38,7 +63,7 @@ function place(column, x, width, nodes, boxes) {
 export function layout(ids, self) {
   const byDomain = Map.groupBy(ids, domainOf);
   const own = domainOf(self);
-  const others = [...byDomain].filter(([domain]) => domain !== own).map(([domain, members]) => box(domain, members, self));
+  const others = [...byDomain].filter(([domain]) => domain !== own).map(([domain, members]) => grid(domain, members));
   others.sort((a, b) => b.height - a.height || (a.domain < b.domain ? -1 : 1));
   const sides = [[], []];
   const heights = [0, 0];
@@ -47,7 +72,7 @@ export function layout(ids, self) {
     sides[side].push(one);
     heights[side] += one.height + GAP.down;
   }
-  const columns = [sides[0], byDomain.has(own) ? [box(own, byDomain.get(own), self)] : [], sides[1]];
+  const columns = [sides[0], [rings(own, byDomain.get(own) ?? [], self)], sides[1]];
   const nodes = new Map();
   const boxes = [];
   let x = 0;

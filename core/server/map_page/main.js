@@ -14,7 +14,7 @@ let rows = [];
 let current = null; // the id of the edge the list stands on
 let asked = false;
 
-const graph = new Graph(byId("stage"), (id) => open(id), (id) => openNode(id, calls));
+const graph = new Graph(byId("stage"), (id) => open(id), (id) => openNode(id, calls, rows, open));
 const time = new TimeLine(redraw);
 
 function redraw() {

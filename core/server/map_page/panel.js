@@ -32,10 +32,20 @@ export function closePanel() {
   byId("calls").focus();
 }
 
-export function openNode(id, calls) {
+export function openNode(id, calls, rows, open) {
   const life = calls.lives[id];
+  const own = rows.filter((row) => row.edge.from === id || row.edge.to === id);
   opened(shortName(id), facts([["identity", id], ["SVID since", life && timeText(life[0])], ["SVID until", life && timeText(life[1])]]),
-    el("p", { class: "dim" }, id.startsWith("spiffe://") ? "" : "Whoever is there proved no identity: no request of theirs was read."));
+    el("p", { class: "dim" }, id.startsWith("spiffe://") ? "" : "Whoever is there proved no identity: no request of theirs was read."),
+    el("h3", {}, "Calls"), el("ol", { class: "decisions" }, ...own.map((row) => el("li", {}, edgeButton(row, open)))));
+}
+
+function edgeButton({ edge, count }, open) {
+  const outcome = OUTCOMES[RANK[edge.outcome]];
+  const button = el("button", { class: "decision", title: `${edge.from}\n${edge.to}` }, el("span", { class: `verdict ${edge.outcome}` }, `${outcome.mark} ${outcome.label}`),
+    ` ${shortName(edge.from)} → ${shortName(edge.to)} `, el("span", { class: "dim" }, String(count)));
+  button.addEventListener("click", () => open(edge.id));
+  return button;
 }
 
 export async function openEdge(edge, count, calls, show) {
@@ -82,8 +92,12 @@ function ruleLines(rule) {
 
 function noteOf(expression) {
   if (expression.state !== "failed") return "";
-  const values = Object.entries(expression.values).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-  return values.length > 0 ? ` ${values.join(", ")}` : " has no value";
+  const values = Object.entries(expression.values);
+  if (values.length === 0) return " has no value";
+  const left = values.find(([name]) => expression.text.startsWith(`${name} in `));
+  const right = values.find((one) => one !== left);
+  if (left && right && values.length === 2) return ` ${JSON.stringify(left[1])} is not in ${right[1] === null ? `${right[0]}, which is undefined` : JSON.stringify(right[1])}`;
+  return ` ${values.map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", ")}`;
 }
 
 function policyOf(then) {

@@ -29,15 +29,18 @@ export class TimeLine {
     const history = calls.history();
     const slots = calls.slots;
     const step = 900 / slots;
-    const most = Math.max(1, ...Array.from({ length: slots }, (_, slot) => history.reduce((sum, one) => sum + one[slot], 0)));
+    const totals = Array.from({ length: slots }, (_, slot) => history.reduce((sum, one) => sum + one[slot], 0));
+    const most = Math.max(1, ...totals);
+    // A root, so that one denied call is seen beside a thousand allowed ones.
+    const high = (count, slot) => (Math.sqrt(totals[slot] / most) * (HEIGHT - 2) * Math.sqrt(count)) / history.reduce((sum, one) => sum + Math.sqrt(one[slot]), 0);
     const base = new Array(slots).fill(0);
     history.forEach((counts, index) => {
       let path = "";
       counts.forEach((count, slot) => {
         if (count === 0) return;
-        const high = Math.max(2, (Math.sqrt(count) / Math.sqrt(most)) * (HEIGHT - 4));
-        path += `M${(slot * step + 1).toFixed(1)},${(HEIGHT - base[slot]).toFixed(1)}h${(step - 2).toFixed(1)}v${(-high).toFixed(1)}h${(2 - step).toFixed(1)}z`;
-        base[slot] += high;
+        const own = Math.max(1.5, high(count, slot));
+        path += `M${(slot * step + 1).toFixed(1)},${(HEIGHT - base[slot]).toFixed(1)}h${(step - 2).toFixed(1)}v${(-own).toFixed(1)}h${(2 - step).toFixed(1)}z`;
+        base[slot] += own;
       });
       this.bars[index].setAttribute("d", path);
     });
