@@ -39,6 +39,7 @@
 #include "commands/health.h"
 #include "commands/init.h"
 #include "commands/k8s_inject.h"
+#include "commands/map.h"
 #include "commands/metrics.h"
 #include "commands/nonce.h"
 #include "commands/ping.h"
@@ -122,6 +123,7 @@ void register_commands(CLI::App& root, Context& context) {
   commands::register_k8s_inject(root, context);
   commands::register_metrics(root, context);
   commands::register_top(root, context);
+  commands::register_map(root, context);
   commands::register_health(root, context);
   commands::register_nonce(root, context);
   commands::register_secrets_get(root, context);

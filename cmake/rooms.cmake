@@ -58,3 +58,14 @@ function(aw_protocol target)
   target_include_directories(${target} SYSTEM PUBLIC ${PROJECT_BINARY_DIR}/generated)
   target_link_libraries(${target} PUBLIC aw_grpc)
 endfunction()
+
+# aw_page(NAME FOLDER): FOLDER's files as bytes of aw_NAME, so that the program needs none beside it.
+function(aw_page name folder)
+  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*)
+  set(made ${PROJECT_BINARY_DIR}/generated/${folder}.cc)
+  add_custom_command(
+    OUTPUT ${made}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${made} "-DFILES=${files}" -P ${PROJECT_SOURCE_DIR}/cmake/page.cmake
+    DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/page.cmake VERBATIM)
+  target_sources(aw_${name} PRIVATE ${made})
+endfunction()

@@ -9,7 +9,6 @@
 #include "commands/support/explanation.h"
 #include "commands/support/kept.h"
 #include "core/authz/input.h"
-#include "core/authz/past.h"
 #include "core/base/code.h"
 #include "core/base/text.h"
 #include "core/server/decision_fields.h"
@@ -30,30 +29,6 @@ std::vector<KeptOptions> places(AdminOptions const& where, std::string const& st
   for (auto const& agent : dev_agents(context))
     out.push_back({.config = agent.config, .state = {}});
   if (out.empty()) out.push_back({});
-  return out;
-}
-
-Result<PastDecision> explained(decisions::Entry entry, decisions::Reader& reader,
-                               Context const& context) {
-  PastDecision out{.entry = std::move(entry), .explanation = {}, .unexplained = {}};
-  auto const& digest = out.entry.text(Text::policy_digest);
-  if (!out.entry.flag(decisions::kAsked)) {
-    out.unexplained = "policy was not asked";
-    return out;
-  }
-  if (digest.empty()) {
-    out.unexplained = "a remote decision point answered: " + out.entry.text(Text::decided_by);
-    return out;
-  }
-  AW_TRY(auto const kept, reader.policy(digest));
-  if (!kept) {
-    out.unexplained = "the policy of that time is no longer kept: " + digest;
-    return out;
-  }
-  AW_TRY(auto const policy, authz::read_policy_document(kept->document, digest));
-  AW_TRY(auto input, rego::parse_json(server::input_of(out.entry)));
-  out.explanation = authz::explain_again(policy, std::move(input), out.entry.time(), context.clock);
-  out.explanation->policy_path = out.entry.text(Text::policy_path);
   return out;
 }
 
@@ -89,7 +64,7 @@ Result<std::optional<PastDecision>> find_past(std::string const& id, AdminOption
     auto entry = reader->find(id);
     if (!entry.ok() && entry.error().code == Code::not_found) continue;
     AW_TRY(auto found, std::move(entry));
-    AW_TRY(auto past, explained(std::move(found), *reader, context));
+    AW_TRY(auto past, server::explain_past(std::move(found), *reader, context.clock));
     return std::optional(std::move(past));
   }
   return std::optional<PastDecision>();

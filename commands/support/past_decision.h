@@ -9,17 +9,12 @@
 
 #include "commands/support/context.h"
 #include "commands/support/decisions.h"
-#include "core/authz/explain.h"
 #include "core/decisions/entry.h"
+#include "core/server/past_decision.h"
 
 namespace aw::commands {
 
-struct PastDecision {
-  decisions::Entry entry;
-  // Absent: policy was not asked, is no longer kept, or was a remote one; `unexplained` says which.
-  std::optional<authz::Explanation> explanation;
-  std::string unexplained;
-};
+using PastDecision = server::PastDecision;
 
 // Looks in the state directory given, in the configuration's, in those of agents that `dev` runs.
 // nullopt when there is no store, or none that has it. Errors: usage (ambiguous), policy_*.

@@ -6,6 +6,7 @@
 #include "core/base/json.h"
 #include "core/base/markup.h"
 #include "core/runtime/federation_admin.h"
+#include "core/runtime/map_admin.h"
 
 namespace aw::runtime {
 namespace {
@@ -81,6 +82,7 @@ std::string page(Runtime::Parts& p) {
       "style>";
   out += "<h1>" + text::escape_markup(p.config.agent.name) + "</h1><p>" +
          text::escape_markup(p.first_svid->id.text()) + "</p>";
+  out += "<p><a href=\"/map?ticket=" + p.map_door->issue_ticket() + "\">Trust map</a></p>";
   out += "<h2>Checks</h2><pre>" + text::escape_markup(server::verbose_text(p.health)) + "</pre>";
   if (p.decisions) {
     return out +
@@ -134,6 +136,7 @@ server::PlainRoutes admin_routes_of(Runtime::Parts& parts) {
   out.emplace("/reload-policy",
               server::PlainRoute{"POST", [p](auto const&) { return reload_policy(*p); }});
   add_federation_routes(out, parts);
+  add_map_routes(out, parts);
   return out;
 }
 

@@ -67,6 +67,7 @@ Result<void> Runtime::Parts::open_log() {
 void Runtime::Parts::count() {
   instruments = std::make_unique<server::Instruments>(metrics, config.agent.name,
                                                       capability_names(config.agent));
+  calls = std::make_unique<server::CallMap>(clock, metrics);
   instruments->insecure_mode.set(insecure.empty() ? 0 : 1);
   metrics.gauge_family("agentweave_build_info", "1; the version is in the label.", {"version"})
       .at({AW_VERSION})
@@ -408,7 +409,8 @@ Result<void> Runtime::Parts::build_gates() {
       .ready = [this] { return health.ready(); },
       .decisions = decisions.get(),
       .decision_logs = decision_logs.get(),
-      .policy_path = config.authorization.policy_path});
+      .policy_path = config.authorization.policy_path,
+      .calls = calls.get()});
   return {};
 }
 

@@ -4,6 +4,7 @@
 // Private to the composer.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -30,8 +31,10 @@
 #include "core/runtime/secret_keeper.h"
 #include "core/runtime/trust_changes.h"
 #include "core/server/agent_session.h"
+#include "core/server/call_map.h"
 #include "core/server/dispatch.h"
 #include "core/server/health.h"
+#include "core/server/map_door.h"
 #include "core/server/outbound.h"
 #include "core/server/pipeline.h"
 #include "core/server/plain_session.h"
@@ -52,6 +55,7 @@ struct Runtime::Parts {
   std::unique_ptr<log::Log> log;
   metrics::Registry metrics;
   std::unique_ptr<server::Instruments> instruments;
+  std::unique_ptr<server::CallMap> calls;
   server::Health health;
   std::unique_ptr<io::Loops> loops;
   std::unique_ptr<io::BlockingPool> pool;
@@ -109,6 +113,8 @@ struct Runtime::Parts {
 
   // Made anew at each start; told to our own user in a file of the state directory.
   std::string admin_token;
+  std::unique_ptr<server::MapDoor> map_door;
+  std::atomic<int> map_viewers{0};
   server::PlainRoutes admin_routes;
   std::function<bool(http::Request const&)> admin_admits;
   std::unique_ptr<http::Server> admin;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/a2a/refusal.h"
+#include "core/authz/input.h"
 #include "core/base/fs.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
@@ -75,6 +76,7 @@ Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
   options.refuse = refuse_early;
   options.rejected = [this](Error const& error, std::string_view from) {
     instruments->handshake_failures.add();
+    calls->refused(authz::address_without_port(from), first_svid->id.text(), error);
     log->write(log::Component::transport, log::Level::info, "Connection refused",
                {{"code", code_name(error.code)}, {"reason", error.message}, {"remote", from}});
   };
@@ -110,7 +112,8 @@ void Runtime::Parts::open_outbound() {
                               .log = *log,
                               .decisions = decisions.get(),
                               .decision_logs = decision_logs.get(),
-                              .policy_path = config.authorization.policy_path});
+                              .policy_path = config.authorization.policy_path,
+                              .calls = calls.get()});
   out_calls = std::make_unique<OutCalls>(*outbound_gates, *loops);
 }
 
@@ -133,6 +136,7 @@ Result<void> Runtime::Parts::serve_outbound() {
 Result<void> Runtime::Parts::serve_admin() {
   if (!config.server.admin.enabled) return {};
   admin_token = text::to_base64url(random_bytes(18));
+  map_door = std::make_unique<server::MapDoor>(clock);
   admin_routes = admin_routes_of(*this);
   bool const here = config.server.admin.host.starts_with("127.") ||
                     config.server.admin.host == "localhost" || config.server.admin.host == "::1";

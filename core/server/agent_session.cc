@@ -13,6 +13,7 @@ Result<std::unique_ptr<http::Session>> AgentSession::open(http::ConnectionInfo c
   AW_TRY(auto peer, now->verify(info.peer_chain));
   Visitor visitor{
       .peer = std::move(peer), .self = now->self(), .remote_address = info.remote_address};
+  visitor.line = pipeline.line_of(visitor);
   return std::unique_ptr<http::Session>(
       new AgentSession(std::move(visitor), info.peer_chain, pipeline));
 }

@@ -117,6 +117,23 @@ DecisionFacts outbound_facts(OutboundVisit const& visit) {
           .remote_address = visit.remote_address};
 }
 
+// There was somebody, but not whom we asked for: or they did not want us.
+bool no_peer(Code code) {
+  switch (code) {
+    case Code::peer_unverified:
+    case Code::peer_mismatch:
+    case Code::handshake_failed:
+    case Code::no_bundle:
+    case Code::svid_expired:
+    case Code::svid_malformed:
+    case Code::spiffe_id_malformed:
+    case Code::trust_domain_not_allowed:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool streams(http::ResponseStream const& answer) {
   auto const type = answer.headers().get("content-type").value_or(std::string_view());
   return text::lower(type).starts_with(http::kSseContentType);
@@ -215,6 +232,7 @@ io::Task<void> Outbound::decide(OutboundVisit& visit, http::Request meant) {
                                                          .decision_id = visit.decision_id,
                                                          .retry_after = std::chrono::seconds(1)}));
   }
+  count(visit, call_outcome(decision));
   if (decision.allowed()) {
     co_await forward(visit, std::move(meant));
     co_return needs_.tracer.answered(outbound_facts(visit), {.status = visit.status,
@@ -244,6 +262,7 @@ io::Task<void> Outbound::forward(OutboundVisit& visit, http::Request meant) {
                                                   std::move(request), visit.safe, deadline);
   if (!answer.ok()) {
     failed_.add();
+    if (no_peer(answer.error().code)) count(visit, CallOutcome::refused_tls);
     needs_.log.failed(log::Component::transport, log::Level::warning,
                       "Call to " + visit.target->id.text() + " failed", answer.error());
     auto const code = answer.error().code == Code::overloaded ? Code::overloaded
@@ -305,6 +324,7 @@ io::Task<void> Outbound::refuse(OutboundVisit& visit, Error error,
   authz::AuthzDecision decision;
   decision.code = error.code;
   decision.reason = code_info(error.code).id;
+  count(visit, call_outcome(decision));
   if (auto recorded = record(visit, decision, nullptr); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
@@ -313,6 +333,16 @@ io::Task<void> Outbound::refuse(OutboundVisit& visit, Error error,
   if (answer) co_return co_await visit.writer.respond(*std::move(answer));
   co_await visit.writer.respond(a2a::refusal(
       visit.shape, {.code = error.code, .decision_id = visit.decision_id, .retry_after = {}}));
+}
+
+void Outbound::count(OutboundVisit const& visit, CallOutcome outcome) const {
+  if (needs_.calls == nullptr || !visit.credentials || !visit.target) return;
+  needs_.calls
+      ->line({.caller = visit.credentials->self().text(),
+              .callee = visit.target->id.text(),
+              .we = CallMap::We::calling,
+              .life = std::nullopt})
+      ->count(outcome, needs_.clock.steady(), visit.decision_id);
 }
 
 Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision const& decision,

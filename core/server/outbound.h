@@ -22,6 +22,7 @@
 #include "core/http/server.h"
 #include "core/metrics/registry.h"
 #include "core/server/agent_session.h"
+#include "core/server/call_map.h"
 #include "core/server/outbound_call.h"
 #include "core/server/outbound_target.h"
 
@@ -45,6 +46,7 @@ class Outbound {
     decisions::Store* decisions = nullptr;
     decisions::Uploader* decision_logs = nullptr;  // pushes every decision; may be null
     std::string policy_path = {};
+    CallMap* calls = nullptr;  // for the trust map; may be null
   };
   explicit Outbound(Needs needs);
 
@@ -67,6 +69,8 @@ class Outbound {
   [[nodiscard]] Result<void> record(OutboundVisit const& visit,
                                     authz::AuthzDecision const& decision,
                                     authz::AuthzContext const* asked);
+  // On the trust map; nothing for a call that named no peer.
+  void count(OutboundVisit const& visit, CallOutcome outcome) const;
   [[nodiscard]] Result<void> keep(OutboundVisit const& visit, authz::AuthzDecision const& decision,
                                   authz::AuthzContext const* asked);
 

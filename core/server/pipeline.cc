@@ -140,6 +140,12 @@ DecisionFacts facts_of(Visit const& visit) {
           .receipt = visit.receipt};
 }
 
+// On the trust map: what was decided and is on record, or refused whether it is or not.
+void count_call(Visit const& visit, authz::AuthzDecision const& decision) {
+  if (visit.visitor.line)
+    visit.visitor.line->count(call_outcome(decision), visit.began, visit.decision_id);
+}
+
 // Views into the visit and the decision.
 decisions::Fields kept_fields(Visit const& visit, authz::AuthzDecision const& decision,
                               std::string const& policy_path) {
@@ -166,6 +172,16 @@ decisions::Fields kept_fields(Visit const& visit, authz::AuthzDecision const& de
 }
 
 }  // namespace
+
+std::shared_ptr<CallLine> Pipeline::line_of(Visitor const& visitor) const {
+  if (needs_.calls == nullptr) return {};
+  auto const& peer = visitor.peer;
+  // The leaf's own: `peer` has the chain's, whose authority may be younger.
+  auto const from = peer.chain.empty() ? peer.not_before : peer.chain.front().not_before();
+  return needs_.calls->line({.caller = peer.id.text(),
+                             .callee = visitor.self.text(),
+                             .life = SvidLife{.not_before = from, .not_after = peer.not_after}});
+}
 
 io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
                                http::ResponseWriter& writer, http::BodyReader* body) {
@@ -264,6 +280,7 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation& operation) {
     co_return co_await refuse(visit, make_error(Code::audit_unavailable, "no audit record"),
                               std::chrono::seconds(1));
   }
+  count_call(visit, decision);
   if (!decision.allowed()) {
     needs_.instruments.refused(decision.code);
     a2a::Outcome const denied{.status = http_status(decision.code), .code = decision.code};
@@ -294,6 +311,7 @@ io::Task<void> Pipeline::card(Visit& visit, a2a::CardRequest const& asked) {
   if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     co_return co_await refuse(visit, std::move(recorded).error(), std::chrono::seconds(1));
   }
+  count_call(visit, decision);
   auto response = needs_.cards(asked);
   a2a::Outcome const result{.status = response.status};
   co_await visit.writer.respond(std::move(response));
@@ -308,6 +326,7 @@ io::Task<void> Pipeline::aside(Visit& visit, a2a::GrpcAside const& asked) {
   if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     co_return co_await refuse(visit, std::move(recorded).error(), std::chrono::seconds(1));
   }
+  count_call(visit, decision);
   co_await serve_grpc_aside({.asked = asked,
                              .request = visit.request,
                              .body = visit.body,
@@ -319,7 +338,9 @@ io::Task<void> Pipeline::aside(Visit& visit, a2a::GrpcAside const& asked) {
 io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseconds retry_after) {
   needs_.instruments.refused(error.code);
   // A refusal needs no record to be safe; it is refused either way.
-  if (auto recorded = co_await record(visit, refused_decision(error)); !recorded.ok()) {
+  auto const decision = refused_decision(error);
+  count_call(visit, decision);
+  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -348,7 +369,9 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
   visit.method = refused.method;
   needs_.instruments.refused(refused.code);
   auto const error = make_error(refused.code, "not understood");
-  if (auto recorded = co_await record(visit, refused_decision(error)); !recorded.ok()) {
+  auto const decision = refused_decision(error);
+  count_call(visit, decision);
+  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -382,6 +405,7 @@ io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision
                      .action = visit.capability,
                      .method = visit.method,
                      .remote_address = visit.visitor.remote_address,
+                     .gate = decision.allowed() ? std::string_view("dispatch") : visit.gate,
                      .decision = decision});
   co_return co_await needs_.audit.recorded(event);
 }

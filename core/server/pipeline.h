@@ -19,6 +19,7 @@
 #include "core/decisions/uploader.h"
 #include "core/http/server.h"
 #include "core/identity/peer.h"
+#include "core/server/call_map.h"
 #include "core/server/cards.h"
 #include "core/server/grpc_aside.h"
 #include "core/server/instruments.h"
@@ -37,6 +38,7 @@ struct Visitor {
   identity::Peer peer;
   identity::SpiffeId self;
   std::string remote_address;
+  std::shared_ptr<CallLine> line = {};  // of the trust map; null: nothing is counted there
 };
 
 // One for the listener. An order of gates is an order of costs, too: what is cheap refuses first.
@@ -64,9 +66,14 @@ class Pipeline {
     // Pushes every decision to a service; may be null.
     decisions::Uploader* decision_logs = nullptr;
     std::string policy_path = {};
+    // Who called whom, for the trust map; may be null.
+    CallMap* calls = nullptr;
   };
   explicit Pipeline(Needs needs)
       : needs_(needs), budget_(kMessagesAtOnce * needs.router.max_body()) {}
+
+  // Where the requests of a new connection are counted; null without a map.
+  [[nodiscard]] std::shared_ptr<CallLine> line_of(Visitor const& visitor) const;
 
   // `body`: where the request's body comes from when it was not collected (gRPC), else null.
   // Returns when the answer has left, or its stream has ended. A cancelled caller cancels it

@@ -6,6 +6,7 @@
 
 #include "core/base/json.h"
 #include "core/base/secret.h"
+#include "core/server/map_door.h"
 
 namespace aw::server {
 namespace {
@@ -29,48 +30,32 @@ http::Response readiness(Health const& health, http::Request const& request) {
                                                               : (ready ? "ok\n" : "not ready\n"));
 }
 
-std::string_view host_of(std::string_view authority) {
-  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
-  return authority.substr(0, authority.find(':'));
-}
-
-// A name that only begins like a loopback address (127.0.0.1.evil.test) resolves to whatever its
-// owner says.
-bool is_loopback_name(std::string_view host) {
-  bool const v4 =
-      host.starts_with("127.") && std::ranges::count(host, '.') == 3 &&
-      std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-  return v4 || host == "localhost" || host == "[::1]";
-}
-
 std::string_view token_of(http::Request const& request) {
   if (auto const header = request.headers.get("authorization");
       header && header->starts_with("Bearer ")) {
     return header->substr(7);
   }
-  std::string_view query = request.query;
-  while (!query.empty()) {
-    auto const pair = query.substr(0, query.find('&'));
-    if (pair.starts_with("t=")) return pair.substr(2);
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-  }
-  return {};
+  return query_value(request.query, "t");
 }
 
 }  // namespace
 
 io::Task<void> PlainSession::handle(http::Request& request, http::ResponseWriter& writer) {
-  if (admit_ && !admit_(request)) {
+  auto const [first, last] = routes_.equal_range(request.path);
+  bool const own = std::any_of(
+      first, last, [](auto const& route) { return route.second.guard == RouteGuard::own; });
+  if (!own && admit_ && !admit_(request)) {
     auto refused = text_answer(401, "a token is needed: Authorization: Bearer TOKEN\n");
     refused.headers.add("www-authenticate", "Bearer");
     co_return co_await writer.respond(std::move(refused));
   }
-  auto const [first, last] = routes_.equal_range(request.path);
   if (first == last) co_return co_await writer.respond(text_answer(404, "not found\n"));
   std::string allowed;
   for (auto route = first; route != last; ++route) {
     auto const& method = route->second.method;
-    if (request.method == method || (request.method == "HEAD" && method == "GET")) {
+    bool const head = request.method == "HEAD" && method == "GET" && !route->second.stream;
+    if (request.method == method || head) {
+      if (route->second.stream) co_return co_await route->second.stream(request, writer);
       if (route->second.later) {
         auto response = co_await route->second.later(request);
         co_return co_await writer.respond(std::move(response));
@@ -112,6 +97,20 @@ http::Response scrape(metrics::Registry const& registry, http::Request const& re
   auto const format =
       metrics::accepted_format(request.headers.get("accept").value_or(std::string_view()));
   return text_answer(200, registry.text(format), metrics::content_type(format));
+}
+
+std::string_view host_of(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+  return authority.substr(0, authority.find(':'));
+}
+
+// A name that only begins like a loopback address (127.0.0.1.evil.test) resolves to whatever its
+// owner says.
+bool is_loopback_name(std::string_view host) {
+  bool const v4 =
+      host.starts_with("127.") && std::ranges::count(host, '.') == 3 &&
+      std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  return v4 || host == "localhost" || host == "[::1]";
 }
 
 std::function<bool(http::Request const&)> token_check(std::string token, HostRule rule) {

@@ -17,12 +17,19 @@
 
 namespace aw::server {
 
+// Who decides whether a request may be answered: the listener's `admit`, or the route by itself
+// (the trust map's, which knows tickets and cookies).
+enum class RouteGuard { listener, own };
+
 // path -> answer. Exact paths; a method that is not there is 405.
 struct PlainRoute {
   std::string method;  // "GET" serves HEAD too
   std::function<http::Response(http::Request const&)> answer;
   // Instead, for an answer that has to wait for something.
   std::function<io::Task<http::Response>(http::Request const&)> later = {};
+  // Instead, for an answer that goes on: it writes by itself. Not for HEAD.
+  std::function<io::Task<void>(http::Request const&, http::ResponseWriter&)> stream = {};
+  RouteGuard guard = RouteGuard::listener;
 };
 // Built once, before the listener starts; several methods of a path are several entries.
 using PlainRoutes = std::multimap<std::string, PlainRoute, std::less<>>;
@@ -63,5 +70,9 @@ enum class HostRule { loopback_only, any };
 // Compared in constant time. Safe to call from any loop.
 [[nodiscard]] std::function<bool(http::Request const&)> token_check(std::string token,
                                                                     HostRule rule);
+// "127.0.0.1:9091" -> "127.0.0.1"; and whether that is a name of this machine that nobody else can
+// give to a host of theirs.
+[[nodiscard]] std::string_view host_of(std::string_view authority);
+[[nodiscard]] bool is_loopback_name(std::string_view host);
 
 }  // namespace aw::server

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/server/recent_decisions.h"
 
+#include <algorithm>
+
 #include "core/base/json.h"
+#include "core/server/decision_fields.h"
 
 namespace aw::server {
 
@@ -13,7 +16,7 @@ void RecentDecisions::add(Entry const& entry) {
   item.texts.clear();
   item.ends.clear();
   for (auto const text : {entry.decision_id, entry.trace_id, entry.caller, entry.callee,
-                          entry.action, entry.method, entry.remote_address}) {
+                          entry.action, entry.method, entry.remote_address, entry.gate}) {
     item.texts.append(text);
     item.ends.push_back(static_cast<std::uint32_t>(item.texts.size()));
   }
@@ -21,11 +24,13 @@ void RecentDecisions::add(Entry const& entry) {
   item.decision = entry.decision;
 }
 
+std::string_view RecentDecisions::text_of(Item const& item, std::size_t index) {
+  auto const begin = index == 0 ? 0 : item.ends[index - 1];
+  return std::string_view(item.texts).substr(begin, item.ends[index] - begin);
+}
+
 std::string RecentDecisions::json_of(Item const& item) {
-  auto const text = [&item](std::size_t index) {
-    auto const begin = index == 0 ? 0 : item.ends[index - 1];
-    return std::string_view(item.texts).substr(begin, item.ends[index] - begin);
-  };
+  auto const text = [&item](std::size_t index) { return text_of(item, index); };
   auto const& decision = item.decision;
   std::string out;
   json::Writer w(out);
@@ -57,6 +62,24 @@ std::string RecentDecisions::document() const {
     out += json_of(items_[(next_ + items_.size() - 1 - i) % items_.size()]);
   }
   return out + "]}";
+}
+
+std::optional<decisions::Entry> RecentDecisions::find(std::string_view decision_id) const {
+  using decisions::Text;
+  std::lock_guard const lock(mutex_);
+  auto const found = std::ranges::find_if(
+      items_, [&](Item const& item) { return text_of(item, 0) == decision_id; });
+  if (found == items_.end()) return std::nullopt;
+  decisions::Fields fields;
+  std::size_t index = 0;
+  for (auto const which : {Text::id, Text::trace_id, Text::caller, Text::callee, Text::action,
+                           Text::method, Text::remote_address, Text::gate})
+    fields.set(which, text_of(*found, index++));
+  set_decision(fields, found->decision, found->time);
+  decisions::Entry out;
+  std::ranges::copy(fields.texts, out.texts.begin());
+  out.numbers = fields.numbers;
+  return out;
 }
 
 }  // namespace aw::server

@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/authz/authz.h"
 #include "core/base/clock.h"
+#include "core/decisions/entry.h"
 
 namespace aw::server {
 
@@ -27,6 +29,7 @@ class RecentDecisions {
     std::string_view action;
     std::string_view method;
     std::string_view remote_address;
+    std::string_view gate;  // how far it came
     authz::AuthzDecision const& decision;
   };
 
@@ -36,6 +39,8 @@ class RecentDecisions {
   // {"result":[newest, …]}, as OPA shapes its data documents.
   // Made under the lock: for people who look, not for scrapes.
   [[nodiscard]] std::string document() const;
+  // As the decision store would have it, without what only that keeps (the input).
+  [[nodiscard]] std::optional<decisions::Entry> find(std::string_view decision_id) const;
 
  private:
   // Kept as they came: JSON is made for who looks, not for every request.
@@ -45,6 +50,7 @@ class RecentDecisions {
     WallTime time;
     authz::AuthzDecision decision;
   };
+  static std::string_view text_of(Item const& item, std::size_t index);
   static std::string json_of(Item const& item);
 
   std::size_t const most_;

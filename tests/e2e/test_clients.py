@@ -88,12 +88,12 @@ class Talker(http.server.BaseHTTPRequestHandler):
 class Authority:
     """A certificate authority in files, made by openssl: leaves with a SPIFFE ID and, for clients of the web kind, a DNS name."""
 
-    def __init__(self, directory, name):
+    def __init__(self, directory, name, trust_domain="a.test"):
         self.directory, self.name = pathlib.Path(directory), name
         self.key, self.cert = self.directory / f"{name}-ca.key", self.directory / f"{name}-ca.pem"
         self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out", self.cert,
                      "-days", "2", "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE",
-                     "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-addext", "subjectAltName=URI:spiffe://a.test")
+                     "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-addext", f"subjectAltName=URI:spiffe://{trust_domain}")
 
     def openssl(self, *arguments):
         subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)

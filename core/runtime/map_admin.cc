@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/runtime/map_admin.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/base/json.h"
+#include "core/base/text.h"
+#include "core/http/sse.h"
+#include "core/server/map_document.h"
+#include "core/server/map_page.h"
+#include "core/server/past_decision.h"
+
+namespace aw::runtime {
+namespace {
+
+using json::Json;
+
+constexpr std::string_view kPage = "map.html";
+constexpr std::string_view kKeyPlace = "@KEY@";  // in the page
+constexpr int kMostViewers = 8;
+constexpr std::chrono::seconds kPace{1};           // between two looks at what is new
+constexpr int kPacesSilent = 10;                   // without news; then the time is told
+constexpr std::chrono::minutes kLongestStream{30};  // then the browser proves itself again
+constexpr std::size_t kMostIds = 8;
+constexpr std::size_t kMostLookedAt = 300'000;
+constexpr std::chrono::minutes kFarthestBack{20};
+
+// Nothing but its own files, no frame around it, and no string that turns into markup.
+constexpr std::string_view kPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
+
+http::Response map_answer(int status, std::string_view type, std::string body) {
+  http::Response out;
+  out.status = status;
+  out.headers = {{"content-type", type},
+                 {"cache-control", "no-store"},
+                 {"content-security-policy", kPolicy},
+                 {"x-content-type-options", "nosniff"},
+                 {"x-frame-options", "DENY"},
+                 {"referrer-policy", "no-referrer"},
+                 {"cross-origin-opener-policy", "same-origin"},
+                 {"cross-origin-resource-policy", "same-origin"}};
+  out.body = std::move(body);
+  return out;
+}
+
+http::Response map_json(int status, Json const& body) {
+  return map_answer(status, "application/json",
+                    body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+http::Response map_error(int status, std::string words) {
+  return map_answer(status, "text/plain; charset=utf-8", std::move(words) + "\n");
+}
+
+http::Response turned_away() {
+  return map_error(401, "this is not a page that was let in: `agentweave map` prints a new address");
+}
+
+int status_of_failure(Error const& error) {
+  switch (error.code) {
+    case Code::not_found:
+      return 404;
+    case Code::usage:
+      return 400;
+    default:
+      return 503;
+  }
+}
+
+server::MapFacts map_facts(Runtime::Parts& p) {
+  auto const now = p.current();
+  auto const& svid = now ? now->snapshot().svid() : *p.first_svid;
+  auto const policy = p.authorizer->status();
+  return {.agent_name = p.config.agent.name,
+          .version = AW_VERSION,
+          .spiffe_id = svid.id.text(),
+          .life = {.not_before = svid.not_before(), .not_after = svid.not_after()},
+          .policy_mode = policy.mode,
+          .policy_digest = policy.policy_digest,
+          .policy_generation = policy.generation,
+          .readiness = p.health.ready() ? server::MapFacts::Readiness::ready
+                                        : server::MapFacts::Readiness::not_ready,
+          .now = p.clock.now(),
+          .steady = p.clock.steady()};
+}
+
+http::Response ticket(Runtime::Parts& p) {
+  return map_json(200, {{"path", "/map?ticket=" + p.map_door->issue_ticket()},
+                        {"expires_in_seconds", server::MapDoor::kTicketLife.count()}});
+}
+
+// With a ticket: the page, its cookie and its key. With the cookie alone: the page, which has to
+// remember its key.
+http::Response enter_page(Runtime::Parts& p, http::Request const& request) {
+  auto const files = server::map_page_files();
+  auto const file = std::ranges::find(files, kPage, &server::PageFile::name);
+  if (!server::names_loopback(request) || file == files.end()) return turned_away();
+  std::string body(file->text);
+  auto const place = body.find(kKeyPlace);
+  auto const given = server::query_value(request.query, "ticket");
+  auto const entered = p.map_door->enter(given);
+  if (!entered && !p.map_door->remembers(request)) return turned_away();
+  body.replace(place, kKeyPlace.size(), entered ? entered->key : std::string());
+  auto out = map_answer(200, server::content_type_of(kPage), std::move(body));
+  if (entered) out.headers.add("set-cookie", entered->set_cookie);
+  return out;
+}
+
+Result<decisions::Reader> reader_of(Runtime::Parts& p) {
+  return decisions::Reader::open(std::filesystem::path(p.config.server.state.directory) /
+                                 "decisions");
+}
+
+// Blocks.
+Result<Json> past_of(Runtime::Parts& p, std::string const& id) {
+  if (!p.decisions) {
+    auto found = p.recent->find(id);
+    if (!found) return make_error(Code::not_found, "no recent decision " + id);
+    return server::past_decision_json(
+        {.entry = std::move(*found),
+         .explanation = {},
+         .unexplained = "its input was not kept: set state.directory"});
+  }
+  AW_TRY(auto reader, reader_of(p));
+  AW_TRY(auto entry, reader.find(id));
+  AW_TRY(auto const past, server::explain_past(std::move(entry), reader, p.clock));
+  return server::past_decision_json(past);
+}
+
+// Blocks. Newest first; those that are no longer kept are not there.
+Result<Json> list_of(Runtime::Parts& p, std::vector<std::string> wanted) {
+  Json out = Json::array();
+  if (!p.decisions) {
+    for (auto const& id : wanted)
+      if (auto const found = p.recent->find(id)) out.push_back(server::entry_json(*found));
+    return out;
+  }
+  AW_TRY(auto reader, reader_of(p));
+  std::size_t looked = 0;
+  AW_TRY(reader.newest_first(p.clock.now() - kFarthestBack, [&](decisions::Entry const& entry) {
+    auto const found = std::ranges::find(wanted, entry.text(decisions::Text::id));
+    if (found != wanted.end()) {
+      out.push_back(server::entry_json(entry));
+      wanted.erase(found);
+    }
+    bool const enough = wanted.empty() || ++looked >= kMostLookedAt;
+    return enough ? decisions::Database::More::stop : decisions::Database::More::yes;
+  }));
+  return out;
+}
+
+bool is_decision_id(std::string_view text) {
+  return text.size() >= 4 && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                  c == '-';
+         });
+}
+
+// The ids of `ids=a,b,c`; none of them when one is no id.
+std::vector<std::string> asked_ids(http::Request const& request) {
+  std::vector<std::string> out;
+  for (auto const id : text::split(server::query_value(request.query, "ids"), ',')) {
+    if (!is_decision_id(id) || out.size() == kMostIds) return {};
+    out.emplace_back(id);
+  }
+  return out;
+}
+
+using Look = Result<Json> (*)(Runtime::Parts&, std::vector<std::string>);
+
+// Reads where blocking is allowed, for a page that was let in.
+server::PlainRoute looking(Runtime::Parts& parts, Look look) {
+  server::PlainRoute route{"GET", {}};
+  route.guard = server::RouteGuard::own;
+  route.later = [p = &parts, look](http::Request const& request) -> io::Task<http::Response> {
+    if (!p->map_door->admits(request)) co_return turned_away();
+    auto ids = asked_ids(request);
+    if (ids.empty()) co_return map_error(400, "ids=ID,… of one to eight decisions is expected");
+    auto found = co_await p->pool->run<Json>(
+        [p, look, ids = std::move(ids)]() mutable { return look(*p, std::move(ids)); });
+    co_return found.ok() ? map_json(200, *found)
+                         : map_error(status_of_failure(found.error()), found.error().text());
+  };
+  return route;
+}
+
+// Counts while it lives, also when the viewer goes away in the middle.
+class Viewing {
+ public:
+  explicit Viewing(std::atomic<int>& viewers) : viewers_(viewers), number_(viewers.fetch_add(1)) {}
+  ~Viewing() { viewers_.fetch_sub(1); }
+  Viewing(Viewing const&) = delete;
+  Viewing& operator=(Viewing const&) = delete;
+  [[nodiscard]] bool welcome() const { return number_ < kMostViewers; }
+
+ private:
+  std::atomic<int>& viewers_;
+  int const number_;
+};
+
+io::Task<void> stream_map(Runtime::Parts& p, http::Request const& request,
+                          http::ResponseWriter& writer) {
+  if (!p.map_door->admits(request)) co_return co_await writer.respond(turned_away());
+  Viewing const viewing(p.map_viewers);
+  if (!viewing.welcome())
+    co_return co_await writer.respond(map_error(503, "eight pages look at the map already"));
+  auto head = map_answer(200, http::kSseContentType, {}).headers;
+  server::MapFeed feed(*p.calls);
+  auto const until = p.clock.steady() + kLongestStream;
+  auto written = co_await writer.start(200, std::move(head));
+  for (int silent = 0; written.ok() && !writer.peer_gone() && p.clock.steady() < until; ++silent) {
+    auto const news = feed.next(map_facts(p));
+    if (feed.had_news() || silent >= kPacesSilent) {
+      std::string event;
+      http::append_sse(event, news);
+      written = co_await writer.write(event);
+      silent = 0;
+    }
+    co_await io::sleep_until(p.clock.steady() + kPace);
+  }
+  if (written.ok()) static_cast<void>(co_await writer.finish());  // the viewer is gone, or comes again
+}
+
+server::PlainRoute page_file(server::PageFile const& file) {
+  return {.method = "GET",
+          .answer =
+              [file](http::Request const& request) {
+                if (!server::names_loopback(request)) return turned_away();
+                return map_answer(200, server::content_type_of(file.name), std::string(file.text));
+              },
+          .guard = server::RouteGuard::own};
+}
+
+}  // namespace
+
+void add_map_routes(server::PlainRoutes& routes, Runtime::Parts& parts) {
+  Runtime::Parts* p = &parts;
+  routes.emplace("/map/ticket", server::PlainRoute{"POST", [p](auto const&) { return ticket(*p); }});
+  routes.emplace("/map/snapshot", server::PlainRoute{"GET", [p](auto const&) {
+                                    return map_answer(
+                                        200, "application/json",
+                                        server::MapFeed(*p->calls).next(map_facts(*p)));
+                                  }});
+  routes.emplace("/map", server::PlainRoute{.method = "GET",
+                                            .answer = [p](http::Request const& request) {
+                                              return enter_page(*p, request);
+                                            },
+                                            .guard = server::RouteGuard::own});
+  for (auto const& file : server::map_page_files())
+    if (file.name != kPage) routes.emplace("/map/" + std::string(file.name), page_file(file));
+  routes.emplace("/map/decisions", looking(parts, list_of));
+  routes.emplace("/map/decision", looking(parts, [](Runtime::Parts& all,
+                                                    std::vector<std::string> ids) {
+                   return past_of(all, ids.front());
+                 }));
+  routes.emplace("/map/events",
+                 server::PlainRoute{.method = "GET",
+                                    .answer = {},
+                                    .stream =
+                                        [p](http::Request const& request,
+                                            http::ResponseWriter& writer) {
+                                          return stream_map(*p, request, writer);
+                                        },
+                                    .guard = server::RouteGuard::own});
+}
+
+}  // namespace aw::runtime
