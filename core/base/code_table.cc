@@ -107,7 +107,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::replay_outside_window, "replay_outside_window", "timestamp outside the window",
      "The request's timestamp is too old or too far ahead.",
      "Synchronise the clocks; send the current UTC time."},
-    {Code::rate_limited, "rate_limited", "too many requests", "This caller passed its rate.",
+    {Code::rate_limited, "rate_limited", "too many requests", "This caller passed its rate, or its share of requests in work.",
      "Wait as Retry-After says."},
     {Code::overloaded, "overloaded", "too busy", "The agent is at its concurrency limit.",
      "Wait as Retry-After says; raise server.max_concurrent_requests if the machine can carry it."},

@@ -94,6 +94,10 @@ void add_server(std::vector<Field>& rows) {
   rows.push_back(field("server.max_concurrent_requests", "requests in work at the same time", at,
                        &V::max_concurrent_requests)
                      .in(1, 1'000'000));
+  rows.push_back(field("server.max_concurrent_per_caller",
+                       "of them, for one SPIFFE ID, streams included; 0 = all", at,
+                       &V::max_concurrent_per_caller)
+                     .in(0, 1'000'000));
   rows.push_back(field("server.request_timeout_seconds", "one request, from head to last byte",
                        &C::limits, &http::Limits::request_timeout)
                      .in(0.001, 86'400));

@@ -390,7 +390,8 @@ Result<void> Runtime::Parts::build_gates() {
   AW_TRY(replay,
          server::ReplayGuard::open(config.server.replay, config.server.state.directory, clock));
   rates = std::make_unique<server::RateLimiter>(config.server.rate_limit);
-  admission = std::make_unique<server::Admission>(config.server.max_concurrent_requests);
+  admission = std::make_unique<server::Admission>(config.server.max_concurrent_requests,
+                                                  config.server.max_concurrent_per_caller);
   recent = std::make_unique<server::RecentDecisions>(kRecentDecisions);
   pipeline = std::make_unique<server::Pipeline>(server::Pipeline::Needs{
       .router = *router,

@@ -14,6 +14,7 @@ Result<std::unique_ptr<http::Session>> AgentSession::open(http::ConnectionInfo c
   Visitor visitor{
       .peer = std::move(peer), .self = now->self(), .remote_address = info.remote_address};
   visitor.line = pipeline.line_of(visitor);
+  visitor.load = pipeline.load_of(visitor);
   return std::unique_ptr<http::Session>(
       new AgentSession(std::move(visitor), info.peer_chain, pipeline));
 }

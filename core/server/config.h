@@ -56,6 +56,7 @@ struct Config {
   std::uint32_t workers = 0;  // event loops; 0 = one per core
   std::string upstream;       // capabilities without a backend go to {upstream}/{capability}
   std::size_t max_concurrent_requests = 1000;
+  std::size_t max_concurrent_per_caller = 0;  // of them, for one SPIFFE ID; 0 = all
   std::chrono::nanoseconds graceful_shutdown = std::chrono::seconds(30);
   // Between "not ready" and the closing of the listener, so that balancers notice.
   std::chrono::nanoseconds shutdown_delay = std::chrono::seconds(0);

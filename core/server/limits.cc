@@ -6,10 +6,35 @@
 
 namespace aw::server {
 
-Admission::Slot Admission::enter() {
-  if (in_flight_.fetch_add(1, std::memory_order_acquire) < limit_) return Slot(this);
+Admission::Slot::~Slot() {
+  if (owner_ == nullptr) return;
+  if (caller_) caller_->fetch_sub(1, std::memory_order_release);
+  owner_->in_flight_.fetch_sub(1, std::memory_order_release);
+}
+
+std::shared_ptr<Admission::Load> Admission::load_of(std::string_view caller) {
+  if (per_caller_ == 0) return nullptr;
+  std::lock_guard const lock(mutex_);
+  if (auto const at = loads_.find(caller); at != loads_.end()) {
+    if (auto known = at->second.lock()) return known;
+  }
+  // Callers without a connection are forgotten when others come.
+  std::erase_if(loads_, [](auto const& entry) { return entry.second.expired(); });
+  auto made = std::make_shared<Load>(0);
+  loads_.insert_or_assign(std::string(caller), made);
+  return made;
+}
+
+Admission::Slot Admission::enter(std::shared_ptr<Load> caller) {
+  if (caller && caller->fetch_add(1, std::memory_order_acquire) >= per_caller_) {
+    caller->fetch_sub(1, std::memory_order_release);
+    return Slot(Room::none_for_caller);
+  }
+  if (in_flight_.fetch_add(1, std::memory_order_acquire) < limit_)
+    return {*this, std::move(caller)};
   in_flight_.fetch_sub(1, std::memory_order_release);
-  return {};
+  if (caller) caller->fetch_sub(1, std::memory_order_release);
+  return Slot(Room::none);
 }
 
 RateLimiter::RateLimiter(RateLimitConfig config)

@@ -210,7 +210,12 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
   }
   // 3: limits.
   visit.gate = "limits";
-  auto const slot = needs_.admission.enter();
+  auto const slot = needs_.admission.enter(visitor.load);
+  if (slot.room() == Admission::Room::none_for_caller) {
+    co_return co_await refuse(visit,
+                              make_error(Code::rate_limited, "this caller's requests in work"),
+                              std::chrono::seconds(1));
+  }
   if (!slot) {
     co_return co_await refuse(visit, make_error(Code::overloaded, "concurrency limit"),
                               std::chrono::seconds(1));

@@ -38,6 +38,7 @@ struct Visitor {
   identity::Peer peer;
   identity::SpiffeId self;
   std::string remote_address;
+  std::shared_ptr<Admission::Load> load = {};  // null: callers have no limit of their own
   std::shared_ptr<CallLine> line = {};  // of the trust map; null: nothing is counted there
 };
 
@@ -74,6 +75,10 @@ class Pipeline {
 
   // Where the requests of a new connection are counted; null without a map.
   [[nodiscard]] std::shared_ptr<CallLine> line_of(Visitor const& visitor) const;
+  // What its caller's connections share of gate 3; null when callers have no limit of their own.
+  [[nodiscard]] std::shared_ptr<Admission::Load> load_of(Visitor const& visitor) const {
+    return needs_.admission.load_of(visitor.peer.id.text());
+  }
 
   // `body`: where the request's body comes from when it was not collected (gRPC), else null.
   // Returns when the answer has left, or its stream has ended. A cancelled caller cancels it

@@ -21,6 +21,32 @@ TEST_CASE("no more requests than the limit are in flight, and a slot that goes m
   CHECK(admission.enter());
 }
 
+TEST_CASE("a caller's connections share what it may have in flight, and leave room to others") {
+  Admission admission(3, 2);
+  auto const a = admission.load_of("a");
+  CHECK(admission.load_of("a") == a);
+  auto const b = admission.load_of("b");
+  auto first = admission.enter(a);
+  std::optional<Admission::Slot> second(admission.enter(a));
+  CHECK(admission.enter(a).room() == Admission::Room::none_for_caller);
+  auto const other = admission.enter(b);
+  CHECK(other);
+  CHECK(admission.enter(b).room() == Admission::Room::none);
+  CHECK(admission.in_flight() == 3);
+  second.reset();
+  CHECK(admission.enter(a));
+}
+
+TEST_CASE("callers without a connection are forgotten, and no limit of their own costs nothing") {
+  Admission admission(10, 5);
+  std::weak_ptr<Admission::Load> const gone = admission.load_of("gone");
+  CHECK(gone.expired());
+  auto const back = admission.load_of("gone");
+  CHECK(back != nullptr);
+  CHECK(*back == 0);
+  CHECK(Admission(10).load_of("a") == nullptr);
+}
+
 TEST_CASE("a caller that passes its rate waits, others do not") {
   RateLimiter limiter({.requests_per_second = 10, .burst = 2});
   SteadyTime const now{};

@@ -122,6 +122,7 @@ struct House {
   std::unique_ptr<ReplayGuard> replay;
   RateLimiter rates{RateLimitConfig{}};
   Admission admission{10};
+  Admission greedy{10, 1};  // a caller may have one request in work
   Instruments instruments{registry, "agent", {"work"}};
   RecentDecisions recent{10};
   Tracer tracer;
@@ -151,10 +152,11 @@ struct House {
     REQUIRE(opened.ok());
     audit = std::move(opened).value();
     replay = std::move(ReplayGuard::open({}, {}, clock)).value();
-    build();
+    build(admission);
   }
 
-  void build() {
+  void build() { build(admission); }
+  void build(Admission& slots) {
     pipeline = std::make_unique<Pipeline>(Pipeline::Needs{.router = router,
                                                           .service = *service,
                                                           .cards =
@@ -167,7 +169,7 @@ struct House {
                                                           .audit = *audit,
                                                           .replay = *replay,
                                                           .rates = rates,
-                                                          .admission = admission,
+                                                          .admission = slots,
                                                           .instruments = instruments,
                                                           .recent = recent,
                                                           .tracer = tracer,
@@ -450,6 +452,22 @@ TEST_CASE("beyond the concurrency limit the answer is 503 and others are not har
   CHECK(house.ran == 0);
   taken.clear();
   CHECK(house.call().response.status == 200);
+}
+
+TEST_CASE("a caller that has its share in work gets 429, and nobody else does") {
+  House house;
+  auto busy = house.visitor();
+  busy.load = house.greedy.load_of(busy.peer.id.text());
+  auto const held = house.greedy.enter(busy.load);
+  house.build(house.greedy);
+  auto const body = R"({"task_type":"work","payload":{}})";
+  auto const refused = house.serve(house.post("/a2a/v1/tasks", body), busy);
+  CHECK(refused.response.status == 429);
+  CHECK(refused.response.headers.get("retry-after").has_value());
+  CHECK(house.records().back()["reason"] == "rate_limited");
+  auto other = house.visitor("spiffe://a.test/agent/other");
+  other.load = house.greedy.load_of(other.peer.id.text());
+  CHECK(house.serve(house.post("/a2a/v1/tasks", body), other).response.status == 200);
 }
 
 TEST_CASE("a gRPC call goes through the same gates, in whatever pieces it arrives") {
