@@ -98,7 +98,8 @@ def issuer(binary, directory):
     return server
 
 
-def configure_agent(directory, state):
+def configure_agent(directory, state, name="agent", port=AGENT_PORT, authorization=None, observability=None):
+    """NAME.yaml; `authorization` and `observability` are added to those sections."""
     http = {"type": "http", "url": f"http://127.0.0.1:{BACKEND_PORT}/"}
     settings = {
         "agent": {"name": "bench", "trust_domain": "bench.test", "environment": "production",
@@ -106,20 +107,24 @@ def configure_agent(directory, state):
                                    {"name": "forward", "description": "x", "backend": http}]},
         "identity": {"provider": "spiffe", "spiffe_endpoint": f"unix://{directory}/api.sock"},
         "authorization": {"provider": "opa", "policy_dir": "policy", "policy_path": "agentweave/authz/allow",
-                          "audit": {"destination": f"file://{directory}/audit.log"}},
-        "server": {"host": "127.0.0.1", "port": AGENT_PORT, "workers": 1, "admin": {"enabled": False},
+                          "audit": {"destination": f"file://{directory}/{name}-audit.log"}},
+        "server": {"host": "127.0.0.1", "port": port, "workers": 1, "admin": {"enabled": False},
                    "limits": {"max_connections": 20000, "max_requests_per_connection": 4_000_000_000}},
         "observability": {"metrics": {"enabled": False}, "logging": {"level": "INFO"}}}
     if state:
-        settings["state"] = {"directory": str(directory / "state")}
-    (directory / "agent.yaml").write_text(json.dumps(settings))
+        settings["state"] = {"directory": str(directory / f"{name}-state")}
+    for section, more in (("authorization", authorization or {}), ("observability", observability or {})):
+        for key, value in more.items():
+            known = settings[section].get(key)
+            settings[section][key] = {**known, **value} if isinstance(known, dict) else value
+    (directory / f"{name}.yaml").write_text(json.dumps(settings))
 
 
-def agent(binary, directory, core=SERVER_CORE, wrap=()):
-    server = Server("agent", [*wrap, binary, "serve", "agent.yaml"], directory, core)
+def agent(binary, directory, core=SERVER_CORE, wrap=(), name="agent", port=AGENT_PORT):
+    server = Server(name, [*wrap, binary, "serve", f"{name}.yaml"], directory, core)
     wait_until(server, lambda: "Server listening" in server.said(), 120)
     server.started_ms = (time.monotonic() - server.began) * 1e3
-    server.port = AGENT_PORT
+    server.port = port
     return server
 
 
