@@ -133,7 +133,12 @@ struct TaskEngine::State {
     if (held == owners.end()) return {};
     if (held->second.running >= limits.max_running_per_caller)
       return make_error(Code::task_limit, "this caller has too many running tasks");
-    if (held->second.tasks.size() >= limits.max_tasks_per_caller) forget_oldest(held->second);
+    if (held->second.tasks.size() < limits.max_tasks_per_caller) return {};
+    forget_oldest(held->second);
+    // Forgetting the last of an owner's tasks forgets the owner.
+    auto const still = owners.find(owner);
+    if (still != owners.end() && still->second.tasks.size() >= limits.max_tasks_per_caller)
+      return make_error(Code::task_limit, "all that this caller may have are running");
     return {};
   }
 

@@ -358,6 +358,8 @@ LogStatus AuditLog::status() const {
 void AuditLog::close(std::chrono::nanoseconds deadline) {
   if (impl_->sealer) impl_->sealer->stop();
   {
+    std::unique_lock<std::mutex> alone;
+    if (impl_->sealer) alone = impl_->sealer->hold();
     std::lock_guard const lock(impl_->mutex);
     if (impl_->closed) return;
     if (impl_->sealer) impl_->seal_the_end();

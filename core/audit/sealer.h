@@ -56,10 +56,13 @@ class Sealer {
   [[nodiscard]] Result<void> seal(SealReason why);
   // Soon, from the sealer's thread: where nobody may wait.
   void seal_soon(SealReason why);
-  // The members of a checkpoint over `standing`, for who appends it under the log's own lock.
-  // Before `seal` may be called again, or with the sealer stopped: it changes who is told next.
+  // For who signs the end itself: while it is held nobody else seals. Taken before the log's own
+  // lock, as `seal` does.
+  [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(sealing_); }
+  // The members of a checkpoint over `standing`, for who appends it under the log's own lock. With
+  // `hold`: it changes who is told next.
   [[nodiscard]] Result<std::string> sign(Standing const& standing, SealReason why);
-  // It is in the chain, as this record.
+  // It is in the chain, as this record. With `hold`.
   void sealed(std::uint64_t seq);
   // Ends the thread. Twice is fine.
   void stop();

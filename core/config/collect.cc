@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file's tree against the table and the lists of older and refused names.
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "core/base/secret.h"
@@ -140,15 +139,7 @@ class Collector {
   static NodePtr changed(NodePtr value, Alias::Value change) {
     if (change == Alias::Value::same || value->kind != NodeKind::scalar) return value;
     auto copy = std::make_shared<Node>(*value);
-    if (change == Alias::Value::unix_scheme) {
-      if (copy->text.starts_with('/')) copy->text.insert(0, "unix://");
-    } else {
-      unsigned retries = 0;
-      std::string const& text = copy->text;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), retries);
-      const bool good = error == std::errc() && end == text.data() + text.size();
-      if (good && retries < 1000) copy->text = std::to_string(retries + 1);
-    }
+    copy->text = as_now(std::move(copy->text), change);
     return copy;
   }
 

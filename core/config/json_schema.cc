@@ -42,7 +42,7 @@ Json text_items(Field const& field) {
 }
 
 Json duration(Field const& field) {
-  Json text = {{"type", "string"}, {"pattern", R"(^([0-9.]+(ns|us|ms|s|m|h|d))+$)"}};
+  Json text = {{"type", "string"}, {"pattern", R"(^([0-9.]+(us|ms|s|m|h|d))+$)"}};
   return {{"anyOf", Json::array({number(field, "number"), std::move(text)})}};
 }
 

@@ -135,7 +135,11 @@ void apply_override(Values& values, std::string_view text, std::vector<Diagnosti
     return fail(Code::config_syntax, "expected KEY=VALUE, got \"" + std::string(text) + '"', "");
   }
   const auto alias = std::ranges::find(all_aliases(), written, &Alias::old);
-  if (alias != all_aliases().end()) target->key = target->row = alias->now;
+  std::string value(equals == std::string_view::npos ? "" : text.substr(equals + 1));
+  if (alias != all_aliases().end()) {
+    target->key = target->row = alias->now;
+    value = as_now(std::move(value), alias->value);
+  }
   Field const* field = find_field(target->row);
   if (field == nullptr) {
     std::vector<std::string_view> keys;
@@ -148,7 +152,6 @@ void apply_override(Values& values, std::string_view text, std::vector<Diagnosti
     return fail(Code::config_wrong_type, std::string(written) + " cannot be set in one piece",
                 field->type == Type::maps ? "set " + field->key + "[0].NAME=VALUE" : "");
   }
-  std::string value(text.substr(equals + 1));
   NodePtr node = target->one_item ? with_item(values, *target, std::move(value), at)
                                   : scalar(std::move(value), at);
   const bool reached = node != nullptr && (!field->is_item() || reach_item(values, *target, at));

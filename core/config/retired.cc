@@ -2,6 +2,7 @@
 // Spellings from elsewhere: those we read under another name, and those we refuse to pretend to
 // honour. Data only.
 #include <array>
+#include <charconv>
 
 #include "core/config/schema.h"
 
@@ -131,6 +132,16 @@ constexpr auto kRetired = std::to_array<Retired>({
 }  // namespace
 
 std::span<const Alias> all_aliases() { return kAliases; }
+
+std::string as_now(std::string value, Alias::Value change) {
+  if (change == Alias::Value::unix_scheme && value.starts_with('/')) return "unix://" + value;
+  if (change != Alias::Value::plus_one) return value;
+  unsigned retries = 0;
+  auto const* const last = value.data() + value.size();
+  auto const [end, error] = std::from_chars(value.data(), last, retries);
+  bool const good = error == std::errc() && end == last && retries < 1000;
+  return good ? std::to_string(retries + 1) : value;
+}
 
 std::span<const Retired> all_retired() { return kRetired; }
 

@@ -31,11 +31,12 @@ struct Alias {
   std::string_view old;  // a setting or a section
   std::string_view now;
   // How the value changes on the way.
-  // unix_scheme: a bare path gets unix://. plus_one: retries become tries. Only values in files
-  // are changed so.
+  // unix_scheme: a bare path gets unix://. plus_one: retries become tries.
   enum class Value { same, unix_scheme, plus_one } value = Value::same;
 };
 [[nodiscard]] std::span<const Alias> all_aliases();
+// A value under an older name, as the name of now has it; what does not fit stays as it is.
+[[nodiscard]] std::string as_now(std::string value, Alias::Value change);
 
 // A name known from elsewhere that has no meaning here. `accepts` lists values that describe what
 // is so anyway ("*" = any); everything else is refused (or warned about).

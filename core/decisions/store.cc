@@ -124,9 +124,9 @@ void Store::frame(std::string& out, Fields const& fields) const {
   append_masked_frame(out, fields, masks_, needs_.input_of);
 }
 
-void Store::keep(Fields const& fields, Ticket& ticket) {
+void Store::keep(Fields const& fields, Ticket& ticket, std::string* copy) {
   auto* const turn = io::Turn::current();
-  if (turn == nullptr) return keep_now(fields, ticket);
+  if (turn == nullptr) return keep_now(fields, ticket, copy);
   auto& pending = turn->local<Pending>(this);
   if (pending.tickets.empty()) {
     turn->defer(io::Turn::Stage::record, [this, &pending] {
@@ -142,12 +142,15 @@ void Store::keep(Fields const& fields, Ticket& ticket) {
     });
   }
   pending.tickets.push_back(&ticket);
+  auto const before = pending.frames.size();
   frame(pending.frames, fields);
+  if (copy != nullptr) copy->assign(pending.frames, before);
 }
 
-void Store::keep_now(Fields const& fields, Ticket& ticket) {
+void Store::keep_now(Fields const& fields, Ticket& ticket, std::string* copy) {
   std::string frames;
   frame(frames, fields);
+  if (copy != nullptr) *copy = frames;
   ticket.outcome = append(frames, 1);
   ticket.written = true;
   if (ticket.outcome.ok()) meters_.kept.add();

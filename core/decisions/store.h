@@ -65,10 +65,11 @@ class Store {
 
   // On a loop: written at the end of this turn, before the audit records of it if those are
   // recorded after this. Off a loop: at once.
-  void keep(Fields const& fields, Ticket& ticket);
+  // `copy`: what was written, masked, for who wants it too.
+  void keep(Fields const& fields, Ticket& ticket, std::string* copy = nullptr);
   // At once, wherever it is called.
   // Blocks for one write.
-  void keep_now(Fields const& fields, Ticket& ticket);
+  void keep_now(Fields const& fields, Ticket& ticket, std::string* copy = nullptr);
   // Waits until the ticket's outcome stands. On the loop that `keep` was called on.
   [[nodiscard]] io::Task<Result<void>> settled(Ticket& ticket);
   // A policy that decides from now on. Blocks.

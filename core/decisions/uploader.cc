@@ -95,6 +95,10 @@ Uploader::~Uploader() {
 void Uploader::offer(Fields const& fields) {
   std::string frame;
   append_masked_frame(frame, fields, masks_, needs_.input_of);
+  offer_frame(std::move(frame));
+}
+
+void Uploader::offer_frame(std::string frame) {
   auto const full = config_.upload_size_limit * kFrameBytesToOne;
   bool wake = false;
   {

@@ -59,6 +59,8 @@ class Uploader {
 
   // Any thread; a copy under a lock that nobody holds for longer.
   void offer(Fields const& fields);
+  // The same, framed and masked by a Store of the same configuration.
+  void offer_frame(std::string frame);
 
  private:
   Uploader(UploadConfig config, Masks masks, Needs needs);

@@ -12,6 +12,9 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "core/http/socket_address.h"
@@ -52,29 +55,61 @@ Result<std::vector<tcp::endpoint>> look_up(std::string const& host, std::uint16_
   return out;
 }
 
+// Where a look-up and who waits for it meet. A look-up may take longer than its caller, and than
+// the caller's loop: once `gone`, nothing of that loop is touched.
+struct LookUp {
+  using Found = Result<std::vector<tcp::endpoint>>;
+  std::mutex mutex;
+  boost::asio::steady_timer* waiting = nullptr;  // guarded by mutex; null: gone
+  std::optional<Found> found;                    // of the caller's loop
+
+  // On the pool's thread.
+  void finish(std::shared_ptr<LookUp> const& self, Found result) {
+    std::lock_guard const lock(mutex);
+    if (waiting == nullptr) return;
+    boost::asio::post(waiting->get_executor(), [self, result = std::move(result)]() mutable {
+      self->found.emplace(std::move(result));
+      if (self->waiting != nullptr) self->waiting->cancel();
+    });
+  }
+};
+
+// The caller's part: its end, however it comes, is the end of the meeting.
+class LookUpWait {
+ public:
+  LookUpWait(std::shared_ptr<LookUp> meeting, boost::asio::steady_timer& timer)
+      : meeting_(std::move(meeting)) {
+    std::lock_guard const lock(meeting_->mutex);
+    meeting_->waiting = &timer;
+  }
+  ~LookUpWait() {
+    std::lock_guard const lock(meeting_->mutex);
+    meeting_->waiting = nullptr;
+  }
+  LookUpWait(LookUpWait const&) = delete;
+  LookUpWait& operator=(LookUpWait const&) = delete;
+
+ private:
+  std::shared_ptr<LookUp> meeting_;
+};
+
 io::Task<Result<std::vector<tcp::endpoint>>> resolve(std::string host, std::uint16_t port,
                                                      SteadyTime deadline, io::BlockingPool& pool) {
-  using Found = Result<std::vector<tcp::endpoint>>;
   boost::system::error_code error;
   if (auto const address = boost::asio::ip::make_address(host, error); !error) {
     co_return std::vector{tcp::endpoint(address, port)};
   }
   auto const executor = co_await boost::asio::this_coro::executor;
-  auto const found = std::make_shared<std::optional<Found>>();
-  auto const timer = std::make_shared<boost::asio::steady_timer>(executor, deadline);
-  // Whoever gives up leaves `found` and `timer` to the look-up, which may take its time.
-  bool const queued = pool.submit([host, port, found, timer, executor] {
-    auto result = look_up(host, port);
-    boost::asio::post(executor, [found, timer, result = std::move(result)]() mutable {
-      found->emplace(std::move(result));
-      timer->cancel();
-    });
-  });
+  auto const meeting = std::make_shared<LookUp>();
+  boost::asio::steady_timer timer(executor, deadline);
+  LookUpWait const wait(meeting, timer);
+  bool const queued =
+      pool.submit([host, port, meeting] { meeting->finish(meeting, look_up(host, port)); });
   if (!queued) co_return make_error(Code::overloaded, "too many names to resolve at once");
-  auto const [ignored] = co_await timer->async_wait(io::kNoThrow);
+  auto const [ignored] = co_await timer.async_wait(io::kNoThrow);
   static_cast<void>(ignored);
-  if (!found->has_value()) co_return late("resolve " + host);
-  co_return std::move(**found);
+  if (!meeting->found) co_return late("resolve " + host);
+  co_return *std::move(meeting->found);
 }
 
 io::Task<Result<tls::Socket>> connect_tcp(tcp::endpoint address, SteadyTime deadline) {

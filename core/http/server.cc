@@ -163,7 +163,7 @@ void Server::Impl::on_each(std::function<void(Shard&, Listener&)> const& work) {
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, io::Loops& loops,
                                               Clock const& clock) {
   if (!options.sessions) return make_error(Code::internal, "a server without sessions");
-  AW_TRY(auto const listening, listen_on(options.listen, loops.size()));
+  AW_TRY(auto listening, listen_on(options.listen, loops.size()));
   auto impl = std::make_shared<Impl>(std::move(options), loops, clock);
   impl->port = listening.port;
   impl->text = listening.text;
@@ -173,8 +173,9 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, io::Loops& 
     auto listener = std::make_shared<Listener>(loops.at(i));
     boost::system::error_code error;
     listener->socket.assign(boost::asio::generic::stream_protocol(local ? AF_UNIX : AF_INET, 0),
-                            listening.descriptors[i], error);
+                            listening.descriptors[i].get(), error);
     if (error) return errno_error(Code::io, "listen", error.value());
+    static_cast<void>(listening.descriptors[i].release());  // the socket's from here on
     impl->shards.push_back(std::move(shard));
     impl->listeners.push_back(std::move(listener));
   }

@@ -158,7 +158,7 @@ Result<Listening> listen_tcp(TcpAddress address, std::size_t count) {
     if (::listen(socket.get(), kBacklog) != 0) return bind_error(shown(), errno);
     sockets.push_back(std::move(socket));
   }
-  for (auto& socket : sockets) out.descriptors.push_back(socket.release());
+  for (auto& socket : sockets) out.descriptors.emplace_back(socket.release());
   out.port = address.port;
   out.text = shown();
   return out;
@@ -202,9 +202,9 @@ Result<Listening> listen_unix(UnixAddress const& address, std::size_t count) {
   Listening out;
   for (std::size_t i = 1; i < count; ++i) {
     int const copy = ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0);
-    if (copy >= 0) out.descriptors.push_back(copy);
+    if (copy >= 0) out.descriptors.emplace_back(copy);
   }
-  out.descriptors.push_back(socket.release());
+  out.descriptors.emplace_back(socket.release());
   out.text = text;
   return out;
 }
@@ -218,9 +218,9 @@ Result<Listening> listen_inherited(InheritedSocket const& socket, std::size_t co
   Listening out;
   for (std::size_t i = 1; i < count; ++i) {
     int const copy = ::fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 0);
-    if (copy >= 0) out.descriptors.push_back(copy);
+    if (copy >= 0) out.descriptors.emplace_back(copy);
   }
-  out.descriptors.push_back(socket.descriptor);
+  out.descriptors.emplace_back(socket.descriptor);
   out.port = storage.ss_family == AF_UNIX ? std::uint16_t{0} : port_of(socket.descriptor);
   out.text = text_of(storage);
   return out;

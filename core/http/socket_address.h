@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/fs.h"
 #include "core/base/result.h"
 #include "core/http/server.h"
 #include "core/tls/stream.h"
@@ -18,12 +19,11 @@ namespace aw::http {
 [[nodiscard]] std::string local_address(tls::Socket& socket);
 [[nodiscard]] std::string remote_address(tls::Socket& socket);
 
-// Open, listening, non-blocking descriptors, `count` of them for one address. Whoever takes them
-// closes them.
+// Open, listening, non-blocking descriptors, `count` of them for one address.
 // TCP: one socket a loop, bound with SO_REUSEPORT after a probe without it, so that another
 // process on the port is noticed. Otherwise copies of one descriptor.
 struct Listening {
-  std::vector<int> descriptors;
+  std::vector<Fd> descriptors;
   std::uint16_t port = 0;
   std::string text;  // "127.0.0.1:41233", "unix:///run/x.sock"
 };

@@ -364,10 +364,15 @@ Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision con
                          : asked == nullptr ? "understood"
                                             : "authorization");
   set_decision(fields, decision, visit.time);
-  if (needs_.decision_logs != nullptr) needs_.decision_logs->offer(fields);
-  if (needs_.decisions == nullptr) return {};
+  auto* const logs = needs_.decision_logs;
+  if (needs_.decisions == nullptr) {
+    if (logs != nullptr) logs->offer(fields);
+    return {};
+  }
   decisions::Ticket ticket;
-  needs_.decisions->keep_now(fields, ticket);
+  std::string frame;  // made once, masks and all, for both
+  needs_.decisions->keep_now(fields, ticket, logs == nullptr ? nullptr : &frame);
+  if (logs != nullptr) logs->offer_frame(std::move(frame));
   return std::move(ticket.outcome);
 }
 

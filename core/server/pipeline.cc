@@ -390,12 +390,16 @@ io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision
   auto const facts = facts_of(visit);
   needs_.tracer.decided(facts, decision, now);
   auto const event = decision_event(facts, decision, now);
-  if (needs_.decision_logs != nullptr)
-    needs_.decision_logs->offer(kept_fields(visit, decision, needs_.policy_path));
+  auto* const logs = needs_.decision_logs;
+  if (logs != nullptr && needs_.decisions == nullptr)
+    logs->offer(kept_fields(visit, decision, needs_.policy_path));
   if (needs_.decisions != nullptr) {
     // Begun before the audit record, so that one turn's end writes both.
     decisions::Ticket ticket;
-    needs_.decisions->keep(kept_fields(visit, decision, needs_.policy_path), ticket);
+    std::string frame;  // made once, masks and all, for both
+    needs_.decisions->keep(kept_fields(visit, decision, needs_.policy_path), ticket,
+                           logs == nullptr ? nullptr : &frame);
+    if (logs != nullptr) logs->offer_frame(std::move(frame));
     // An allow that nobody can look up is not given, so the log must not tell of it.
     auto recorded =
         co_await needs_.audit.recorded(event, decision.allowed() ? &ticket.outcome : nullptr);

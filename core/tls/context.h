@@ -61,7 +61,7 @@ class Context {
 
   // The same endpoint that demands `also` of each peer, after its own check: for a client that
   // expects one exact peer. Cheap.
-  // Not for a web client: the library checks its peers, and nothing would ask `also`.
+  // Not for a web client, whose peers the library checks: a Stream over that is Code::tls_setup.
   [[nodiscard]] std::shared_ptr<const Context> with_check(VerifyPeer also) const;
 
   [[nodiscard]] Role role() const;

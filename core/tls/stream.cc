@@ -189,6 +189,9 @@ Result<std::unique_ptr<Stream>> Stream::open(Socket socket, std::shared_ptr<cons
     return std::make_unique<Stream>(std::move(impl));
   }
   SSL_set_connect_state(ssl);
+  if (endpoint.web && impl->context->impl().verify) {
+    return make_error(Code::tls_setup, "a web client asks no check of its own");
+  }
   if (endpoint.web && server_name.empty()) {
     return make_error(Code::tls_setup, "a web client must know the server's name");
   }

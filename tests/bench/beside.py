@@ -13,16 +13,14 @@ TASKS = "/a2a/v1/tasks"
 
 
 class Pair:
-    """Two agents of one binary at the same time, in directories of their own."""
+    """Two agents of one binary at the same time."""
 
     def __init__(self, binary, directory, name, first, second, cores):
         self.agents = []
         for which, settings in (("a", first), ("b", second)):
-            home = directory / f"{name}-{which}"
-            home.mkdir()
-            port = servers.free_ports(1)[0]
-            servers.configure_agent(directory, home=home, port=port, **settings)
-            self.agents.append(servers.agent(binary, home, core=cores, port=port))
+            port, file = servers.free_ports(1)[0], f"{name}-{which}"
+            servers.configure_agent(directory, name=file, port=port, **settings)
+            self.agents.append(servers.agent(binary, directory, core=cores, name=file, port=port))
 
     def costs(self, tools, rounds, seconds):
         """CPU microseconds a request, round by round, of both."""
@@ -55,7 +53,7 @@ def two_cores(binary, directory, tools, rounds, seconds):
 def remote_decisions(binary, directory, tools, rounds, seconds):
     """What asking a decision point costs over deciding here, uncached; and what a cache hit costs over it."""
     point, url = servers.decision_point(directory)
-    asked = {"opa_endpoints": [url], "cache_ttl_seconds": 0}
+    asked = {"policy_dir": None, "opa_endpoints": [url], "cache_ttl_seconds": 0}
     with contextlib.ExitStack() as stack:
         stack.callback(point.stop)
         pair = Pair(binary, directory, "remote", {}, {"authorization": asked}, servers.SERVER_CORE)
@@ -68,17 +66,16 @@ def remote_decisions(binary, directory, tools, rounds, seconds):
 
 def streams(binary, directory, tools, count):
     """Memory of `count` connections that each watch a running task; a task has at most 64 watchers."""
-    home, port = directory / "streams", servers.free_ports(1)[0]
-    home.mkdir()
+    port = servers.free_ports(1)[0]
     waiting = {"name": "wait", "description": "x", "timeout_seconds": 3600,
                "backend": {"type": "exec", "command": ["/bin/sleep", "3600"]}}
-    servers.configure_agent(directory, home=home, port=port, more=[waiting])
+    servers.configure_agent(directory, name="streams", port=port, capabilities=[waiting])
 
     def start():
         answer = tools.one_answer(port, TASKS, json.dumps({"task_type": "wait", "payload": {}, "async": True}))
         return json.loads(answer[answer.index(b"{"):])["id"]
     with contextlib.ExitStack() as stack:
-        agent = servers.agent(binary, home, port=port)
+        agent = servers.agent(binary, directory, name="streams", port=port)
         stack.callback(agent.child.wait)
         stack.callback(agent.child.kill)  # its tasks would be waited for
         paths = [f"/v1/tasks/{start()}:subscribe" for _ in range(-(-count // 64))]

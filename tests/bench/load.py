@@ -55,6 +55,17 @@ class Load:
                                "-H", "te: trailers", "--data-binary", "@-", f"https://127.0.0.1:{port}{path}"], check=True, capture_output=True,
                               input=body if isinstance(body, bytes) else body.encode()).stdout
 
+    def exactly(self, url, body, count):
+        """`count` requests, one after the other on 4 connections; for tools that count instructions."""
+        file = self.directory / "body.json"
+        file.write_text(body)
+        env = {**os.environ, "LD_PRELOAD": str(self.directory / "client_certificate.so"),
+               "BENCH_CERT": str(self.certificate[0]), "BENCH_KEY": str(self.certificate[1])}
+        said = run(["h2load", "-t", "1", "--h1", "-c", "4", "-n", str(count), "-d", file, "-H", "content-type: application/json", url],
+                   600, env=env)
+        if f"status codes: {count} 2xx" not in said:
+            raise SystemExit(f"bench: not every answer of {url} was 2xx:\n{said}")
+
     def latencies_us(self, url, body, seconds):
         """Open loop, 500 requests a second on 10 connections."""
         log = self.directory / "latency.log"

@@ -110,28 +110,31 @@ def issuer(binary, directory):
     return server
 
 
-def configure_agent(directory, state=True, home=None, port=AGENT_PORT, workers=1, authorization=None, more=()):
-    """Writes agent.yaml into `home`, where the agent keeps what it writes; policy and Workload API are `directory`'s."""
-    home = home or directory
+def configure_agent(directory, state=True, name="agent", port=AGENT_PORT, workers=1, authorization=None, observability=None, capabilities=()):
+    """NAME.yaml; `authorization`, `observability` and `capabilities` are added to those sections, a None takes a key away."""
     http = {"type": "http", "url": f"http://127.0.0.1:{BACKEND_PORT}/"}
     settings = {
         "agent": {"name": "bench", "trust_domain": "bench.test", "environment": "production",
                   "capabilities": [{"name": "echo", "description": "x", "backend": {"type": "builtin", "name": "echo"}},
-                                   {"name": "forward", "description": "x", "backend": http}, *more]},
+                                   {"name": "forward", "description": "x", "backend": http}, *capabilities]},
         "identity": {"provider": "spiffe", "spiffe_endpoint": f"unix://{directory}/api.sock"},
-        "authorization": {"provider": "opa", "policy_path": "agentweave/authz/allow",
-                          **(authorization or {"policy_dir": f"{directory}/policy"}),
-                          "audit": {"destination": f"file://{home}/audit.log"}},
+        "authorization": {"provider": "opa", "policy_dir": "policy", "policy_path": "agentweave/authz/allow",
+                          "audit": {"destination": f"file://{directory}/{name}-audit.log"}},
         "server": {"host": "127.0.0.1", "port": port, "workers": workers, "max_concurrent_requests": 20000, "admin": {"enabled": False},
                    "limits": {"max_connections": 20000, "max_requests_per_connection": 4_000_000_000}},
         "observability": {"metrics": {"enabled": False}, "logging": {"level": "INFO"}}}
     if state:
-        settings["state"] = {"directory": f"{home}/state"}
-    (home / "agent.yaml").write_text(json.dumps(settings))
+        settings["state"] = {"directory": str(directory / f"{name}-state")}
+    for section, more in (("authorization", authorization or {}), ("observability", observability or {})):
+        for key, value in more.items():
+            known = settings[section].get(key)
+            settings[section][key] = {**known, **value} if isinstance(known, dict) else value
+        settings[section] = {key: value for key, value in settings[section].items() if value is not None}
+    (directory / f"{name}.yaml").write_text(json.dumps(settings))
 
 
-def agent(binary, home, core=SERVER_CORE, wrap=(), port=AGENT_PORT):
-    server = Server("agent", [*wrap, binary, "serve", "agent.yaml"], home, core)
+def agent(binary, directory, core=SERVER_CORE, wrap=(), name="agent", port=AGENT_PORT):
+    server = Server(name, [*wrap, binary, "serve", f"{name}.yaml"], directory, core)
     wait_until(server, lambda: "Server listening" in server.said(), 120)
     server.started_ms = (time.monotonic() - server.began) * 1e3
     server.port = port

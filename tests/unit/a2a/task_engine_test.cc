@@ -147,6 +147,17 @@ TEST_CASE("running tasks of one caller are bounded and do not hinder another cal
   CHECK(f.small_engine.create(new_task(kEve)).ok());
 }
 
+TEST_CASE("what one caller may have binds what runs as well") {
+  SmallFixture f({.max_tasks_per_caller = 2});
+  auto const first = f.small_engine.create(new_task(kAda)).value().task;
+  REQUIRE(f.small_engine.create(new_task(kAda)).ok());
+  CHECK(f.small_engine.create(new_task(kAda)).error().code == Code::task_limit);
+  CHECK(f.small_engine.create(new_task(kEve)).ok());
+  REQUIRE(f.small_engine.set_status(first->id, TaskState::completed, nullptr).ok());
+  CHECK(f.small_engine.create(new_task(kAda)).ok());
+  CHECK_FALSE(f.small_engine.find(first->id, kAda).ok());
+}
+
 TEST_CASE("finished tasks make room oldest first, running ones never") {
   SmallFixture f({.max_tasks = 3});
   std::vector<TaskPtr> made;

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <latch>
 #include <random>
+#include <thread>
 
 #include "core/base/text.h"
 #include "fixture.h"
@@ -326,4 +328,28 @@ TEST_CASE("a checkpoint of another log, or an older one again, does not fit") {
   auto named = two.trusting();
   named.trust.log = "00000000000000000000000000000000";
   CHECK(two.check(named).broken->reason.starts_with("checkpoint is of another log"));
+}
+
+// Under ThreadSanitizer: who seals and who closes take turns.
+TEST_CASE("closing while others seal leaves a log that verifies to its end") {
+  Signed bench;
+  auto const log = bench.open_signed();
+  std::vector<std::jthread> threads;
+  std::latch begun(3);
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&] {
+      begun.count_down();
+      for (int i = 0; i < 50; ++i) {
+        static_cast<void>(log->record(decision_event("x")));  // refused once it is closed
+        static_cast<void>(log->seal(SealReason::periodic));
+      }
+    });
+  }
+  begun.count_down();
+  begun.wait();
+  log->close(std::chrono::nanoseconds(0));
+  threads.clear();
+  auto const report = bench.check(bench.trusting());
+  CHECK(report.whole());
+  CHECK_FALSE(log->record(decision_event("late")).ok());
 }

@@ -89,6 +89,26 @@ TEST_CASE("a variable for one OPA wins over the file's list, as variables do") {
         std::vector<std::string>{"http://127.0.0.1:2"});
 }
 
+TEST_CASE("an older name means the same wherever it is written") {
+  struct Row {
+    std::string old;
+    std::string file;
+  };
+  for (Row const& row :
+       {Row{"transport.retry.max_retries=2", "transport: {retry: {max_retries: 2}}\n"},
+        Row{"identity.spiffe_socket=/run/a.sock", "identity: {spiffe_socket: /run/a.sock}\n"}}) {
+    CAPTURE(row.old);
+    const Loaded by_flag = loaded({.text = kMinimal, .set = {row.old}});
+    const Loaded by_file = with(row.file);
+    CHECK(by_flag.ok());
+    CHECK(by_flag.config.transport.retry.max_attempts ==
+          by_file.config.transport.retry.max_attempts);
+    CHECK(by_flag.config.identity.spiffe_endpoint == by_file.config.identity.spiffe_endpoint);
+  }
+  CHECK(loaded({.text = kMinimal, .set = {"transport.retry.max_retries=2"}})
+            .config.transport.retry.max_attempts == 3);
+}
+
 TEST_CASE("in one file the list wins over the single value") {
   const Loaded result = with(
       "authorization: {opa_endpoint: \"http://127.0.0.1:1\", opa_endpoints: "

@@ -153,6 +153,32 @@ TEST_CASE("kill -9 loses nothing that was kept, and it opens again") {
   }
 }
 
+TEST_CASE("who pushes decisions too gets what was written, and the input is made once for both") {
+  Place place;
+  int made = 0;
+  auto opened = Store::open(place.directory / "decisions", {.masks = {"/input/context/secret"}},
+                            {.clock = place.clock,
+                             .log = *place.quiet,
+                             .metrics = place.registry,
+                             .input_of = [&made](Entry const&) {
+                               ++made;
+                               return std::string(R"({"context":{"secret":"s3cret","size":1}})");
+                             }});
+  REQUIRE(opened.ok());
+  std::string first;
+  std::string second;
+  Ticket ticket;
+  (*opened)->keep(decision("d-1"), ticket, &first);
+  (*opened)->keep_now(decision("d-2"), ticket, &second);
+  CHECK(made == 2);
+  for (std::string_view frame : {first, second}) {
+    auto const entry = take_frame(frame);
+    REQUIRE(entry.has_value());
+    CHECK(frame.empty());
+    CHECK(entry->text(Text::input_json) == R"({"context":{"size":1}})");
+  }
+}
+
 TEST_CASE("each decision of a turn that cannot be kept is counted") {
   Place place;
   auto const store = place.open();

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <latch>
+
 #include "tests/unit/http/site.h"
 
 using namespace aw;
@@ -209,4 +211,42 @@ TEST_CASE("requests that could be read as two are not sent") {
   request = post("/", "");
   request.method = "GET /\r\n";
   CHECK(caller.send(site.endpoint(), request).error().code == Code::usage);
+}
+
+// Under AddressSanitizer this is what it is about: the loop of the call is gone when the name is
+// known.
+TEST_CASE("a look-up that outlives its call, and the call's loop, touches nothing of either") {
+  io::BlockingPool pool(1, 4);
+  std::latch held(1);
+  std::latch go(1);
+  REQUIRE(pool.submit([&held, &go] {
+    held.count_down();
+    go.wait();
+  }));
+  held.wait();
+  SystemClock const clock;
+  {
+    Client client({}, pool, clock);
+    Request request;
+    request.set_target("/");
+    auto const answer = io::run_blocking(
+        client.send({.host = "localhost", .port = 1}, request, {.deadline = in(1ms)}));
+    REQUIRE_FALSE(answer.ok());
+    CHECK(answer.error().code == Code::timeout);
+  }
+  go.count_down();
+  pool.stop();
+}
+
+TEST_CASE("a name is looked up while its caller waits") {
+  Canned server({"HTTP/1.1 204 No Content\r\n\r\n"});
+  io::BlockingPool pool(1, 4);
+  SystemClock const clock;
+  Client client({}, pool, clock);
+  Request request;
+  request.set_target("/");
+  auto const answer = io::run_blocking(client.send(
+      {.host = "localhost", .port = server.endpoint().port}, request, {.deadline = in(10s)}));
+  REQUIRE_MESSAGE(answer.ok(), (answer.ok() ? "" : answer.error().text()));
+  CHECK(answer->status == 204);
 }

@@ -29,7 +29,7 @@ struct TakesConnections {
   explicit TakesConnections(std::string const& at) {
     auto made = http::listen_on(http::parse_address(at).value(), 1);
     REQUIRE(made.ok());
-    fd = Fd(made->descriptors.front());
+    fd = std::move(made->descriptors.front());
     text = made->text;
   }
   Fd fd;

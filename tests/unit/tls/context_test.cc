@@ -192,6 +192,8 @@ TEST_CASE("a web client trusts its authorities and the one name") {
     right.handshake();
     CHECK(right.client_result().ok());
   }
+  // Nothing would ask a further check: it must not seem as if it had been.
+  CHECK_THROWS(TlsPair(server, web->with_check(accept_anyone()), "opa.internal"));
   TlsPair other_address(server, web, "127.0.0.2");
   other_address.handshake();
   CHECK_FALSE(other_address.client_result().ok());
