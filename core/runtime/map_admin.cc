@@ -19,8 +19,8 @@ using json::Json;
 constexpr std::string_view kPage = "map.html";
 constexpr std::string_view kKeyPlace = "@KEY@";  // in the page
 constexpr int kMostViewers = 8;
-constexpr std::chrono::seconds kPace{1};           // between two looks at what is new
-constexpr int kPacesSilent = 10;                   // without news; then the time is told
+constexpr std::chrono::seconds kPace{1};            // between two looks at what is new
+constexpr int kPacesSilent = 10;                    // without news; then the time is told
 constexpr std::chrono::minutes kLongestStream{30};  // then the browser proves itself again
 constexpr std::size_t kMostIds = 8;
 constexpr std::size_t kMostLookedAt = 300'000;
@@ -57,7 +57,8 @@ http::Response map_error(int status, std::string words) {
 }
 
 http::Response turned_away() {
-  return map_error(401, "this is not a page that was let in: `agentweave map` prints a new address");
+  return map_error(401,
+                   "this is not a page that was let in: `agentweave map` prints a new address");
 }
 
 int status_of_failure(Error const& error) {
@@ -222,7 +223,8 @@ io::Task<void> stream_map(Runtime::Parts& p, http::Request const& request,
     }
     co_await io::sleep_until(p.clock.steady() + kPace);
   }
-  if (written.ok()) static_cast<void>(co_await writer.finish());  // the viewer is gone, or comes again
+  if (written.ok())
+    static_cast<void>(co_await writer.finish());  // the viewer is gone, or comes again
 }
 
 server::PlainRoute page_file(server::PageFile const& file) {
@@ -239,33 +241,34 @@ server::PlainRoute page_file(server::PageFile const& file) {
 
 void add_map_routes(server::PlainRoutes& routes, Runtime::Parts& parts) {
   Runtime::Parts* p = &parts;
-  routes.emplace("/map/ticket", server::PlainRoute{"POST", [p](auto const&) { return ticket(*p); }});
-  routes.emplace("/map/snapshot", server::PlainRoute{"GET", [p](auto const&) {
-                                    return map_answer(
-                                        200, "application/json",
-                                        server::MapFeed(*p->calls).next(map_facts(*p)));
-                                  }});
-  routes.emplace("/map", server::PlainRoute{.method = "GET",
-                                            .answer = [p](http::Request const& request) {
-                                              return enter_page(*p, request);
-                                            },
-                                            .guard = server::RouteGuard::own});
+  routes.emplace("/map/ticket",
+                 server::PlainRoute{"POST", [p](auto const&) { return ticket(*p); }});
+  routes.emplace("/map/snapshot",
+                 server::PlainRoute{"GET", [p](auto const&) {
+                                      return map_answer(
+                                          200, "application/json",
+                                          server::MapFeed(*p->calls).next(map_facts(*p)));
+                                    }});
+  routes.emplace(
+      "/map", server::PlainRoute{
+                  .method = "GET",
+                  .answer = [p](http::Request const& request) { return enter_page(*p, request); },
+                  .guard = server::RouteGuard::own});
   for (auto const& file : server::map_page_files())
     if (file.name != kPage) routes.emplace("/map/" + std::string(file.name), page_file(file));
   routes.emplace("/map/decisions", looking(parts, list_of));
-  routes.emplace("/map/decision", looking(parts, [](Runtime::Parts& all,
-                                                    std::vector<std::string> ids) {
+  routes.emplace("/map/decision",
+                 looking(parts, [](Runtime::Parts& all, std::vector<std::string> ids) {
                    return past_of(all, ids.front());
                  }));
-  routes.emplace("/map/events",
-                 server::PlainRoute{.method = "GET",
-                                    .answer = {},
-                                    .stream =
-                                        [p](http::Request const& request,
-                                            http::ResponseWriter& writer) {
-                                          return stream_map(*p, request, writer);
-                                        },
-                                    .guard = server::RouteGuard::own});
+  routes.emplace(
+      "/map/events",
+      server::PlainRoute{
+          .method = "GET",
+          .answer = {},
+          .stream = [p](http::Request const& request,
+                        http::ResponseWriter& writer) { return stream_map(*p, request, writer); },
+          .guard = server::RouteGuard::own});
 }
 
 }  // namespace aw::runtime
