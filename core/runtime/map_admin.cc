@@ -2,6 +2,7 @@
 #include "core/runtime/map_admin.h"
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.h"
@@ -92,6 +93,13 @@ server::MapFacts map_facts(Runtime::Parts& p) {
 http::Response ticket(Runtime::Parts& p) {
   return map_json(200, {{"path", "/map?ticket=" + p.map_door->issue_ticket()},
                         {"expires_in_seconds", server::MapDoor::kTicketLife.count()}});
+}
+
+io::Task<http::Response> snapshot(Runtime::Parts& p) {
+  auto text = co_await p.pool->run<std::string>(
+      [&p]() -> Result<std::string> { return server::MapFeed(*p.calls).next(map_facts(p)); });
+  co_return text.ok() ? map_answer(200, "application/json", std::move(*text))
+                      : map_error(503, text.error().text());
 }
 
 // With a ticket: the page, its cookie and its key. With the cookie alone: the page, which has to
@@ -210,14 +218,18 @@ io::Task<void> stream_map(Runtime::Parts& p, http::Request const& request,
   if (!viewing.welcome())
     co_return co_await writer.respond(map_error(503, "eight pages look at the map already"));
   auto head = map_answer(200, http::kSseContentType, {}).headers;
-  server::MapFeed feed(*p.calls);
+  // Shared: work that was begun goes on when the viewer leaves.
+  auto const feed = std::make_shared<server::MapFeed>(*p.calls);
   auto const until = p.clock.steady() + kLongestStream;
   auto written = co_await writer.start(200, std::move(head));
   for (int silent = 0; written.ok() && !writer.peer_gone() && p.clock.steady() < until; ++silent) {
-    auto const news = feed.next(map_facts(p));
-    if (feed.had_news() || silent >= kPacesSilent) {
+    // A large map takes milliseconds to write, which requests on this loop would wait for.
+    auto const news = co_await p.pool->run<std::string>(
+        [&p, feed]() -> Result<std::string> { return feed->next(map_facts(p)); });
+    if (!news.ok()) co_return;  // the queue is full, or we are about to end: the page comes again
+    if (feed->had_news() || silent >= kPacesSilent) {
       std::string event;
-      http::append_sse(event, news);
+      http::append_sse(event, *news);
       written = co_await writer.write(event);
       silent = 0;
     }
@@ -243,12 +255,9 @@ void add_map_routes(server::PlainRoutes& routes, Runtime::Parts& parts) {
   Runtime::Parts* p = &parts;
   routes.emplace("/map/ticket",
                  server::PlainRoute{"POST", [p](auto const&) { return ticket(*p); }});
-  routes.emplace("/map/snapshot",
-                 server::PlainRoute{"GET", [p](auto const&) {
-                                      return map_answer(
-                                          200, "application/json",
-                                          server::MapFeed(*p->calls).next(map_facts(*p)));
-                                    }});
+  server::PlainRoute whole{"GET", {}};
+  whole.later = [p](auto const&) { return snapshot(*p); };
+  routes.emplace("/map/snapshot", std::move(whole));
   routes.emplace(
       "/map", server::PlainRoute{
                   .method = "GET",
