@@ -13,11 +13,9 @@ namespace aw::commands {
 
 Result<void> run_map(MapOptions const& options, Context& context) {
   AW_TRY(auto const admin, admin_address(options.admin, context));
-  AW_TRY(auto const answer,
-         web_post(admin_url(admin, "/map/ticket"), "{}", options.admin.timeout));
+  AW_TRY(auto const answer, web_post(admin_url(admin, "/map/ticket"), "{}", options.admin.timeout));
   if (answer.status != 200)
-    return make_error(Code::check_failed,
-                      "the admin port answers " + std::to_string(answer.status),
+    return make_error(Code::check_failed, "the admin port answers " + std::to_string(answer.status),
                       "use the address the agent printed when it started");
   AW_TRY(auto const ticket, json::parse(answer.body));
   auto const path = text_at(ticket, "path");

@@ -68,6 +68,7 @@ _agentweave() {
       'k8s inject') state="$next" ;;
       'metrics') state="$next" ;;
       'top') state="$next" ;;
+      'map') state="$next" ;;
       'health') state="$next" ;;
       'nonce') state="$next" ;;
       'secrets') state="$next" ;;
@@ -82,7 +83,7 @@ _agentweave() {
       case "$prev" in
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W 'serve init dev run ping call task proxy card authz policy svid bundle federation config validate audit doctor k8s metrics top health nonce secrets completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W 'serve init dev run ping call task proxy card authz policy svid bundle federation config validate audit doctor k8s metrics top map health nonce secrets completion explain version -h --help -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'serve')
       case "$prev" in
@@ -721,6 +722,15 @@ _agentweave() {
         -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
       COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout --once -i --interval --window -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      ;;
+    'map')
+      case "$prev" in
+        --admin) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -t|--timeout) return ;;
+        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
+      esac
+      COMPREPLY=($(compgen -W '-h --help --admin --config -t --timeout -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
       ;;
     'health')
       case "$prev" in

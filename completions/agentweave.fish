@@ -1,7 +1,7 @@
 # Made by `agentweave completion fish`; do not edit.
 # fish completion for agentweave: put it into ~/.config/fish/completions.
 function __agentweave_at
-  set -l known 'serve' 'init' 'dev' 'run' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'proxy' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz replay' 'authz suggest' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'federation' 'federation status' 'federation add' 'federation remove' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'audit graph' 'audit reconcile' 'doctor' 'k8s' 'k8s inject' 'metrics' 'top' 'health' 'nonce' 'secrets' 'secrets get' 'completion' 'explain' 'version'
+  set -l known 'serve' 'init' 'dev' 'run' 'ping' 'call' 'task' 'task get' 'task list' 'task cancel' 'task watch' 'proxy' 'card' 'card show' 'card generate' 'card sign' 'card verify' 'authz' 'authz check' 'authz explain' 'authz decisions' 'authz replay' 'authz suggest' 'authz test' 'policy' 'policy eval' 'policy test' 'policy check' 'policy bench' 'policy build' 'svid' 'svid show' 'svid watch' 'svid fetch' 'svid check' 'svid jwt' 'bundle' 'bundle show' 'bundle watch' 'federation' 'federation status' 'federation add' 'federation remove' 'config' 'config validate' 'config explain' 'config show' 'config schema' 'config convert' 'validate' 'audit' 'audit verify' 'audit query' 'audit tail' 'audit graph' 'audit reconcile' 'doctor' 'k8s' 'k8s inject' 'metrics' 'top' 'map' 'health' 'nonce' 'secrets' 'secrets get' 'completion' 'explain' 'version'
   set -l state
   for word in (commandline -opc)[2..-1]
     set -l next (string join ' ' $state $word)
@@ -39,6 +39,7 @@ complete -c agentweave -n '__agentweave_at ' -f -a 'doctor' -d 'What is wrong he
 complete -c agentweave -n '__agentweave_at ' -f -a 'k8s' -d 'Work with Kubernetes manifests'
 complete -c agentweave -n '__agentweave_at ' -f -a 'metrics' -d 'Show an agent\'s metrics, once or live'
 complete -c agentweave -n '__agentweave_at ' -f -a 'top' -d 'Who calls an agent, how often, and with what luck, live'
+complete -c agentweave -n '__agentweave_at ' -f -a 'map' -d 'Print the address of an agent\'s trust map: who calls whom, live in a browser'
 complete -c agentweave -n '__agentweave_at ' -f -a 'health' -d 'Ask an agent whether it is well, or ready for work'
 complete -c agentweave -n '__agentweave_at ' -f -a 'nonce' -d 'Print fresh replay-protection headers for one request'
 complete -c agentweave -n '__agentweave_at ' -f -a 'secrets' -d 'The secrets of a configuration'
@@ -467,6 +468,10 @@ complete -c agentweave -n '__agentweave_at top' -s t -l timeout -x -d 'How long 
 complete -c agentweave -n '__agentweave_at top' -l once -d 'Show it once and end'
 complete -c agentweave -n '__agentweave_at top' -s i -l interval -x -d 'Between two looks'
 complete -c agentweave -n '__agentweave_at top' -l window -x -d 'How far back calls count'
+complete -c agentweave -n '__agentweave_at map' -s h -l help -d 'Print this help message and exit'
+complete -c agentweave -n '__agentweave_at map' -l admin -x -d 'The agent\'s admin address with its token; without it, agents of `agentweave dev`'
+complete -c agentweave -n '__agentweave_at map' -l config -r -F -d 'Configuration of the agent to ask'
+complete -c agentweave -n '__agentweave_at map' -s t -l timeout -x -d 'How long to wait for the agent'
 complete -c agentweave -n '__agentweave_at health' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at health' -l ready -d 'Ready for requests?'
 complete -c agentweave -n '__agentweave_at health' -l live -d 'Only: does the process answer?'

@@ -2,6 +2,7 @@
 #include "core/runtime/map_admin.h"
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.h"
@@ -19,8 +20,8 @@ using json::Json;
 constexpr std::string_view kPage = "map.html";
 constexpr std::string_view kKeyPlace = "@KEY@";  // in the page
 constexpr int kMostViewers = 8;
-constexpr std::chrono::seconds kPace{1};           // between two looks at what is new
-constexpr int kPacesSilent = 10;                   // without news; then the time is told
+constexpr std::chrono::seconds kPace{1};            // between two looks at what is new
+constexpr int kPacesSilent = 10;                    // without news; then the time is told
 constexpr std::chrono::minutes kLongestStream{30};  // then the browser proves itself again
 constexpr std::size_t kMostIds = 8;
 constexpr std::size_t kMostLookedAt = 300'000;
@@ -57,7 +58,8 @@ http::Response map_error(int status, std::string words) {
 }
 
 http::Response turned_away() {
-  return map_error(401, "this is not a page that was let in: `agentweave map` prints a new address");
+  return map_error(401,
+                   "this is not a page that was let in: `agentweave map` prints a new address");
 }
 
 int status_of_failure(Error const& error) {
@@ -91,6 +93,13 @@ server::MapFacts map_facts(Runtime::Parts& p) {
 http::Response ticket(Runtime::Parts& p) {
   return map_json(200, {{"path", "/map?ticket=" + p.map_door->issue_ticket()},
                         {"expires_in_seconds", server::MapDoor::kTicketLife.count()}});
+}
+
+io::Task<http::Response> snapshot(Runtime::Parts& p) {
+  auto text = co_await p.pool->run<std::string>(
+      [&p]() -> Result<std::string> { return server::MapFeed(*p.calls).next(map_facts(p)); });
+  co_return text.ok() ? map_answer(200, "application/json", std::move(*text))
+                      : map_error(503, text.error().text());
 }
 
 // With a ticket: the page, its cookie and its key. With the cookie alone: the page, which has to
@@ -209,20 +218,25 @@ io::Task<void> stream_map(Runtime::Parts& p, http::Request const& request,
   if (!viewing.welcome())
     co_return co_await writer.respond(map_error(503, "eight pages look at the map already"));
   auto head = map_answer(200, http::kSseContentType, {}).headers;
-  server::MapFeed feed(*p.calls);
+  // Shared: work that was begun goes on when the viewer leaves.
+  auto const feed = std::make_shared<server::MapFeed>(*p.calls);
   auto const until = p.clock.steady() + kLongestStream;
   auto written = co_await writer.start(200, std::move(head));
   for (int silent = 0; written.ok() && !writer.peer_gone() && p.clock.steady() < until; ++silent) {
-    auto const news = feed.next(map_facts(p));
-    if (feed.had_news() || silent >= kPacesSilent) {
+    // A large map takes milliseconds to write, which requests on this loop would wait for.
+    auto const news = co_await p.pool->run<std::string>(
+        [&p, feed]() -> Result<std::string> { return feed->next(map_facts(p)); });
+    if (!news.ok()) co_return;  // the queue is full, or we are about to end: the page comes again
+    if (feed->had_news() || silent >= kPacesSilent) {
       std::string event;
-      http::append_sse(event, news);
+      http::append_sse(event, *news);
       written = co_await writer.write(event);
       silent = 0;
     }
     co_await io::sleep_until(p.clock.steady() + kPace);
   }
-  if (written.ok()) static_cast<void>(co_await writer.finish());  // the viewer is gone, or comes again
+  if (written.ok())
+    static_cast<void>(co_await writer.finish());  // the viewer is gone, or comes again
 }
 
 server::PlainRoute page_file(server::PageFile const& file) {
@@ -239,33 +253,31 @@ server::PlainRoute page_file(server::PageFile const& file) {
 
 void add_map_routes(server::PlainRoutes& routes, Runtime::Parts& parts) {
   Runtime::Parts* p = &parts;
-  routes.emplace("/map/ticket", server::PlainRoute{"POST", [p](auto const&) { return ticket(*p); }});
-  routes.emplace("/map/snapshot", server::PlainRoute{"GET", [p](auto const&) {
-                                    return map_answer(
-                                        200, "application/json",
-                                        server::MapFeed(*p->calls).next(map_facts(*p)));
-                                  }});
-  routes.emplace("/map", server::PlainRoute{.method = "GET",
-                                            .answer = [p](http::Request const& request) {
-                                              return enter_page(*p, request);
-                                            },
-                                            .guard = server::RouteGuard::own});
+  routes.emplace("/map/ticket",
+                 server::PlainRoute{"POST", [p](auto const&) { return ticket(*p); }});
+  server::PlainRoute whole{"GET", {}};
+  whole.later = [p](auto const&) { return snapshot(*p); };
+  routes.emplace("/map/snapshot", std::move(whole));
+  routes.emplace(
+      "/map", server::PlainRoute{
+                  .method = "GET",
+                  .answer = [p](http::Request const& request) { return enter_page(*p, request); },
+                  .guard = server::RouteGuard::own});
   for (auto const& file : server::map_page_files())
     if (file.name != kPage) routes.emplace("/map/" + std::string(file.name), page_file(file));
   routes.emplace("/map/decisions", looking(parts, list_of));
-  routes.emplace("/map/decision", looking(parts, [](Runtime::Parts& all,
-                                                    std::vector<std::string> ids) {
+  routes.emplace("/map/decision",
+                 looking(parts, [](Runtime::Parts& all, std::vector<std::string> ids) {
                    return past_of(all, ids.front());
                  }));
-  routes.emplace("/map/events",
-                 server::PlainRoute{.method = "GET",
-                                    .answer = {},
-                                    .stream =
-                                        [p](http::Request const& request,
-                                            http::ResponseWriter& writer) {
-                                          return stream_map(*p, request, writer);
-                                        },
-                                    .guard = server::RouteGuard::own});
+  routes.emplace(
+      "/map/events",
+      server::PlainRoute{
+          .method = "GET",
+          .answer = {},
+          .stream = [p](http::Request const& request,
+                        http::ResponseWriter& writer) { return stream_map(*p, request, writer); },
+          .guard = server::RouteGuard::own});
 }
 
 }  // namespace aw::runtime

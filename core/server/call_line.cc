@@ -96,8 +96,7 @@ std::string_view call_outcome_name(CallOutcome outcome) {
 CallOutcome call_outcome(authz::AuthzDecision const& decision) {
   if (!decision.allowed())
     return is_replay(decision.code) ? CallOutcome::replay : CallOutcome::denied;
-  bool const doubted =
-      decision.would_deny || decision.shadow_says == authz::ShadowSays::would_deny;
+  bool const doubted = decision.would_deny || decision.shadow_says == authz::ShadowSays::would_deny;
   return doubted ? CallOutcome::would_deny : CallOutcome::allowed;
 }
 

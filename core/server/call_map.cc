@@ -34,8 +34,8 @@ std::shared_ptr<CallLine> CallMap::line(Pair const& pair) {
 void CallMap::refused(std::string_view address, std::string_view callee, Error const& error) {
   auto const now = clock_.now();
   std::lock_guard const lock(mutex_);
-  auto const& found = entry(addresses_, Key(address, callee),
-                            Key(std::string(kOther) + " addresses", callee));
+  auto const& found =
+      entry(addresses_, Key(address, callee), Key(std::string(kOther) + " addresses", callee));
   found.line->count(CallOutcome::refused_tls, clock_.steady(), {});
   refusals_.push_front({.time = now,
                         .address = std::string(address),

@@ -57,8 +57,11 @@ std::string MapFeed::next(MapFacts const& facts) {
   write_agent(w, facts);
   w.key("lives").begin_object();
   for (auto const& [id, life] : picture.lives)
-    w.key(id).begin_array().number(milliseconds_of(life.not_before))
-        .number(milliseconds_of(life.not_after)).end_array();
+    w.key(id)
+        .begin_array()
+        .number(milliseconds_of(life.not_before))
+        .number(milliseconds_of(life.not_after))
+        .end_array();
   w.end_object().key("edges").begin_array();
   for (auto const& edge : picture.edges) write_edge(w, edge);
   w.end_array();

@@ -59,9 +59,9 @@ std::optional<MapDoor::Entered> MapDoor::enter(std::string_view ticket) {
   sessions_.push_back({.cookie = Secret(std::string(cookie)),
                        .key = Secret(std::string(key)),
                        .until = now + kSessionLife});
-  return Entered{.set_cookie =
-                     cookie_name_ + "=" + cookie + "; Path=/map; HttpOnly; SameSite=Strict",
-                 .key = std::move(key)};
+  return Entered{
+      .set_cookie = cookie_name_ + "=" + cookie + "; Path=/map; HttpOnly; SameSite=Strict",
+      .key = std::move(key)};
 }
 
 // With mutex_ held.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may look at the trust map: the browser that was opened with a ticket, and no page but ours.
 //
-// A ticket is good once, within a minute. It buys a cookie, which the browser sends along (and which
-// servers on other ports of this machine may see, because cookies know no ports), and a key, which
-// only our page has (its storage belongs to one origin). What tells anything wants both.
+// A ticket is good once, within a minute. It buys a cookie, which the browser sends along (and
+// which servers on other ports of this machine may see, because cookies know no ports), and a key,
+// which only our page has (its storage belongs to one origin). What tells anything wants both.
 //
 // Any thread. Bounded: the oldest ticket or session goes when there are too many.
 #pragma once

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests of the packaging ask for and a build does not: promtool and lintian from Debian, helm from Go's module
+# What the tests of the packaging and of the trust map ask for and a build does not: promtool, lintian and chromium from Debian, helm from Go's module
 # proxy into the peers' cache. What is there is left alone.
 set -eu
 cache=${AGENTWEAVE_PEERS:-$HOME/.cache/agentweave-peers}/bin
@@ -8,6 +8,7 @@ helm=v3.18.4
 missing=
 command -v promtool >/dev/null || missing="$missing prometheus"
 command -v lintian >/dev/null || missing="$missing lintian"
+command -v chromium >/dev/null || missing="$missing chromium"
 command -v debootstrap >/dev/null || missing="$missing debootstrap"
 if [ -n "$missing" ]; then
   sudo=; [ "$(id -u)" = 0 ] || sudo=sudo

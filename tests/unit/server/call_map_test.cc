@@ -82,8 +82,8 @@ TEST_CASE("calls stand in slots of ten seconds, and go after fifteen minutes") {
   }
   auto const now = call_slot(house.clock.steady());
   auto const counts = line->tally(CallOutcome::allowed, house.clock.steady(), 0).counts;
-  CHECK(counts == std::vector<std::pair<CallSlot, std::uint32_t>>{
-                      {now - 31, 2}, {now - 30, 1}, {now, 1}});
+  CHECK(counts ==
+        std::vector<std::pair<CallSlot, std::uint32_t>>{{now - 31, 2}, {now - 30, 1}, {now, 1}});
   CHECK(line->tally(CallOutcome::allowed, house.clock.steady(), now).counts.size() == 1);
   CHECK(line->tally(CallOutcome::denied, house.clock.steady(), 0).counts.empty());
   house.clock.advance(590s);
@@ -104,8 +104,8 @@ TEST_CASE("a slot that comes round again begins at zero, and a late call does no
   line->count(CallOutcome::denied, house.clock.steady(), {});
   line->count(CallOutcome::denied, before, {});
   auto const tally = line->tally(CallOutcome::denied, house.clock.steady(), 0);
-  CHECK(tally.counts == std::vector<std::pair<CallSlot, std::uint32_t>>{
-                            {call_slot(house.clock.steady()), 1}});
+  CHECK(tally.counts ==
+        std::vector<std::pair<CallSlot, std::uint32_t>>{{call_slot(house.clock.steady()), 1}});
   CHECK(tally.total == 3);
 }
 
@@ -185,14 +185,12 @@ TEST_CASE("more pairs than the map holds count as others, and make room when the
   CHECK(house.map.line({.caller = kBilling,
                         .callee = "spiffe://b.test/x",
                         .we = CallMap::We::calling,
-                        .life = std::nullopt}) ==
-        house.map.line({.caller = kBilling,
-                        .callee = "spiffe://b.test/y",
-                        .we = CallMap::We::calling,
-                        .life = std::nullopt}));
+                        .life = std::nullopt}) == house.map.line({.caller = kBilling,
+                                                                  .callee = "spiffe://b.test/y",
+                                                                  .we = CallMap::We::calling,
+                                                                  .life = std::nullopt}));
   house.clock.advance(16min);
-  house.line("spiffe://a.test/agent/new")
-      ->count(CallOutcome::allowed, house.clock.steady(), {});
+  house.line("spiffe://a.test/agent/new")->count(CallOutcome::allowed, house.clock.steady(), {});
   CHECK(house.picture().edges.size() == 1);
   CHECK(held == house.line(name(0)));  // who is connected keeps the line
 }

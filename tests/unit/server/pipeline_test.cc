@@ -128,6 +128,7 @@ struct House {
   Tracer tracer;
   std::unique_ptr<Pipeline> pipeline;
   decisions::Store* decisions = nullptr;
+  CallMap* calls = nullptr;  // set, and `build` again
 
   House() {
     Backends backends;
@@ -175,7 +176,8 @@ struct House {
                                                           .tracer = tracer,
                                                           .clock = clock,
                                                           .log = *log,
-                                                          .decisions = decisions});
+                                                          .decisions = decisions,
+                                                          .calls = calls});
   }
 
   Visitor visitor(std::string_view id = "spiffe://a.test/agent/client") {
@@ -569,4 +571,84 @@ TEST_CASE("health and reflection answer any verified peer without policy, on the
   CHECK(house.policy.asked == 0);
   CHECK(house.records().size() == 3);
   CHECK(house.records()[0].at("decision") == "allow");
+}
+
+TEST_CASE(
+    "each request counts once on its connection's line of the trust map, by what became of it") {
+  House house;
+  CallMap map(house.clock, house.registry);
+  CHECK(house.pipeline->line_of(house.visitor()) == nullptr);  // without a map
+  house.calls = &map;
+  house.build();
+  auto who = house.visitor();
+  who.line = house.pipeline->line_of(who);
+  auto const count = [&](CallOutcome outcome) { return who.line->total(outcome); };
+  auto const work = [&] {
+    return house.post("/a2a/v1/tasks", R"({"task_type":"work","payload":{}})");
+  };
+  auto const allowed = house.serve(work(), who);
+  CHECK(count(CallOutcome::allowed) == 1);
+  CHECK(who.line->tally(CallOutcome::allowed, house.clock.steady(), 0).decisions ==
+        std::vector<std::string>{std::string(*allowed.extra.get("x-agentweave-decision-id"))});
+
+  house.policy.answer.shadow_says = authz::ShadowSays::would_deny;
+  house.serve(work(), who);
+  CHECK(count(CallOutcome::would_deny) == 1);
+  house.policy.answer = authz::deny("no");
+  house.serve(work(), who);
+  house.serve(house.post("/nowhere", "{}"), who);
+  house.serve(house.post("/rpc", "no json"), who);
+  CHECK(count(CallOutcome::denied) == 3);
+  house.policy.answer = authz::allow("rule");
+  house.serve(house.post("/.well-known/agent-card.json", ""), who);
+  auto once = work();
+  once.headers.add("x-agentweave-nonce", std::string(22, 'A'));
+  once.headers.add("x-agentweave-timestamp", format_rfc3339(house.clock.now()));
+  house.serve(once, who);
+  house.serve(once, who);
+  CHECK(count(CallOutcome::replay) == 1);
+  auto const before = count(CallOutcome::denied);
+  who.peer.not_after = house.clock.now();
+  house.serve(work(), who);
+  CHECK(count(CallOutcome::denied) == before + 1);
+  std::uint64_t all = 0;
+  for (std::size_t i = 0; i < kCallOutcomes; ++i) all += count(static_cast<CallOutcome>(i));
+  CHECK(all == 9);
+  auto const picture = map.picture(house.clock.steady(), 0, nullptr);
+  CHECK(picture.lives.contains("spiffe://a.test/agent/client"));
+}
+
+TEST_CASE("an allowed call that is not on record was no allowed call on the map either") {
+  House house;
+  CallMap map(house.clock, house.registry);
+  house.calls = &map;
+  house.build();
+  auto who = house.visitor();
+  who.line = house.pipeline->line_of(who);
+  house.audit->close(0ns);
+  auto const answer =
+      house.serve(house.post("/a2a/v1/tasks", R"({"task_type":"work","payload":{}})"), who);
+  CHECK(answer.response.status == 503);
+  CHECK(who.line->total(CallOutcome::allowed) == 0);
+  CHECK(who.line->total(CallOutcome::denied) == 1);
+}
+
+TEST_CASE("a recent decision is found by its id, as far as the gates knew of it") {
+  House house;
+  house.policy.answer = authz::deny("no");
+  auto const answer = house.call();
+  auto const id = std::string(*answer.extra.get("x-agentweave-decision-id"));
+  auto const found = house.recent.find(id);
+  REQUIRE(found);
+  using decisions::Text;
+  CHECK(found->text(Text::id) == id);
+  CHECK(found->text(Text::caller) == "spiffe://a.test/agent/client");
+  CHECK(found->text(Text::action) == "work");
+  CHECK(found->text(Text::gate) == "authorization");
+  CHECK(found->text(Text::reason) == "no");
+  CHECK_FALSE(found->allowed());
+  CHECK(found->number(decisions::Number::code) ==
+        static_cast<std::uint64_t>(Code::denied_by_policy));
+  CHECK_FALSE(house.recent.find("d-nothing"));
+  CHECK_FALSE(house.recent.find(""));
 }

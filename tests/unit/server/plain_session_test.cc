@@ -177,3 +177,43 @@ TEST_CASE("the token may come as a header, in one spelling") {
     CHECK_FALSE(check(with(value)));
   }
 }
+
+TEST_CASE(
+    "a route that guards itself is asked without the listener's token, and the others are not") {
+  PlainRoutes routes;
+  auto const say = [](std::string words) {
+    return [words = std::move(words)](http::Request const&) {
+      http::Response out;
+      out.body = words;
+      return out;
+    };
+  };
+  routes.emplace("/open",
+                 PlainRoute{.method = "GET", .answer = say("own"), .guard = RouteGuard::own});
+  routes.emplace("/closed", PlainRoute{.method = "GET", .answer = say("listener")});
+  routes.emplace("/stream",
+                 PlainRoute{.method = "GET",
+                            .answer = {},
+                            .stream = [](http::Request const&,
+                                         http::ResponseWriter& writer) -> io::Task<void> {
+                              http::Response out;
+                              out.body = "written";
+                              co_await writer.respond(std::move(out));
+                            },
+                            .guard = RouteGuard::own});
+  auto const admit = token_check("s3cret", HostRule::loopback_only);
+  auto const get = [&](std::string_view target, std::string_view method = "GET") {
+    auto request = ask(target, method);
+    Page page;
+    PlainSession session(routes, admit);
+    io::run_blocking(session.handle(request, page));
+    return page.response;
+  };
+  CHECK(get("/open").body == "own");
+  CHECK(get("/closed").status == 401);
+  CHECK(get("/closed?t=s3cret").body == "listener");
+  CHECK(get("/nothing").status == 401);
+  CHECK(get("/open", "POST").status == 405);
+  CHECK(get("/stream").body == "written");
+  CHECK(get("/stream", "HEAD").status == 405);  // a stream has no head alone
+}
