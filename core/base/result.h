@@ -13,9 +13,9 @@
 
 namespace aw {
 
-template <class T>
 // T may be a value that moves only. Moved-from it still says ok() or not, but what it holds is
 // spent.
+template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
@@ -48,8 +48,8 @@ class [[nodiscard]] Result {
   [[nodiscard]] Error const& error() const& { return held_.error(); }
   [[nodiscard]] Error&& error() && { return std::move(held_).error(); }
 
-  template <class U>
   // The error is thrown away: for where its absence and its failure mean the same.
+  template <class U>
   T value_or(U&& other) && {
     return ok() ? std::move(held_).value() : static_cast<T>(std::forward<U>(other));
   }
@@ -58,8 +58,8 @@ class [[nodiscard]] Result {
   std::expected<T, Error> held_;
 };
 
-template <>
 // That it worked, or why not. Default-constructed: it worked.
+template <>
 class [[nodiscard]] Result<void> {
  public:
   using value_type = void;

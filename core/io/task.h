@@ -31,17 +31,17 @@ inline constexpr auto kNoThrow = boost::asio::as_tuple_t<boost::asio::use_awaita
 namespace detail {
 // co_spawn default-constructs the result it hands over, which a Result cannot: so the value is left
 // here instead.
-template <class T>
 // `out` outlives the task.
+template <class T>
 Task<void> keep(Task<T> task, std::optional<T>* out) {
   out->emplace(co_await std::move(task));
 }
 }  // namespace detail
 
 // Runs one task to its end on a loop of its own: for commands and tests, never inside a loop.
-template <class T>
 // What the task throws comes out here. Blocks the calling thread; there is no deadline but the
 // task's own. Turn::current() is null in it.
+template <class T>
 T run_blocking(Task<T> task) {
   boost::asio::io_context loop(1);
   std::exception_ptr failure;

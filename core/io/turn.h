@@ -64,8 +64,8 @@ class Turn {
 
   // Something of `owner` that this loop alone uses, made when first asked for. It lives as long as
   // the loop: it must be empty whenever `owner` may go.
-  template <class T>
   // One type an owner: asked for with another T, it would be read as what it is not.
+  template <class T>
   T& local(void const* owner);
 
   // For Loops. True when work is left: the loop must not wait.

@@ -26,8 +26,8 @@
 
 namespace aw::tls {
 
-template <auto Free>
 // unique_ptr's deleter, by the library's own function for the type.
+template <auto Free>
 struct Freed {
   template <class T>
   void operator()(T* object) const {
