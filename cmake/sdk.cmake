@@ -55,7 +55,8 @@ set_target_properties(agentweave_core PROPERTIES EXPORT_NAME core
 # Its sources alone, over the other library: two copies of what is inside would register themselves twice in one process.
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/testing/*.cc)
 aw_shared(agentweave_testing agentweave_testing ${PROJECT_SOURCE_DIR}/packaging/sdk/exports-testing.map ${sources})
-set_target_properties(agentweave_testing PROPERTIES EXPORT_NAME testing INSTALL_RPATH "$ORIGIN")
+# Beside the other one in the build tree as where it is installed: no path of the build is in it.
+set_target_properties(agentweave_testing PROPERTIES EXPORT_NAME testing INSTALL_RPATH "$ORIGIN" BUILD_WITH_INSTALL_RPATH ON)
 target_link_libraries(agentweave_testing PUBLIC agentweave_core PRIVATE $<BUILD_INTERFACE:aw_flags> $<BUILD_INTERFACE:aw_boost>
   $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
 add_custom_target(sdk DEPENDS agentweave_core agentweave_testing)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounds of the listeners and of the pooled client. Plain values; the rows of core/config/schema_*.cc
-// fill them. Every size and every wait has one.
+// Bounds of the listeners and of the pooled client. Plain values; the rows of
+// core/config/schema_*.cc fill them. Every size and every wait has one.
 #pragma once
 
 #include <chrono>

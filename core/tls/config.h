@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the TLS rules of the configuration are. Plain values; the rows of core/config/schema_*.cc fill
-// them. There is no switch that turns verification off.
+// What the TLS rules of the configuration are. Plain values; the rows of core/config/schema_*.cc
+// fill them. There is no switch that turns verification off.
 #pragma once
 
 namespace aw::tls {

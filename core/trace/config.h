@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which requests leave a trace, and where it goes. Plain values; the rows of
-// core/config/schema_observability.cc fill them. Names and defaults are OpenTelemetry's, whose variables
-// (OTEL_*) set the same rows.
+// core/config/schema_observability.cc fill them. Names and defaults are OpenTelemetry's, whose
+// variables (OTEL_*) set the same rows.
 #pragma once
 
 #include <cstdint>
