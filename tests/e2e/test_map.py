@@ -357,7 +357,11 @@ class Large(Case):
             self.assertEqual(page.ask("Number(document.documentElement.dataset.edges)"), edges)
             self.assertEqual(page.ask("document.querySelectorAll('.edge:not(.gone)').length"), edges)
         frames = page.ask("(async () => { const began = performance.now(); let n = 0; while (performance.now() - began < 1000) { await new Promise(requestAnimationFrame); n += 1;"
-                          " document.querySelector('[data-zoom=in]').click(); if (n % 2) document.querySelector('[data-zoom=all]').click(); } return n; })()")
+                          " document.querySelector(`[data-zoom=${n % 2 ? 'in' : 'out'}]`).click(); } return n; })()")
+        wide = page.ask("document.querySelector('#stage svg').getAttribute('viewBox').split(' ')[2]")
+        page.click("[data-zoom=in]")
+        page.wait("it is drawn anew, nearer", f"document.querySelector('#stage svg').style.transform === '' && Number(document.querySelector('#stage svg').getAttribute('viewBox').split(' ')[2]) < {wide}")
+        page.click("[data-zoom=all]")
         print(f"      first draw {first:.0f} ms, then {sorted(times)[len(times) // 2]:.1f} ms (median of {len(times)}), {frames} frames in a second of zooming")
         page.ask("document.getElementById('span').value = 90, document.getElementById('span').dispatchEvent(new Event('change'))")
         page.click("#live")
