@@ -97,7 +97,9 @@ http::Response ticket(Runtime::Parts& p) {
 
 io::Task<http::Response> snapshot(Runtime::Parts& p) {
   auto text = co_await p.pool->run<std::string>(
-      [&p]() -> Result<std::string> { return server::MapFeed(*p.calls).next(map_facts(p)); });
+      [calls = p.calls.get(), facts = map_facts(p)]() -> Result<std::string> {
+        return server::MapFeed(*calls).next(facts);
+      });
   co_return text.ok() ? map_answer(200, "application/json", std::move(*text))
                       : map_error(503, text.error().text());
 }
@@ -119,38 +121,28 @@ http::Response enter_page(Runtime::Parts& p, http::Request const& request) {
   return out;
 }
 
-Result<decisions::Reader> reader_of(Runtime::Parts& p) {
-  return decisions::Reader::open(std::filesystem::path(p.config.server.state.directory) /
-                                 "decisions");
-}
+// Where decisions are kept. Work on the blocking pool may outlive the question and most of the
+// runtime: it gets this, and the clock, which stay.
+struct Shelf {
+  std::filesystem::path directory;
+  Clock const& clock;
+};
 
 // Blocks.
-Result<Json> past_of(Runtime::Parts& p, std::string const& id) {
-  if (!p.decisions) {
-    auto found = p.recent->find(id);
-    if (!found) return make_error(Code::not_found, "no recent decision " + id);
-    return server::past_decision_json(
-        {.entry = std::move(*found),
-         .explanation = {},
-         .unexplained = "its input was not kept: set state.directory"});
-  }
-  AW_TRY(auto reader, reader_of(p));
+Result<Json> past_of(Shelf const& shelf, std::string const& id) {
+  AW_TRY(auto reader, decisions::Reader::open(shelf.directory));
   AW_TRY(auto entry, reader.find(id));
-  AW_TRY(auto const past, server::explain_past(std::move(entry), reader, p.clock));
+  AW_TRY(auto const past, server::explain_past(std::move(entry), reader, shelf.clock));
   return server::past_decision_json(past);
 }
 
 // Blocks. Newest first; those that are no longer kept are not there.
-Result<Json> list_of(Runtime::Parts& p, std::vector<std::string> wanted) {
+Result<Json> list_of(Shelf const& shelf, std::vector<std::string> wanted) {
   Json out = Json::array();
-  if (!p.decisions) {
-    for (auto const& id : wanted)
-      if (auto const found = p.recent->find(id)) out.push_back(server::entry_json(*found));
-    return out;
-  }
-  AW_TRY(auto reader, reader_of(p));
+  AW_TRY(auto reader, decisions::Reader::open(shelf.directory));
   std::size_t looked = 0;
-  AW_TRY(reader.newest_first(p.clock.now() - kFarthestBack, [&](decisions::Entry const& entry) {
+  auto const since = shelf.clock.now() - kFarthestBack;
+  AW_TRY(reader.newest_first(since, [&](decisions::Entry const& entry) {
     auto const found = std::ranges::find(wanted, entry.text(decisions::Text::id));
     if (found != wanted.end()) {
       out.push_back(server::entry_json(entry));
@@ -159,6 +151,23 @@ Result<Json> list_of(Runtime::Parts& p, std::vector<std::string> wanted) {
     bool const enough = wanted.empty() || ++looked >= kMostLookedAt;
     return enough ? decisions::Database::More::stop : decisions::Database::More::yes;
   }));
+  return out;
+}
+
+// Without a store: what the gates knew of the last thousand.
+Result<Json> recent_past(server::RecentDecisions const& recent, std::string const& id) {
+  auto found = recent.find(id);
+  if (!found) return make_error(Code::not_found, "no recent decision " + id);
+  return server::past_decision_json({.entry = std::move(*found),
+                                     .explanation = {},
+                                     .unexplained = "its input was not kept: set state.directory"});
+}
+
+Result<Json> recent_list(server::RecentDecisions const& recent,
+                         std::vector<std::string> const& wanted) {
+  Json out = Json::array();
+  for (auto const& id : wanted)
+    if (auto const found = recent.find(id)) out.push_back(server::entry_json(*found));
   return out;
 }
 
@@ -179,18 +188,26 @@ std::vector<std::string> asked_ids(http::Request const& request) {
   return out;
 }
 
-using Look = Result<Json> (*)(Runtime::Parts&, std::vector<std::string>);
+enum class Look { list, whole };
 
-// Reads where blocking is allowed, for a page that was let in.
+// For a page that was let in; what is kept in files is read where blocking is allowed.
 server::PlainRoute looking(Runtime::Parts& parts, Look look) {
   server::PlainRoute route{"GET", {}};
   route.guard = server::RouteGuard::own;
   route.later = [p = &parts, look](http::Request const& request) -> io::Task<http::Response> {
     if (!p->map_door->admits(request)) co_return turned_away();
-    auto ids = asked_ids(request);
+    auto const ids = asked_ids(request);
     if (ids.empty()) co_return map_error(400, "ids=ID,… of one to eight decisions is expected");
-    auto found = co_await p->pool->run<Json>(
-        [p, look, ids = std::move(ids)]() mutable { return look(*p, std::move(ids)); });
+    auto const list = look == Look::list;
+    Result<Json> found = Json();
+    if (p->decisions) {
+      Shelf const shelf{std::filesystem::path(p->config.server.state.directory) / "decisions",
+                        p->clock};
+      found = co_await p->pool->run<Json>(
+          [shelf, ids, list] { return list ? list_of(shelf, ids) : past_of(shelf, ids.front()); });
+    } else {
+      found = list ? recent_list(*p->recent, ids) : recent_past(*p->recent, ids.front());
+    }
     co_return found.ok() ? map_json(200, *found)
                          : map_error(status_of_failure(found.error()), found.error().text());
   };
@@ -225,7 +242,7 @@ io::Task<void> stream_map(Runtime::Parts& p, http::Request const& request,
   for (int silent = 0; written.ok() && !writer.peer_gone() && p.clock.steady() < until; ++silent) {
     // A large map takes milliseconds to write, which requests on this loop would wait for.
     auto const news = co_await p.pool->run<std::string>(
-        [&p, feed]() -> Result<std::string> { return feed->next(map_facts(p)); });
+        [feed, facts = map_facts(p)]() -> Result<std::string> { return feed->next(facts); });
     if (!news.ok()) co_return;  // the queue is full, or we are about to end: the page comes again
     if (feed->had_news() || silent >= kPacesSilent) {
       std::string event;
@@ -265,11 +282,8 @@ void add_map_routes(server::PlainRoutes& routes, Runtime::Parts& parts) {
                   .guard = server::RouteGuard::own});
   for (auto const& file : server::map_page_files())
     if (file.name != kPage) routes.emplace("/map/" + std::string(file.name), page_file(file));
-  routes.emplace("/map/decisions", looking(parts, list_of));
-  routes.emplace("/map/decision",
-                 looking(parts, [](Runtime::Parts& all, std::vector<std::string> ids) {
-                   return past_of(all, ids.front());
-                 }));
+  routes.emplace("/map/decisions", looking(parts, Look::list));
+  routes.emplace("/map/decision", looking(parts, Look::whole));
   routes.emplace(
       "/map/events",
       server::PlainRoute{

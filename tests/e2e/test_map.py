@@ -357,7 +357,11 @@ class Large(Case):
             self.assertEqual(page.ask("Number(document.documentElement.dataset.edges)"), edges)
             self.assertEqual(page.ask("document.querySelectorAll('.edge:not(.gone)').length"), edges)
         frames = page.ask("(async () => { const began = performance.now(); let n = 0; while (performance.now() - began < 1000) { await new Promise(requestAnimationFrame); n += 1;"
-                          " document.querySelector('[data-zoom=in]').click(); if (n % 2) document.querySelector('[data-zoom=all]').click(); } return n; })()")
+                          " document.querySelector(`[data-zoom=${n % 2 ? 'in' : 'out'}]`).click(); } return n; })()")
+        wide = page.ask("document.querySelector('#stage svg').getAttribute('viewBox').split(' ')[2]")
+        page.click("[data-zoom=in]")
+        page.wait("it is drawn anew, nearer", f"document.querySelector('#stage svg').style.transform === '' && Number(document.querySelector('#stage svg').getAttribute('viewBox').split(' ')[2]) < {wide}")
+        page.click("[data-zoom=all]")
         print(f"      first draw {first:.0f} ms, then {sorted(times)[len(times) // 2]:.1f} ms (median of {len(times)}), {frames} frames in a second of zooming")
         page.ask("document.getElementById('span').value = 90, document.getElementById('span').dispatchEvent(new Event('change'))")
         page.click("#live")
@@ -372,3 +376,33 @@ class Large(Case):
         self.assertIn(HOSTILE, page.text("#panel"))
         self.assertEqual(page.ask("document.querySelectorAll('img').length + document.scripts.length"), 1)
         self.assertEqual(page.errors, [])
+
+
+class OfAProject(Case):
+    def test_without_a_configuration_of_its_own(self):
+        """`agentweave dev` has a map too: found by itself, linked from its admin page, with what the gates knew of a denied call"""
+        env = {"XDG_RUNTIME_DIR": str(self.dir)}
+        self.run_cli("init", "hello", cwd=self.dir)
+        ports = [word for name in ("server.port", "server.admin.port", "observability.metrics.port") for word in ("--set", f"{name}={free_port()}")]
+        dev = self.start("dev", [house.BINARY, "dev", *ports], cwd=self.dir / "hello", env=env)
+        admin, _ = house.wait_for("the banner", lambda: re.search(r"admin (http://\S+)", dev.out()))
+        denied = self.run_cli("call", "hello", "delete_all", "{}", "--as", "client", env=env)
+        self.assertEqual(denied.returncode, 3, denied.stderr)
+        printed = self.run_cli("map", "-o", "json", env=env)
+        self.assertEqual(printed.returncode, 0, printed.stderr)
+        self.assertTrue(json.loads(printed.stdout)["data"]["url"].startswith(admin.group(1).partition("/?")[0] + "/map?ticket="))
+        page = Browser(self)
+        page.open(admin.group(1))
+        page.wait("the admin page", "document.querySelector('a[href^=\"/map?ticket=\"]')")
+        page.click("a[href^='/map?ticket=']")
+        page.wait("the map", "document.querySelector('#calls li.denied')")
+        page.click("#calls li.denied")
+        page.wait("its decisions", "document.querySelector('button.decision')")
+        self.assertIn("delete_all", page.text("button.decision"))
+        page.click("button.decision")
+        page.wait("the decision", "document.getElementById('to-gates')")
+        page.click("#to-gates")
+        page.wait("the gates", "document.querySelector('.gate.stopped')")
+        self.assertEqual(page.ask("document.querySelector('.gate.stopped').dataset.gate"), "Authorization")
+        page.tell("Page.reload")
+        page.wait("the map again, by cookie and key", "document.querySelector('#calls li.denied')")

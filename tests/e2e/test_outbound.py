@@ -101,6 +101,9 @@ class Outbound(Case):
         before = len(audit_records(self.worker.audit_path))
         status, _, answer = post(self.base + "impostor/rpc", message("hi", "echo"))
         self.assertEqual((status, len(audit_records(self.worker.audit_path))), (502, before), answer)
+        token = (self.dir / "front-state/admin.token").read_text().strip()
+        edges = json.loads(house.plain(self.front.admin_port, f"/map/snapshot?t={token}")[1])["edges"]
+        self.assertIn(("spiffe://a.test/agent/front", "spiffe://a.test/agent/impostor", "refused_tls"), {(e["from"], e["to"], e["outcome"]) for e in edges})
 
     def test_card_and_call_through(self):
         """a card read through the listener leads back through it, and the command-line client follows it"""

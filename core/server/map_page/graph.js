@@ -20,7 +20,7 @@ export class Graph {
     this.nodes = new Map();
     this.edges = new Map();
     this.names = "";
-    this.watchPointer();
+    this.watchPointer(stage);
   }
 
   draw(calls, rows, chosen) {
@@ -128,34 +128,49 @@ export class Graph {
     view.y += view.height * at.y * (1 - scale);
     view.width = width;
     view.height *= scale;
-    this.apply();
+    this.move();
+  }
+
+  // A large drawing is moved as the picture it is, and drawn anew when the hand rests.
+  move() {
+    if (!this.root.classList.contains("many")) return this.apply();
+    const area = this.root.parentNode.getBoundingClientRect();
+    const scale = (view) => Math.min(area.width / view.width, area.height / view.height);
+    const middle = (view) => ({ x: view.x + view.width / 2, y: view.y + view.height / 2 });
+    const [from, to, size] = [middle(this.drawn), middle(this.view), scale(this.view)];
+    this.root.style.transform = `translate(${(from.x - to.x) * size}px, ${(from.y - to.y) * size}px) scale(${size / scale(this.drawn)})`;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.apply(), 150);
   }
 
   apply() {
+    clearTimeout(this.resting);
+    this.drawn = { ...this.view };
+    this.root.style.transform = "";
     const { x, y, width, height } = this.view;
     this.root.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
     // What could not be read from so far away only costs time.
     this.root.classList.toggle("far", width > 2400);
   }
 
-  watchPointer() {
+  watchPointer(stage) {
     let held = null;
     this.root.addEventListener("wheel", (event) => {
       event.preventDefault();
-      const area = this.root.getBoundingClientRect();
+      const area = stage.getBoundingClientRect();
       this.zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, { x: (event.clientX - area.x) / area.width, y: (event.clientY - area.y) / area.height });
     }, { passive: false });
     this.root.addEventListener("pointerdown", (event) => { held = { x: event.clientX, y: event.clientY }; });
     window.addEventListener("pointerup", () => { held = null; });
     this.root.addEventListener("pointermove", (event) => {
       if (!held || event.buttons === 0) return;
-      const area = this.root.getBoundingClientRect();
+      const area = stage.getBoundingClientRect();
       const scale = Math.max(this.view.width / area.width, this.view.height / area.height);
       this.view.x -= (event.clientX - held.x) * scale;
       this.view.y -= (event.clientY - held.y) * scale;
       held = { x: event.clientX, y: event.clientY };
       this.moved = true;
-      this.apply();
+      this.move();
     });
     for (const button of byId("zoom").children) {
       button.addEventListener("click", () => (button.dataset.zoom === "all" ? this.showAll() : this.zoom(button.dataset.zoom === "in" ? 0.8 : 1.25)));
