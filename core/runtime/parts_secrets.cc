@@ -41,11 +41,9 @@ void Runtime::Parts::secrets_changed(std::vector<config::SecretUse> const& uses,
       taken = own_dispatch != nullptr &&
               own_dispatch->renew(now.agent.capabilities[use.index].name, now.backends[use.index]);
     } else if (use.row == "authorization.opa_token") {
-      taken = opa_token != nullptr;
-      if (taken) opa_token->set(now.authorization.opa_token);
+      if (opa_token) opa_token->set(now.authorization.opa_token);
     } else if (use.row == "run.environment") {
-      taken = on_child_secret != nullptr;
-      if (taken) on_child_secret(now);
+      if (on_child_secret) on_child_secret(now);
     } else {
       taken = false;
     }

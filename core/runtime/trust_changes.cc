@@ -46,8 +46,7 @@ std::shared_ptr<TrustChanges::Ticket> TrustChanges::begin(
     number = ++begun_;
   }
   return std::make_shared<Ticket>(
-      *this,
-      TrustChange{.number = number, .at = clock_.now(), .withdrawn = std::move(withdrawn)},
+      *this, TrustChange{.number = number, .at = clock_.now(), .withdrawn = std::move(withdrawn)},
       clock_.steady());
 }
 

@@ -38,8 +38,8 @@ struct TrustChange {
 };
 
 // X.509 authorities that `before` has and `now` has not.
-[[nodiscard]] std::vector<TrustChange::Withdrawn> withdrawn_between(
-    identity::Bundles const& before, identity::Bundles const& now);
+[[nodiscard]] std::vector<TrustChange::Withdrawn> withdrawn_between(identity::Bundles const& before,
+                                                                    identity::Bundles const& now);
 
 class TrustChanges {
  public:

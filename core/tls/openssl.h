@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -77,11 +78,15 @@ struct Certificate::Impl {
   WallTime not_after;
 };
 // Never null in an object that was made; of the default library context.
-struct PrivateKey::Impl {
-  PkeyPtr key;
-};
 struct PublicKey::Impl {
   PkeyPtr key;
+};
+struct PrivateKey::Impl {
+  explicit Impl(PkeyPtr its_key) : key(std::move(its_key)) {}
+  PkeyPtr key;
+  // Asked for at each signature, and dearer to make than that is.
+  mutable std::mutex mutex;
+  mutable std::optional<PublicKey> half;  // guarded by mutex; made when first asked for
 };
 
 // Takes the certificate over; Code::svid_malformed when its names or times cannot be read whole.

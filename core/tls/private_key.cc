@@ -81,7 +81,7 @@ Result<PkeyPtr> copy_into(PrivateKey const& key, OSSL_LIB_CTX* library) {
 
 Result<PrivateKey> PrivateKey::from_pkcs8_der(std::string_view der) {
   AW_TRY(PkeyPtr key, parse_pkcs8(der, nullptr));
-  return PrivateKey(std::make_shared<Impl>(Impl{std::move(key)}));
+  return PrivateKey(std::make_shared<Impl>(std::move(key)));
 }
 
 Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
@@ -95,13 +95,13 @@ Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
                          "it must be an unencrypted PRIVATE KEY block");
   }
   AW_TRY(key, usable(std::move(key)));
-  return PrivateKey(std::make_shared<Impl>(Impl{std::move(key)}));
+  return PrivateKey(std::make_shared<Impl>(std::move(key)));
 }
 
 Result<PrivateKey> PrivateKey::generate(KeyType type) {
   PkeyPtr key(generate_raw(type));
   if (key == nullptr) return library_error(Code::internal, "generate a private key");
-  return PrivateKey(std::make_shared<Impl>(Impl{std::move(key)}));
+  return PrivateKey(std::make_shared<Impl>(std::move(key)));
 }
 
 Result<Secret> PrivateKey::pkcs8_der() const {
@@ -132,12 +132,15 @@ Result<Secret> PrivateKey::pem() const {
 
 Result<PublicKey> PrivateKey::public_key() const {
   if (empty()) return bad_private_key("there is no private key");
+  std::lock_guard const lock(impl_->mutex);
+  if (impl_->half) return *impl_->half;
   unsigned char* data = nullptr;
   int const size = i2d_PUBKEY(impl_->key.get(), &data);
   if (size <= 0) return library_error(Code::key_malformed, "write a public key");
   std::string const der = text_of(data, static_cast<std::size_t>(size));
   OPENSSL_free(data);
-  return PublicKey::from_spki_der(der);
+  AW_TRY(impl_->half, PublicKey::from_spki_der(der));
+  return *impl_->half;
 }
 
 bool PrivateKey::matches(Certificate const& certificate) const {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev bench prove`: what proving costs a request. The same agent several times, each with one thing more, one core each turn.
 
-  prove.py BINARY [--format json] [--rounds N] [--seconds S] [--instructions]
+  prove.py BINARY [--format json] [--rounds N] [--seconds S] [--instructions] [--only signed,all]
 
 Rounds of the variants alternate in random order; a figure is the CPU time (user and system, all threads) for each answered
 request, a ratio the median of the rounds' ratios to the variant it is compared with. --instructions counts by callgrind
@@ -72,10 +72,10 @@ def counted(file):
     return total - hashed
 
 
-def instructions(binary, directory, tools, few=300, many=1500):
+def instructions(binary, directory, tools, names, few=200, many=1200):
     """A request's, by variant: two runs that differ by (many - few) requests."""
     out = {}
-    for name in VARIANTS:
+    for name in names:
         seen = []
         for count in (few, many):
             file = directory / f"callgrind-{len(out)}-{count}"
@@ -112,6 +112,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seconds", type=int, default=1)
     parser.add_argument("--instructions", action="store_true")
+    parser.add_argument("--only", default="", help="these variants, beside off; comma separated")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="awbench") as name:
         report = run(args, pathlib.Path(name))
@@ -125,9 +126,10 @@ def run(args, directory):
     try:
         running.append(servers.backend(directory))
         tools = load.Load(directory)
+        names = [name for name in VARIANTS if not args.only or name == "off" or name in args.only.split(",")]
         if args.instructions:
-            return report_of(instructions(binary, directory, tools), "instructions")
-        found = start(binary, directory, list(VARIANTS))
+            return report_of(instructions(binary, directory, tools, names), "instructions")
+        found = start(binary, directory, names)
         running += found.values()
         return report_of(cpu(tools, found, args.rounds, args.seconds), "cpu_us")
     finally:

@@ -66,13 +66,18 @@ TEST_CASE("an authority is tainted when another one replaces its SVID long befor
   }
 }
 
-TEST_CASE("the agent's word on closed connections is found by the authority, whatever else it says") {
+TEST_CASE(
+    "the agent's word on closed connections is found by the authority, whatever else it says") {
   CHECK(closed_for(R"({"trust_changes":[{"connections":3,"took_milliseconds":200,"withdrawn":[
       {"trust_domain":"a.test","fingerprint_sha256":"8c1f"}]}]})",
                    "8c1f")
             ->connections == 3);
   for (char const* other : {
-           "", "[]", "{}", R"({"trust_changes":3})", R"({"trust_changes":[1,{}]})",
+           "",
+           "[]",
+           "{}",
+           R"({"trust_changes":3})",
+           R"({"trust_changes":[1,{}]})",
            R"({"trust_changes":[{"withdrawn":[{"fingerprint_sha256":"8c1f"}]}]})",
            R"({"trust_changes":[{"connections":-1,"took_milliseconds":1,"withdrawn":[
                {"fingerprint_sha256":"8c1f"}]}]})",

@@ -55,7 +55,8 @@ TEST_CASE("what closed for a domain is counted from the change that was asked ab
   CHECK(desk.changes.wait_closed("eu.test", before, 0s) == 1);  // not closed yet
 }
 
-TEST_CASE("a change that took nothing away and closed nothing is no news; the old ones are dropped") {
+TEST_CASE(
+    "a change that took nothing away and closed nothing is no news; the old ones are dropped") {
   Desk desk;
   desk.changes.begin({}).reset();
   CHECK(desk.changes.list().empty());
@@ -66,7 +67,8 @@ TEST_CASE("a change that took nothing away and closed nothing is no news; the ol
   CHECK(past.front().withdrawn.at(0).fingerprint == "5");
 }
 
-TEST_CASE("authorities that are gone are named with their domain, those that stay or come are not") {
+TEST_CASE(
+    "authorities that are gone are named with their domain, those that stay or come are not") {
   fixtures::TestCa const eu("eu.test");
   fixtures::TestCa const us("us.test");
   fixtures::TestCa const us_next("us.test");
