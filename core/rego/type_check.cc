@@ -237,7 +237,7 @@ class TypeChecker {
     TypeRef made;
     if (s.collection == Statement::Collection::object) {
       TypeRef value = match_.type_of(s.steps[0]);
-      made = item && value ? object_of({}, item, value) : object_in_part({});
+      made = item && value ? object_of({}, item, value) : object_in_part({}, item, value);
     } else {
       // An array of what is not known counts as one without elements, as in OPA.
       bool array = s.collection == Statement::Collection::array;
@@ -316,7 +316,8 @@ class TypeChecker {
     TypeRef type = any_type();
     std::size_t at = 0;
     if (s.root == Statement::Root::slot) {
-      if (match_.at(s.slot)) type = match_.at(s.slot);
+      if (!match_.at(s.slot)) match_.at(s.slot) = any_type();
+      type = match_.at(s.slot);
     } else if (s.root == Statement::Root::data) {
       type = document(s, at);
     }
