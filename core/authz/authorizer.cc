@@ -161,7 +161,7 @@ Result<void> Authorizer::reload() {
   return {};
 }
 
-void Authorizer::on_policy(std::function<void(LoadedPolicy const&)> told) {
+void Authorizer::on_policy(std::function<void(LoadedPolicy const&)> const& told) {
   if (impl_->store == nullptr) return;
   impl_->store->watch().on_change(
       [told](io::Watch<LoadedPolicy>::Seen const& seen) { told(*seen.value); });

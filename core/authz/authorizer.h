@@ -74,7 +74,7 @@ class Authorizer final : public AuthorizationProvider {
   [[nodiscard]] Result<void> reload();
   // `told` learns of the embedded policy in force, and of each that takes its place; on the thread
   // that loads, which it may block. Once, before traffic; must outlive the authorizer.
-  void on_policy(std::function<void(LoadedPolicy const&)> told);
+  void on_policy(std::function<void(LoadedPolicy const&)> const& told);
   // The same question, with the reasons; neither cached nor counted.
   [[nodiscard]] io::Task<Explanation> explain(AuthzContext const& context,
                                               ExplainOptions options = {});

@@ -118,8 +118,10 @@ Result<void> check_data(Manifest const& manifest, Value const& value, std::strin
   });
   if (!above || !value.is(rego::Kind::object)) return outside("data", path);
   for (auto const& entry : value.entries()) {
-    auto const below = std::string(entry.key.as_string());
-    AW_TRY(check_data(manifest, entry.value, path.empty() ? below : path + "/" + below));
+    std::string below = path;
+    if (!below.empty()) below += '/';
+    below += entry.key.as_string();
+    AW_TRY(check_data(manifest, entry.value, below));
   }
   return {};
 }

@@ -52,7 +52,7 @@ Result<void> BundlePoller::start() {
                          {{"error", first.error().text()}});
     }
   }
-  thread_ = std::jthread([this](std::stop_token stop) { keep_polling(std::move(stop)); });
+  thread_ = std::jthread([this](std::stop_token const& stop) { keep_polling(stop); });
   if (needs_.store.latest() == nullptr) return first;
   return {};
 }
@@ -110,7 +110,7 @@ std::chrono::nanoseconds BundlePoller::next_delay(Result<void> const& last) {
   return config_.polling.min_delay + std::chrono::nanoseconds(static_cast<std::int64_t>(extra));
 }
 
-void BundlePoller::keep_polling(std::stop_token stop) {
+void BundlePoller::keep_polling(std::stop_token const& stop) {
   std::mutex waiting;
   auto delay = next_delay(needs_.store.latest() == nullptr
                               ? Result<void>(make_error(Code::policy_unreadable, "no policy yet"))

@@ -61,7 +61,7 @@ class BundlePoller {
     std::string etag;
     WallTime fetched{};
   };
-  void keep_polling(std::stop_token stop);
+  void keep_polling(std::stop_token const& stop);
   [[nodiscard]] Result<void> look();
   void tell_staleness();
   void answered();

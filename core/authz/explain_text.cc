@@ -90,7 +90,7 @@ class Text {
   }
 
  private:
-  [[nodiscard]] std::string painted(Tone tone, std::string text) const {
+  [[nodiscard]] std::string painted(Tone tone, std::string const& text) const {
     return paint_ ? paint_(tone, text) : text;
   }
 

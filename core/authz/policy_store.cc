@@ -105,7 +105,7 @@ Result<std::unique_ptr<PolicyStore>> PolicyStore::open(Options options, Clock co
   if (store->options_.look_every.count() > 0) {
     auto* const self = store.get();
     store->looker_ =
-        std::jthread([self](std::stop_token stop) { self->keep_looking(std::move(stop)); });
+        std::jthread([self](std::stop_token const& stop) { self->keep_looking(stop); });
   }
   return store;
 }
@@ -164,7 +164,7 @@ std::string PolicyStore::last_error() const {
   return last_error_;
 }
 
-void PolicyStore::keep_looking(std::stop_token stop) {
+void PolicyStore::keep_looking(std::stop_token const& stop) {
   std::mutex waiting;
   while (!stop.stop_requested()) {
     {

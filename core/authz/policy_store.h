@@ -75,7 +75,7 @@ class PolicyStore {
 
  private:
   PolicyStore(Options options, Clock const& clock, log::Log& log, std::shared_ptr<Meters> meters);
-  void keep_looking(std::stop_token stop);
+  void keep_looking(std::stop_token const& stop);
   // With loading_ held.
   [[nodiscard]] Result<void> load(PolicyLocation const& location);
 

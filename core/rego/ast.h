@@ -76,6 +76,7 @@ struct Expr {
   bool negated = false;
   bool generated = false;  // not written by the author
   bool braced = false;     // the one expression of an operand in braces
+  bool bare = false;       // not_body: it stands without braces, and binds nothing
   Place place;
   TermPtr term;
   std::vector<TermPtr> symbols;
@@ -142,6 +143,8 @@ struct Module {
 
 [[nodiscard]] inline bool is_var(TermPtr const& term) { return term->kind == TermKind::var; }
 // Names of `_` are made with a sign that no source can spell.
+// What a part of a text template gives is held by a variable that the author did not write.
+inline constexpr std::string_view kTemplateSlot = "$told";
 [[nodiscard]] inline bool is_wildcard(std::string_view name) { return name.starts_with('$'); }
 [[nodiscard]] inline bool is_string(TermPtr const& term) {
   return term->kind == TermKind::constant && term->value.is(Kind::string);

@@ -24,8 +24,8 @@ Value base64_decode(BuiltinCall& call) {
 }
 
 Value base64_is_valid(BuiltinCall& call) {
-  if (!call.want(0, Kind::string)) return {};
-  return Value::boolean(decode_base64(call.text(0), Base64::standard).ok());
+  return Value::boolean(call[0].is(Kind::string) &&
+                        decode_base64(call.text(0), Base64::standard).ok());
 }
 
 Value base64url_encode(BuiltinCall& call) {

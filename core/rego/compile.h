@@ -68,6 +68,7 @@ class RuleCompiler {
     bool every = false;         // of `every`
     bool in_some = false;       // of `some … in`
     bool printed_only = false;  // seen only in print()
+    bool templated = false;     // seen only in text templates
   };
   // A body or closure: what it declares hides what stands outside.
   struct Scope {
@@ -123,6 +124,13 @@ class RuleCompiler {
   void assignment(Term const& term, Block& block);
   bool assignable(Term const& left);
   bool refers_to(Term const& term, Place place);
+  bool is_declared_here(Term const& var);
+  bool is_referenced_here(Term const& var);
+  bool may_declare(Term const& var);
+  bool check_some_in(Expr const& expr);
+  bool check_argument(TermPtr const& arg);
+  [[nodiscard]] bool is_below_rule(std::vector<Value> const& path) const;
+  void undeclared(std::string const& name, Place place);
   bool each_assigned(Term const& left, std::function<bool(Term const&)> const& allowed);
   bool assignable_shape(Term const& left);
   bool binds_names(Body const& body);
@@ -166,6 +174,7 @@ class RuleCompiler {
   int depth_ = 0;
   bool is_query_ = false;
   bool quiet_ = false;
+  std::size_t told_scope_ = 0;            // depth of a part of print() or a template; 0: in none
   int printing_ = 0;                      // inside the arguments of so many print()
   std::vector<std::string_view> mocked_;  // builtin functions that a `with` around this replaces
   std::set<Slot> reported_;

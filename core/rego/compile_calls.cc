@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls: which function a name stands for, its arguments and its result; and comprehensions.
 #include <algorithm>
+#include <utility>
 
 #include "core/rego/compile.h"
 
@@ -151,7 +152,9 @@ void RuleCompiler::print(Term const& call, Block& block) {
     std::uint32_t outer = expr_;
     expr_ = kNoExpr;
     ++printing_;
+    std::size_t const told = std::exchange(told_scope_, scopes_.size());
     assign_into(*call.items[i], one, all.body, false);
+    told_scope_ = told;
     --printing_;
     expr_ = outer;
     scopes_.pop_back();

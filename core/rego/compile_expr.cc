@@ -7,6 +7,31 @@
 #include "core/rego/compile.h"
 
 namespace aw::rego {
+namespace {
+
+bool same_place(Place const& a, Place const& b) { return a.offset == b.offset && a.end == b.end; }
+
+// The names that a shape of `some … in` declares.
+void collect_names(Term const& shape, std::vector<Term const*>& out) {
+  if (shape.kind == TermKind::var) out.push_back(&shape);
+  bool const object = shape.kind == TermKind::object;
+  if (!object && shape.kind != TermKind::array) return;
+  for (std::size_t i = object ? 1 : 0; i < shape.items.size(); i += object ? 2 : 1) {
+    collect_names(*shape.items[i], out);
+  }
+}
+
+// The names that a term reads, closures aside.
+void collect_read(Term const& term, std::set<std::string>& out) {
+  if (term.kind == TermKind::var) out.insert(term.name);
+  bool const closure = term.kind == TermKind::array_comprehension ||
+                       term.kind == TermKind::set_comprehension ||
+                       term.kind == TermKind::object_comprehension;
+  if (closure) return;
+  for (TermPtr const& item : term.items) collect_read(*item, out);
+}
+
+}  // namespace
 
 void RuleCompiler::body(Body const& body, Block& block) {
   for (Expr const& expr : body) expression(expr, block);
@@ -35,7 +60,10 @@ void RuleCompiler::expression(Expr const& expr, Block& block) {
 void RuleCompiler::plain_expression(Expr const& expr, Block& block) {
   switch (expr.kind) {
     case ExprKind::some_decl:
-      for (TermPtr const& symbol : expr.symbols) declare(symbol->name, symbol->place);
+      for (TermPtr const& symbol : expr.symbols) {
+        if (!may_declare(*symbol)) return;
+        declare(symbol->name, symbol->place);
+      }
       return;
     case ExprKind::some_in:
       return some_in(expr, block);
@@ -43,6 +71,12 @@ void RuleCompiler::plain_expression(Expr const& expr, Block& block) {
       return every(expr, block);
     case ExprKind::not_body: {
       Statement made = statement(Statement::Kind::negation, expr.place);
+      made.still = expr.bare;
+      if (expr.bare && binds_names(expr.body)) {
+        faults_.add("rego_compile_error", expr.place,
+                    "cannot assign vars inside negated expression");
+        return;
+      }
       closure(expr.body, made.body);
       block.push_back(std::move(made));
       return;
@@ -144,8 +178,8 @@ void RuleCompiler::split_last_call(Block& inner) {
 void RuleCompiler::move_out_of_equality(Term const& term, Block& inner, Block& block) {
   Block kept;
   for (Statement& s : inner) {
-    bool side = s.place.offset == term.items[1]->place.offset ||
-                s.place.offset == term.items[2]->place.offset;
+    bool side = same_place(s.place, term.items[1]->place) ||
+                same_place(s.place, term.items[2]->place) || same_place(s.place, term.place);
     bool reads = s.kind == Statement::Kind::ref || s.kind == Statement::Kind::unify ||
                  s.kind == Statement::Kind::fail;
     bool stays = &s == &inner.back() || (side && reads);
@@ -206,15 +240,39 @@ bool RuleCompiler::assignable(Term const& left) {
   }
   std::set<std::string> here;
   return assignable_shape(left) && each_assigned(left, [&](Term const& var) {
-           auto again = scopes_.back().declared.find(var.name);
-           bool const twice = !here.insert(var.name).second;
-           if (again == scopes_.back().declared.end() && !twice) return true;
-           bool const assigned =
-               twice || (vars_[again->second].assigned && !vars_[again->second].argument);
-           faults_.add("rego_compile_error", var.place,
-                       "var " + var.name + (assigned ? " assigned above" : " declared above"));
-           return false;
+           if (!here.insert(var.name).second) {
+             faults_.add("rego_compile_error", var.place, "var " + var.name + " assigned above");
+             return false;
+           }
+           return !is_declared_here(var);
          });
+}
+
+// A body gives each name a meaning once: told as a fault when it has one already.
+bool RuleCompiler::is_declared_here(Term const& var) {
+  auto found = scopes_.back().declared.find(var.name);
+  bool here = found != scopes_.back().declared.end();
+  if (!here && scopes_.size() == 2) {  // a rule's own body, below its arguments
+    found = scopes_.front().declared.find(var.name);
+    here = found != scopes_.front().declared.end() && vars_[found->second].argument;
+  }
+  if (!here) return false;
+  Variable const& before = vars_[found->second];
+  faults_.add("rego_compile_error", var.place,
+              before.argument   ? "arg " + var.name + " redeclared"
+              : before.assigned ? "var " + var.name + " assigned above"
+                                : "var " + var.name + " declared above");
+  return true;
+}
+
+bool RuleCompiler::is_referenced_here(Term const& var) {
+  if (!scopes_.back().referenced.contains(var.name) || global(var.name)) return false;
+  faults_.add("rego_compile_error", var.place, "var " + var.name + " referenced above");
+  return true;
+}
+
+bool RuleCompiler::may_declare(Term const& var) {
+  return is_wildcard(var.name) || (!is_declared_here(var) && !is_referenced_here(var));
 }
 
 // Asks `allowed` of each name that an assignment would give a value.
@@ -237,11 +295,8 @@ void RuleCompiler::assignment(Term const& term, Block& block) {
   bool const taken_apart = left.kind != TermKind::var && right.kind == TermKind::var;
   Pattern out = taken_apart ? operand(right, block) : fresh(left.place);
   if (!taken_apart) assign_into(right, out, block, false);
-  bool const free = each_assigned(left, [this](Term const& var) {
-    if (!scopes_.back().referenced.contains(var.name) || global(var.name)) return true;
-    faults_.add("rego_compile_error", var.place, "var " + var.name + " referenced above");
-    return false;
-  });
+  bool const free =
+      each_assigned(left, [this](Term const& var) { return !is_referenced_here(var); });
   if (!free) return;
   if (left.kind != TermKind::var) {
     Pattern shape = declaration(left, block);
@@ -258,7 +313,26 @@ void RuleCompiler::assignment(Term const& term, Block& block) {
   scopes_.back().declared[left.name] = out.slot;
 }
 
+// `some x in xs`: x must not be in xs, nor mean anything yet.
+bool RuleCompiler::check_some_in(Expr const& expr) {
+  std::set<std::string> bound;
+  std::set<std::string> read;
+  std::vector<Term const*> names;
+  for (std::size_t i = 0; i + 1 < expr.symbols.size(); ++i) {
+    collect_read(*expr.symbols[i], bound);
+    collect_names(*expr.symbols[i], names);
+  }
+  collect_read(*expr.symbols.back(), read);
+  for (std::string const& name : bound) {
+    if (!read.contains(name) || is_wildcard(name) || name == "input" || name == "data") continue;
+    faults_.add("rego_compile_error", expr.place, "var " + name + " assigned before");
+    return false;
+  }
+  return std::ranges::all_of(names, [this](Term const* name) { return may_declare(*name); });
+}
+
 void RuleCompiler::some_in(Expr const& expr, Block& block) {
+  if (!check_some_in(expr)) return;
   Term const& collection = *expr.symbols.back();
   Pattern held = fresh(collection.place);
   assign_into(collection, held, block, false);
@@ -266,13 +340,6 @@ void RuleCompiler::some_in(Expr const& expr, Block& block) {
   Statement made = statement(Statement::Kind::ref, expr.place);
   made.slot = held.slot;
   bool pair = expr.symbols.size() == 3;
-  // `some` declares its variables anew.
-  for (std::size_t i = 0; i + 1 < expr.symbols.size(); ++i) {
-    Term const& symbol = *expr.symbols[i];
-    if (is_var(expr.symbols[i])) {
-      scopes_.back().declared.erase(symbol.name);
-    }
-  }
   Block before;
   std::size_t mark = vars_.size();
   Pattern key = pair ? declaration(*expr.symbols[0], before) : fresh(expr.place);

@@ -199,6 +199,13 @@ bool RuleCompiler::place_negation(Statement& s, Vars& bound, Vars const& enclosi
   } else if (!closure_ready(s.body, {}, bound, enclosing)) {
     return false;
   }
+  if (s.still) {
+    Vars used(vars_.size(), false);
+    collect_block(s.body, used, false);
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (used[i] && !bound[i] && !vars_[i].name.empty()) return false;
+    }
+  }
   Vars inner = bound;
   if (!s.implicit) return order(s.body, inner, enclosing);
   // What it is made of may not be there yet, which is no fault of what is inside.

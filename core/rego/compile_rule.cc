@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole rules and queries into plans.
+#include <algorithm>
+
 #include "core/rego/compile.h"
 
 namespace aw::rego {
@@ -17,6 +19,23 @@ bool is_reserved(TermPtr const& term) {
 
 }  // namespace
 
+// Arguments are shapes to hold a value against: names, constants and collections of them.
+bool RuleCompiler::check_argument(TermPtr const& arg) {
+  if (is_reserved(arg)) {
+    faults_.add("rego_compile_error", arg->place,
+                "args must not shadow " + root_name(arg) + " (use a different variable name)");
+    return false;
+  }
+  if (arg->kind == TermKind::call) {
+    faults_.add("rego_compile_error", arg->place, "rule arguments cannot contain calls");
+    return false;
+  }
+  bool const shape =
+      arg->kind == TermKind::array || arg->kind == TermKind::object || arg->kind == TermKind::set;
+  return !shape || std::ranges::all_of(
+                       arg->items, [this](TermPtr const& item) { return check_argument(item); });
+}
+
 void RuleCompiler::rule(Rule const& rule, std::size_t group_path, GroupKind kind, RulePlan& out) {
   out.place = rule.place;
   out.head_place = rule.head.place;
@@ -24,11 +43,7 @@ void RuleCompiler::rule(Rule const& rule, std::size_t group_path, GroupKind kind
   Block block;
   scopes_.emplace_back();
   for (TermPtr const& arg : rule.head.args) {
-    if (is_reserved(arg)) {
-      faults_.add("rego_compile_error", arg->place,
-                  "args must not shadow " + root_name(arg) + " (use a different variable name)");
-      return;
-    }
+    if (!check_argument(arg)) return;
     if (arg->kind == TermKind::ref && is_reserved(arg->items[0])) {
       faults_.add("rego_unsafe_var_error", arg->place, "var " + arg->items[0]->name + " is unsafe");
     }
@@ -117,6 +132,7 @@ void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {
 void RuleCompiler::check_unused() {
   bool strict = program_.options.strictness == Strictness::strict;
   for (Variable const& var : vars_) {
+    if (var.templated) undeclared(var.name, var.place);
     bool looked_at = var.declared && !var.argument && !var.in_some && !var.name.empty();
     if (!looked_at || var.reads > 0 || var.name == "_" || (var.assigned && !strict)) continue;
     faults_.add("rego_compile_error", var.place,

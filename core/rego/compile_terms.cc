@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Terms into operands; what has to be computed first becomes a statement of its own.
 #include <algorithm>
+#include <utility>
 
 #include "core/rego/compile.h"
 
@@ -83,22 +84,35 @@ std::optional<std::vector<std::string>> RuleCompiler::global(std::string const& 
 }
 
 Slot RuleCompiler::resolve(std::string const& name, Place place) {
+  bool const told = told_scope_ != 0 && scopes_.size() == told_scope_;
   if (is_wildcard(name)) {
     auto [at, added] = implicit_.try_emplace(name, 0);
     if (added) at->second = new_var("_", place);
+    if (told && !name.starts_with(kTemplateSlot)) undeclared("_", place);
     return at->second;
   }
   if (auto declared = find_declared(name)) {
-    ++vars_[*declared].reads;
+    Variable& var = vars_[*declared];
+    bool const given = var.assigned || var.argument || var.in_some || var.every || var.reads > 0;
+    if (told && !given) undeclared(name, place);
+    ++var.reads;
     return *declared;
   }
   if (!scopes_.empty()) scopes_.back().referenced.try_emplace(name, place);
   auto [at, added] = implicit_.try_emplace(name, 0);
   if (added) at->second = new_var(name, place);
+  Variable& seen = vars_[at->second];
+  if (added && told && printing_ > 0) undeclared(name, place);
+  seen.templated = told && printing_ == 0 && (added || seen.templated);
   if (added) vars_[at->second].printed_only = printing_ > 0;
   if (printing_ == 0) vars_[at->second].printed_only = false;
   ++vars_[at->second].reads;
   return at->second;
+}
+
+// What is printed, or put into a text, must have a value by what stands before.
+void RuleCompiler::undeclared(std::string const& name, Place place) {
+  faults_.add("rego_compile_error", place, "var " + name + " is undeclared");
 }
 
 Statement RuleCompiler::statement(Statement::Kind kind, Place place) const {
@@ -187,7 +201,10 @@ void RuleCompiler::assign_into(Term const& term, Pattern out, Block& block, bool
     case TermKind::text_template: {
       auto parts = make_term(TermKind::array, term.items, term.place);
       auto call = make_call("internal.template_string", {parts}, term.place);
-      return call_into(*call, std::move(out), block, test);
+      std::size_t const outer = std::exchange(told_scope_, scopes_.size() + 1);
+      call_into(*call, std::move(out), block, test);
+      told_scope_ = outer;
+      return;
     }
     case TermKind::var:
     case TermKind::ref: {

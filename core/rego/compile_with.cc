@@ -71,7 +71,21 @@ bool RuleCompiler::document_target(Term const& target, WithTarget& out, Block& b
     out.kind = WithTarget::Kind::no_document;
     out.steps.push_back(operand(*target.items[i], block));
   }
+  if (out.kind == WithTarget::Kind::data && is_below_rule(out.path)) {
+    faults_.add("rego_compile_error", target.place,
+                "with keyword cannot partially replace virtual document(s)");
+  }
   return true;
+}
+
+bool RuleCompiler::is_below_rule(std::vector<Value> const& path) const {
+  RuleNode const* node = &program_.root;
+  for (Value const& step : path) {
+    if (node->group != nullptr) return true;
+    node = node->child(step.as_string());
+    if (node == nullptr) return false;
+  }
+  return false;
 }
 
 bool RuleCompiler::may_replace(With const& with, WithTarget const& out) {

@@ -318,6 +318,20 @@ Value arithmetic(Arithmetic op, Value const& a, Value const& b, std::string_view
   return float_arithmetic(op, a, b, problem);
 }
 
+namespace {
+
+// OPA rounds to whole numbers of as many digits as they have, not to the fewest that name them.
+Value from_whole(Float number) {
+  if (!std::isfinite(number)) return {};
+  if (number == 0) return from_float(number);
+  std::array<char, 5000> text{};  // the largest has 4,933 digits
+  auto const [end, failed] =
+      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed, 0);
+  return failed == std::errc{} ? Value::number_text({text.data(), end}) : Value{};
+}
+
+}  // namespace
+
 Value round_number(Rounding how, Value const& number) {
   if (number.is_inline_int() && how != Rounding::abs) return number;
   if (number.is_inline_int() && number.inline_int() > INT64_MIN) {
@@ -326,13 +340,13 @@ Value round_number(Rounding how, Value const& number) {
   Float x = to_float(number);
   switch (how) {
     case Rounding::round:
-      return from_float(std::trunc(x < 0 ? x - 0.5L : x + 0.5L));
+      return from_whole(std::trunc(x < 0 ? x - 0.5L : x + 0.5L));
     case Rounding::ceil:
       if (x > -1 && x < 0) return Value::number(1);  // OPA: it looks at the sign of zero
-      return from_float(std::ceil(x));
+      return from_whole(std::ceil(x));
     case Rounding::floor:
       if (x > -1 && x < 0) return Value::number(0);  // the same
-      return from_float(std::floor(x));
+      return from_whole(std::floor(x));
     case Rounding::abs:
       break;
   }

@@ -57,7 +57,7 @@ bool Parser::statement(Expr& out) {
   }
   if (logical && at_symbol("(")) {
     int committed = logical_group(out, false);
-    if (committed != 0) return committed > 0;
+    if (committed != 0) return committed > 0 && withs(out);
   }
   if (at_word("some")) return some_statement(out);
   if (at_word("every")) return every_statement(out);
@@ -81,6 +81,7 @@ bool Parser::plain_statement(Expr& out, bool negated, Place start) {
     if (committed < 0) return false;
     if (committed > 0) {
       out.kind = ExprKind::not_body;
+      out.bare = true;
       out.body = single(std::move(inner));
       out.place = span(start);
       return !at_logical() || (logical_tail(out, false, {}) && withs(out));
@@ -100,6 +101,7 @@ bool Parser::plain_statement(Expr& out, bool negated, Place start) {
     // `with` belongs to the negation, everything else is inside of it.
     Expr outer;
     outer.kind = ExprKind::not_body;
+    outer.bare = true;
     outer.place = out.place;
     outer.with = std::move(out.with);
     out.with.clear();
@@ -286,6 +288,7 @@ bool Parser::logical_operand(Body& out, bool& explicit_body) {
     if (committed < 0) return false;
     if (committed > 0) {
       expr.kind = ExprKind::not_body;
+      expr.bare = true;
       expr.body = single(std::move(inner));
     } else {
       if (at_word("every")) {
@@ -296,6 +299,7 @@ bool Parser::logical_operand(Body& out, bool& explicit_body) {
       if (negated && keywords_.not_body) {
         Expr outer;
         outer.kind = ExprKind::not_body;
+        outer.bare = true;
         expr.place = span(start);
         outer.body = single(std::move(expr));
         expr = std::move(outer);

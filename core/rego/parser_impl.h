@@ -64,6 +64,7 @@ class Parser {
   TermPtr call_arguments(TermPtr op);
   TermPtr word_term();
   TermPtr number_term();
+  TermPtr negative_term();
   TermPtr array_term();
   TermPtr brace_term();
   // After `{` and one term: a set, an object or a comprehension of either.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/text.h"
 #include "core/rego/parser_impl.h"
 #include "core/rego/yaml.h"
 
@@ -93,6 +94,10 @@ bool Parser::import(Module& out) {
   import.place = span(start);
   std::string const& root = import.path.front();
   if (root == "future" || root == "rego") {
+    if (!import.alias.empty()) {
+      fail(import.place, "`" + root + "` imports cannot be aliased");
+      return false;
+    }
     out.keywords.push_back(import);
     return import_keywords(import);
   }
@@ -143,6 +148,21 @@ bool Parser::annotation_allowed(Annotation const& annotation, Module const& modu
                                "'. Use one of 'rule', 'document', 'package', 'subpackages'");
     return false;
   }
+  bool const may_be_entrypoint = scope != "rule" && scope != "subpackages";
+  if (!may_be_entrypoint && annotation.value.get("entrypoint").is_true()) {
+    fail(annotation.place, "annotation entrypoint applied to non-document or package scope '" +
+                               annotation.scope + "'");
+    return false;
+  }
+  bool const followed = module.place.line > annotation.place.end ||
+                        std::ranges::any_of(module.rules, [&](Rule const& rule) {
+                          return rule.place.line > annotation.place.end;
+                        });
+  if (!of_package && !followed) {
+    fail(annotation.place, "annotation scope '" + std::string(scope.empty() ? "rule" : scope) +
+                               "' must be applied to rule");
+    return false;
+  }
   if (of_package && module.place.line < annotation.place.end) {
     fail(annotation.place,
          "annotation scope '" + annotation.scope + "' must be applied to package (have rule)");
@@ -155,16 +175,14 @@ bool Parser::annotation_allowed(Annotation const& annotation, Module const& modu
 void Parser::annotations(Module& out) {
   auto const& comments = tokens_.comments;
   for (std::size_t i = 0; i < comments.size(); ++i) {
-    std::string_view title = comments[i].text;
-    while (title.starts_with(' ')) title.remove_prefix(1);
-    while (title.ends_with(' ')) title.remove_suffix(1);
-    if (title != "METADATA") continue;
+    if (text::trim(comments[i].text) != "METADATA") continue;
     Annotation annotation;
     annotation.place = comments[i].place;
     std::string yaml;
     std::uint32_t line = comments[i].place.line;
     while (i + 1 < comments.size() && comments[i + 1].place.line == line + 1 &&
-           comments[i + 1].place.column == annotation.place.column) {
+           comments[i + 1].place.column == annotation.place.column &&
+           text::trim(comments[i + 1].text) != "METADATA") {
       yaml += std::string(comments[++i].text) + "\n";
       ++line;
     }

@@ -208,6 +208,11 @@ bool Parser::rule_body(Rule& out, Head const& head, bool contains) {
            set_like ? "write `name contains value`" : "a rule needs a value or a body");
       return false;
     }
+    // A call by itself is an expression that lost its rule.
+    if (call_only && find_builtin(head.ref.size() == 1 ? head.ref[0]->name : "") != nullptr) {
+      fail(out.head.ref[0]->place, "rule name conflicts with built-in function");
+      return false;
+    }
     out.body = true_body(out.head.ref[0]->place);
   }
   if (!contains && !valued) {

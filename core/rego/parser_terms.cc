@@ -108,7 +108,7 @@ TermPtr Parser::plain() {
   }
   if (token.text == "[") return array_term();
   if (token.text == "{") return brace_term();
-  if (token.text == "-") return number_term();
+  if (token.text == "-") return negative_term();
   if (token.text != "(") return unexpected();
   Place start = take().place;
   TermPtr inner = infix(Commas::term);
@@ -146,6 +146,17 @@ TermPtr Parser::word_term() {
                                                        : finished;
   }
   return finish(std::move(head));
+}
+
+// `-1`, or `-ref`: what is subtracted from nothing.
+TermPtr Parser::negative_term() {
+  bool const names =
+      peek(1).kind == Tok::word && (!is_keyword(peek(1).text) || peek(1).text == "contains");
+  if (!names) return number_term();
+  Place const start = take().place;
+  TermPtr zero = make_constant(Value::number_text("0"), span(start));
+  TermPtr name = word_term();
+  return name ? make_call("minus", {std::move(zero), std::move(name)}, span(start)) : nullptr;
 }
 
 TermPtr Parser::number_term() {
@@ -342,7 +353,7 @@ TermPtr Parser::template_part(TemplatePart const& part) {
   bool scalar = expr.term->kind == TermKind::constant && !expr.term->value.is(Kind::set);
   if (scalar && expr.with.empty()) return expr.term;
   Place place = expr.place;
-  TermPtr slot = make_var(wildcard(), place);
+  TermPtr slot = make_var(std::string(kTemplateSlot) + wildcard(), place);
   expr.term = make_call("eq", {slot, expr.term}, place);
   expr.generated = true;
   TermPtr made = make_term(TermKind::set_comprehension, {clone(slot)}, place);

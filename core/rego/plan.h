@@ -85,7 +85,7 @@ struct Statement {
   bool iterates = false;         // ref: some step binds
   bool gone_through = false;     // ref: the collection of `some … in`
   bool closed = false;           // nothing in `out` may bind: `==`
-  bool still = false;            // ref: no step may bind, for it stands in a negated expression
+  bool still = false;            // ref, negation: no step, nothing in it may bind
   std::uint32_t expr = kNoExpr;  // number of the expression in its rule: RulePlan::exprs
   Place place;
   Slot slot = 0;  // of a root

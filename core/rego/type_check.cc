@@ -237,7 +237,7 @@ class TypeChecker {
     TypeRef made;
     if (s.collection == Statement::Collection::object) {
       TypeRef value = match_.type_of(s.steps[0]);
-      made = item && value ? object_of({}, item, value) : object_in_part({});
+      made = item && value ? object_of({}, item, value) : object_in_part({}, item, value);
     } else {
       // An array of what is not known counts as one without elements, as in OPA.
       bool array = s.collection == Statement::Collection::array;
@@ -316,13 +316,15 @@ class TypeChecker {
     TypeRef type = any_type();
     std::size_t at = 0;
     if (s.root == Statement::Root::slot) {
-      if (match_.at(s.slot)) type = match_.at(s.slot);
+      if (!match_.at(s.slot)) match_.at(s.slot) = any_type();
+      type = match_.at(s.slot);
     } else if (s.root == Statement::Root::data) {
       type = document(s, at);
     }
     for (; at < s.steps.size(); ++at) {
-      type = step(type, s.steps[at]);
-      if (!type) return std::nullopt;
+      std::optional<TypeRef> next = type ? step(type, s.steps[at]) : std::nullopt;
+      if (!next) return std::nullopt;
+      type = *next;
     }
     return type;
   }
@@ -380,21 +382,25 @@ class TypeChecker {
     return object_of(std::move(members), type_of_kind(Kind::string), any_type());
   }
 
-  TypeRef step(TypeRef const& type, Pattern const& pattern) {
+  // Nothing: nowhere. Null: it is not known where.
+  std::optional<TypeRef> step(TypeRef const& type, Pattern const& pattern) {
     bool constant = pattern.kind == PatternKind::constant;
     bool scalar = constant && pattern.value.items().empty() && pattern.value.entries().empty();
     TypeRef keys = keys_of(type);
     if (is_empty_collection(type)) {
-      if (scalar) return nullptr;
+      if (scalar) return std::nullopt;
       // Nothing is in it, which is no fault; but only numbers go through an array.
       bool var = pattern.kind == PatternKind::var;
       if (var && !match_.at(pattern.slot)) match_.at(pattern.slot) = any_type();
-      if (var && keys && !unifies(match_.at(pattern.slot), keys)) return nullptr;
+      if (var && keys && !unifies(match_.at(pattern.slot), keys)) return std::nullopt;
       return any_type();
     }
-    if (!keys) return nullptr;
-    if (scalar) return select(type, pattern.value);
-    if (!match_.fit(pattern, keys, Grow::no)) return nullptr;
+    if (!keys) return std::nullopt;
+    if (scalar) {
+      TypeRef found = select(type, pattern.value);
+      return found ? std::optional(found) : std::nullopt;
+    }
+    if (!match_.fit(pattern, keys, Grow::no)) return std::nullopt;
     return values_of(type);
   }
 

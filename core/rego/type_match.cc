@@ -96,7 +96,7 @@ TypeRef TypeMatch::type_of_object(Pattern const& pattern) const {
     // Of several computed keys the last one's types count, as in OPA.
     key = type_of(pattern.items[i]);
     rest = std::move(value);
-    if (!key || !rest) return object_in_part(std::move(members));
+    if (!key || !rest) return object_in_part(std::move(members), key, rest);
   }
   return object_of(std::move(members), key, rest);
 }

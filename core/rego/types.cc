@@ -133,8 +133,8 @@ TypeRef object_of(std::vector<Type::Member> members, TypeRef key, TypeRef rest) 
                     .rest = std::move(rest)});
 }
 
-TypeRef object_in_part(std::vector<Type::Member> members) {
-  Type type = *object_of(std::move(members), nullptr, nullptr);
+TypeRef object_in_part(std::vector<Type::Member> members, TypeRef key, TypeRef rest) {
+  Type type = *object_of(std::move(members), std::move(key), std::move(rest));
   type.open = true;
   return make_type(std::move(type));
 }

@@ -46,7 +46,8 @@ struct Signature {
 [[nodiscard]] TypeRef type_of_kind(Kind kind);  // of null, boolean, number, string; else anything
 [[nodiscard]] TypeRef array_of(std::vector<TypeRef> first, TypeRef rest);
 [[nodiscard]] TypeRef object_of(std::vector<Type::Member> members, TypeRef key, TypeRef rest);
-[[nodiscard]] TypeRef object_in_part(std::vector<Type::Member> members);
+// The same where the type of other members' keys or values is null: not known.
+[[nodiscard]] TypeRef object_in_part(std::vector<Type::Member> members, TypeRef key, TypeRef rest);
 [[nodiscard]] TypeRef set_of(TypeRef member);
 // Of a constant, with the type of each part; of collections of more than 256, of any part.
 [[nodiscard]] TypeRef type_of_value(Value const& value);

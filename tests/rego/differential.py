@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""differential.py OPA DIFFER [--policies N] [--first N] [--inputs N] [--seed N] [--stop N] [--keep FILE]
+"""differential.py OPA DIFFER [--policies N] [--first N] [--inputs N] [--seed N] [--stop N] [--keep FILE] [--faults]
 
 Makes policies, data and inputs at random (the same for the same seed), asks real OPA (one server, REST) and
 this engine, and compares: the same value, or the same class of error. Prints each difference, and ends with 1
-when there is one. A triple is a policy, its data and one input; N policies make N x inputs of them.
+when there is one. A triple is a policy, its data and one input; N policies make N x inputs of them. With --faults the policies are small ones that
+are likely to be refused, and only whether they are is compared.
 """
 import argparse
 import http.client
@@ -17,6 +18,7 @@ import sys
 import time
 from decimal import Decimal
 
+import fault_generator
 import rego_generator
 
 
@@ -127,6 +129,24 @@ def differing_rules(opa, ours):
     return "\n".join(lines)
 
 
+def compare_faults(opa, ours, args):
+    """Does each compiler take what the other takes?"""
+    different = refused = 0
+    for number in range(args.first, args.first + args.policies):
+        module = fault_generator.module(random.Random(args.seed * 1_000_003 + number))
+        status, said = opa.call("PUT", "/v1/policies/p", module, "text/plain")
+        told = ours.ask(module, {}, [None], False)[0]
+        refused += status != 200
+        if (status != 200) == (told[0] == "fault"):
+            continue
+        different += 1
+        print(f"--- policy {number}\n{module}  OPA  {status} {str(said)[:300]}\n  ours {str(told)[:300]}", flush=True)
+        if different >= args.stop:
+            break
+    print(f"{args.policies} policies, {refused} refused by OPA, {different} differences")
+    return 1 if different else 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("opa")
@@ -137,11 +157,18 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stop", type=int, default=20, help="differences after which to give up")
     parser.add_argument("--keep", type=pathlib.Path, help="where to append the triples that differ")
+    parser.add_argument("--faults", action="store_true", help="small policies: are they refused?")
     args = parser.parse_args()
     if not pathlib.Path(args.opa).exists():
         print("no OPA here:", args.opa)
         return 77
     opa, ours = Opa(args.opa), Ours(args.differ)
+    if args.faults:
+        try:
+            return compare_faults(opa, ours, args)
+        finally:
+            opa.close()
+            ours.close()
     triples = different = reordered = 0
     kinds = {}
     try:

@@ -12,4 +12,6 @@ set_target_properties(rego_differ PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_
 # A bounded run against real OPA, when it is in the peers' folder; 1 of every few hundred of the full run of docs/rego.md.
 add_test(NAME rego_differential COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/differential.py
   $ENV{HOME}/.cache/agentweave-peers/bin/opa $<TARGET_FILE:rego_differ> --policies 150)
-set_tests_properties(rego_differential PROPERTIES LABELS peers SKIP_RETURN_CODE 77 TIMEOUT 300)
+add_test(NAME rego_faults COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/differential.py
+  $ENV{HOME}/.cache/agentweave-peers/bin/opa $<TARGET_FILE:rego_differ> --faults --policies 600 --seed 5)
+set_tests_properties(rego_differential rego_faults PROPERTIES LABELS peers SKIP_RETURN_CODE 77 TIMEOUT 300)

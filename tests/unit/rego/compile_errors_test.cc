@@ -26,6 +26,37 @@ constexpr FaultRow kFaults[] = {
     {"x if not [1, input[_]] == input.y", "rego_unsafe_var_error", "var _ is unsafe"},
     {"x if not input.a[input.b[_]]", "rego_unsafe_var_error", "var _ is unsafe"},
     {"x if not f(input[_]) with input.a as 1\nf(_)", "rego_unsafe_var_error", "var _ is unsafe"},
+    {"import future.keywords.not\nx if not a := 1", "rego_compile_error",
+     "cannot assign vars inside negated expression"},
+    {"import future.keywords.not\nx if not count(input.a[_]) == 1", "rego_unsafe_var_error",
+     "var _ is unsafe"},
+    {"import future.keywords.not\nx if not { not a = 1 }", "rego_unsafe_var_error",
+     "var a is unsafe"},
+    {"x if { a := 1; some a in [1] }", "rego_compile_error", "var a assigned above"},
+    {"x if { some a in [1]; some a in [2] }", "rego_compile_error", "var a declared above"},
+    {"x if { input[a]; some b, a in [1]; b }", "rego_compile_error", "var a referenced above"},
+    {"x if { some a in [[1]][a] }", "rego_compile_error", "var a assigned before"},
+    {"x if { some [input.b[i], a] in input.c[i]; a }", "rego_compile_error",
+     "var i assigned before"},
+    {"f(a) if { a := 1 }", "rego_compile_error", "arg a redeclared"},
+    {"f([a]) if { some a; a = 1 }", "rego_compile_error", "arg a redeclared"},
+    {"f(1 + 1) := 1", "rego_compile_error", "rule arguments cannot contain calls"},
+    {"f([input]) := 1", "rego_compile_error",
+     "args must not shadow input (use a different variable name)"},
+    {"y := {\"a\": 1}\nx if y.a == 2 with y.a as 2", "rego_compile_error",
+     "with keyword cannot partially replace virtual document(s)"},
+    {"x if { print(input[_]) }", "rego_compile_error", "var _ is undeclared"},
+    {"x if { print(a); a = 7 }", "rego_compile_error", "var a is undeclared"},
+    {"x := $\"{input.a[_]}\"", "rego_compile_error", "var _ is undeclared"},
+    {"x := $\"{input.a[i]}\"", "rego_compile_error", "var i is undeclared"},
+    {"x if { some i; $\"{input.a[i]}\" }", "rego_compile_error", "var i is undeclared"},
+    {"import rego.v1 as y", "rego_parse_error", "`rego` imports cannot be aliased"},
+    {"import future.keywords.in as y", "rego_parse_error", "`future` imports cannot be aliased"},
+    {"count([1])", "rego_parse_error", "rule name conflicts with built-in function"},
+    {"x := 1\n# METADATA\n# scope: rule", "rego_parse_error",
+     "annotation scope 'rule' must be applied to rule"},
+    {"# METADATA\n# entrypoint: true\n# scope: rule\nx := 1", "rego_parse_error",
+     "annotation entrypoint applied to non-document or package scope 'rule'"},
     {"x if { [a, a] := input.b }", "rego_compile_error", "var a assigned above"},
     {"x if { [a] := input.b; [a] := input.c; a }", "rego_compile_error", "var a assigned above"},
     {"x if { some a; [a] := input.b; a }", "rego_compile_error", "var a declared above"},
@@ -107,6 +138,37 @@ TEST_CASE("arguments of calls inside a negated expression are found before it") 
     } else {
       (void)policy_of("package p\n" + std::string(rule) + "\n");
     }
+  }
+}
+
+TEST_CASE("what looks like a fault and is none is taken") {
+  for (std::string_view rule :
+       {"x if not input.a + 1 = 2", "x if not input.a + input.b == input.c",
+        "x if not 2 == input.a + 1", "import future.keywords.not\nx if not { a := 1; a == 2 }",
+        "x if { i := 1; $\"{input.a[i]}\" }", "x := $\"{[v | v := input[_]]}\"",
+        "x if { $\"{a}\"; a = 1 }", "x if { print([v | v := input[_]]) }",
+        "x := [a | some a in [1]]\ny := [a | some a in [2]]", "f(a) := [a | some a in [1]]",
+        "# METADATA\n# title: a\n# METADATA\n# title: b\nx := 1",
+        "# METADATA\n# entrypoint: true\nx := 1", "count(a) := a", "x if { a = [[], {}]; a[_][i] }",
+        "import future.keywords.and\nx if (input.a and input.b) with input.a as 1",
+        "minus(a, b) := a\nx := -input.a"}) {
+    (void)policy_of("package p\n" + std::string(rule) + "\n");
+  }
+}
+
+TEST_CASE("a reference may be negative") {
+  struct Row {
+    std::string_view rules;
+    std::string_view value;
+  };
+  for (Row const& row : {Row{"x := -input.a", "-3"}, Row{"x := 1 - -input.a", "4"},
+                         Row{"x := 2 * -input.a", "-6"}, Row{"x := -input.a + 2", "-1"},
+                         Row{"x := [- input.a]", "[-3]"}, Row{"x := -count([1, 2])", "-2"},
+                         Row{"x := y if { a := 5; y := -a }", "-5"}, Row{"x := 4 -1", "3"}}) {
+    CHECK_MESSAGE(test::x_of(row.rules, R"({"a": 3})") == row.value, row.rules);
+  }
+  for (std::string_view rule : {"x := --input.a", "x := -(1)", "x := -[1][0]", "x := -\"a\""}) {
+    CHECK(faults_of("package p\n" + std::string(rule) + "\n")[0].code == "rego_parse_error");
   }
 }
 

@@ -60,6 +60,7 @@ TEST_CASE("types that do not fit are refused, in OPA's words") {
       {"x if 1 == y\ny.a := 1\ny.b := 2", "match error"},
       {"x if y.z == \"a\"\ny[k] := 1 if some k in [\"z\"]", "match error"},
       {"x if y[1]\ny contains \"a\"\ny contains true", "undefined ref: y[1]"},
+      {"f(a) if { {[a], {\"b\"}} in {a: 1} }", "match error"},
       {"x if y == \"a\" with data.p.y as 2\ny := 1", "match error"},
       {"x if z == \"a\" with data.p.y as 2\ny := 1\nz := 3", "match error"},
   };
@@ -100,6 +101,7 @@ TEST_CASE("what may hold for some input is taken") {
                                 "import future.keywords.not\nx if not { upper(1) == 2 }",
                                 "x if y[\"b\"]\ny[1] := 2",
                                 "x if y[1]\ny.a := 2",
+                                "x := f([])\nf(a) := sum({a}) if a.b",
                                 "x if z == 1 with data.p.y as 2\ny := \"a\"\nz := y",
                                 "x if { v := y; v == \"b\" with data.p.y as \"b\" }\ny := input.a",
                                 "x if { f([1, 2]) == 1 }\nf(a) := b if { [b, c] := a; c }"}) {
