@@ -15,7 +15,7 @@ namespace aw::rego {
 namespace {
 
 constexpr std::size_t kMoreTries = 50;
-constexpr std::size_t kMostPaths = 80;
+constexpr std::size_t kMostTriedPaths = 80;
 constexpr std::uint32_t kSourceStride = 1U << 20;  // keeps places of different sources apart
 
 Value without(Value const& collection, Value const& member) {
@@ -137,7 +137,7 @@ class MissSearch {
     for (auto const& path : asked_input_paths(question_.policy.program())) {
       out.push_back(path);
       for (auto const& entry : value_at(input, path).entries()) {
-        if (out.size() >= kMostPaths) break;
+        if (out.size() >= kMostTriedPaths) break;
         out.push_back(path);
         out.back().push_back(entry.key);
       }
