@@ -39,7 +39,7 @@ struct Visitor {
   identity::SpiffeId self;
   std::string remote_address;
   std::shared_ptr<Admission::Load> load = {};  // null: callers have no limit of their own
-  std::shared_ptr<CallLine> line = {};  // of the trust map; null: nothing is counted there
+  std::shared_ptr<CallLine> line = {};         // of the trust map; null: nothing is counted there
 };
 
 // One for the listener. An order of gates is an order of costs, too: what is cheap refuses first.
