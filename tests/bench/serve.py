@@ -56,12 +56,14 @@ def cases(tools, ports, seconds):
         Case("h2 builtin", "proxy over h2", 0.5, {"agentweave": h2(us, tasks, echo), "nginx": h2(peer, "/proxy", echo)}),
         Case("h2 forwarded", "proxy over h2", 0.8, {"agentweave": h2(us, tasks, forward), "nginx": h2(peer, "/proxy", forward)}),
         Case("gRPC unary builtin", "proxy over h2", 0.5, {"agentweave": grpc(us, SEND, unary), "nginx": h2(peer, "/proxy", echo)}),
-        Case("1 MiB forwarded", "proxy", 1.1, {"agentweave": large(us, tasks, mebibyte), "nginx": large(peer, "/proxy", mebibyte)}),
         Case("handshake + request", "static", 0.7, {"agentweave": fresh(us, tasks, echo), "nginx": fresh(peer, "/", echo)}),
+        Case("1 MiB forwarded", "proxy", 1.1, {"agentweave": large(us, tasks, mebibyte), "nginx": large(peer, "/proxy", mebibyte)}),
     ]
 
 
 def measure(case, found, rounds):
+    for server in found.values():
+        servers.settle(server)
     for index in range(rounds + 1):  # the first is the warm-up
         order = list(found.items())
         random.shuffle(order)
@@ -165,11 +167,12 @@ def run(args, directory):
         report = {"machine": machine(), "start_ms": round(found["agentweave"].started_ms, 1)}
         if not args.only:
             report["memory"] = memory(tools, found, ports, 1000)
+        if not args.only:
+            report["latency_500_rps"] = latency(tools, ports, 2 * args.seconds)
         for case in wanted:
             measure(case, found, args.rounds)
         report["requests"] = [result(case) for case in wanted]
-        if not args.only:
-            report["latency_500_rps"] = latency(tools, ports, 2 * args.seconds)
+        servers.settle(found["agentweave"])
         if args.growth:
             report["growth"] = beside.growth(found["agentweave"], tools, args.growth)
         if args.more:

@@ -56,6 +56,16 @@ def cpu_ns(pids):
     return total
 
 
+def settle(server, seconds=60):
+    """Until what the last load left to do (databases written behind the answers) is done: else the next pays for it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        before = cpu_ns(server.pids())
+        time.sleep(0.25)
+        if cpu_ns(server.pids()) - before < 5_000_000:
+            return
+
+
 def pss_kib(pids):
     return sum(int(re.search(r"^Pss:\s+(\d+)", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M).group(1)) for pid in pids)
 
