@@ -10,6 +10,9 @@
 namespace aw::runtime {
 namespace {
 
+// To make credentials of a snapshot takes milliseconds.
+constexpr std::chrono::seconds kCredentialsTime{5};
+
 bool same_leaf(identity::Svid const& a, identity::Svid const& b) { return a.leaf() == b.leaf(); }
 
 }  // namespace
@@ -43,11 +46,16 @@ IdentityKeeper::~IdentityKeeper() { stop(); }
 Result<void> IdentityKeeper::start(std::chrono::nanoseconds timeout, std::stop_token const& stop) {
   AW_TRY(needs_.provider.start(snapshots_));
   AW_TRY(identity::wait_first_snapshot(snapshots_, needs_.provider, timeout, stop));
-  // The snapshot is there before its credentials are: those are made on the provider's thread.
-  auto const seen = current_.wait_newer(0, std::chrono::seconds(5));
-  if (!seen.value || !seen.value->credentials) {
-    return make_error(Code::no_svid, "the first SVID cannot be used",
-                      "see the log for what is wrong with it");
+  // The snapshot is there before its credentials are: those are made on the provider's thread. And
+  // the first one may have said that there is no entry yet.
+  auto const until = steady_now() + kCredentialsTime;
+  for (auto seen = current_.latest(); !seen.value || !seen.value->credentials;) {
+    auto const left = until - steady_now();
+    if (left <= std::chrono::nanoseconds::zero()) {
+      return make_error(Code::no_svid, "the first SVID cannot be used",
+                        "see the log for what is wrong with it");
+    }
+    seen = current_.wait_newer(seen.version, left);
   }
   thread_ = std::thread([this] { watch_expiry(); });
   return {};

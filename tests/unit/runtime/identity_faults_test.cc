@@ -4,8 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <map>
-#include <optional>
+#include <future>
+#include <thread>
 
 #include "core/base/fs.h"
 #include "core/identity/credentials.h"
@@ -247,4 +247,16 @@ TEST_CASE("a Workload API that goes away changes nothing for who is connected or
   REQUIRE(world.own->renew().ok());
   world.api.serve(world.agents_state());
   CHECK(held->ask().starts_with("HTTP/1.1 4"));
+}
+
+TEST_CASE("an agent that starts before its entry is there waits for it") {
+  World world;
+  world.agent.reset();
+  world.api.refuse(FakeWorkloadApi::Answer::permission_denied);
+  auto const before = world.api.streams_opened();
+  auto starting = std::async(std::launch::async, [&world] { return world.start(); });
+  while (world.api.streams_opened() < before + 2) std::this_thread::yield();  // it asks again
+  world.api.serve(world.agents_state());
+  world.agent = starting.get();
+  CHECK(world.client(*world.own)->ask().starts_with("HTTP/1.1 4"));
 }
