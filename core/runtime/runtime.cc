@@ -75,6 +75,8 @@ Runtime::~Runtime() {
   if (p.audit) p.audit->close(std::chrono::nanoseconds(0));
   if (p.identity) p.identity->stop();
   if (p.probes) p.probes->stop();
+  // What is queued there reads stores that go before the pool does.
+  if (p.pool) p.pool->stop();
   if (p.loops) p.loops->stop();
   config::wipe_secrets(p.loaded.secrets, p.config);
 }
