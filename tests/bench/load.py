@@ -33,16 +33,17 @@ class Load:
     def __init__(self, directory):
         self.directory = directory
         self.certificate = [directory / "client/svid.pem", directory / "client/svid.key"]
+        # h2load knows no client certificates: a library loaded before it brings ours.
+        self.environment = {**os.environ, "LD_PRELOAD": str(directory / "client_certificate.so"),
+                            "BENCH_CERT": str(self.certificate[0]), "BENCH_KEY": str(self.certificate[1])}
 
     def h2load(self, url, body, seconds, *options):
         """Answered (2xx) requests of one h2load run."""
         file = self.directory / "body.json"
         file.write_bytes(body if isinstance(body, bytes) else body.encode())
-        env = {**os.environ, "LD_PRELOAD": str(self.directory / "client_certificate.so"),
-               "BENCH_CERT": str(self.certificate[0]), "BENCH_KEY": str(self.certificate[1])}
         kind = [] if any(str(o).startswith("content-type:") for o in options) else ["-H", "content-type: application/json"]
         said = run(["h2load", "-t", "1", "-d", file, *kind, "-D", seconds, *options, url],
-                   seconds, env=env)
+                   seconds, env=self.environment)
         found = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", said)
         answered, *others = map(int, found.groups())
         if any(others) or answered == 0:
@@ -59,10 +60,8 @@ class Load:
         """`count` requests, one after the other on 4 connections; for tools that count instructions."""
         file = self.directory / "body.json"
         file.write_text(body)
-        env = {**os.environ, "LD_PRELOAD": str(self.directory / "client_certificate.so"),
-               "BENCH_CERT": str(self.certificate[0]), "BENCH_KEY": str(self.certificate[1])}
         said = run(["h2load", "-t", "1", "--h1", "-c", "4", "-n", str(count), "-d", file, "-H", "content-type: application/json", url],
-                   600, env=env)
+                   600, env=self.environment)
         if f"status codes: {count} 2xx" not in said:
             raise SystemExit(f"bench: not every answer of {url} was 2xx:\n{said}")
 
