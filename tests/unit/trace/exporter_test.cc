@@ -4,6 +4,7 @@
 #include <core/trace/otlp.pb.h>
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -122,6 +123,29 @@ TEST_CASE("a span written for protobuf is what the protocol's own reader reads")
   CHECK(other.attributes(1).value().int_value() == -1);
   CHECK(other.attributes(2).value().string_value() == large);
   CHECK(other.attributes(3).value().value_case() == otlp::Any::kBoolValue);
+}
+
+TEST_CASE("what is written is as long as was counted, at every length whose own length grows") {
+  for (std::size_t const size : {1U, 126U, 127U, 128U, 129U, 16'383U, 16'384U, 16'385U}) {
+    std::string const text(size, 'x');
+    auto one = span(text);
+    one.message = text;
+    one.attributes = {{text, std::string_view(text)},
+                      {"number", static_cast<std::int64_t>(size)},
+                      {"most", std::numeric_limits<std::int64_t>::max()},
+                      {"least", std::numeric_limits<std::int64_t>::min()}};
+    Written batch;
+    append(Protocol::http_protobuf, batch, one);
+    auto const body = body_of(Protocol::http_protobuf, {{text, text}, {"empty", ""}}, batch);
+    CAPTURE(size);
+    otlp::ExportRequest got;
+    REQUIRE(got.ParseFromString(body));
+    CHECK(got.SerializeAsString() == body);
+    auto const& read = got.resource_spans(0).scope_spans(0).spans(0);
+    CHECK(read.attributes(0).value().string_value() == text);
+    CHECK(read.attributes(3).value().int_value() == std::numeric_limits<std::int64_t>::min());
+    CHECK(read.status().message() == text);
+  }
 }
 
 TEST_CASE("full batches leave one by one, the rest at its time, and none twice") {
