@@ -22,7 +22,8 @@ struct WorkloadApiProvider::Impl final : WorkloadReader::Listener {
       : options(std::move(given)), clock(the_clock), log(the_log) {}
 
   void received(X509SVIDResponse& message) override;
-  void ended(Error error, WorkloadReader::Next next) override;
+  std::optional<SteadyTime> ended(Error error, WorkloadReader::Next next) override;
+  [[nodiscard]] std::optional<SteadyTime> doubt(Error const& error);
   void withdraw(Error const& error);
   void announce(Snapshot const& snapshot, ProviderJournal::Change change);
 
@@ -32,6 +33,13 @@ struct WorkloadApiProvider::Impl final : WorkloadReader::Listener {
   ProviderJournal journal;
   io::Watch<Snapshot>* watch = nullptr;  // the caller's; set once, before the thread starts
   std::uint64_t generation = 0;
+  bool held = false;  // an identity was published last
+  // A denial that does not count yet, and when it will. Only a usable message takes it back.
+  struct Denial {
+    Error error;
+    SteadyTime counts_at;
+  };
+  std::optional<Denial> denial;
   std::optional<WorkloadReader> reader;  // last: its thread uses all of the above
 };
 
@@ -43,6 +51,7 @@ void WorkloadApiProvider::Impl::received(X509SVIDResponse& message) {
     log.failed(kIdentity, log::Level::error, "bad identity update, keeping the last good one",
                error);
     journal.malformed(error);
+    if (denial) withdraw(Error(denial->error));  // the last word that could be read was no
     return;
   }
   if (!snapshot->has_identity()) {
@@ -50,6 +59,8 @@ void WorkloadApiProvider::Impl::received(X509SVIDResponse& message) {
                         "workload api " + options.endpoint + ": the update holds no SVID"));
     return;
   }
+  denial.reset();
+  held = true;
   snapshot->generation = ++generation;
   auto const change = journal.arrived(*snapshot);
   announce(*snapshot, change);
@@ -73,6 +84,8 @@ void WorkloadApiProvider::Impl::announce(Snapshot const& snapshot, ProviderJourn
 }
 
 void WorkloadApiProvider::Impl::withdraw(Error const& error) {
+  denial.reset();
+  held = false;
   if (!journal.denied(error, clock.now())) return;
   log.failed(kIdentity, log::Level::error, "identity withdrawn", error);
   Snapshot nothing;
@@ -81,10 +94,25 @@ void WorkloadApiProvider::Impl::withdraw(Error const& error) {
   watch->publish(std::move(nothing));
 }
 
-void WorkloadApiProvider::Impl::ended(Error error, WorkloadReader::Next next) {
-  if (error.code == Code::workload_api_denied) {
-    withdraw(error);
-    return;
+// Until when the denial is in doubt; none = it counts now.
+std::optional<SteadyTime> WorkloadApiProvider::Impl::doubt(Error const& error) {
+  if (!denial) {
+    if (!held) return std::nullopt;
+    denial = Denial{error, steady_now() + options.denial_stands};
+    log.info(kIdentity, "the workload api denies us an identity: asking again",
+             {{"reason", error.message}});
+  }
+  if (steady_now() >= denial->counts_at) return std::nullopt;
+  return denial->counts_at;
+}
+
+std::optional<SteadyTime> WorkloadApiProvider::Impl::ended(Error error, WorkloadReader::Next next) {
+  if (error.code == Code::workload_api_denied || denial) {
+    bool const last = next == WorkloadReader::Next::gives_up;
+    if (auto const until = last ? std::nullopt : doubt(error)) return until;
+    auto const said = denial ? denial->error : error;  // what came after it was no denial, perhaps
+    withdraw(said);
+    if (!last) return std::nullopt;
   }
   bool const news = journal.unreachable(error);
   if (next == WorkloadReader::Next::gives_up) {
@@ -94,6 +122,7 @@ void WorkloadApiProvider::Impl::ended(Error error, WorkloadReader::Next next) {
     log.failed(kIdentity, log::Level::warning,
                "workload api away, keeping the last SVID and retrying", error);
   }
+  return std::nullopt;
 }
 
 WorkloadApiProvider::WorkloadApiProvider(WorkloadClientOptions options, Clock const& clock,

@@ -2,10 +2,10 @@
 // The identity of this process from a SPIFFE Workload API, followed for as long as it runs.
 //
 // Every message is the full state: what it no longer holds has been withdrawn. A message with
-// anything wrong in it keeps the last good state and counts a failure. PermissionDenied publishes a
-// snapshot without SVIDs at once. The stream is opened again when it ends; the socket answering
-// again is noticed within half a second. InvalidArgument ends the trying: that cannot heal. One
-// thread of its own; publishes on it.
+// anything wrong in it keeps the last good state and counts a failure. PermissionDenied that nobody
+// takes back publishes a snapshot without SVIDs. The stream is opened again when it ends; the
+// socket answering again is noticed within half a second. InvalidArgument ends the trying: that
+// cannot heal. One thread of its own; publishes on it.
 #pragma once
 
 #include <chrono>
@@ -24,6 +24,10 @@ struct WorkloadClientOptions {
   // Between tries while the API is away or says no.
   std::chrono::nanoseconds retry_first = std::chrono::milliseconds(20);
   std::chrono::nanoseconds retry_most = std::chrono::milliseconds(400);
+  // How long a denial must stand, while an SVID is held, before it counts: SPIRE's agent says it
+  // for a few milliseconds when the CA of a workload's SVID is tainted, before it brings the new
+  // SVID.
+  std::chrono::nanoseconds denial_stands = std::chrono::milliseconds(300);
 };
 
 class WorkloadApiProvider final : public IdentityProvider {

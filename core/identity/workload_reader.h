@@ -10,8 +10,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/identity/workload_endpoint.h"
 #include "core/io/backoff.h"
@@ -40,8 +42,9 @@ class WorkloadReader {
     virtual ~Listener() = default;
     // One full state; what it does not hold has been withdrawn. The callee wipes the keys in it.
     virtual void received(X509SVIDResponse& message) = 0;
-    // Called after each stream, before the next try.
-    virtual void ended(Error error, Next next) = 0;
+    // Called after each stream, before the next try. A time returned is the latest at which the
+    // next stream must have brought something, or this is called again.
+    virtual std::optional<SteadyTime> ended(Error error, Next next) = 0;
   };
 
   // `listener` outlives this.
@@ -57,8 +60,8 @@ class WorkloadReader {
  private:
   struct Attempt;
   void run();
-  // One stream on a channel of its own, until it ends.
-  Attempt read_stream();
+  // One stream on a channel of its own, until it ends, or until `cut` if there is one.
+  Attempt read_stream(std::optional<SteadyTime> cut);
   [[nodiscard]] bool enter(grpc::ClientContext& context);
   void leave();
   // False when stopped while waiting.

@@ -24,6 +24,10 @@ class Service final : public SpiffeWorkloadAPI::Service {
     if (!context->client_metadata().contains("workload.spiffe.io")) ++without_header_;
     std::uint64_t sent = 0;
     while (!context->IsCancelled() && !stopping_) {
+      if (answer_ == FakeWorkloadApi::Answer::silence) {
+        changed_.wait_for(lock, kLook);
+        continue;
+      }
       if (answer_ != FakeWorkloadApi::Answer::state) return refusal();
       if (version_ != sent) {
         sent = version_;
@@ -75,6 +79,7 @@ class Service final : public SpiffeWorkloadAPI::Service {
       case FakeWorkloadApi::Answer::invalid_argument:
         return {grpc::StatusCode::INVALID_ARGUMENT, "security header missing from request"};
       case FakeWorkloadApi::Answer::hang_up:
+      case FakeWorkloadApi::Answer::silence:
       case FakeWorkloadApi::Answer::state:
         break;
     }

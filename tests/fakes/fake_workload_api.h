@@ -14,7 +14,8 @@ namespace aw::testing {
 
 class FakeWorkloadApi {
  public:
-  enum class Answer { state, permission_denied, invalid_argument, hang_up };
+  // silence: the stream stays open, and nothing comes.
+  enum class Answer { state, permission_denied, invalid_argument, hang_up, silence };
 
   // Not listening before `up`.
   explicit FakeWorkloadApi(std::filesystem::path socket);

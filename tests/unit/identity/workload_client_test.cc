@@ -14,6 +14,7 @@ using aw::Code;
 using aw::identity::ProviderState;
 using aw::identity::Snapshot;
 using aw::identity::WorkloadApiProvider;
+using aw::identity::WorkloadClientOptions;
 using aw::testing::eventually;
 using aw::testing::FakeWorkloadApi;
 using aw::testing::kPatience;
@@ -30,8 +31,10 @@ struct Bench {
   std::unique_ptr<aw::identity::DevIssuer> issuer = make_issuer("one.test", clock);
   FakeWorkloadApi api{scratch / "api.sock"};
   Watch watch;
-  WorkloadApiProvider provider{{.endpoint = api.endpoint()}, clock, *log};
+  WorkloadApiProvider provider;
 
+  explicit Bench(WorkloadClientOptions options = {})
+      : provider((options.endpoint = api.endpoint(), std::move(options)), clock, *log) {}
   void start() { REQUIRE(provider.start(watch).ok()); }
   Watch::Seen newer(std::uint64_t version) { return watch.wait_newer(version, kPatience); }
   void serve_new_svid() {
@@ -113,9 +116,7 @@ TEST_CASE("a bad message keeps the last good state and counts a failure") {
   CHECK_FALSE(bench.provider.status().last_error.has_value());
 }
 
-TEST_CASE(
-    "permission denied withdraws the identity at once, and it comes back when it is granted "
-    "again") {
+TEST_CASE("permission denied withdraws the identity, and it comes back when it is granted again") {
   Bench bench;
   bench.api.serve(state_of(*bench.issuer));
   bench.api.up();
@@ -135,6 +136,59 @@ TEST_CASE(
   CHECK(bench.provider.status().failures == 1);
   bench.serve_new_svid();
   CHECK(bench.newer(2).value->has_identity());
+  CHECK(bench.provider.status().state == ProviderState::serving);
+}
+
+TEST_CASE("a denial that is taken back in moments withdraws nothing") {
+  Bench bench({.denial_stands = kPatience});
+  bench.api.serve(state_of(*bench.issuer));
+  bench.api.up();
+  bench.start();
+  REQUIRE(bench.newer(0).version == 1);
+  auto const asked = bench.api.streams_opened();
+  bench.api.refuse(Answer::permission_denied);
+  REQUIRE(eventually([&] { return bench.api.streams_opened() >= asked + 2; }));
+  CHECK(bench.provider.status().state == ProviderState::serving);
+  bench.serve_new_svid();
+  auto const seen = bench.newer(1);
+  REQUIRE(seen.version == 2);
+  CHECK(seen.value->has_identity());
+  CHECK(bench.provider.status().failures == 0);
+  CHECK(bench.provider.status().rotations == 1);
+}
+
+TEST_CASE("a denial counts when what follows is silence, a lost line or the end of all tries") {
+  for (auto const then : {Answer::silence, Answer::hang_up, Answer::invalid_argument}) {
+    Bench bench;
+    bench.api.serve(state_of(*bench.issuer));
+    bench.api.up();
+    bench.start();
+    REQUIRE(bench.newer(0).version == 1);
+    auto const asked = bench.api.streams_opened();
+    bench.api.refuse(Answer::permission_denied);
+    REQUIRE(eventually([&] { return bench.api.streams_opened() > asked; }));
+    bench.api.refuse(then);
+    CHECK_FALSE(bench.newer(1).value->has_identity());
+  }
+}
+
+TEST_CASE("an answer within its time is followed like any other, whatever was in doubt before") {
+  Bench bench({.denial_stands = std::chrono::milliseconds(400)});
+  bench.api.serve(state_of(*bench.issuer));
+  bench.api.up();
+  bench.start();
+  REQUIRE(bench.newer(0).version == 1);
+  auto const asked = bench.api.streams_opened();
+  bench.api.refuse(Answer::permission_denied);
+  REQUIRE(eventually([&] { return bench.api.streams_opened() > asked; }));
+  bench.serve_new_svid();
+  REQUIRE(eventually([&] { return bench.watch.version() >= 2; }));
+  // The stream with a latest time ends by itself, and another takes its place.
+  auto const again = bench.api.streams_opened();
+  REQUIRE(eventually([&] { return bench.api.streams_opened() > again; }));
+  auto const version = bench.watch.version();
+  bench.serve_new_svid();
+  CHECK(bench.newer(version).value->has_identity());
   CHECK(bench.provider.status().state == ProviderState::serving);
 }
 
