@@ -50,6 +50,7 @@ Findings look_around(DoctorOptions const& options, config::LoadRequest const& re
   add_all(found, check_policy(patient));
   add_all(found, check_places(patient));
   add_all(found, check_ports(patient));
+  add_all(found, check_machine(patient));
   add_all(found, check_services(patient));
   bool const known = std::ranges::none_of(found, [](Finding const& one) {
     return one.group == "identity" && one.condition == Condition::bad;
@@ -159,18 +160,18 @@ void register_doctor(CLI::App& parent, Context& context) {
                     "agentweave doctor --wait 30s --fail-on warn", "agentweave doctor -o json",
                     "agentweave doctor --prove --report proof.json",
                     "agentweave doctor --check-report proof.json --bundle bundle.pem"},
-       .details =
-           "Looks at configuration, identity (Workload API, SVID, own selectors), bundles, "
-           "secrets, policy or OPA, peers,\nbackends, clock, files, programs, directories and "
-           "ports, as `serve` would meet them; changes nothing. Run it as the user that "
-           "serves.\nExit 0: nothing is "
-           "wrong; else the code of the first failure (4 configuration, 5 unreachable, …);\n"
-           "6: only --fail-on warn objects.\n\n"
-           "--prove attacks the agent that runs with this configuration, from outside and "
-           "as its own identity: plaintext,\nold TLS, wrong certificates, replay, spoofed "
-           "headers, request smuggling, sizes, routes, HTTP/2. Nothing of it\nreaches a "
-           "backend (but with --echo); the attempts are in its audit log. Exit 0: all was "
-           "refused; 7: something was not.\n"});
+       .details = "Looks at configuration, identity (Workload API, SVID, own selectors), bundles, "
+                  "secrets, policy or OPA, peers,\nbackends, clock, files, programs, libraries, "
+                  "directories and ports, as `serve` would meet them; changes nothing. Run it as "
+                  "the user that "
+                  "serves.\nExit 0: nothing is "
+                  "wrong; else the code of the first failure (4 configuration, 5 unreachable, …);\n"
+                  "6: only --fail-on warn objects.\n\n"
+                  "--prove attacks the agent that runs with this configuration, from outside and "
+                  "as its own identity: plaintext,\nold TLS, wrong certificates, replay, spoofed "
+                  "headers, request smuggling, sizes, routes, HTTP/2. Nothing of it\nreaches a "
+                  "backend (but with --echo); the attempts are in its audit log. Exit 0: all was "
+                  "refused; 7: something was not.\n"});
   add_config_options(command, options->config);
   add_duration(command, "-t,--timeout", options->timeout, "How long one check may take");
   add_duration(command, "--wait", options->wait, "Look again until all is well, at most so long");

@@ -104,6 +104,12 @@ io::Task<http::Response> snapshot(Runtime::Parts& p) {
                       : map_error(503, text.error().text());
 }
 
+// A look ahead that nobody sees, as a browser's prefetch or a link checker's HEAD: it must not
+// spend the ticket of the one who comes after it.
+bool looks_ahead(http::Request const& request) {
+  return request.method != "GET" || request.headers.has("sec-purpose");
+}
+
 // With a ticket: the page, its cookie and its key. With the cookie alone: the page, which has to
 // remember its key.
 http::Response enter_page(Runtime::Parts& p, http::Request const& request) {
@@ -113,6 +119,7 @@ http::Response enter_page(Runtime::Parts& p, http::Request const& request) {
   std::string body(file->text);
   auto const place = body.find(kKeyPlace);
   auto const given = server::query_value(request.query, "ticket");
+  if (!given.empty() && looks_ahead(request)) return turned_away();
   auto const entered = p.map_door->enter(given);
   if (!entered && !p.map_door->remembers(request)) return turned_away();
   body.replace(place, kKeyPlace.size(), entered ? entered->key : std::string());

@@ -265,6 +265,29 @@ class Removal(Case):
             dev.stop()
             self.assert_named("api.sock", [str(api)], "AW5003")
 
+    def test_what_must_be_installed(self):
+        """a library that cannot be loaded and a machine without certificate authorities are named, with what needs them"""
+        _, api, _ = self.workload_api()
+        collector = self.server()
+        self.configure(identity={"provider": "spiffe", "spiffe_endpoint": f"unix://{api}"})
+        plain = json.loads(self.config.read_text())
+        traced = {**plain, "observability": {**plain["observability"], "tracing": {"endpoint": collector.url.replace("http:", "https:")}}}
+        self.file("lib/libcurl.so.4", "")
+        self.own()
+        without_curl = {"LD_LIBRARY_PATH": str(self.home / "lib")}
+        without_authorities = {"SSL_CERT_FILE": "/nonexistent", "SSL_CERT_DIR": "/nonexistent"}
+        self.env = {}
+        self.assert_well()
+        self.env = without_authorities
+        self.assert_well()  # nothing asks them
+        self.env = without_curl
+        self.assert_named("libcurl", ["libcurl.so.4", "push", "apt install libcurl4"], "AW8009", "warning")
+        self.config = self.file("config.yaml", json.dumps(traced))
+        self.own()
+        self.assert_named("libcurl", ["libcurl.so.4", "observability.tracing", "apt install libcurl4"], "AW8009")
+        self.env = without_authorities
+        self.assert_named("authorities", ["observability.tracing", "apt install ca-certificates"], "AW8009")
+
     def test_the_peer(self):
         """a peer that does not answer is named"""
         _, api, _ = self.workload_api()

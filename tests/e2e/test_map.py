@@ -249,6 +249,8 @@ class Map(Mapped):
         path = "/map" + self.address().partition("/map")[2]
         self.assertEqual(get(path, host="evil.example")[0], 401)
         self.assertEqual(get(path, "HEAD", host="127.0.0.1.evil.example")[0], 401)
+        self.assertEqual(get(path, "HEAD")[0], 401)  # looks ahead: the ticket stays
+        self.assertEqual(get(path, sec_purpose="prefetch;prerender")[0], 401)
         status, headers, page = get(path)
         self.assertEqual(status, 200)
         policy = headers["content-security-policy"]
