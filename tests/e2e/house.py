@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the end-to-end tests share: processes that are always reaped, real SPIRE and OPA, a client that owes us nothing."""
 import contextlib
+import fcntl
 import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -60,10 +62,22 @@ def need_tool(name, package):
     raise unittest.SkipTest(why)
 
 
+_port_locks = open(pathlib.Path(tempfile.gettempdir()) / f"agentweave-test-ports-{os.getuid()}", "a+b")  # noqa: SIM115  as long as this process
+_ports = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports that the kernel hands out itself, and no other test run takes it while this one lives: a byte of a file is locked for each."""
+    ephemeral = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.SystemRandom().randrange(min(20000, ephemeral - 4000), ephemeral)
+        if port in _ports:
+            continue
+        with contextlib.suppress(OSError), socket.socket() as s:
+            fcntl.lockf(_port_locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            s.bind(("127.0.0.1", port))
+            _ports.add(port)
+            return port
 
 
 def wait_for(what, check, seconds=20.0, every=0.02):
