@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From trees to plans. Inside of the compiler: compile.cc drives, compile_tree.cc lays out the rule
 // tree, compile_rule.cc and compile_terms.cc flatten, compile_order.cc orders statements so that
-// every variable is bound before it is read, compile_check.cc finds cycles.
+// every variable is bound before it is read, compile_recursion.cc finds rules that need themselves.
 #pragma once
 
 #include <functional>
@@ -190,8 +190,8 @@ struct PlacedRule {
 
 // Holds annotations to the rules and packages they describe.
 void place_annotations(Program& program, Faults& faults);
-// A rule that needs itself is a fault that names the cycle.
-void check_recursion(Program const& program, Faults& faults);
+// A rule that needs itself is a fault that names the cycle. Sets Group::in_parts.
+void check_recursion(Program& program, Faults& faults);
 // By group's id, the ids of the groups that its rules may ask.
 [[nodiscard]] std::vector<std::set<std::uint32_t>> dependencies(Program const& program);
 // The groups that a target of `with` stands for, wholly or in part.

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -135,7 +136,7 @@ class Evaluator {
     std::vector<std::vector<Value>> replaced;  // paths below data that `with` set
     std::vector<Mock> mocks;
     std::vector<Cached> cache;      // by group
-    std::vector<KeyedCache> keyed;  // by group
+    std::vector<KeyedCache> keyed;  // by group: members, or parts by the steps that lead there
   };
 
   // Blocks. `run` is the heart: it takes the statements from `at` on, and calls `done` for each way
@@ -211,7 +212,11 @@ class Evaluator {
   [[nodiscard]] std::vector<std::uint32_t> const* by_equality(Group const& group) const;
   bool by_pattern(Group const& group, std::vector<std::uint32_t> const* only,
                   std::vector<std::uint32_t>& kept) const;
-  Flow partial_object(Group const& group, Value& out);
+  // With `wanted`, of the rules alone that can say something at these steps.
+  using Wanted = std::vector<std::optional<std::vector<Value>>>;
+  Flow partial_object(Group const& group, Wanted const& wanted, Value& out);
+  // What an object of rules that ask each other holds where the reference leads, and maybe more.
+  Flow part_value(Group const& group, Statement const& s, std::size_t at, Frame& frame, Value& out);
   Flow keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into, bool& member);
   Flow insert(RulePlan const& rule, Frame& frame, std::size_t from, DocumentBuilder& into);
   // Room for a rule's variables, taken from `free_` and given back when `body` returns.

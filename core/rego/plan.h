@@ -175,6 +175,9 @@ struct Group {
   RuleIndex index;
   bool same_constant =
       false;  // complete: all rules say the same constant, so the first success ends it
+  // Some of its rules may ask others of them: what is asked of an object is made of those rules
+  // alone that can say it, and nothing is found by key.
+  bool in_parts = false;
 };
 
 // The tree of packages and rule names below `data`. Nodes own their children and point at what the

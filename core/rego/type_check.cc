@@ -63,6 +63,7 @@ class TypeChecker {
     if (rules_deep_ >= kMostRulesDeep) return unknown_;
     ++rules_deep_;
     known.known = true;
+    known.value = any_type();  // for those of its rules that ask others of them
     GroupTypes made;
     made.known = true;
     made.arguments.resize(group.arity);
