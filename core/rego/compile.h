@@ -65,10 +65,11 @@ class RuleCompiler {
     bool assigned = false;  // by := : strict mode wants it read
     std::size_t reads = 0;
     bool argument = false;
-    bool every = false;         // of `every`
-    bool in_some = false;       // of `some … in`
-    bool printed_only = false;  // seen only in print()
-    bool templated = false;     // seen only in text templates
+    bool every = false;          // of `every`
+    bool in_some = false;        // of `some … in`
+    bool printed_only = false;   // seen only in print()
+    bool templated = false;      // seen only in text templates
+    bool comprehension = false;  // stands for what a comprehension gives
   };
   // A body or closure: what it declares hides what stands outside.
   struct Scope {
@@ -107,6 +108,7 @@ class RuleCompiler {
   bool split_unify(Pattern& left, Pattern& right, Place place, Block& block);
   void equality(Term const& left, Term const& right, Place place, Block& block, bool closed);
   bool find_function(Term const& call, Statement& out);
+  bool rule_called(Term const& call, Pattern const& out, Block& block, bool test);
   bool is_allowed(std::string_view name, Place place);
   bool names_result(Term const& call);
   std::vector<std::string> function_path(Term const& op);

@@ -130,7 +130,7 @@ bool RuleCompiler::try_place(Statement& s, Vars& bound, Vars const& enclosing) {
       // What is only looked at binds nothing.
       bool reads = s.closed || s.out.kind == Pattern::Kind::none;
       if (reads && !(all_bound(s.left, bound) && all_bound(s.out, bound))) return false;
-      if (!(all_bound(s.left, bound) && bindable(s.out, bound))) {
+      if (s.one_way || !(all_bound(s.left, bound) && bindable(s.out, bound))) {
         if (!(all_bound(s.out, bound) && bindable(s.left, bound))) return false;
         std::swap(s.left, s.out);
       }

@@ -7,7 +7,7 @@
 namespace aw::rego {
 namespace {
 
-constexpr std::size_t kMostChoices = 64;
+constexpr std::size_t kMostPossible = 64;
 
 }  // namespace
 
@@ -42,7 +42,7 @@ PossibleValues::Choices PossibleValues::found_in(Choices const& roots,
     Choices const keys = of(step);
     std::vector<Value> next;
     for (Value const& value : *here) {
-      if (value.size() > kMostChoices || next.size() > kMostChoices) return std::nullopt;
+      if (value.size() > kMostPossible || next.size() > kMostPossible) return std::nullopt;
       if (!keys) {
         for (Value const& item : value.items()) next.push_back(item);
         for (Entry const& entry : value.entries()) next.push_back(entry.value);
@@ -54,7 +54,7 @@ PossibleValues::Choices PossibleValues::found_in(Choices const& roots,
     }
     here = std::move(next);
   }
-  return here && here->size() <= kMostChoices ? here : Choices{};
+  return here && here->size() <= kMostPossible ? here : Choices{};
 }
 
 void PossibleValues::learn(Statement const& s) {

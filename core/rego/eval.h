@@ -230,7 +230,6 @@ class Evaluator {
   Flow call_mocked(Mock const& mock, std::span<const Value> arguments, Statement const& s,
                    Frame const& frame, Value& out);
   [[nodiscard]] Mock const* mock_of(Statement const& s) const;
-  void set_metadata(Frame const& frame);
 
   // Bounds and errors. `tick` counts a step and looks at the clock now and then; `charge` false:
   // the memory bound is hit.

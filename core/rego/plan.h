@@ -85,6 +85,8 @@ struct Statement {
   bool iterates = false;         // ref: some step binds
   bool gone_through = false;     // ref: the collection of `some … in`
   bool closed = false;           // nothing in `out` may bind: `==`
+  bool one_way = false;          // unify: `left := out`, of which only `left` may bind
+  bool called = false;           // ref: written as a call, of a rule without arguments
   bool still = false;            // ref, negation: no step, nothing in it may bind
   std::uint32_t expr = kNoExpr;  // number of the expression in its rule: RulePlan::exprs
   Place place;

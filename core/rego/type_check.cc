@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/rego/metadata.h"
 #include "core/rego/type_match.h"
 #include "core/rego/type_with.h"
 #include "core/rego/types.h"
@@ -70,6 +71,7 @@ class TypeChecker {
     TypeMatch outer = std::exchange(match_, {});
     std::vector<bool> outer_named = std::exchange(named_, {});
     PreparedQuery const* query = std::exchange(query_, nullptr);
+    RulePlan const* asking = rule_;
     TypesWith outside = std::exchange(with_, TypesWith(program_));
     int inside = std::exchange(refs_only_, 0);
     for (RulePlan const& rule : group.rules) rule_types(group, rule, made);
@@ -77,6 +79,7 @@ class TypeChecker {
     match_ = std::move(outer);
     named_ = std::move(outer_named);
     query_ = query;
+    rule_ = asking;
     with_ = std::move(outside);
     refs_only_ = inside;
     if (!made.value) made.value = any_type();
@@ -89,6 +92,7 @@ class TypeChecker {
     for (RulePlan const* at = &rule; at != nullptr; at = at->otherwise.get()) {
       match_.reset(at->slots);
       names(*at);
+      rule_ = at;
       std::size_t before = faults_.found().size();
       block(at->body);
       // A rule with a fault says nothing of its type, so that one fault is not told twice.
@@ -264,7 +268,14 @@ class TypeChecker {
       return out(s, Side::Form::call, any_type());
     }
     if (arguments(s, s.builtin->name, signature->arguments))
-      out(s, Side::Form::call, signature->result);
+      out(s, Side::Form::call, result_type(*s.builtin, signature->result));
+  }
+
+  // What a rule's annotations hold is known; of all else only what the signature says.
+  [[nodiscard]] TypeRef result_type(Builtin const& builtin, TypeRef const& said) const {
+    if (rule_ == nullptr || !builtin.name.starts_with("rego.metadata.")) return said;
+    Metadata const known = metadata_of(program_, *rule_);
+    return type_of_value(builtin.name == "rego.metadata.rule" ? known.rule : known.chain);
   }
 
   bool arguments(Statement const& s, std::string_view name, std::vector<TypeRef> const& wanted) {
@@ -306,6 +317,11 @@ class TypeChecker {
     if (!type) {
       std::string text(reference_text(text_at(s.place)));
       faults_.add("rego_type_error", s.place, "undefined ref: " + text);
+      return;
+    }
+    if (s.called && *type && !is_anything(*type)) {
+      faults_.add("rego_type_error", s.place, "undefined function " + s.node->group->path, "",
+                  Code::policy_unsupported);
       return;
     }
     // `some … in` goes through the collection itself: no variable stands between.
@@ -407,6 +423,7 @@ class TypeChecker {
 
   Program const& program_;
   Faults& faults_;
+  RulePlan const* rule_ = nullptr;        // that is looked at
   PreparedQuery const* query_ = nullptr;  // while its own statements are looked at
   std::vector<GroupTypes> groups_;
   GroupTypes const unknown_{.known = true, .value = any_type()};

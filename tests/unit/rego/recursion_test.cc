@@ -11,13 +11,13 @@ using test::x_of;
 
 namespace {
 
-struct TakenRow {
+struct NoCycleRow {
   std::string_view rules;  // below `package p`
   std::string_view x;
 };
 
 // Held against OPA 1.22.2.
-constexpr TakenRow kTaken[] = {
+constexpr NoCycleRow kNoCycles[] = {
     // What a variable stands for is said in the body.
     {R"(x := data.p[n] if { n := "q" }
 q := 1)",
@@ -98,7 +98,7 @@ x := o.c.bar)",
      R"({"a", "b"})"},
 };
 
-constexpr std::string_view kRefused[] = {
+constexpr std::string_view kCycles[] = {
     "x := x",
     "x if { data.p[n]; n = \"q\" }\nq := 1",
     "x if { [n] = [\"q\"]; data.p[n] }\nq := 1",
@@ -116,14 +116,14 @@ constexpr std::string_view kRefused[] = {
 }  // namespace
 
 TEST_CASE("a rule that does not need itself, though its group might, is taken and answers") {
-  for (TakenRow const& row : kTaken) {
+  for (NoCycleRow const& row : kNoCycles) {
     INFO(row.rules);
     CHECK(x_of(row.rules) == row.x);
   }
 }
 
 TEST_CASE("a rule that may need itself is refused") {
-  for (std::string_view rules : kRefused) {
+  for (std::string_view rules : kCycles) {
     INFO(rules);
     auto faults = faults_of("package p\n" + std::string(rules));
     REQUIRE_FALSE(faults.empty());
