@@ -130,6 +130,7 @@ void find_constants(Program& program) {
 void digest_of(Program& program) {
   tls::Sha256 hash;
   std::vector<Source const*> sorted;
+  sorted.reserve(program.sources.size());
   for (Source const& source : program.sources) sorted.push_back(&source);
   std::ranges::sort(sorted, {}, [](Source const* s) { return s->name; });
   for (Source const* source : sorted) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/rego/metadata.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,20 +12,20 @@ namespace {
 
 using Package = std::vector<std::string>;
 
+// Rules stand in the order of the text.
 Rule const* rule_at(Module const& module, Place const& place) {
-  Rule const* own = nullptr;
-  for (Rule const& rule : module.rules) {
-    if (rule.place.offset <= place.offset && place.offset < rule.place.end) own = &rule;
-  }
-  return own;
+  auto const behind = std::ranges::upper_bound(module.rules, place.offset, {},
+                                               [](Rule const& rule) { return rule.place.offset; });
+  if (behind == module.rules.begin()) return nullptr;
+  Rule const& own = *std::prev(behind);
+  return place.offset < own.place.end ? &own : nullptr;
 }
 
 // The rule below an annotation.
 Rule const* rule_below(Module const& module, Annotation const& annotation) {
-  for (Rule const& rule : module.rules) {
-    if (rule.place.line > annotation.place.end) return &rule;
-  }
-  return nullptr;
+  auto const below = std::ranges::upper_bound(module.rules, annotation.place.end, {},
+                                              [](Rule const& rule) { return rule.place.line; });
+  return below == module.rules.end() ? nullptr : &*below;
 }
 
 std::vector<Value> path_of(Package const& package) {
