@@ -78,8 +78,8 @@ std::string shortest_double(double number, Spec const& spec) {
   }
   while (digits.size() > 1 && digits.back() == '0') digits.pop_back();
   std::string sign = std::signbit(number) ? "-" : spec.plus ? "+" : spec.space ? " " : "";
-  constexpr int limit = 21;
-  if (exponent < -4 || exponent >= limit) {
+  constexpr int kLimit = 21;
+  if (exponent < -4 || exponent >= kLimit) {
     std::string out = sign + digits.substr(0, 1);
     if (digits.size() > 1) out += "." + digits.substr(1);
     int magnitude = std::abs(exponent);
@@ -355,9 +355,8 @@ class Formatter {
               : argument.kind == Argument::Kind::integer  ? "int64="
               : argument.kind == Argument::Kind::floating ? "float64="
                                                           : "string=";
-      out_ += argument.kind == Argument::Kind::floating
-                  ? shortest_double(argument.number, Spec{})
-                  : argument.text;
+      out_ += argument.kind == Argument::Kind::floating ? shortest_double(argument.number, Spec{})
+                                                        : argument.text;
     }
     out_ += ')';
   }

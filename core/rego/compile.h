@@ -26,6 +26,8 @@ class Faults {
   void add(std::string_view code, Place place, std::string message, std::string hint = {},
            Code error = Code::policy_compile);
   [[nodiscard]] bool empty() const { return found_.empty(); }
+  // The first one, and how many more there are. Precondition: not empty.
+  [[nodiscard]] Error first() const;
   [[nodiscard]] std::vector<Diagnostic>& found() { return found_; }
 
  private:
@@ -40,6 +42,9 @@ struct Names {
   std::map<std::string, std::vector<std::string>, std::less<>> imports;  // name -> path
   std::set<std::string, std::less<>> used_imports;
 };
+
+// The package's own, without imports.
+[[nodiscard]] Names names_in(Program const& program, std::vector<std::string> const& package);
 
 using Vars = std::vector<bool>;  // by slot: is it bound?
 
@@ -139,6 +144,8 @@ class RuleCompiler {
   void some_in(Expr const& expr, Block& block);
   void every(Expr const& expr, Block& block);
   void with(Expr const& expr, Block& block);
+  Pattern with_value(Expr const& expr, Block& block);
+  void replaced(Expr const& expr, Block& block, std::function<void(Block&)> const& inside);
   bool with_target(With const& with, WithTarget& out, Block& block);
   bool document_target(Term const& target, WithTarget& out, Block& block);
   bool may_replace(With const& with, WithTarget const& out);

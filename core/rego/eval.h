@@ -112,7 +112,6 @@ class Evaluator {
   // Tells every event of the evaluation; `events` and `query` outlive it.
   void narrate(std::vector<TraceEvent>* events, PreparedQuery const& query);
   void end_story(Outcome const& out);
-  void set_query_sources(std::vector<Source> const* sources) { query_sources_ = sources; }
 
  private:
   // A function that `with` replaces by a value or by another function.
@@ -263,7 +262,6 @@ class Evaluator {
   PreparedQuery const* told_query_ = nullptr;
   int event_depth_ = 0;
   std::vector<Place>* covered_ = nullptr;
-  std::vector<Source> const* query_sources_ = nullptr;
 };
 
 class Evaluator::Depth {
