@@ -76,9 +76,10 @@ Result<Exit> refuse_eval(PolicyEvalOptions const& options, json::Json const& err
   return error;
 }
 
-std::string whole_query(PolicyEvalOptions const& options) {
-  if (options.package.empty()) return options.query;
-  return "data." + options.package + "." + options.query;
+Result<rego::Query> query_of(PolicyEvalOptions const& options, rego::Policy const& policy,
+                             std::vector<rego::Diagnostic>& faults) {
+  if (options.package.empty()) return policy.prepare(options.query, &faults);
+  return policy.prepare_in(options.package, options.query, &faults);
 }
 
 void print_outcome(PolicyEvalOptions const& options, rego::Policy const& policy,
@@ -126,12 +127,14 @@ void add_words(CLI::App& command, std::shared_ptr<PolicyEvalOptions> const& opti
 }
 
 void add_switches(CLI::App& command, std::shared_ptr<PolicyEvalOptions> const& options) {
-  command.add_flag_callback(
+  auto* fail = command.add_flag_callback(
       "--fail", [options] { options->fail = PolicyEvalOptions::Fail::undefined; },
       "Exit 1 when the answer is undefined");
-  command.add_flag_callback(
-      "--fail-defined", [options] { options->fail = PolicyEvalOptions::Fail::defined; },
-      "Exit 1 when there is an answer");
+  command
+      .add_flag_callback(
+          "--fail-defined", [options] { options->fail = PolicyEvalOptions::Fail::defined; },
+          "Exit 1 when there is an answer")
+      ->excludes(fail);
   command.add_flag_callback(
       "-S,--strict", [options] { options->strictness = rego::Strictness::strict; },
       "Unused imports and variables are errors");
@@ -155,7 +158,7 @@ Result<Exit> run_policy_eval(PolicyEvalOptions const& options, Context& context)
   if (!policy.ok()) {
     return refuse_eval(options, eval_errors(faults), std::move(policy).error(), context);
   }
-  auto query = (*policy)->prepare(whole_query(options), &faults);
+  auto query = query_of(options, **policy, faults);
   if (!query.ok()) {
     return refuse_eval(options, eval_errors(faults), std::move(query).error(), context);
   }
@@ -188,7 +191,7 @@ void register_policy_eval(CLI::App& parent, Context& context) {
       ->required();
   add_policy_paths(command, options->paths);
   add_policy_input(command, options->input);
-  command.add_option("--package", options->package, "The package QUERY is a rule of")
+  command.add_option("--package", options->package, "The package whose rules QUERY may name")
       ->type_name("NAME");
   add_words(command, options);
   add_switches(command, options);

@@ -252,7 +252,7 @@ complete -c agentweave -n '__agentweave_at policy eval' -s d -l data -r -F -d 'P
 complete -c agentweave -n '__agentweave_at policy eval' -s b -l bundle -r -F -d 'Bundle: a .tar.gz or a directory; repeatable'
 complete -c agentweave -n '__agentweave_at policy eval' -s i -l input -r -F -d 'The input document: a file, - or {…}'
 complete -c agentweave -n '__agentweave_at policy eval' -s I -l stdin-input -d 'Read the input from stdin'
-complete -c agentweave -n '__agentweave_at policy eval' -l package -x -d 'The package QUERY is a rule of'
+complete -c agentweave -n '__agentweave_at policy eval' -l package -x -d 'The package whose rules QUERY may name'
 complete -c agentweave -n '__agentweave_at policy eval' -s f -l format -x -a 'json values bindings raw pretty' -d 'How the answer is printed'
 complete -c agentweave -n '__agentweave_at policy eval' -l explain -x -a 'off why notes fails full' -d 'Tell how the answer came about: OPA\'s notes, fails or full; or why, in our words'
 complete -c agentweave -n '__agentweave_at policy eval' -l fail -d 'Exit 1 when the answer is undefined'

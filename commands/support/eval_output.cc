@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <set>
 
@@ -96,40 +97,53 @@ class Grid {
   std::vector<std::size_t> widths_;
 };
 
-// One value alone stands for itself; anything else is a table, bindings first.
+// A column: a variable, or an expression by its number.
+struct Column {
+  std::string title;
+  std::optional<std::size_t> expression;
+};
+
+// What the first answer shows, as in OPA: expressions, of which those that only say yes or no have
+// no column beside variables, then these by name.
+std::vector<Column> columns_of(rego::Outcome const& outcome,
+                               std::vector<rego::QueryExpression> const& expressions) {
+  std::vector<Column> out;
+  std::set<std::string> names;
+  for (auto const& binding : shown_bindings(outcome, 0, expressions)) names.insert(binding.first);
+  auto const& values = outcome.expressions.front();
+  for (std::size_t i = 0; i < values.size() && i < expressions.size(); ++i) {
+    if (values[i].is(rego::Kind::boolean) && !names.empty()) continue;
+    out.push_back({.title = expressions[i].text, .expression = i});
+  }
+  for (auto const& name : names) out.push_back({.title = name, .expression = {}});
+  return out;
+}
+
+// One value alone stands for itself; anything else is a table.
 void write_pretty(std::ostream& out, rego::Outcome const& outcome, rego::Query const& query) {
   auto const expressions = rego::query_expressions(query);
   auto const all = solutions(outcome);
-  if (all == 0) {
+  if (all == 0 || outcome.expressions.front().empty()) {
     out << "undefined\n";
     return;
   }
-  auto const first = shown_bindings(outcome, 0, expressions);
-  if (all == 1 && first.empty() && outcome.expressions.front().size() == 1) {
-    out << rego::to_pretty_json(outcome.expressions.front().front()) << '\n';
+  auto const& values = outcome.expressions.front();
+  bool const alone =
+      all == 1 && (values.size() == 1 || std::ranges::all_of(values, &rego::Value::is_true));
+  if (alone && shown_bindings(outcome, 0, expressions).empty()) {
+    out << rego::to_pretty_json(values.front()) << '\n';
     return;
   }
-  std::set<std::string> names;
-  for (std::size_t i = 0; i < all; ++i) {
-    for (auto const& binding : shown_bindings(outcome, i, expressions)) names.insert(binding.first);
-  }
-  std::set<std::size_t> telling;  // all expressions, when one says more than yes
-  for (auto const& values : outcome.expressions) {
-    bool const tells =
-        std::ranges::any_of(values, [](auto const& value) { return !value.is_true(); });
-    for (std::size_t i = 0; tells && i < values.size(); ++i) telling.insert(i);
-  }
+  auto const shown = columns_of(outcome, expressions);
   std::vector<std::vector<std::string>> rows(1 + all);
-  rows[0].assign(names.begin(), names.end());
-  for (auto const i : telling) {
-    rows[0].push_back(i < expressions.size() ? expressions[i].text : "");
-  }
+  for (auto const& column : shown) rows[0].push_back(column.title);
   for (std::size_t r = 0; r < all; ++r) {
     auto const bindings = bindings_json(shown_bindings(outcome, r, expressions));
-    for (auto const& name : names) {
-      rows[r + 1].push_back(bindings.contains(name) ? bindings[name].dump() : "");
+    for (auto const& column : shown) {
+      rows[r + 1].push_back(column.expression ? outcome.expressions[r][*column.expression].to_json()
+                            : bindings.contains(column.title) ? bindings[column.title].dump()
+                                                              : "");
     }
-    for (auto const i : telling) rows[r + 1].push_back(outcome.expressions[r][i].to_json());
   }
   Grid(std::move(rows)).write(out);
 }

@@ -13,6 +13,9 @@
 
 namespace aw::rego {
 
+// The file of a query's own text, which is none of the program's.
+inline constexpr std::uint32_t kQueryFile = 0xFFFFFFFF;
+
 // A place in the text of a source; `file` is the number of the source.
 struct Place {
   std::uint32_t file = 0;

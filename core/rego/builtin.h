@@ -61,6 +61,8 @@ class BuiltinCall {
   // Each answers undefined.
   // Of several type errors and failures the first counts; a conflict or fatal one replaces them.
   Value type_error(std::string message);  // "operand 1 must be …": the name is put before it
+  // Argument `i` is a collection, of which all members should be of the kind.
+  Value wrong_member(std::size_t i, std::string_view kinds, Value const& member);
   Value fail(std::string message);
   Value conflict(std::string message);
   Value fatal(std::string message);

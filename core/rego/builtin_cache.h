@@ -21,7 +21,7 @@ class BuiltinCache {
   // The regular expression of a glob, or nullptr.
   [[nodiscard]] std::shared_ptr<const re2::RE2> find(std::string const& key);
   // What is there already stays.
-  void keep(std::string const& key, std::shared_ptr<const re2::RE2> compiled);
+  void keep(std::string const& key, std::shared_ptr<const re2::RE2> const& compiled);
 
  private:
   std::shared_mutex mutex_;

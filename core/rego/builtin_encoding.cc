@@ -176,6 +176,7 @@ Value urlquery_decode_object(BuiltinCall& call) {
     found->second.push_back(Value::string(value));
   }
   std::vector<Entry> entries;
+  entries.reserve(fields.size());
   for (auto& [key, values] : fields) {
     entries.push_back({Value::string(key), Value::array(std::move(values))});
   }

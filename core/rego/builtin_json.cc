@@ -211,7 +211,7 @@ Value edit(Value const& at, std::span<const Value> path, Edit how, Value const& 
       return Value::set(std::move(items));
     }
     if (found == items.end()) return {};
-    Value old = *found;
+    Value const old = std::move(*found);
     items.erase(found);
     if (!(last && how == Edit::remove)) {
       Value made = edit(old, path.subspan(1), how, value);

@@ -69,7 +69,7 @@ Result<std::string> signature_of(JwtParts const& token) {
   return signature;
 }
 
-Result<Value> decode(std::string text, int depth) {
+Result<Value> decode(std::string const& text, int depth) {
   AW_TRY(JwtParts token, open_token(text));
   AW_TRY(std::string payload, payload_of(token));
   if (token.header.get("cty").as_string() == "JWT" && depth < kMaxNested) {
@@ -224,7 +224,7 @@ Result<bool> claims_valid(Value const& claims, Constraints const& constraints) {
 
 Result<Value> decode_verify(std::string text, Constraints const& constraints) {
   Value const empty = Value::object(std::vector<Entry>{});
-  Value const invalid = Value::array({Value::boolean(false), empty, empty});
+  Value invalid = Value::array({Value::boolean(false), empty, empty});
   for (int depth = 0; depth < kMaxNested; ++depth) {
     AW_TRY(JwtParts token, open_token(text));
     AW_TRY(bool valid, header_valid(token.header));

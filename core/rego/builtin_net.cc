@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 
 #include "core/rego/builtin.h"
 
@@ -61,8 +62,8 @@ bool parse_cidr(std::string_view text, Network& out) {
   if (!parse_address(std::string(text.substr(0, slash)), out)) return false;
   std::string_view digits = text.substr(slash + 1);
   int prefix = 0;
-  auto end = digits.data() + digits.size();
-  auto parsed = std::from_chars(digits.data(), end, prefix);
+  auto const* end = std::to_address(digits.end());
+  auto parsed = std::from_chars(std::to_address(digits.begin()), end, prefix);
   bool ok = parsed.ec == std::errc{} && parsed.ptr == end && prefix >= 0 && prefix <= out.bits() &&
             !digits.starts_with('-');
   if (!ok) return false;

@@ -78,9 +78,7 @@ Value fold(BuiltinCall& call) {
   Value total = Value::number(kOp == Arithmetic::plus ? 0 : 1);
   for (Value const& item : call[0].items()) {
     if (!item.is(Kind::number)) {
-      std::string holder(kind_name(call[0].kind()));
-      return call.type_error("operand 1 must be " + holder + " of numbers but got " + holder +
-                             " containing " + std::string(kind_name(item.kind())));
+      return call.wrong_member(0, "numbers", item);
     }
     std::string_view problem;
     total = arithmetic(kOp, total, item, problem);

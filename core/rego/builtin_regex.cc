@@ -107,6 +107,7 @@ Value regex_find_submatches(BuiltinCall& call) {
   std::vector<Value> found;
   for (Match const& match : find_all(*regex, call.text(1), limit)) {
     std::vector<Value> groups;
+    groups.reserve(match.groups.size());
     for (re2::StringPiece group : match.groups) groups.push_back(Value::string(view(group)));
     found.push_back(Value::array(std::move(groups)));
   }
@@ -271,9 +272,9 @@ std::shared_ptr<const re2::RE2> BuiltinCache::find(std::string const& key) {
   return found == compiled_.end() ? nullptr : found->second;
 }
 
-void BuiltinCache::keep(std::string const& key, std::shared_ptr<const re2::RE2> compiled) {
+void BuiltinCache::keep(std::string const& key, std::shared_ptr<const re2::RE2> const& compiled) {
   std::unique_lock lock(mutex_);
-  if (compiled_.size() < kMaxCached) compiled_.try_emplace(key, std::move(compiled));
+  if (compiled_.size() < kMaxCached) compiled_.try_emplace(key, compiled);
 }
 
 std::span<const Builtin> regex_builtins() { return kRegex; }

@@ -63,7 +63,7 @@ std::string pad(Spec const& spec, std::string text, bool numeric) {
   return std::string(missing, spec.zero ? '0' : ' ') + text;
 }
 
-std::string shortest_double(double number, char verb, Spec const& spec) {
+std::string shortest_double(double number, Spec const& spec) {
   std::array<char, 64> buffer{};
   for (int precision = 1; precision <= 17; ++precision) {
     std::snprintf(buffer.data(), buffer.size(), "%.*e", precision - 1, number);
@@ -78,8 +78,8 @@ std::string shortest_double(double number, char verb, Spec const& spec) {
   }
   while (digits.size() > 1 && digits.back() == '0') digits.pop_back();
   std::string sign = std::signbit(number) ? "-" : spec.plus ? "+" : spec.space ? " " : "";
-  int limit = verb == 'v' ? 21 : 21;
-  if (exponent < -4 || exponent >= limit) {
+  constexpr int kLimit = 21;
+  if (exponent < -4 || exponent >= kLimit) {
     std::string out = sign + digits.substr(0, 1);
     if (digits.size() > 1) out += "." + digits.substr(1);
     int magnitude = std::abs(exponent);
@@ -97,7 +97,7 @@ std::string shortest_double(double number, char verb, Spec const& spec) {
 std::string floating_text(Spec const& spec, double number) {
   auto verb = static_cast<char>(spec.verb);
   bool general = verb == 'v' || verb == 'g' || verb == 'G';
-  if (general && spec.precision < 0) return shortest_double(number, verb, spec);
+  if (general && spec.precision < 0) return shortest_double(number, spec);
   char native = verb == 'F' ? 'f' : verb == 'v' ? 'g' : verb;
   std::string format = "%";
   if (spec.plus) format += '+';
@@ -146,7 +146,7 @@ std::string bad_verb(Spec const& spec, Argument const& argument) {
                           : argument.kind == Argument::Kind::floating ? "float64"
                                                                       : "string";
   std::string shown = argument.kind == Argument::Kind::floating
-                          ? shortest_double(argument.number, 'v', Spec{})
+                          ? shortest_double(argument.number, Spec{})
                           : argument.text;
   return "%!" + verb + "(" + std::string(type) + "=" + shown + ")";
 }
@@ -355,9 +355,8 @@ class Formatter {
               : argument.kind == Argument::Kind::integer  ? "int64="
               : argument.kind == Argument::Kind::floating ? "float64="
                                                           : "string=";
-      out_ += argument.kind == Argument::Kind::floating
-                  ? shortest_double(argument.number, 'v', Spec{})
-                  : argument.text;
+      out_ += argument.kind == Argument::Kind::floating ? shortest_double(argument.number, Spec{})
+                                                        : argument.text;
     }
     out_ += ')';
   }

@@ -26,9 +26,7 @@ Value concat(BuiltinCall& call) {
   bool first = true;
   for (Value const& item : call[1].items()) {
     if (!item.is(Kind::string)) {
-      std::string holder(kind_name(call[1].kind()));
-      return call.type_error("operand 2 must be " + holder + " of strings but got " + holder +
-                             " containing " + std::string(kind_name(item.kind())));
+      return call.wrong_member(1, "strings", item);
     }
     if (!first) out += call.text(0);
     first = false;
@@ -335,10 +333,7 @@ bool texts_of(BuiltinCall& call, std::size_t i, std::vector<std::string_view>& o
   if (!call.want(i, {Kind::string, Kind::set, Kind::array})) return false;
   for (Value const& item : value.items()) {
     if (!item.is(Kind::string)) {
-      std::string holder(kind_name(value.kind()));
-      call.type_error("operand " + std::to_string(i + 1) + " must be " + holder +
-                      " of strings but got " + holder + " containing " +
-                      std::string(kind_name(item.kind())));
+      call.wrong_member(i, "strings", item);
       return false;
     }
     out.push_back(item.as_string());

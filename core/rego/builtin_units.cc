@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 
 #include "core/base/random.h"
 #include "core/base/text.h"
@@ -53,9 +54,10 @@ class Rational {
       std::string_view exponent = text.substr(at + 1);
       if (exponent.starts_with('+')) exponent.remove_prefix(1);
       long value = 0;
-      auto end = exponent.data() + exponent.size();
-      auto parsed = std::from_chars(exponent.data(), end, value);
-      if (parsed.ec != std::errc{} || parsed.ptr != end || std::labs(value) > 100'000) return false;
+      auto const* end = std::to_address(exponent.end());
+      auto parsed = std::from_chars(std::to_address(exponent.begin()), end, value);
+      bool const whole = parsed.ec == std::errc{} && parsed.ptr == end;
+      if (!whole || value > 100'000 || value < -100'000) return false;
       scale += value;
     }
     mpz_set_str(top(), digits.c_str(), 10);

@@ -206,6 +206,7 @@ std::vector<X509*> verified_chain(Certificates const& given, VerifyWish const& w
   if (X509_verify_cert(context) != 1) return {};
   STACK_OF(X509)* found = X509_STORE_CTX_get0_chain(context);
   std::vector<X509*> chain;
+  chain.reserve(static_cast<std::size_t>(std::max(sk_X509_num(found), 0)));
   for (int i = 0; i < sk_X509_num(found); ++i) chain.push_back(sk_X509_value(found, i));
   bool ends_at_root = !chain.empty() && X509_cmp(chain.back(), given.front().get()) == 0;
   bool ok = ends_at_root && signatures_allowed(chain) && usages_allow(chain, wish.usages);

@@ -83,11 +83,12 @@ class ExtensionReader {
 
   std::vector<Entry> finish() {
     std::vector<Entry> out;
+    out.reserve(facts_.size());
     for (auto& [name, value] : facts_) out.push_back({Value::string(name), value});
     for (auto& [name, items] : lists_) {
-      for (Entry& entry : out) {
-        if (entry.key.as_string() == name) entry.value = Value::array(std::move(items));
-      }
+      auto const same = [&](Entry const& entry) { return entry.key.as_string() == name; };
+      auto const found = std::ranges::find_if(out, same);
+      if (found != out.end()) found->value = Value::array(std::move(items));
     }
     return out;
   }

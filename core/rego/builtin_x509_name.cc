@@ -27,7 +27,7 @@ struct NameParts {
   std::string serial_number;
   std::vector<Value> all;
 
-  void add(std::vector<std::uint64_t> const& id, std::string text) {
+  void add(std::vector<std::uint64_t> const& id, std::string const& text) {
     bool attribute = id.size() == 4 && id[0] == 2 && id[1] == 5 && id[2] == 4;
     if (!attribute) return;
     if (id[3] == 3) common_name = text;

@@ -126,6 +126,14 @@ Value BuiltinCall::type_error(std::string message) {
   return {};
 }
 
+Value BuiltinCall::wrong_member(std::size_t i, std::string_view kinds, Value const& member) {
+  std::string const holder(kind_name(arguments_[i].kind()));
+  std::string text = "operand " + std::to_string(i + 1) + " must be ";
+  text.append(holder).append(" of ").append(kinds);
+  text.append(" but got ").append(holder).append(" containing ").append(kind_name(member.kind()));
+  return type_error(std::move(text));
+}
+
 Value BuiltinCall::fail(std::string message) {
   if (problem_ == Problem::none) {
     problem_ = Problem::failure;

@@ -46,12 +46,7 @@ bool check_sizes(Program const& program, Faults& faults) {
 }
 
 Names names_of(Program const& program, Module const& module) {
-  Names names;
-  names.package = module.package;
-  for (Module const& other : program.modules) {
-    if (other.package != module.package) continue;
-    for (Rule const& rule : other.rules) names.rules.insert(rule.head.ref[0]->name);
-  }
+  Names names = names_in(program, module.package);
   for (Import const& import : module.imports) names.imports[import.name()] = import.path;
   return names;
 }
@@ -130,6 +125,7 @@ void find_constants(Program& program) {
 void digest_of(Program& program) {
   tls::Sha256 hash;
   std::vector<Source const*> sorted;
+  sorted.reserve(program.sources.size());
   for (Source const& source : program.sources) sorted.push_back(&source);
   std::ranges::sort(sorted, {}, [](Source const* s) { return s->name; });
   for (Source const* source : sorted) {
@@ -140,16 +136,17 @@ void digest_of(Program& program) {
   program.digest = hash.finish_hex();
 }
 
-Error first_fault(std::vector<Diagnostic> const& found) {
-  Diagnostic const& first = found.front();
+}  // namespace
+
+Error Faults::first() const {
+  Diagnostic const& first = found_.front();
   std::string where = first.file.empty() ? ""
                                          : first.file + ":" + std::to_string(first.line) + ":" +
                                                std::to_string(first.column) + ": ";
-  std::string more = found.size() > 1 ? " (and " + std::to_string(found.size() - 1) + " more)" : "";
+  std::string more =
+      found_.size() > 1 ? " (and " + std::to_string(found_.size() - 1) + " more)" : "";
   return make_error(first.error, where + first.code + ": " + first.message + more, first.hint);
 }
-
-}  // namespace
 
 void Faults::add(Fault fault) {
   if (found_.size() >= 100) return;
@@ -158,11 +155,13 @@ void Faults::add(Fault fault) {
   made.message = std::move(fault.message);
   made.hint = std::move(fault.hint);
   made.error = fault.error;
-  if (fault.place.line > 0 && fault.place.file < sources_.size()) {
-    made.file = sources_[fault.place.file].name;
+  // A query's own text is all that its faults are about.
+  std::size_t const file = fault.place.file == kQueryFile ? 0 : fault.place.file;
+  if (fault.place.line > 0 && file < sources_.size()) {
+    made.file = sources_[file].name;
     made.line = static_cast<int>(fault.place.line);
     made.column = static_cast<int>(fault.place.column);
-    made.snippet = snippet_of(sources_[fault.place.file].text, fault.place);
+    made.snippet = snippet_of(sources_[file].text, fault.place);
   }
   found_.push_back(std::move(made));
 }
@@ -231,7 +230,7 @@ Result<std::shared_ptr<const Policy>> compile(std::span<const Source> modules, V
     if (faults.empty()) check_types(*program, faults);
   }
   if (!faults.empty()) {
-    Error error = first_fault(faults.found());
+    Error error = faults.first();
     if (diagnostics != nullptr) *diagnostics = std::move(faults.found());
     return error;
   }
@@ -240,68 +239,6 @@ Result<std::shared_ptr<const Policy>> compile(std::span<const Source> modules, V
   find_needs(*program);
   digest_of(*program);
   return std::shared_ptr<const Policy>(std::make_shared<Policy>(std::move(program)));
-}
-
-Result<Query> Policy::prepare(std::string_view text, std::vector<Diagnostic>* diagnostics) const {
-  auto prepared = std::make_shared<PreparedQuery>();
-  prepared->program = program_;
-  std::string query(text);
-  bool slashed = query.find('/') != std::string::npos && std::ranges::all_of(query, [](char c) {
-                   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '/' || c == '.';
-                 });
-  if (slashed) {
-    std::string path = "data";
-    for (std::size_t from = 0; from <= query.size();) {
-      std::size_t to = std::min(query.find('/', from), query.size());
-      if (to > from) path += "[" + Value::string(query.substr(from, to - from)).to_json() + "]";
-      from = to + 1;
-    }
-    query = path;
-  }
-  prepared->sources = {Source{"query", query}};
-  Faults faults(prepared->sources);
-  Body body;
-  Fault fault;
-  if (!parse_query(prepared->sources[0].text, 0, body, fault)) {
-    faults.add(std::move(fault));
-  } else {
-    Names names;
-    RuleCompiler compiler(*program_, names, faults);
-    compiler.query(body, *prepared);
-    if (faults.empty()) check_query_types(*prepared, faults);
-  }
-  if (!faults.empty()) {
-    Error error = first_fault(faults.found());
-    if (diagnostics != nullptr) *diagnostics = std::move(faults.found());
-    return error;
-  }
-  Expr const& only = body.front();
-  bool path = body.size() == 1 && only.kind == ExprKind::term && !only.negated &&
-              only.with.empty() && only.term->kind == TermKind::ref &&
-              is_var(only.term->items[0]) && only.term->items[0]->name == "data" &&
-              std::all_of(only.term->items.begin() + 1, only.term->items.end(), is_string);
-  if (path) {
-    prepared->is_path = true;
-    prepared->reference.kind = Statement::Kind::ref;
-    prepared->reference.root = Statement::Root::data;
-    RuleNode const* node = &program_->root;
-    for (std::size_t i = 1; i < only.term->items.size(); ++i) {
-      Value const& step = only.term->items[i]->value;
-      Pattern pattern;
-      pattern.kind = Pattern::Kind::constant;
-      pattern.value = step;
-      prepared->path.push_back(step);
-      prepared->reference.steps.push_back(std::move(pattern));
-      RuleNode const* next = node->group == nullptr ? node->child(step.as_string()) : nullptr;
-      bool follows = next != nullptr && prepared->reference.node_steps + 1 == i;
-      if (!follows) continue;
-      node = next;
-      prepared->reference.node_steps = static_cast<std::uint32_t>(i);
-    }
-    prepared->reference.node = node;
-  }
-  return Query(std::move(prepared));
 }
 
 std::string const& Policy::digest() const { return program_->digest; }

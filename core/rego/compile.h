@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From trees to plans. Inside of the compiler: compile.cc drives, compile_tree.cc lays out the rule
 // tree, compile_rule.cc and compile_terms.cc flatten, compile_order.cc orders statements so that
-// every variable is bound before it is read, compile_check.cc finds cycles.
+// every variable is bound before it is read, compile_recursion.cc finds rules that need themselves.
 #pragma once
 
 #include <functional>
@@ -26,6 +26,8 @@ class Faults {
   void add(std::string_view code, Place place, std::string message, std::string hint = {},
            Code error = Code::policy_compile);
   [[nodiscard]] bool empty() const { return found_.empty(); }
+  // The first one, and how many more there are. Precondition: not empty.
+  [[nodiscard]] Error first() const;
   [[nodiscard]] std::vector<Diagnostic>& found() { return found_; }
 
  private:
@@ -40,6 +42,9 @@ struct Names {
   std::map<std::string, std::vector<std::string>, std::less<>> imports;  // name -> path
   std::set<std::string, std::less<>> used_imports;
 };
+
+// The package's own, without imports.
+[[nodiscard]] Names names_in(Program const& program, std::vector<std::string> const& package);
 
 using Vars = std::vector<bool>;  // by slot: is it bound?
 
@@ -65,10 +70,11 @@ class RuleCompiler {
     bool assigned = false;  // by := : strict mode wants it read
     std::size_t reads = 0;
     bool argument = false;
-    bool every = false;         // of `every`
-    bool in_some = false;       // of `some … in`
-    bool printed_only = false;  // seen only in print()
-    bool templated = false;     // seen only in text templates
+    bool every = false;          // of `every`
+    bool in_some = false;        // of `some … in`
+    bool printed_only = false;   // seen only in print()
+    bool templated = false;      // seen only in text templates
+    bool comprehension = false;  // stands for what a comprehension gives
   };
   // A body or closure: what it declares hides what stands outside.
   struct Scope {
@@ -107,6 +113,7 @@ class RuleCompiler {
   bool split_unify(Pattern& left, Pattern& right, Place place, Block& block);
   void equality(Term const& left, Term const& right, Place place, Block& block, bool closed);
   bool find_function(Term const& call, Statement& out);
+  bool rule_called(Term const& call, Pattern const& out, Block& block, bool test);
   bool is_allowed(std::string_view name, Place place);
   bool names_result(Term const& call);
   std::vector<std::string> function_path(Term const& op);
@@ -137,6 +144,8 @@ class RuleCompiler {
   void some_in(Expr const& expr, Block& block);
   void every(Expr const& expr, Block& block);
   void with(Expr const& expr, Block& block);
+  Pattern with_value(Expr const& expr, Block& block);
+  void replaced(Expr const& expr, Block& block, std::function<void(Block&)> const& inside);
   bool with_target(With const& with, WithTarget& out, Block& block);
   bool document_target(Term const& target, WithTarget& out, Block& block);
   bool may_replace(With const& with, WithTarget const& out);
@@ -190,8 +199,8 @@ struct PlacedRule {
 
 // Holds annotations to the rules and packages they describe.
 void place_annotations(Program& program, Faults& faults);
-// A rule that needs itself is a fault that names the cycle.
-void check_recursion(Program const& program, Faults& faults);
+// A rule that needs itself is a fault that names the cycle. Sets Group::in_parts.
+void check_recursion(Program& program, Faults& faults);
 // By group's id, the ids of the groups that its rules may ask.
 [[nodiscard]] std::vector<std::set<std::uint32_t>> dependencies(Program const& program);
 // The groups that a target of `with` stands for, wholly or in part.

@@ -49,6 +49,7 @@ std::vector<std::string> annotated_path(Module& module, Annotation const& annota
 
 void place_annotations(Program& program, Faults& faults) {
   std::vector<Module*> by_name;
+  by_name.reserve(program.modules.size());
   for (Module& module : program.modules) by_name.push_back(&module);
   std::ranges::sort(by_name, {}, [&](Module* m) { return program.sources[m->file].name; });
   std::map<std::vector<std::string>, Place> seen;

@@ -98,6 +98,36 @@ bool RuleCompiler::find_function(Term const& call, Statement& out) {
   return false;
 }
 
+// A rule without arguments may be called where nothing is known of its type: `f()` is what it says,
+// `f(x)` says that x is that. False: the name is no such rule's.
+bool RuleCompiler::rule_called(Term const& call, Pattern const& out, Block& block, bool test) {
+  std::vector<std::string> const path = function_path(*call.items[0]);
+  if (path.empty() || path.front() != "data") return false;
+  RuleNode const* node = &program_.root;
+  for (std::size_t i = 1; i < path.size() && node != nullptr; ++i) node = node->child(path[i]);
+  bool const rule =
+      node != nullptr && node->group != nullptr && node->group->kind != GroupKind::function;
+  if (!rule) return false;
+  std::size_t const given = call.items.size() - 1;
+  if (given > 1 || (given == 1 && out.kind != Pattern::Kind::none)) {
+    faults_.add("rego_type_error", call.place,
+                "function " + node->group->path + " has arity 0, got " + std::to_string(given) +
+                    (given == 1 ? " argument" : " arguments"));
+    return true;
+  }
+  Statement made = statement(Statement::Kind::ref, call.place);
+  made.root = Statement::Root::data;
+  for (std::size_t i = 1; i < path.size(); ++i) {
+    made.steps.push_back(constant_pattern(Value::string(path[i])));
+  }
+  link(made);
+  made.called = true;
+  made.test = test && given == 0;
+  made.out = given == 1 ? operand(*call.items[1], block) : out;
+  block.push_back(std::move(made));
+  return true;
+}
+
 void RuleCompiler::call_into(Term const& term, Pattern out, Block& block, bool test) {
   std::string name = operator_name(term);
   if (name == "eq" || name == "assign") {
@@ -111,6 +141,7 @@ void RuleCompiler::call_into(Term const& term, Pattern out, Block& block, bool t
     faults_.add("rego_type_error", term.place, text + " used as value");
     return;
   }
+  if (rule_called(term, out, block, test)) return;
   Statement made = statement(Statement::Kind::call, term.place);
   if (!find_function(term, made)) return;
   std::size_t given = term.items.size() - 1;
@@ -181,6 +212,8 @@ void RuleCompiler::comprehension_into(Term const& term, Pattern out, Block& bloc
   if (term.items.size() > 1) made.steps.push_back(operand(*term.items[1], made.body));
   scopes_.pop_back();
   expr_ = outer;
+  bool const held = out.kind == Pattern::Kind::var && vars_[out.slot].name.empty();
+  if (held) vars_[out.slot].comprehension = true;
   made.out = std::move(out);
   block.push_back(std::move(made));
 }

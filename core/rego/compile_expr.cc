@@ -294,6 +294,7 @@ void RuleCompiler::assignment(Term const& term, Block& block) {
   Term const& right = *term.items[2];
   bool const taken_apart = left.kind != TermKind::var && right.kind == TermKind::var;
   Pattern out = taken_apart ? operand(right, block) : fresh(left.place);
+  std::size_t const from = block.size();
   if (!taken_apart) assign_into(right, out, block, false);
   bool const free =
       each_assigned(left, [this](Term const& var) { return !is_referenced_here(var); });
@@ -304,10 +305,13 @@ void RuleCompiler::assignment(Term const& term, Block& block) {
       vars_[scopes_.back().declared.at(var.name)].assigned = true;
       return true;
     });
-    return unify(std::move(shape), std::move(out), term.place, block);
+    unify(std::move(shape), std::move(out), term.place, block);
   }
-  if (is_wildcard(left.name)) return;
+  // What stands on the right has its value from elsewhere.
+  for (std::size_t i = from; i < block.size(); ++i) block[i].one_way = true;
+  if (left.kind != TermKind::var || is_wildcard(left.name)) return;
   vars_[out.slot].name = left.name;
+  vars_[out.slot].comprehension = false;
   vars_[out.slot].declared = true;
   vars_[out.slot].assigned = true;
   scopes_.back().declared[left.name] = out.slot;

@@ -130,7 +130,7 @@ bool RuleCompiler::try_place(Statement& s, Vars& bound, Vars const& enclosing) {
       // What is only looked at binds nothing.
       bool reads = s.closed || s.out.kind == Pattern::Kind::none;
       if (reads && !(all_bound(s.left, bound) && all_bound(s.out, bound))) return false;
-      if (!(all_bound(s.left, bound) && bindable(s.out, bound))) {
+      if (s.one_way || !(all_bound(s.left, bound) && bindable(s.out, bound))) {
         if (!(all_bound(s.out, bound) && bindable(s.left, bound))) return false;
         std::swap(s.left, s.out);
       }
@@ -233,8 +233,7 @@ bool RuleCompiler::place_comprehension(Statement& s, Vars& bound, Vars const& en
   if (!closure_ready(s.body, {&s.left, second}, bound, enclosing)) return false;
   if (s.closed ? !all_bound(s.out, bound) : !bindable(s.out, bound)) return false;
   Vars inner = bound;
-  Vars around = enclosing;
-  if (!order(s.body, inner, around)) return false;
+  if (!order(s.body, inner, enclosing)) return false;
   bool ready = all_bound(s.left, inner) && (s.steps.empty() || all_bound(s.steps[0], inner));
   if (!ready) {
     if (!quiet_) {

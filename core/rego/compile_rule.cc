@@ -17,6 +17,23 @@ bool is_reserved(TermPtr const& term) {
   return name == "input" || name == "data";
 }
 
+// Looks for a reference with a variable step, or a relation, outside of comprehensions.
+bool iterates(Term const& term) {
+  bool const closure = term.kind == TermKind::array_comprehension ||
+                       term.kind == TermKind::set_comprehension ||
+                       term.kind == TermKind::object_comprehension;
+  if (closure) return false;
+  if (term.kind == TermKind::call) {
+    Builtin const* builtin = find_builtin(operator_name(term));
+    if (builtin != nullptr && builtin->kind == BuiltinKind::relation) return true;
+  }
+  bool const ref = term.kind == TermKind::ref;
+  for (std::size_t i = 0; i < term.items.size(); ++i) {
+    if ((ref && i > 0 && is_var(term.items[i])) || iterates(*term.items[i])) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 // Arguments are shapes to hold a value against: names, constants and collections of them.
@@ -96,9 +113,14 @@ void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {
   scopes_.emplace_back();
   Block block;
   for (Expr const& expr : query_body) {
+    if (expr.kind == ExprKind::some_decl) {
+      expr_ = kNoExpr;
+      expression(expr, block);
+      continue;
+    }
     expr_ = static_cast<std::uint32_t>(out.plan.exprs.size());
     out.plan.exprs.push_back({expr.place, expr.generated});
-    bool value = expr.kind == ExprKind::term && !expr.negated && expr.with.empty();
+    bool value = expr.kind == ExprKind::term && !expr.negated;
     std::string name = value && expr.term->kind == TermKind::call ? operator_name(*expr.term) : "";
     bool statement_only = name == "eq" || name == "assign" || name == "print";
     if (!value || statement_only || names_result(*expr.term)) {
@@ -106,11 +128,12 @@ void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {
       out.expressions.push_back(constant_pattern(Value::boolean(true)));
       continue;
     }
-    Pattern held = operand(*expr.term, block);
+    Pattern held = expr.with.empty() ? operand(*expr.term, block) : with_value(expr, block);
     Statement test = statement(Statement::Kind::unify, expr.place);
     test.left = held;
-    // The only expression of a query is its answer, also when that is false.
-    test.test = query_body.size() > 1;
+    // The only expression of a query is its answer, also when that is false; but what goes through
+    // values tells of those that hold.
+    test.test = query_body.size() > 1 || iterates(*expr.term);
     block.push_back(std::move(test));
     out.expressions.push_back(held);
   }
@@ -121,6 +144,7 @@ void RuleCompiler::query(Body const& query_body, PreparedQuery& out) {
     if (!hidden) out.outputs.emplace_back(name, slot);
   }
   out.plan.slots = static_cast<Slot>(vars_.size());
+  check_unused();
   Vars bound(vars_.size(), false);
   Vars enclosing(vars_.size(), false);
   order(block, bound, enclosing);

@@ -26,6 +26,7 @@ Value constant_of(TermKind kind, std::vector<Pattern> const& items) {
     return Value::object(std::move(entries));
   }
   std::vector<Value> values;
+  values.reserve(items.size());
   for (Pattern const& item : items) values.push_back(item.value);
   return kind == TermKind::array ? Value::array(std::move(values)) : Value::set(std::move(values));
 }

@@ -50,10 +50,28 @@ void RuleCompiler::unify(Pattern left, Pattern right, Place place, Block& block)
   if (left.kind == Pattern::Kind::none || right.kind == Pattern::Kind::none) return;
   if (split_unify(left, right, place, block)) return;
   Statement made = statement(Statement::Kind::unify, place);
+  // What a comprehension gives binds nothing in an object before it, as in OPA.
+  made.closed = left.kind == Pattern::Kind::object && right.kind == Pattern::Kind::var &&
+                vars_[right.slot].comprehension;
   made.left = std::move(left);
   made.out = std::move(right);
   block.push_back(std::move(made));
 }
+
+namespace {
+
+// Of a comprehension an object before it, and a shape behind it that is of another kind, learns
+// nothing, as in OPA.
+bool learns_nothing(Term const& source, Term const& shape, Term const& first) {
+  bool const shape_first = &shape == &first;
+  bool const array = source.kind == TermKind::array_comprehension;
+  bool const object = source.kind == TermKind::object_comprehension;
+  if (!array && !object && source.kind != TermKind::set_comprehension) return false;
+  if (shape.kind == TermKind::object) return shape_first || !object;
+  return shape.kind == TermKind::array && !shape_first && !array;
+}
+
+}  // namespace
 
 // `left = right`, or `left == right` when `closed`: then nothing may be bound.
 void RuleCompiler::equality(Term const& left, Term const& right, Place place, Block& block,
@@ -73,13 +91,13 @@ void RuleCompiler::equality(Term const& left, Term const& right, Place place, Bl
     Pattern b = operand(right, block);
     std::size_t from = block.size();
     unify(std::move(a), std::move(b), place, block);
-    for (std::size_t i = from; i < block.size(); ++i) block[i].closed = closed;
+    for (std::size_t i = from; i < block.size(); ++i) block[i].closed |= closed;
     return;
   }
   Pattern out = operand(other, block);
   assign_into(source, std::move(out), block, false);
   if (!block.empty()) {
-    block.back().closed = closed;
+    block.back().closed = closed || learns_nothing(source, other, left);
     block.back().place = place;
   }
 }

@@ -5,6 +5,18 @@
 namespace aw::rego {
 
 void RuleCompiler::with(Expr const& expr, Block& block) {
+  replaced(expr, block, [&](Block& inside) { plain_expression(expr, inside); });
+}
+
+// What the expression of a query gives there.
+Pattern RuleCompiler::with_value(Expr const& expr, Block& block) {
+  Pattern held;
+  replaced(expr, block, [&](Block& inside) { held = operand(*expr.term, inside); });
+  return held;
+}
+
+void RuleCompiler::replaced(Expr const& expr, Block& block,
+                            std::function<void(Block&)> const& inside) {
   Statement made = statement(Statement::Kind::with, expr.place);
   std::size_t const outer = mocked_.size();
   std::vector<std::string_view> mocked;
@@ -15,7 +27,7 @@ void RuleCompiler::with(Expr const& expr, Block& block) {
     made.targets.push_back(std::move(target));
   }
   mocked_.insert(mocked_.end(), mocked.begin(), mocked.end());
-  plain_expression(expr, made.body);
+  inside(made.body);
   mocked_.resize(outer);
   block.push_back(std::move(made));
 }

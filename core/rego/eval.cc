@@ -363,10 +363,12 @@ void Evaluator::run_query(PreparedQuery const& query, Outcome& out) {
     return run(query.plan.body, 0, frame, [&] {
       if (!charge(64 + query.outputs.size() * sizeof(Value))) return Flow::error;
       std::vector<std::pair<std::string, Value>> bindings;
+      bindings.reserve(query.outputs.size());
       for (auto const& [name, slot] : query.outputs) {
         bindings.emplace_back(name, frame.slots[slot]);
       }
       std::vector<Value> values;
+      values.reserve(query.expressions.size());
       for (Pattern const& expression : query.expressions) {
         values.push_back(build(expression, frame));
       }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -111,7 +112,6 @@ class Evaluator {
   // Tells every event of the evaluation; `events` and `query` outlive it.
   void narrate(std::vector<TraceEvent>* events, PreparedQuery const& query);
   void end_story(Outcome const& out);
-  void set_query_sources(std::vector<Source> const* sources) { query_sources_ = sources; }
 
  private:
   // A function that `with` replaces by a value or by another function.
@@ -135,7 +135,7 @@ class Evaluator {
     std::vector<std::vector<Value>> replaced;  // paths below data that `with` set
     std::vector<Mock> mocks;
     std::vector<Cached> cache;      // by group
-    std::vector<KeyedCache> keyed;  // by group
+    std::vector<KeyedCache> keyed;  // by group: members, or parts by the steps that lead there
   };
 
   // Blocks. `run` is the heart: it takes the statements from `at` on, and calls `done` for each way
@@ -211,7 +211,11 @@ class Evaluator {
   [[nodiscard]] std::vector<std::uint32_t> const* by_equality(Group const& group) const;
   bool by_pattern(Group const& group, std::vector<std::uint32_t> const* only,
                   std::vector<std::uint32_t>& kept) const;
-  Flow partial_object(Group const& group, Value& out);
+  // With `wanted`, of the rules alone that can say something at these steps.
+  using Wanted = std::vector<std::optional<std::vector<Value>>>;
+  Flow partial_object(Group const& group, Wanted const& wanted, Value& out);
+  // What an object of rules that ask each other holds where the reference leads, and maybe more.
+  Flow part_value(Group const& group, Statement const& s, std::size_t at, Frame& frame, Value& out);
   Flow keyed_rule(RulePlan const& rule, Value const& key, DocumentBuilder& into, bool& member);
   Flow insert(RulePlan const& rule, Frame& frame, std::size_t from, DocumentBuilder& into);
   // Room for a rule's variables, taken from `free_` and given back when `body` returns.
@@ -225,7 +229,6 @@ class Evaluator {
   Flow call_mocked(Mock const& mock, std::span<const Value> arguments, Statement const& s,
                    Frame const& frame, Value& out);
   [[nodiscard]] Mock const* mock_of(Statement const& s) const;
-  void set_metadata(Frame const& frame);
 
   // Bounds and errors. `tick` counts a step and looks at the clock now and then; `charge` false:
   // the memory bound is hit.
@@ -259,7 +262,6 @@ class Evaluator {
   PreparedQuery const* told_query_ = nullptr;
   int event_depth_ = 0;
   std::vector<Place>* covered_ = nullptr;
-  std::vector<Source> const* query_sources_ = nullptr;
 };
 
 class Evaluator::Depth {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls of functions, written in Rego or built in, and what `with` puts in their place.
 #include <array>
+#include <utility>
 
 #include "core/rego/eval.h"
+#include "core/rego/metadata.h"
 #include "core/rego/why.h"
 
 namespace aw::rego {
@@ -64,7 +66,11 @@ constexpr std::size_t kLightResult = 1024;
 
 Flow Evaluator::call_builtin(Builtin const& builtin, std::span<const Value> arguments,
                              Statement const& s, Frame const& frame, Value& out) {
-  if (builtin.name.starts_with("rego.metadata")) set_metadata(frame);
+  if (builtin.name.starts_with("rego.metadata.")) {
+    Metadata found = metadata_of(program_, *frame.rule);
+    context_.metadata_rule = std::move(found.rule);
+    context_.metadata_chain = std::move(found.chain);
+  }
   if (builtin.kind == BuiltinKind::nothing) {
     BuiltinCall print(builtin.name, arguments, context_);
     Value text = builtin.function(print);

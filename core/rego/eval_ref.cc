@@ -165,7 +165,11 @@ Flow Evaluator::walk_group(Statement const& s, std::size_t at, Group const& grou
     }
   }
   Value all;
-  if (Flow flow = group_value(group, all); flow != Flow::proceed) return flow;
+  bool const made = !world_->cache.empty() && world_->cache[group.id].known;
+  bool const in_parts = group.in_parts && group.kind == GroupKind::partial_object;
+  bool const part = in_parts && !made && at < s.steps.size();
+  Flow const flow = part ? part_value(group, s, at, frame, all) : group_value(group, all);
+  if (flow != Flow::proceed) return flow;
   return all.defined() ? walk_value(s, at, all, frame, emit) : Flow::proceed;
 }
 

@@ -2,6 +2,7 @@
 // Documents out of rules, remembered per world.
 #include <algorithm>
 
+#include "core/rego/compile_possible.h"
 #include "core/rego/eval.h"
 #include "core/rego/why.h"
 
@@ -39,7 +40,7 @@ Flow Evaluator::group_value(Group const& group, Value& out) {
   if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", {});
   World* world = world_;
   Flow flow = group.kind == GroupKind::partial_set      ? partial_set(group, out)
-              : group.kind == GroupKind::partial_object ? partial_object(group, out)
+              : group.kind == GroupKind::partial_object ? partial_object(group, {}, out)
                                                         : complete(group, {}, out);
   if (flow == Flow::proceed) world->cache[group.id] = {true, out};
   return flow;
@@ -181,10 +182,11 @@ Flow Evaluator::partial_set(Group const& group, Value& out) {
   return Flow::proceed;
 }
 
-Flow Evaluator::partial_object(Group const& group, Value& out) {
+Flow Evaluator::partial_object(Group const& group, Wanted const& wanted, Value& out) {
   DocumentBuilder document;
   document.kind = DocumentBuilder::Kind::object;
   for (RulePlan const& first : group.rules) {
+    if (!head_may_match(first.suffix, wanted, 0)) continue;
     for (RulePlan const* at = &first; at != nullptr; at = at->otherwise.get()) {
       if (left_out(*at)) continue;
       bool fired = false;
@@ -202,6 +204,35 @@ Flow Evaluator::partial_object(Group const& group, Value& out) {
     }
   }
   out = document.finish();
+  return Flow::proceed;
+}
+
+// The steps count that compile_recursion.cc counted, so that no rule comes round to itself here.
+Flow Evaluator::part_value(Group const& group, Statement const& s, std::size_t at, Frame& frame,
+                           Value& out) {
+  Wanted wanted;
+  std::vector<Value> name;
+  bool bound = true;
+  for (std::size_t i = at; i < s.steps.size(); ++i) {
+    bound = bound && s.steps[i].ground;
+    bool const known = bound || s.steps[i].kind == Pattern::Kind::constant;
+    auto& step = wanted.emplace_back();
+    if (known) step = {build(s.steps[i], frame)};
+    name.push_back(Value::array(step.value_or(std::vector<Value>{})));
+  }
+  Value const key = Value::array(std::move(name));
+  World* world = world_;
+  if (world->keyed.empty()) world->keyed.resize(program_.groups.size());
+  auto& parts = world->keyed[group.id].values;
+  if (auto found = parts.find(key); found != parts.end()) {
+    out = found->second;
+    return Flow::proceed;
+  }
+  Depth depth(*this);
+  if (depth.exceeded()) return fail("eval_cancel_error", "evaluation nests too deeply", {});
+  if (Flow flow = partial_object(group, wanted, out); flow != Flow::proceed) return flow;
+  if (!charge(sizeof(Value) * 4)) return Flow::error;
+  world->keyed[group.id].values.emplace(key, out);
   return Flow::proceed;
 }
 
@@ -238,6 +269,7 @@ Flow Evaluator::insert(RulePlan const& rule, Frame& frame, std::size_t from,
 // the rules do not allow that.
 Flow Evaluator::keyed_value(Group const& group, Value const& key, Value& out, bool& answered) {
   if (!world_->cache.empty() && world_->cache[group.id].known) return Flow::proceed;
+  if (group.in_parts) return Flow::proceed;
   for (RulePlan const& rule : group.rules) {
     if (!rule.keyed || rule.otherwise) return Flow::proceed;
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "core/rego/ascii.h"
 
@@ -27,7 +28,8 @@ std::int64_t days_of(std::int64_t year, std::int64_t month, std::int64_t day) {
 }
 
 std::int64_t Civil::seconds() const {
-  return days_of(year, month, day) * kDay + hour * 3600 + minute * 60 + second - offset;
+  return days_of(year, month, day) * kDay + hour * std::int64_t{3600} + minute * std::int64_t{60} +
+         second - offset;
 }
 
 std::optional<std::int64_t> Civil::nanos() const {
@@ -132,7 +134,7 @@ Result<std::int64_t> parse_go_duration(std::string_view text) {
       fraction += (c - '0') * scale;
       scale /= 10;
     }
-    auto const rest_of_unit = static_cast<std::int64_t>(fraction * static_cast<double>(unit) + 0.5);
+    auto const rest_of_unit = std::llround(fraction * static_cast<double>(unit));
     if (__builtin_add_overflow(part, rest_of_unit, &part)) return fault();
     if (__builtin_add_overflow(total, part, &total)) return fault();
   }

@@ -196,7 +196,7 @@ Value resolve_reference(Value const& root, std::string_view reference) {
 
 Result<JsonSchema> JsonSchema::parse(std::string_view json) {
   auto state = std::make_shared<State>();
-  auto parsed = parse_json(json, {.bytes = 1U << 20, .depth = 2 * kMostSchemaDepth});
+  auto parsed = parse_json(json, {.bytes = 1U << 20, .depth = std::size_t{2} * kMostSchemaDepth});
   if (!parsed.ok())
     return make_error(Code::config_wrong_type, "no JSON Schema: " + parsed.error().message);
   state->schema = std::move(parsed).value();

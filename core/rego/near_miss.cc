@@ -279,6 +279,7 @@ class MissSearch {
 
   std::vector<NearMiss> finish() {
     std::vector<std::pair<std::size_t, std::size_t>> by_size;  // and by when it was found
+    by_size.reserve(found_.size());
     for (std::size_t i = 0; i < found_.size(); ++i) by_size.emplace_back(found_[i].size(), i);
     std::ranges::sort(by_size);
     std::vector<NearMiss> out;

@@ -17,9 +17,11 @@ constexpr std::array<std::string_view, 17> kKeywords = {
 }  // namespace
 
 Parser::Parser(std::string_view text, std::uint32_t file)
-    : text_(text), file_(file), tokens_(tokenize(text, file)), stream_(&tokens_.tokens) {
-  budget_ = 4096 + tokens_.tokens.size() * 64;
-}
+    : text_(text),
+      file_(file),
+      tokens_(tokenize(text, file)),
+      stream_(&tokens_.tokens),
+      budget_(4096 + tokens_.tokens.size() * 64) {}
 
 Token const& Parser::peek(std::size_t ahead) const {
   return (*stream_)[std::min(at_ + ahead, stream_->size() - 1)];

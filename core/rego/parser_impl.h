@@ -116,7 +116,7 @@ class Parser {
   std::size_t at_ = 0;
   std::size_t last_ = 0;  // the token taken last
   int depth_ = 0;
-  std::uint64_t budget_ = 0;  // tokens that may still be taken: bounds backtracking
+  std::uint64_t budget_;  // tokens that may still be taken: bounds backtracking
   unsigned wildcards_ = 0;
   bool failed_ = false;
   Keywords keywords_;

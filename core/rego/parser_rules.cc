@@ -136,11 +136,13 @@ bool Parser::rule_head(Rule& out, bool& contains) {
   take();
   TermPtr term = finish(make_var(name.text == "_" ? wildcard() : std::string(name.text), start));
   if (!term) return false;
-  head.function = term->kind == TermKind::call;
-  if (head.function) {
+  bool const called = term->kind == TermKind::call;
+  if (called) {
     head.args.assign(term->items.begin() + 1, term->items.end());
     term = term->items[0];
   }
+  // `f() := 1` is `f := 1`: there are no functions without arguments.
+  head.function = !head.args.empty();
   if (is_var(term)) {
     head.ref = {term};
   } else {
@@ -152,7 +154,7 @@ bool Parser::rule_head(Rule& out, bool& contains) {
   }
   contains = at_word("contains");
   if (contains) {
-    if (head.function) {
+    if (called) {
       fail(peek().place, "the contains keyword can only be used with multi-value rule definitions");
       return false;
     }
@@ -165,6 +167,10 @@ bool Parser::rule_head(Rule& out, bool& contains) {
     take();
     head.value = infix(Commas::term);
     return head.value != nullptr;
+  }
+  if (called && !head.function && !at_word("if")) {
+    fail(start, "rule argument list must take at least one argument");
+    return false;
   }
   return true;
 }

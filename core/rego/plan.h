@@ -85,6 +85,8 @@ struct Statement {
   bool iterates = false;         // ref: some step binds
   bool gone_through = false;     // ref: the collection of `some … in`
   bool closed = false;           // nothing in `out` may bind: `==`
+  bool one_way = false;          // unify: `left := out`, of which only `left` may bind
+  bool called = false;           // ref: written as a call, of a rule without arguments
   bool still = false;            // ref, negation: no step, nothing in it may bind
   std::uint32_t expr = kNoExpr;  // number of the expression in its rule: RulePlan::exprs
   Place place;
@@ -175,6 +177,9 @@ struct Group {
   RuleIndex index;
   bool same_constant =
       false;  // complete: all rules say the same constant, so the first success ends it
+  // Some of its rules may ask others of them: what is asked of an object is made of those rules
+  // alone that can say it, and nothing is found by key.
+  bool in_parts = false;
 };
 
 // The tree of packages and rule names below `data`. Nodes own their children and point at what the

@@ -232,6 +232,9 @@ class Policy {
   // A path without a slash is a query text. Errors as of `compile`, over the query alone.
   [[nodiscard]] Result<Query> prepare(std::string_view path_or_query,
                                       std::vector<Diagnostic>* diagnostics = nullptr) const;
+  // A query text that may name the rules of a package (`a.b`) as they name each other.
+  [[nodiscard]] Result<Query> prepare_in(std::string_view package, std::string_view query,
+                                         std::vector<Diagnostic>* diagnostics = nullptr) const;
   // `input` undefined = no input.
   // A query of another policy is an eval_internal_error.
   [[nodiscard]] Outcome evaluate(Query const& query, Value const& input,

@@ -7,7 +7,7 @@
 
 namespace aw::rego {
 
-// Precondition: no rule depends on itself. Faults are rego_type_error.
+// Precondition: no rule needs itself. Faults are rego_type_error.
 // Beyond 200 rules that follow each other nothing is known
 // of the next: fewer faults are found, never wrong ones.
 void check_types(Program const& program, Faults& faults);

@@ -69,6 +69,7 @@ TypeRef TypeMatch::type_of(Pattern const& pattern) const {
       return slots_[pattern.slot];
     case PatternKind::array: {
       std::vector<TypeRef> first;
+      first.reserve(pattern.items.size());
       for (Pattern const& item : pattern.items) first.push_back(type_of(item));
       return array_of(std::move(first), nullptr);
     }

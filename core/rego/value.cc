@@ -54,7 +54,7 @@ void build_index(ValueNode* node, Items items, KeyOf key_of) {
   node->index = make_index(items, node->mask, key_of);
 }
 
-Value const& itself(Value const& value) { return value; }
+Value const& itself(Value const& value) { return value; }  // NOLINT: only of what stands in a node
 
 template <class Equal>
 std::ptrdiff_t probe(std::uint32_t const* index, std::uint32_t mask, std::uint64_t hash,

@@ -29,6 +29,7 @@ void append(std::vector<NearMiss>& to, std::vector<NearMiss> more) {
 
 std::vector<std::pair<std::string, Value>> shown(std::vector<Operand> const& operands) {
   std::vector<std::pair<std::string, Value>> out;
+  out.reserve(operands.size());
   for (auto const& operand : operands) out.emplace_back(operand.name, operand.value);
   return out;
 }

@@ -51,6 +51,7 @@ class ZoneReader {
     std::size_t need = changes_ * 9 + kinds_ * 6 + names_ + leaps_ * 12 + standard_ + universal_;
     if (bytes_.size() < at_ + need) return false;
     std::vector<std::int64_t> times;
+    times.reserve(changes_);
     for (std::size_t i = 0; i < changes_; ++i)
       times.push_back(static_cast<std::int64_t>(number(8)));
     for (std::size_t i = 0; i < changes_; ++i) zone.changes_.emplace_back(times[i], number(1));
@@ -80,7 +81,7 @@ class ZoneReader {
   static std::int64_t instant(Rule const& rule, std::int64_t year, std::int32_t before) {
     std::int64_t first = days_of(year, rule.month, 1);
     std::int64_t weekday = ((first + 4) % 7 + 7) % 7;
-    std::int64_t day = first + (rule.day - weekday + 7) % 7 + (rule.week - 1) * 7;
+    std::int64_t day = first + (rule.day - weekday + 7) % 7 + (rule.week - 1) * std::int64_t{7};
     while (day >= days_of(year, rule.month + 1, 1)) day -= 7;
     return day * 86'400 + rule.time - before;
   }

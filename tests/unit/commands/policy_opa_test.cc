@@ -80,11 +80,31 @@ TEST_CASE("eval prints what opa eval prints, in every format") {
   Shell shell;
   make_policies();
   for (std::string const format : {"json", "values", "bindings", "raw", "pretty"}) {
-    for (std::string const query :
-         {"data.authz.allow", "data.authz.names", "data.deep", "data.nothing", "data.n",
-          "x := data.xs[_]", "x := data.xs[i]; y := input.x", "input.x == \"a\"; 1 + 1",
-          "some x in data.xs; x != \"b\"", "\"text\"", "[1, {\"a\": {2, 3}}]", "not input.none",
-          "false", "1 == 2", "false; 1 + 1", "data.authz.broken"}) {
+    for (std::string const query : {"data.authz.allow",
+                                    "data.authz.names",
+                                    "data.deep",
+                                    "data.nothing",
+                                    "data.n",
+                                    "x := data.xs[_]",
+                                    "x := data.xs[i]; y := input.x",
+                                    "input.x == \"a\"; 1 + 1",
+                                    "some x in data.xs; x != \"b\"",
+                                    "\"text\"",
+                                    "[1, {\"a\": {2, 3}}]",
+                                    "not input.none",
+                                    "false",
+                                    "1 == 2",
+                                    "false; 1 + 1",
+                                    "data.authz.broken",
+                                    "a := 1; data.deep[b]",
+                                    "data.deep[_][0]",
+                                    "[false, 1][_]",
+                                    "some i; data.xs[i]",
+                                    "true; true",
+                                    "4/2",
+                                    "data.authz.allow with input as {}",
+                                    "data.xs[i] with data.xs as [7]",
+                                    "data.xs[i] == \"a\"; data.xs[i]"}) {
       CAPTURE(format);
       CAPTURE(query);
       auto const theirs = opa.run("eval -d p -i in.json --format " + format + " '" + query + "'");
@@ -112,7 +132,10 @@ TEST_CASE("eval fails where opa eval fails") {
   for (std::string const flags :
        {"--fail 'data.nothing'", "--fail 'data.authz.allow'", "--fail-defined 'data.authz.allow'",
         "--fail-defined 'data.nothing'", "--strict-builtin-errors 'data.authz.broken'", "'x +'",
-        "'no_such(1)'", "'count(1)'", "-d nowhere 'true'"}) {
+        "'no_such(1)'", "'count(1)'", "-d nowhere 'true'", "--fail --fail-defined 'true'",
+        "'some x'", "--strict-builtin-errors '1/0'", "--package authz 'allow'",
+        "--package nothing 'allow'", "--package authz --fail 'data.nothing'",
+        "--package authz --fail 'data.deep'"}) {
     CAPTURE(flags);
     auto const theirs = opa.run("eval -d p -i in.json " + flags);
     auto const ours = shell.run("agentweave policy eval -d p -i in.json " + flags);

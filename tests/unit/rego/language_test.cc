@@ -109,6 +109,60 @@ TEST_CASE("a query text has all its solutions") {
   CHECK(outcome.bindings[1][1].second.to_text() == "4");
 }
 
+// The values of a query's expressions, one line an answer.
+std::string answers_of(std::string_view query, std::string_view input = "") {
+  auto policy = test::policy_of(
+      "package p\nallow := input.a\nq := {\"b\": false, \"c\": true}\nf(x) := x + 1");
+  Outcome const outcome = test::ask(*policy, query, input);
+  if (!outcome.ok()) return outcome.error->text();
+  std::string out;
+  for (auto const& values : outcome.expressions) out += Value::array(values).to_text() + "\n";
+  return out;
+}
+
+TEST_CASE(
+    "a query's only expression may be false, but one that goes through values tells of those that "
+    "hold") {
+  CHECK(answers_of("data.p.q.b") == "[false]\n");
+  CHECK(answers_of("data.p.q.b == data.p.q.c") == "[false]\n");
+  CHECK(answers_of("data.p.q[x]") == "[true]\n");
+  CHECK(answers_of("[false, 1][_]") == "[1]\n");
+  CHECK(answers_of("data.p.q.b; 1").empty());
+  CHECK(answers_of("[x | x := data.p.q[_]]") == "[[false, true]]\n");
+  CHECK(answers_of("some x; data.p.q[x]") == "[true]\n");
+}
+
+TEST_CASE("what `with` changes is seen in a query's answer") {
+  CHECK(answers_of("data.p.allow with input as {\"a\": false}") == "[false]\n");
+  CHECK(answers_of("data.p.allow with input.a as [1]", R"({"a": 2})") == "[[1]]\n");
+  CHECK(answers_of("data.p.q with data.p.q as 7; 1") == "[7, 1]\n");
+  CHECK(answers_of("data.p.f(1) with data.p.f as 9") == "[9]\n");
+}
+
+TEST_CASE("a slash between numbers or below input divides") {
+  CHECK(answers_of("4/2") == "[2]\n");
+  CHECK(answers_of("input.a/2", R"({"a": 6})") == "[3]\n");
+  CHECK(answers_of("p/q/c") == "[true]\n");
+}
+
+TEST_CASE("a query in a package names its rules, and where it fails its own text is told") {
+  auto policy = test::policy_of("package a.b\nallow := 4\nx := {1: 2}");
+  auto in_package = [&](std::string_view query) {
+    auto prepared = policy->prepare_in("a.b", query);
+    REQUIRE(prepared.ok());
+    return policy->evaluate(*prepared, {}, {.builtin_errors = BuiltinErrors::strict});
+  };
+  CHECK(in_package("allow").value.to_text() == "4");
+  CHECK(in_package("data.a.b.allow + allow").value.to_text() == "8");
+  CHECK_FALSE(policy->prepare_in("a.c", "allow").ok());
+  for (std::string_view query : {"allow / 0", "{1: v | some v in [1, 2]}"}) {
+    Outcome const failed = in_package(query);
+    REQUIRE_FALSE(failed.ok());
+    CHECK(failed.error->location.file.empty());
+  }
+  CHECK_FALSE(policy->prepare("some x").ok());
+}
+
 TEST_CASE("paths may be written with slashes or dots") {
   auto policy = test::policy_of("package agentweave.authz\nallow := true");
   CHECK(test::ask(*policy, "agentweave/authz/allow").value.is_true());

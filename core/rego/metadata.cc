@@ -1,30 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// What rego.metadata.rule and rego.metadata.chain answer: the annotations of the rule that asks,
-// then those of its document, its package and the packages above, wherever they are written.
-#include "core/rego/eval.h"
+#include "core/rego/metadata.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace aw::rego {
 namespace {
 
-using Names = std::vector<std::string>;
+using Package = std::vector<std::string>;
 
+// Rules stand in the order of the text.
 Rule const* rule_at(Module const& module, Place const& place) {
-  Rule const* own = nullptr;
-  for (Rule const& rule : module.rules) {
-    if (rule.place.offset <= place.offset && place.offset < rule.place.end) own = &rule;
-  }
-  return own;
+  auto const behind = std::ranges::upper_bound(module.rules, place.offset, {},
+                                               [](Rule const& rule) { return rule.place.offset; });
+  if (behind == module.rules.begin()) return nullptr;
+  Rule const& own = *std::prev(behind);
+  return place.offset < own.place.end ? &own : nullptr;
 }
 
 // The rule below an annotation.
 Rule const* rule_below(Module const& module, Annotation const& annotation) {
-  for (Rule const& rule : module.rules) {
-    if (rule.place.line > annotation.place.end) return &rule;
-  }
-  return nullptr;
+  auto const below = std::ranges::upper_bound(module.rules, annotation.place.end, {},
+                                              [](Rule const& rule) { return rule.place.line; });
+  return below == module.rules.end() ? nullptr : &*below;
 }
 
-std::vector<Value> path_of(Names const& package) {
+std::vector<Value> path_of(Package const& package) {
   std::vector<Value> path;
   for (std::string const& step : package) path.push_back(Value::string(step));
   return path;
@@ -65,7 +69,7 @@ class ChainMaker {
     if (chain_.empty()) chain_.push_back(link(path_, {}));
     of_document();
     of_package("package", module_.package);
-    for (Names package = module_.package; !package.empty(); package.pop_back()) {
+    for (Package package = module_.package; !package.empty(); package.pop_back()) {
       of_package("subpackages", package);
     }
     return std::move(chain_);
@@ -84,7 +88,7 @@ class ChainMaker {
     }
   }
 
-  void of_package(std::string_view scope, Names const& package) {
+  void of_package(std::string_view scope, Package const& package) {
     for (Module const& module : program_.modules) {
       if (module.package != package) continue;
       for (Annotation const& annotation : module.annotations) {
@@ -104,17 +108,17 @@ class ChainMaker {
 
 }  // namespace
 
-void Evaluator::set_metadata(Frame const& frame) {
-  context_.metadata_rule = Value::object(std::vector<Entry>{});
-  context_.metadata_chain = Value::array({});
-  if (frame.rule == nullptr || frame.rule->module >= program_.modules.size()) return;
-  Module const& module = program_.modules[frame.rule->module];
-  Rule const* own = rule_at(module, frame.rule->place);
-  if (own == nullptr) return;
-  std::vector<Value> chain = ChainMaker(program_, module, *own).run();
+Metadata metadata_of(Program const& program, RulePlan const& rule) {
+  Metadata out{.rule = Value::object(std::vector<Entry>{}), .chain = Value::array({})};
+  if (rule.module >= program.modules.size()) return out;
+  Module const& module = program.modules[rule.module];
+  Rule const* own = rule_at(module, rule.place);
+  if (own == nullptr) return out;
+  std::vector<Value> chain = ChainMaker(program, module, *own).run();
   Value first = chain.front().get("annotations");
-  if (first.defined()) context_.metadata_rule = first;
-  context_.metadata_chain = Value::array(std::move(chain));
+  if (first.defined()) out.rule = first;
+  out.chain = Value::array(std::move(chain));
+  return out;
 }
 
 }  // namespace aw::rego

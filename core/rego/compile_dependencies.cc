@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds rules that depend on themselves.
+// Which groups of rules need which.
 #include <algorithm>
 #include <utility>
 
@@ -57,64 +57,6 @@ void add_rule(Program const& program, RulePlan const& rule, std::set<std::uint32
   if (rule.otherwise) add_rule(program, *rule.otherwise, out);
 }
 
-class CycleFinder {
- public:
-  CycleFinder(Program const& program, Edges edges, Faults& faults)
-      : program_(program), edges_(std::move(edges)), faults_(faults), state_(edges_.size()) {}
-
-  void run() {
-    for (std::uint32_t i = 0; i < edges_.size(); ++i) {
-      if (state_[i] == State::fresh) visit(i);
-    }
-  }
-
- private:
-  enum class State : std::uint8_t { fresh, open, done };
-
-  // Depth-first, with its own stack: dependency chains may be long.
-  void visit(std::uint32_t start) {
-    struct Frame {
-      std::uint32_t id;
-      std::set<std::uint32_t>::const_iterator next;
-    };
-    std::vector<Frame> stack = {{start, edges_[start].begin()}};
-    state_[start] = State::open;
-    while (!stack.empty()) {
-      Frame& top = stack.back();
-      if (top.next == edges_[top.id].end()) {
-        state_[top.id] = State::done;
-        stack.pop_back();
-        continue;
-      }
-      std::uint32_t next = *top.next++;
-      if (state_[next] == State::open) {
-        std::string chain;
-        bool inside = false;
-        for (Frame const& frame : stack) {
-          inside = inside || frame.id == next;
-          if (inside) chain += program_.groups[frame.id]->path + " -> ";
-        }
-        report(next, chain);
-      } else if (state_[next] == State::fresh) {
-        state_[next] = State::open;
-        stack.push_back({next, edges_[next].begin()});
-      }
-    }
-  }
-
-  void report(std::uint32_t id, std::string const& chain) {
-    Group const& group = *program_.groups[id];
-    Place place = group.rules.empty() ? group.fallback->place : group.rules.front().place;
-    faults_.add("rego_recursion_error", place,
-                "rule " + group.path + " is recursive: " + chain + group.path);
-  }
-
-  Program const& program_;
-  Edges edges_;
-  Faults& faults_;
-  std::vector<State> state_;
-};
-
 }  // namespace
 
 std::vector<std::set<std::uint32_t>> dependencies(Program const& program) {
@@ -133,10 +75,6 @@ std::set<std::uint32_t> groups_replaced(Program const& program, WithTarget const
     out.insert(target.group->id);
   }
   return out;
-}
-
-void check_recursion(Program const& program, Faults& faults) {
-  CycleFinder(program, dependencies(program), faults).run();
 }
 
 }  // namespace aw::rego

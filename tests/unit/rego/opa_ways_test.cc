@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Corners of the language where OPA 1.22.2 was asked what it does.
+#include "tests/unit/rego/support.h"
+
+namespace aw::rego {
+
+using test::faults_of;
+using test::x_of;
+
+namespace {
+
+struct WayRow {
+  std::string_view rules;  // below `package p`
+  std::string_view x;
+};
+
+struct NoWayRow {
+  std::string_view rules;
+  std::string_view code;
+  std::string_view message;
+};
+
+constexpr WayRow kCalls[] = {
+    {"f() := 1\nx := f", "1"},
+    {"f() := n if { n := 3 } else := 7\nx := f", "3"},
+    {"f() := 1 if { false }\ndefault f := 3\nx := f", "3"},
+    {"default f() := 3\nf := 1 if { false }\nx := f", "3"},
+    {"f.a() := 1\nx := f", R"({"a": 1})"},
+    {"f[n]() := 1 if { n := 1 }\nx := f", "{1: 1}"},
+    {"f() if true\nx := f", "true"},
+    {"f := input.a\nx := f()", R"("q")"},
+    {"f() := input.a\nx := concat(\"\", [f(), \"!\"])", R"("q!")"},
+    {"f := input\nx := n if { f(n) }", R"({"a": "q"})"},
+    {"f := input.a\nx if f(\"q\")", "true"},
+    {"f := input.a\nx if f(1)", "undefined"},
+    {"f() := 1\ng(a) := a\nx := n if { n := g(2) with g as f }", "1"},
+};
+
+constexpr NoWayRow kWrongCalls[] = {
+    {"f := 1\nx := f()", "rego_type_error", "undefined function data.p.f"},
+    {"f() := 1\nx := data.p.f()", "rego_type_error", "undefined function data.p.f"},
+    {"f := 1\nx := f(1)", "rego_type_error", "function data.p.f has arity 0, got 1 argument"},
+    {"f := input\nx if f(1, 2)", "rego_type_error",
+     "function data.p.f has arity 0, got 2 arguments"},
+    {"f contains 1\nx := f()", "rego_type_error", "undefined function data.p.f"},
+    {"f()\nx := f", "rego_parse_error", "rule argument list must take at least one argument"},
+    {"f() contains 1 if true", "rego_parse_error",
+     "the contains keyword can only be used with multi-value rule definitions"},
+};
+
+// Of `:=` only the left side gets a value, and an object learns nothing from a comprehension.
+constexpr WayRow kBindings[] = {
+    {"x if { some y; n := y; n = 7; y = 7 }", "true"},
+    {"x := y if { n := [y]; [y] = [7]; n = [7] }", "7"},
+    {"x := n if { n := input[i]; i == \"a\" }", R"("q")"},
+    {"x := [n, i] if { [n] := [input[i]] }", R"(["q", "a"])"},
+    {"x := y if { {k: v | some k, v in {\"a\": 1}} = {\"a\": y} }", "1"},
+    {"x := y if { [y] = [v | some v in [1]] }", "1"},
+    {"x := y if { o := {k: v | some k, v in {\"a\": 1}}; {\"a\": y} = o }", "1"},
+    {"x if { y := 1; {\"a\": y} = {k: v | some k, v in {\"a\": 1}} }", "true"},
+    {"x if { {\"a\": 1} = {k: v | some k, v in {\"a\": 1}} }", "true"},
+};
+
+constexpr NoWayRow kUnbound[] = {
+    {"x := y if { n := y; n = 7 }", "rego_unsafe_var_error", "var y is unsafe"},
+    {"x := y if { n := [y]; n = [7] }", "rego_unsafe_var_error", "var y is unsafe"},
+    {"x := y if { n := {\"a\": y}; n = {\"a\": 7} }", "rego_unsafe_var_error", "var y is unsafe"},
+    {"x := y if { [n] := [y]; n = 7 }", "rego_unsafe_var_error", "var y is unsafe"},
+    {"x := y if { [n] := y; n = 7 }", "rego_unsafe_var_error", "var y is unsafe"},
+    {"x := y if { n := y; input[n] }", "rego_unsafe_var_error", "var y is unsafe"},
+    {"x := y if { {\"a\": y} = {k: v | some k, v in {\"a\": 1}} }", "rego_unsafe_var_error",
+     "var y is unsafe"},
+    {"x := y if { {\"a\": y} := {k: v | some k, v in {\"a\": 1}} }", "rego_unsafe_var_error",
+     "var y is unsafe"},
+    {"x := y if { [n, {\"a\": y}] = [1, {k: v | some k, v in {\"a\": 1}}] }",
+     "rego_unsafe_var_error", "var y is unsafe"},
+};
+
+constexpr std::string_view kAnnotated = "# METADATA\n# title: T\n# custom:\n#  a: 1\n";
+
+constexpr WayRow kMetadata[] = {
+    {"x := rego.metadata.rule().title", R"("T")"},
+    {"x := rego.metadata.chain()[0].annotations.title", R"("T")"},
+    {"x := rego.metadata.chain()[0].path", R"(["p", "x"])"},
+    {"x := rego.metadata.chain()[_].annotations.custom.a", "1"},
+    {"x := v if { some v in [c.annotations.title | some c in rego.metadata.chain()] }", R"("T")"},
+};
+
+constexpr NoWayRow kNotInMetadata[] = {
+    {"x := rego.metadata.chain()[0].title", "rego_type_error",
+     "undefined ref: rego.metadata.chain()[0].title"},
+    {"x := rego.metadata.rule().description", "rego_type_error",
+     "undefined ref: rego.metadata.rule().description"},
+    {"x := rego.metadata.rule().custom.b", "rego_type_error",
+     "undefined ref: rego.metadata.rule().custom.b"},
+    {"x := rego.metadata.chain()[7]", "rego_type_error", "undefined ref: rego.metadata.chain()[7]"},
+    {"x := rego.metadata.chain()[0].path[5]", "rego_type_error",
+     "undefined ref: rego.metadata.chain()[0].path[5]"},
+    {"x if { c := rego.metadata.chain()[0]; c.title }", "rego_type_error",
+     "undefined ref: c.title"},
+};
+
+void check_ways(std::span<const WayRow> rows, std::string_view before = "") {
+  for (WayRow const& row : rows) {
+    INFO(row.rules);
+    CHECK(x_of(std::string(before) + std::string(row.rules), R"({"a": "q"})") == row.x);
+  }
+}
+
+void check_no_ways(std::span<const NoWayRow> rows, std::string_view before = "") {
+  for (NoWayRow const& row : rows) {
+    INFO(row.rules);
+    auto faults = faults_of("package p\n" + std::string(before) + std::string(row.rules));
+    REQUIRE_FALSE(faults.empty());
+    bool found = false;
+    for (Diagnostic const& fault : faults) {
+      found = found || (fault.code == row.code && fault.message == row.message);
+    }
+    CHECK_MESSAGE(found, faults.front().text());
+  }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a function without arguments is a rule, which may be called where its type is not known") {
+  check_ways(kCalls);
+  check_no_ways(kWrongCalls);
+}
+
+TEST_CASE("what stands right of := has its value from elsewhere") {
+  check_ways(kBindings);
+  check_no_ways(kUnbound);
+}
+
+TEST_CASE("what a rule's annotations do not hold is told at load") {
+  check_ways(kMetadata, kAnnotated);
+  check_no_ways(kNotInMetadata, kAnnotated);
+}
+
+}  // namespace aw::rego
