@@ -160,6 +160,9 @@ Parsed refuse_gate(Shape const& shape, std::string_view method, Code code) {
 MaybeWrong check_body(http::Request const& request, RouterOptions const& options) {
   if (!json_content(request))
     return Wrong{ProtocolError::content_type, "the content type must be application/json"};
+  if (encoded_content(request))
+    return Wrong{ProtocolError::content_type, "the body must not be encoded",
+                 Code::unsupported_encoding};
   auto const checked = check_json(request.body, {options.max_body, options.max_depth});
   if (checked.ok()) return std::nullopt;
   if (checked.error().code == Code::too_large)
