@@ -102,6 +102,10 @@ TEST_CASE("the plain binding's paths and methods") {
         "/rpc/x", "//rpc"})
     CHECK_MESSAGE(unmapped(kRouter.parse(request("GET", target))) == Code::unmapped_route, target);
   CHECK(unmapped(kRouter.parse(request("PUT", "/rpc"))) == Code::method_not_allowed);
+  for (auto const* const target :
+       {"/lf.a2a.v1.A2AService/GetTask", "/a2a.v1.A2AService/Nope", "/grpc.health.v1.Health/Check"})
+    CHECK_MESSAGE(unmapped(kRouter.parse(post(target, "{}"))) == Code::unsupported_media_type,
+                  target);
   CHECK(std::holds_alternative<CardRequest>(kRouter.parse(request("GET", "/rpc"))));
 }
 
