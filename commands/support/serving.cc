@@ -39,9 +39,15 @@ int await_signal(Serving const& serving) {
   return number > 0 ? number : 0;
 }
 
+Result<config::Loaded> load_amended(Serving const& serving, Context& context) {
+  AW_TRY(auto loaded, load_checked(serving.request, context));
+  if (serving.amend) serving.amend(loaded.config);
+  return loaded;
+}
+
 // For the supervisor's status line: what became of it, empty when all is in force.
 std::string reload(Serving const& serving, runtime::Runtime& agent, Context& context) {
-  auto loaded = load_checked(serving.request, context);
+  auto loaded = load_amended(serving, context);
   if (!loaded.ok()) {
     context.err << "reload refused, the old configuration stays: " << loaded.error().text()
                 << std::endl;
@@ -91,7 +97,7 @@ Result<void> serve_until_stopped(Serving const& serving, Context& context) {
   auto const began = context.clock.steady();
   auto const environment = supervision_of(serving, context);
   runtime::Supervisor supervisor(environment, context.clock);
-  AW_TRY(auto const loaded, load_checked(serving.request, context));
+  AW_TRY(auto const loaded, load_amended(serving, context));
   auto seams = serving.seams ? serving.seams(loaded) : runtime::Seams();
   AW_TRY(seams.listening_socket, runtime::inherited_socket(environment));
   // Before the first thread, which is the one that waits for signals.

@@ -26,6 +26,8 @@ enum class As { service, keeper, tool };
 struct Serving {
   As as = As::tool;
   config::LoadRequest request;  // read again on SIGHUP
+  // What the program itself knows better than the file; at each reading of it. Empty = nothing.
+  std::function<void(config::Config&)> amend;
   // What takes the place of parts that the configuration would make; empty = nothing.
   std::function<runtime::Seams(config::Loaded const&)> seams;
   // Called once the agent serves; `took` is the time from the start.

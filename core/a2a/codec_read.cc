@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON -> messages, artifacts.
 #include "core/a2a/codec.h"
+#include "core/base/text.h"
 
 namespace aw::a2a {
 namespace {
@@ -51,6 +52,13 @@ Result<void> take_text(JsonView view, PartKind kind, Part& part, std::string_vie
   return {};
 }
 
+// ProtoJSON's bytes. Anything else could be said in JSON and in no gRPC answer.
+Result<void> take_bytes(JsonView view, Part& part, std::string_view name) {
+  AW_TRY(take_text(view, PartKind::raw, part, name));
+  if (!text::is_base64(part.value)) return bad("part." + std::string(name) + " must be base64");
+  return {};
+}
+
 // 0.3: file{bytes | uri, mimeType, name}; its proto: file{fileWithBytes | fileWithUri, …}.
 Result<void> take_file(JsonView view, Part& part) {
   if (!view.is(Type::object)) return bad("part.file must be an object");
@@ -59,7 +67,7 @@ Result<void> take_file(JsonView view, Part& part) {
   part.media_type = file.text("mimeType");
   for (auto const* const name : {"bytes", "fileWithBytes"})
     if (auto const bytes = file.get(name); bytes.present())
-      return take_text(bytes, PartKind::raw, part, "file.bytes");
+      return take_bytes(bytes, part, "file.bytes");
   for (auto const* const name : {"uri", "fileWithUri"})
     if (auto const uri = file.get(name); uri.present())
       return take_text(uri, PartKind::url, part, "file.uri");
@@ -78,8 +86,7 @@ JsonView unwrapped_data(JsonView view, JsonObject const& part, Dialect dialect) 
 Result<void> take_content(JsonObject const& from, Part& part, Dialect dialect) {
   if (auto const text = from.get("text"); text.present())
     return take_text(text, PartKind::text, part, "text");
-  if (auto const raw = from.get("raw"); raw.present())
-    return take_text(raw, PartKind::raw, part, "raw");
+  if (auto const raw = from.get("raw"); raw.present()) return take_bytes(raw, part, "raw");
   if (auto const url = from.get("url"); url.present())
     return take_text(url, PartKind::url, part, "url");
   if (auto const file = from.get("file"); file.present()) return take_file(file, part);

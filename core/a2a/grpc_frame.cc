@@ -36,7 +36,7 @@ std::size_t prefix_length(std::string_view prefix) {
 Result<std::optional<std::string>> GrpcFrames::next() {
   if (held_.size() < kGrpcPrefix) return std::optional<std::string>();
   if (held_[0] == 1)
-    return make_error(Code::unsupported_operation, "compressed messages are not supported");
+    return make_error(Code::unsupported_encoding, "compressed messages are not supported");
   if (held_[0] != 0) return make_error(Code::request_malformed, "the message's prefix is wrong");
   auto const length = prefix_length(held_);
   if (length > limit_) return make_error(Code::too_large, "the message is too large");

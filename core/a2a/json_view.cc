@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <forward_list>
 
@@ -99,6 +100,18 @@ std::string unescape(std::string_view inside) {
     }
   }
   return out;
+}
+
+// Would a double be infinite (RFC 8259 §6 lets a reader set this limit)? Few are long enough to
+// ask.
+bool out_of_range(std::string_view number) {
+  constexpr std::size_t kSurelyFits = 308;  // digits
+  if (number.size() <= kSurelyFits && number.find_first_of("eE") == std::string_view::npos)
+    return false;
+  double value = 0;
+  auto const [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (error != std::errc::result_out_of_range) return false;
+  return std::isinf(std::strtod(std::string(number).c_str(), nullptr));  // the rest are too small
 }
 
 // The strict pass. Iterative, so that depth costs no stack.
@@ -249,6 +262,14 @@ class Checker {
   }
 
   Result<void> number() {
+    auto const start = at_;
+    AW_TRY(numeral());
+    auto const text = text_.substr(start, at_ - start);
+    if (out_of_range(text)) return wrong("number out of range");
+    return {};
+  }
+
+  Result<void> numeral() {
     if (peek() == '-') ++at_;
     if (peek() == '0') {
       ++at_;

@@ -24,7 +24,8 @@ struct JsonLimits {
 };
 
 // RFC 8259 to the letter, and stricter where readers disagree: no duplicate member names, valid
-// UTF-8, no lone surrogates. Code::request_malformed; Code::too_large.
+// UTF-8, no lone surrogates, no number beyond a double's range. Code::request_malformed;
+// Code::too_large.
 [[nodiscard]] Result<void> check_json(std::string_view text, JsonLimits limits = {});
 
 // Cheap to copy. Each look scans the text again: use JsonObject for more than one member.

@@ -306,7 +306,10 @@ MaybeWrong read_list(JsonView params, Operation& operation) {
   JsonObject const from(params);
   operation.list.context_id = from.text("contextId");
   operation.list.page_token = from.text("pageToken");
-  operation.list.include_artifacts = from.get("includeArtifacts").boolean().value_or(false);
+  auto const artifacts = from.get("includeArtifacts");
+  if (artifacts.present() && !artifacts.is(Type::boolean))
+    return params_wrong("includeArtifacts must be true or false");
+  operation.list.include_artifacts = artifacts.boolean().value_or(false);
   if (auto const state = from.text("status"); !state.empty() && state != "TASK_STATE_UNSPECIFIED") {
     operation.list.state = parse_state(state);
     if (!operation.list.state) return params_wrong("status is no task state");
@@ -380,7 +383,15 @@ std::string_view header(http::Request const& request, std::string_view name) {
   return request.headers.get(name).value_or(std::string_view());
 }
 
+bool encoded_content(http::Request const& request) {
+  auto const named = request.headers.count("content-encoding");
+  return named > 1 ||
+         (named == 1 &&
+          !text::equal_ignoring_case(text::trim(header(request, "content-encoding")), "identity"));
+}
+
 bool json_content(http::Request const& request) {
+  if (request.headers.count("content-type") > 1) return false;
   auto const type = media_type_of(header(request, "content-type"));
   return type == "application/json" || type == "application/a2a+json";
 }

@@ -51,7 +51,10 @@ enum class AskedVersion : std::uint8_t { unsaid, v1_0, v0_3, unknown };
 
 // Requests, seen from here.
 [[nodiscard]] std::string_view header(http::Request const& request, std::string_view name);
-[[nodiscard]] bool json_content(http::Request const& request);  // application/json or a2a+json
+// application/json or application/a2a+json, and nothing else beside it.
+[[nodiscard]] bool json_content(http::Request const& request);
+// Is there a Content-Encoding (RFC 9110 §8.4) other than identity?
+[[nodiscard]] bool encoded_content(http::Request const& request);
 [[nodiscard]] bool wants_event_stream(http::Request const& request);
 // Percent-decoded; the first of that name.
 [[nodiscard]] std::optional<std::string> query_value(http::Request const& request,

@@ -30,6 +30,11 @@ bool is_rest_path(std::string_view path) {
          path.starts_with("/tasks/") || path == "/extendedAgentCard";
 }
 
+bool is_grpc_path(std::string_view path) {
+  return path.starts_with("/lf.a2a.v1.A2AService/") || path.starts_with("/a2a.v1.A2AService/") ||
+         path.starts_with("/grpc.health.v1.Health/") || is_grpc_conversation(path);
+}
+
 // The 0.3 path below /v1, without it; empty when it is none.
 std::string_view path_below_v1(std::string_view path) {
   if (!path.starts_with("/v1/")) return {};
@@ -114,6 +119,9 @@ Parsed parse_by_path(http::Request const& request, RouterOptions const& options)
     return parse_rest(request, {}, below, Dialect::v0_3, options);
   if (auto const named = tenant_path(path); !named.rest.empty())
     return parse_rest(request, named.tenant, named.rest, Dialect::v1_0, options);
+  // gRPC's answer to what is on its way to a service of ours and no gRPC.
+  if (is_grpc_path(path))
+    return Unmapped{Code::unsupported_media_type, shape_of(request), std::string(request.method)};
   return Unmapped{Code::unmapped_route, shape_of(request), std::string(request.method)};
 }
 
@@ -160,6 +168,9 @@ Parsed refuse_gate(Shape const& shape, std::string_view method, Code code) {
 MaybeWrong check_body(http::Request const& request, RouterOptions const& options) {
   if (!json_content(request))
     return Wrong{ProtocolError::content_type, "the content type must be application/json"};
+  if (encoded_content(request))
+    return Wrong{ProtocolError::content_type, "the body must not be encoded",
+                 Code::unsupported_encoding};
   auto const checked = check_json(request.body, {options.max_body, options.max_depth});
   if (checked.ok()) return std::nullopt;
   if (checked.error().code == Code::too_large)

@@ -123,6 +123,10 @@ Parsed parse_task(http::Request const& request, std::string_view rest, Operation
   if (operation.task_id.empty() || operation.task_id.contains('/'))
     return Unmapped{Code::unmapped_route, operation.shape, operation.method};
   if (!allowed) return Unmapped{Code::method_not_allowed, operation.shape, operation.method};
+  // Nothing is read from it, but what is sent must be what it says it is.
+  if (!request.body.empty())
+    if (auto wrong = check_body(request, options))
+      return refuse(operation.shape, operation.method, *wrong);
   auto const length = query_either(request, "historyLength");
   std::optional<std::int64_t> number;
   if (length && check_json(*length, {.bytes = 32, .depth = 1}).ok())

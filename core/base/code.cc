@@ -110,6 +110,8 @@ Meaning meaning(Code code) {
       return {Exit::failed, 405, -32601, Grpc::unimplemented, Again::no};
     case Code::unsupported_media_type:
       return {Exit::failed, 415, -32005, Grpc::invalid_argument, Again::no};
+    case Code::unsupported_encoding:
+      return {Exit::failed, 415, -32005, Grpc::unimplemented, Again::no};
     case Code::workload_api_unreachable:
     case Code::handshake_failed:
     case Code::connect:

@@ -65,6 +65,7 @@ enum class Code : std::uint16_t {
   method_not_allowed = 4010,
   unsupported_media_type = 4011,
   draining = 4012,
+  unsupported_encoding = 4013,
   // AW50xx identity and TLS
   spiffe_id_malformed = 5001,
   // An identity, ours or a peer's, that does not parse, has run out or is somebody else's.

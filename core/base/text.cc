@@ -54,7 +54,25 @@ std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) 
   return out;
 }
 
-std::optional<std::string> decode(std::string_view text, std::string_view alphabet) {
+// What each character stands for; kForeign for those that are none of the alphabet's.
+constexpr std::uint8_t kForeign = 0xFF;
+using Sextets = std::array<std::uint8_t, 256>;
+constexpr Sextets sextets_of(std::string_view alphabet) {
+  Sextets out{};
+  out.fill(kForeign);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    out[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  return out;
+}
+constexpr Sextets kSextets = sextets_of(kBase64);
+constexpr Sextets kSextetsUrl = sextets_of(kBase64Url);
+
+bool all_of(std::string_view text, Sextets const& sextets) {
+  return std::ranges::all_of(
+      text, [&](char c) { return sextets[static_cast<unsigned char>(c)] != kForeign; });
+}
+
+std::optional<std::string> decode(std::string_view text, Sextets const& sextets) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
@@ -62,9 +80,9 @@ std::optional<std::string> decode(std::string_view text, std::string_view alphab
   std::uint32_t group = 0;
   int bits = 0;
   for (char c : text) {
-    auto const value = alphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    group = group << 6 | static_cast<std::uint32_t>(value);
+    auto const value = sextets[static_cast<unsigned char>(c)];
+    if (value == kForeign) return std::nullopt;
+    group = group << 6 | value;
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
@@ -190,9 +208,15 @@ std::string to_hex(std::string_view bytes) {
 
 std::string to_base64(std::string_view bytes) { return encode(bytes, kBase64, true); }
 std::string to_base64url(std::string_view bytes) { return encode(bytes, kBase64Url, false); }
-std::optional<std::string> from_base64(std::string_view text) { return decode(text, kBase64); }
+std::optional<std::string> from_base64(std::string_view text) { return decode(text, kSextets); }
 std::optional<std::string> from_base64url(std::string_view text) {
-  return decode(text, kBase64Url);
+  return decode(text, kSextetsUrl);
+}
+bool is_base64(std::string_view text) {
+  auto const padding = text.size() - (text.find_last_not_of('=') + 1);
+  auto const body = text.substr(0, text.size() - padding);
+  if (body.size() % 4 == 1 || (padding > 0 && (padding > 2 || text.size() % 4 != 0))) return false;
+  return all_of(body, kSextets) || all_of(body, kSextetsUrl);
 }
 
 std::string printable(std::string_view text) {

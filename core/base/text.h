@@ -34,6 +34,8 @@ namespace aw::text {
 // Line breaks and spaces are foreign too; bits left over at the end are ignored.
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 [[nodiscard]] std::optional<std::string> from_base64url(std::string_view text);
+// Would one of the two read it, with padding that fits its length if any? Allocates nothing.
+[[nodiscard]] bool is_base64(std::string_view text);
 
 // For terminals and logs: control characters become \xNN, so that foreign text cannot move the
 // cursor or forge a line.

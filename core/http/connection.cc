@@ -171,10 +171,11 @@ io::Task<Result<void>> Connection::begin(tls::Socket socket) {
   co_return co_await choose_engine();
 }
 
-// TLS says which protocol by ALPN; without TLS the first bytes say it (RFC 9113 §3.3).
+// TLS says which protocol by ALPN; without ALPN, as without TLS, the first bytes say it (RFC 9113
+// §3.3): who terminates TLS for a gRPC client often offers no name.
 io::Task<Result<void>> Connection::choose_engine() {
-  if (stream_->secure()) {
-    engine_ = stream_->alpn() == "h2" ? make_h2_engine(*this, {}) : make_h1_engine(*this, {});
+  if (auto const alpn = stream_->alpn(); !alpn.empty()) {
+    engine_ = alpn == "h2" ? make_h2_engine(*this, {}) : make_h1_engine(*this, {});
     co_return Result<void>{};
   }
   std::string received;

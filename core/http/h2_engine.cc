@@ -76,12 +76,24 @@ void H2Engine::shut() {
   connection_.stream().cancel();
 }
 
+// Handlers of reset streams still run: counting only open streams would leave them unbounded. One
+// whose answer the peer has whole gives its place back, for the peer counts on that; there may be
+// as many of those again.
+bool H2Engine::full() const {
+  auto const most = limits().max_streams_per_connection;
+  if (exchanges_.size() < most) return false;
+  auto const answered = std::ranges::count_if(exchanges_, [](auto const& one) {
+    return one.second->finished_ && one.second->stream_ == nullptr;
+  });
+  return exchanges_.size() >= std::size_t{2} * most ||
+         exchanges_.size() - static_cast<std::size_t>(answered) >= most;
+}
+
 // ---- what the session says
 
 void H2Engine::head(H2Stream& stream) {
   if (stream.fault) return refuse(stream, *stream.fault);
-  // Handlers of reset streams still run: counting only open streams would leave them unbounded.
-  if (exchanges_.size() >= limits().max_streams_per_connection || over_) {
+  if (over_ || full()) {
     session_->reset(stream, H2Error::refused_stream);
     return;
   }

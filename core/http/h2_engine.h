@@ -117,6 +117,7 @@ class H2Engine final : public Engine, public H2Events {
   // The nearest of all deadlines becomes the connection's.
   void rearm(SteadyTime now);
   void shut();
+  [[nodiscard]] bool full() const;  // no further request is taken
   [[nodiscard]] Limits const& limits() const { return connection_.limits(); }
 
   Connection& connection_;

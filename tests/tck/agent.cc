@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // a2a_tck_agent CONFIG: serves like `agentweave serve CONFIG`, with the official kits' agent in
-// place of the backends. With a2a.versions ["1.0"] it is the 1.0 kit's agent, else the 0.3 kit's.
+// place of the backends: capabilities need none, and only the first counts. With a2a.versions
+// ["1.0"] it is the 1.0 kit's agent, else the 0.3 kit's.
 #include <pthread.h>
 
 #include <csignal>
@@ -28,6 +29,17 @@ std::stop_token interrupted() {
     source.request_stop();
   }).detach();
   return source.get_token();
+}
+
+// The kits' messages name no capability: whatever the file has, there is one that they all mean.
+void have_one_capability(aw::config::Config& config) {
+  auto& capabilities = config.agent.capabilities;
+  if (capabilities.empty())
+    capabilities.push_back({.name = "kit",
+                            .description = "does what the kit wants",
+                            .input_modes = {"text/plain", "application/json"},
+                            .output_modes = {"text/plain", "application/json"}});
+  capabilities.resize(1);
 }
 
 aw::runtime::Seams kit_seams(aw::config::Loaded const& loaded) {
@@ -62,6 +74,8 @@ int main(int argc, char** argv) {
   aw::commands::Serving serving;
   serving.request.file = argv[1];
   serving.request.env = aw::config::lookup_in(env);
+  serving.request.backends = aw::config::BackendRule::in_process;
+  serving.amend = have_one_capability;
   serving.seams = kit_seams;
   serving.ready = [](aw::runtime::Runtime& agent, std::chrono::nanoseconds) {
     std::cerr << "a2a_tck_agent: " << agent.listening().spiffe_id << " on "

@@ -33,3 +33,5 @@ javascript js_1 1.3.0
 javascript js_03 0.3.14
 go_program go driver 2.3.1
 go_program go_server server 2.3.1
+go_program go_grpc client 2.3.1
+go_program go_streams streams 2.3.1

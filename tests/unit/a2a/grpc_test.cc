@@ -60,7 +60,7 @@ TEST_CASE(
   for (auto const& row :
        std::initializer_list<Row>{{std::string("\0\0\0\0\x0b", 5), Code::too_large},
                                   {std::string("\0\xff\xff\xff\xff", 5), Code::too_large},
-                                  {std::string("\1\0\0\0\1x", 6), Code::unsupported_operation},
+                                  {std::string("\1\0\0\0\1x", 6), Code::unsupported_encoding},
                                   {std::string("\2\0\0\0\1x", 6), Code::request_malformed}}) {
     GrpcFrames frames(10);
     frames.feed(row.bytes);

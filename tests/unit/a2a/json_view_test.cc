@@ -7,9 +7,10 @@ using namespace aw;
 using namespace aw::a2a;
 
 TEST_CASE("json is accepted exactly as RFC 8259 has it") {
-  for (auto const* const good : {"{}", "[]", "null", "true", "false", "0", "-0", "1.5e-3", "\"\"",
-                                 " {\"a\" : [1 , 2]} ", R"("\u00e9\ud83d\ude00\n\/")",
-                                 "123456789012345678901234567890", R"({"a":{"a":1},"b":{"a":1}})"})
+  for (auto const* const good :
+       {"{}", "[]", "null", "true", "false", "0", "-0", "1.5e-3", "\"\"", " {\"a\" : [1 , 2]} ",
+        R"("\u00e9\ud83d\ude00\n\/")", "123456789012345678901234567890",
+        R"({"a":{"a":1},"b":{"a":1}})", "1.7976931348623157e308", "-1e-999", "0e999"})
     CHECK_MESSAGE(check_json(good).ok(), good);
   for (auto const* const bad : {"",        " ",          "{",         "}",
                                 "[1,]",    "{\"a\":1,}", "{a:1}",     "{'a':1}",
@@ -29,6 +30,16 @@ TEST_CASE("json that two readers could read differently is refused") {
   CHECK_FALSE(check_json(R"("\udc00\ud800")").ok());
   CHECK_FALSE(check_json("\"\xff\xfe\"").ok());
   CHECK_FALSE(check_json("\"\xed\xa0\x80\"").ok());  // a surrogate in UTF-8
+}
+
+TEST_CASE("a number that no double holds is refused, however it is written") {
+  for (auto const& huge :
+       {std::string("1e309"), std::string("-1E+400"), std::string("1.8e308"), std::string(310, '9'),
+        "0." + std::string(400, '0') + "1e999", "[1, {\"a\": " + std::string(400, '1') + ".5}]"})
+    CHECK_MESSAGE(!check_json(huge).ok(), huge);
+  CHECK(check_json(std::string(308, '9')).ok());
+  CHECK(check_json("0." + std::string(1'000, '3')).ok());
+  CHECK(check_json("1" + std::string(400, '0') + "e-400").ok());
 }
 
 TEST_CASE("depth and size of json are bounded, and depth costs no stack") {

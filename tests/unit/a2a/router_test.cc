@@ -102,6 +102,10 @@ TEST_CASE("the plain binding's paths and methods") {
         "/rpc/x", "//rpc"})
     CHECK_MESSAGE(unmapped(kRouter.parse(request("GET", target))) == Code::unmapped_route, target);
   CHECK(unmapped(kRouter.parse(request("PUT", "/rpc"))) == Code::method_not_allowed);
+  for (auto const* const target :
+       {"/lf.a2a.v1.A2AService/GetTask", "/a2a.v1.A2AService/Nope", "/grpc.health.v1.Health/Check"})
+    CHECK_MESSAGE(unmapped(kRouter.parse(post(target, "{}"))) == Code::unsupported_media_type,
+                  target);
   CHECK(std::holds_alternative<CardRequest>(kRouter.parse(request("GET", "/rpc"))));
 }
 
@@ -121,6 +125,69 @@ TEST_CASE("plain requests that say too little are refused in plain words") {
   auto const media = refused(kRouter.parse(text));
   CHECK(media.response.status == 415);
   CHECK(media.code == Code::unsupported_media_type);
+}
+
+TEST_CASE(
+    "bytes that are no base64 are refused in every spelling, for no other binding could carry "
+    "them") {
+  struct Row {
+    std::string_view target;
+    std::string_view part;
+  };
+  for (auto const& [target, part] : std::initializer_list<Row>{
+           {"/message:send", R"({"raw":"***"})"},
+           {"/message:send", R"({"raw":"YQ\n=="})"},
+           {"/v1/message:send", R"({"file":{"fileWithBytes":"A"}})"},
+           {"/v1/message:send", R"({"kind":"file","file":{"bytes":"%"}})"}}) {
+    auto const body =
+        R"({"message":{"messageId":"m","role":"ROLE_USER","metadata":{"skill":"report"},"parts":[)" +
+        std::string(part) + "]}}";
+    auto const answer = refused(kRouter.parse(post(std::string(target), body)));
+    CHECK(answer.response.status == 400);
+    CHECK(answer.response.body.contains("must be base64"));
+  }
+}
+
+TEST_CASE("what stands beside a task's id is read strictly too") {
+  CHECK(refused(kRouter.parse(request("GET", "/tasks?includeArtifacts=maybe"))).response.status ==
+        400);
+  CHECK(understood(kRouter.parse(request("GET", "/tasks?includeArtifacts=true")))
+            .list.include_artifacts);
+  for (auto const* const target :
+       {"/tasks/T1:cancel", "/tasks/T1:subscribe", "/v1/tasks/T1:cancel"}) {
+    CHECK(refused(kRouter.parse(post(target, "["))).response.status == 400);
+    auto form = request("POST", target);
+    form.body = "a=b";
+    CHECK(refused(kRouter.parse(form)).response.status == 415);
+    CHECK(understood(kRouter.parse(post(target, "{}"))).task_id == "T1");
+    CHECK(understood(kRouter.parse(request("POST", target))).task_id == "T1");
+  }
+}
+
+TEST_CASE("a body that is encoded, or has two media types, is refused before it is parsed") {
+  struct Row {
+    std::string target;
+    std::string body;
+    int status;
+  };
+  for (auto const& [target, body, status] :
+       std::initializer_list<Row>{{"/rpc", rpc("SendMessage", kMessage), 200},
+                                  {"/message:send", kMessage, 415},
+                                  {"/v1/message:send", kMessage, 415},
+                                  {"/a2a/v1/tasks", R"({"task_type":"report"})", 415}}) {
+    CAPTURE(target);
+    auto zipped = post(target, body);
+    zipped.headers.add("content-encoding", "gzip");
+    auto const encoded = refused(kRouter.parse(zipped));
+    CHECK(encoded.code == Code::unsupported_encoding);
+    CHECK(encoded.response.status == status);
+    auto twice = post(target, body);
+    twice.headers.add("content-type", "text/plain");
+    CHECK(refused(kRouter.parse(twice)).code == Code::unsupported_media_type);
+    auto plain = post(target, body);
+    plain.headers.add("content-encoding", "identity");
+    CHECK_FALSE(std::holds_alternative<Refused>(kRouter.parse(plain)));
+  }
 }
 
 TEST_CASE("every JSON-RPC path answers, with and without the slash") {

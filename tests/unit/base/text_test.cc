@@ -25,6 +25,16 @@ TEST_CASE("base64 round-trips every length and refuses foreign characters") {
   CHECK_FALSE(text::from_base64("A").has_value());
 }
 
+TEST_CASE("base64 is recognised in either alphabet, padded or not, and nothing else is") {
+  for (auto const* const good : {"", "Zg==", "Zg", "Zm9v", "-_8=", "-_8", "+/8=", "AAAA----"})
+    CHECK_MESSAGE(text::is_base64(good), good);
+  for (auto const* const bad : {"***", "A", "Zg===", "=", "Z=g=", "Zm9v\n", "Zm9 v", "+_8=", "Zg=a",
+                                "\xc3\xa9"
+                                "AA"})
+    CHECK_MESSAGE(!text::is_base64(bad), bad);
+  CHECK_FALSE(text::is_base64(std::string_view("Zm9\0", 4)));
+}
+
 TEST_CASE("the nearest name forgives a typo, not another word") {
   constexpr auto kNames =
       std::to_array<std::string_view>({"opa_endpoint", "policy_path", "provider"});

@@ -322,3 +322,36 @@ TEST_CASE("a reset tells the handler, and handlers of reset streams stay bounded
   go = true;
   CHECK(eventually([&] { return running == 0; }));
 }
+
+TEST_CASE("a stream whose answer is out makes room, before its handler has ended, for one more") {
+  std::atomic<int> begun = 0;
+  std::atomic<int> running = 0;
+  std::atomic<bool> go = false;
+  Limits limits;
+  limits.max_streams_per_connection = 2;
+  Site site(
+      Wired::plain,
+      [&](Request&, ResponseWriter& writer) -> io::Task<void> {
+        ++begun;
+        ++running;
+        co_await writer.respond(text_response("done"));
+        while (!go) co_await io::sleep_until(std::chrono::steady_clock::now() + 1ms);
+        --running;
+      },
+      limits);
+  Raw raw(site.server().port());
+  raw.send(hello());
+  std::uint32_t id = 1;
+  for (; id < 9; id += 2) {  // a client that keeps to the two it may have open: none of its four
+    raw.send(frame(headers, kEndHeaders | kEndStream, id, get()));
+    CHECK(raw.read_until("done").ends_with("done"));
+  }
+  CHECK(begun == 4);
+  // Twice as many handlers as streams is where patience ends.
+  raw.send(frame(headers, kEndHeaders | kEndStream, id, get()));
+  auto const refused = frame(reset, 0, id, std::string("\0\0\0\7", 4));
+  CHECK(raw.read_until(refused).ends_with(refused));
+  CHECK(begun == 4);
+  go = true;
+  CHECK(eventually([&] { return running == 0; }));
+}

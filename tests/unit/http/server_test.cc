@@ -5,10 +5,14 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <fstream>
 #include <latch>
 
 #include "core/io/task.h"
+#include "core/tls/stream.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/http/site.h"
 
@@ -25,6 +29,23 @@ Limits quick() {
   limits.handshake_timeout = limits.head_timeout = limits.body_timeout = 60ms;
   limits.idle_timeout = limits.write_timeout = limits.request_timeout = 60ms;
   return limits;
+}
+
+// What a server says first to `greeting`, over TLS whose client named no protocol.
+io::Task<std::string> first_words(Site& site, Security const& security, std::string greeting) {
+  tls::Socket socket(co_await boost::asio::this_coro::executor);
+  boost::asio::ip::tcp::endpoint const there(boost::asio::ip::address_v4::loopback(),
+                                             site.server().port());
+  auto const [refused] = co_await socket.async_connect(there, io::kNoThrow);
+  if (refused) co_return "no connection";
+  auto const stream = fixtures::must(
+      tls::Stream::open(std::move(socket), fixtures::must(security.context()), "localhost"));
+  fixtures::must(co_await stream->handshake());
+  for (char const c : greeting) fixtures::must(co_await stream->write_all({&c, 1}));
+  std::array<char, 4096> bytes{};
+  auto const got = co_await stream->read_some(bytes);
+  stream->close();
+  co_return got.ok() ? std::string(bytes.data(), *got) : got.error().text();
 }
 
 }  // namespace
@@ -52,6 +73,19 @@ TEST_CASE("both protocols are served over mutual TLS on one port") {
   CHECK(infos.at(0).alpn == "h2");
   CHECK(infos.at(1).peer_chain.at(0).uri_sans().at(0) == "spiffe://example.org/caller");
   CHECK(infos.at(0).remote_address.starts_with("127.0.0.1:"));
+}
+
+TEST_CASE("over TLS without ALPN the first bytes say which protocol it is") {
+  Site site(Wired::tls);
+  auto const security = site.as("spiffe://example.org/caller", {});
+  auto const h1 = io::run_blocking(first_words(site, security, std::string(kGet)));
+  CHECK(h1.starts_with("HTTP/1.1 200"));
+  std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  preface.append("\0\0\0\4\0\0\0\0\0", 9);  // and empty SETTINGS (RFC 9113 §3.4)
+  auto const h2 = io::run_blocking(first_words(site, security, preface));
+  REQUIRE(h2.size() > 9);
+  CHECK(h2[3] == 4);  // SETTINGS come first from a server too
+  CHECK(site.infos().at(1).alpn.empty());
 }
 
 TEST_CASE("a refused certificate is a failed handshake, never an answer, and is reported") {
