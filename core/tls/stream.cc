@@ -8,6 +8,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <cerrno>
 
+#include "core/tls/library.h"
 #include "core/tls/openssl.h"
 
 namespace aw::tls {
@@ -27,6 +28,7 @@ struct Stream::Impl {
   bool cancelled = false;
   bool read_wants_write = false;
 
+  int shake();
   io::Task<Result<void>> wait(socket_base::wait_type direction);
   io::Task<Result<void>> wait_for(int want);
   Error failure(int want, int number, Code code, std::string_view doing);
@@ -67,6 +69,12 @@ io::Task<Result<void>> Stream::Impl::wait(socket_base::wait_type direction) {
 
 io::Task<Result<void>> Stream::Impl::wait_for(int want) {
   return wait(want == SSL_ERROR_WANT_WRITE ? socket_base::wait_write : socket_base::wait_read);
+}
+
+int Stream::Impl::shake() {
+  KeysUnread const until_they_are_needed;
+  ERR_clear_error();
+  return SSL_do_handshake(ssl.get());
 }
 
 Error Stream::Impl::failure(int want, int number, Code code, std::string_view doing) {
@@ -183,6 +191,7 @@ Result<std::unique_ptr<Stream>> Stream::open(Socket socket, std::shared_ptr<cons
   SSL_set_bio(ssl, bio, bio);
   impl->context = std::move(context);
   impl->handshake.verify = &impl->context->impl().verify;
+  impl->handshake.known = &endpoint.known;
   attach(ssl, &impl->handshake);
   if (endpoint.role == Role::server) {
     SSL_set_accept_state(ssl);
@@ -217,8 +226,7 @@ io::Task<Result<void>> Stream::handshake() {
   Impl& self = *impl_;
   while (self.ssl != nullptr && !self.done) {
     if (self.cancelled) co_return interrupted();
-    ERR_clear_error();
-    int const answer = SSL_do_handshake(self.ssl.get());
+    int const answer = self.shake();
     int const number = errno;
     if (answer == 1) {
       self.done = true;
