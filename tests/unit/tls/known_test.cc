@@ -119,7 +119,8 @@ TEST_CASE("the same names with another key are another certificate") {
 
 TEST_CASE("signers are read with their keys too: a chain builds on them") {
   Pki const ca;
-  auto const middle = must(tls::make_intermediate(ca.ca_spec("spiffe://example.org"), ca.authority()));
+  auto const middle =
+      must(tls::make_intermediate(ca.ca_spec("spiffe://example.org"), ca.authority()));
   auto const key = must(tls::PrivateKey::generate(KeyType::p256));
   auto leaf = must(tls::issue(ca.leaf_spec("spiffe://example.org/client"), middle, key));
   Identity const identity{{std::move(leaf), middle.certificate}, key};
