@@ -54,8 +54,8 @@ Result<tls::Probe> open_politely(Prey const& prey, std::vector<std::string> alpn
                                        .key = svid.key,
                                        .alpn = std::move(alpn)}));
   AW_TRY(auto const peer, prey.self->verify(probe.server_chain()));
-  if (peer.id != prey.id)
-    return make_error(Code::peer_mismatch, "the listener is " + peer.id.text() + ", not " +
+  if (peer->id != prey.id)
+    return make_error(Code::peer_mismatch, "the listener is " + peer->id.text() + ", not " +
                                                prey.id.text() + ": only our own is attacked");
   return probe;
 }

@@ -95,19 +95,25 @@ Pull Connection::pull(std::string& into) {
   return Pull::bytes;
 }
 
-io::Task<void> Connection::serve(tls::Socket socket) {
+// This frame lives as long as the connection: what the beginning needs is in others.
+io::Task<void> Connection::serve(std::unique_ptr<tls::Socket> socket) {
   auto const self = shared_from_this();  // while this runs
-  if (auto begun = co_await begin(std::move(socket)); !begun.ok()) {
-    reject(begun.error());
-    if (stream_ != nullptr && !aborted_) co_await part();
-    co_return;
-  }
+  if (!co_await welcome(std::move(*socket))) co_return;
+  socket.reset();
   try {
     co_await engine_->run();
   } catch (std::exception const&) {
     // Cancelled: `abort` has seen to everything.
   }
   stream_->cancel();  // whatever else waits on it holds the connection
+}
+
+io::Task<bool> Connection::welcome(tls::Socket socket) {
+  auto const begun = co_await begin(std::move(socket));
+  if (begun.ok()) co_return true;
+  reject(begun.error());
+  if (stream_ != nullptr && !aborted_) co_await part();
+  co_return false;
 }
 
 // Closing over unread bytes resets the connection, and the alert that says why may be lost with it.

@@ -105,7 +105,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   ~Connection() override;
 
   // Handshake, session, requests. Spawned once.
-  io::Task<void> serve(tls::Socket socket);
+  io::Task<void> serve(std::unique_ptr<tls::Socket> socket);
   void drain();
   void farewell() {
     if (engine_ != nullptr) engine_->farewell();
@@ -130,6 +130,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
  private:
   void expired(SteadyTime now) override;
+  // All before the first request; false when it came to nothing, of which the observer was told.
+  io::Task<bool> welcome(tls::Socket socket);
   io::Task<Result<void>> begin(tls::Socket socket);
   // Says goodbye in TLS, then throws away what still arrives, bounded in time and bytes: closing
   // over unread bytes would reset the connection and lose the last answer.

@@ -58,10 +58,7 @@ class H1Writer final : public ResponseWriter {
 class H1Engine final : public Engine {
  public:
   H1Engine(Connection& connection, std::string received)
-      : connection_(connection),
-        head_(head_limits(connection.limits())),
-        writer_(*this),
-        gone_timer_(connection.shard().loop, SteadyTime::max()) {
+      : connection_(connection), head_(head_limits(connection.limits())), writer_(*this) {
     if (!received.empty()) {
       work_ = connection.shard().take_workspace();
       work_->in = std::move(received);
@@ -85,6 +82,17 @@ class H1Engine final : public Engine {
 
   enum class Flushed : std::uint8_t { all, some, failed };
 
+  // The peer, watched while an answer streams or somebody wants to know; most connections never
+  // have one.
+  struct Watch {
+    explicit Watch(boost::asio::io_context& loop) : over(loop, SteadyTime::max()) {}
+    bool running = false;
+    std::function<void()> on_gone;
+    boost::asio::cancellation_signal signal;
+    boost::asio::steady_timer over;  // cancelled when it has ended
+  };
+
+  Watch& watch_of();
   io::Task<bool> receive();
   Flushed flush_now();
   io::Task<Result<void>> flush_rest();
@@ -119,12 +127,8 @@ class H1Engine final : public Engine {
   Version version_ = Version::http1_1;
   std::uint32_t requests_ = 0;
 
-  // The peer, watched while an answer streams.
   bool gone_ = false;
-  bool watching_ = false;
-  std::function<void()> on_gone_;
-  boost::asio::cancellation_signal watch_signal_;
-  boost::asio::steady_timer gone_timer_;  // cancelled when the watch has ended
+  std::unique_ptr<Watch> watch_;  // made when first needed
 };
 
 // ---- the writer
@@ -208,14 +212,27 @@ void H1Writer::on_peer_gone(std::function<void()> notify) {
     if (notify) notify();
     return;
   }
-  engine_.on_gone_ = std::move(notify);
-  if (engine_.on_gone_) engine_.watch();
+  bool const wanted = static_cast<bool>(notify);
+  if (wanted || engine_.watch_ != nullptr) engine_.watch_of().on_gone = std::move(notify);
+  if (wanted) engine_.watch();
 }
 
 // ---- the engine
 
 io::Task<void> H1Engine::run() {
   for (;;) {
+    // An idle connection waits here, in the one frame it needs.
+    if (work_ == nullptr || unread().empty()) {
+      if (draining_) break;
+      become_idle();
+      // Who has just been answered has rarely sent more: looking would be a system call for
+      // nothing.
+      if (auto const ready = co_await connection_.stream().readable(); !ready.ok()) break;
+    } else {
+      work_->in.erase(0, std::exchange(at_, 0));
+      restart();
+      phase_ = Phase::idle;
+    }
     if (!co_await receive()) break;
     if (!co_await answer()) break;
   }
@@ -247,16 +264,6 @@ void H1Engine::restart() {
 
 // A whole request; false when the connection is over.
 io::Task<bool> H1Engine::receive() {
-  if (work_ == nullptr || unread().empty()) {
-    if (draining_) co_return false;
-    become_idle();
-    // Who has just been answered has rarely sent more: looking would be a system call for nothing.
-    if (auto const ready = co_await connection_.stream().readable(); !ready.ok()) co_return false;
-  } else {
-    work_->in.erase(0, std::exchange(at_, 0));
-    restart();
-    phase_ = Phase::idle;
-  }
   for (;;) {
     if (work_ != nullptr) {
       auto const next = advance();
@@ -350,7 +357,7 @@ io::Task<bool> H1Engine::answer() {
     writer_.forget();
   }
   counters.in_flight.fetch_sub(1, std::memory_order_relaxed);
-  on_gone_ = nullptr;
+  if (watch_ != nullptr) watch_->on_gone = nullptr;
   if (connection_.aborted()) co_return false;
   if (!writer_.started())
     writer_.put(connection_.shard().refusal(Code::internal, 500), After::close);
@@ -359,7 +366,7 @@ io::Task<bool> H1Engine::answer() {
   phase_ = Phase::writing;
   auto flushed = flush_now();
   if (flushed == Flushed::some && (co_await flush_rest()).ok()) flushed = Flushed::all;
-  if (watching_) co_await stop_watching();
+  if (watch_ != nullptr && watch_->running) co_await stop_watching();
   co_return flushed == Flushed::all && !gone_ && writer_.after() == After::keep_alive;
 }
 
@@ -447,18 +454,25 @@ void H1Engine::abort() { lose_peer(); }
 
 void H1Engine::lose_peer() {
   if (std::exchange(gone_, true)) return;
-  if (auto const notify = std::exchange(on_gone_, nullptr)) notify();
+  if (watch_ == nullptr) return;
+  if (auto const notify = std::exchange(watch_->on_gone, nullptr)) notify();
+}
+
+H1Engine::Watch& H1Engine::watch_of() {
+  if (watch_ == nullptr) watch_ = std::make_unique<Watch>(connection_.shard().loop);
+  return *watch_;
 }
 
 void H1Engine::watch() {
-  if (watching_ || gone_) return;
-  watching_ = true;
+  Watch& watch = watch_of();
+  if (watch.running || gone_) return;
+  watch.running = true;
   boost::asio::co_spawn(
       connection_.shard().loop, watch_peer(connection_.shared_from_this()),
       boost::asio::bind_cancellation_slot(
-          watch_signal_.slot(), [keep = connection_.shared_from_this(), this](std::exception_ptr) {
-            watching_ = false;
-            gone_timer_.cancel();
+          watch.signal.slot(), [keep = connection_.shared_from_this(), &watch](std::exception_ptr) {
+            watch.running = false;
+            watch.over.cancel();
           }));
 }
 
@@ -477,9 +491,9 @@ io::Task<void> H1Engine::watch_peer(std::shared_ptr<Connection> keep) {
 
 // At most one reader may wait on the stream: the watch ends before the next request is read.
 io::Task<void> H1Engine::stop_watching() {
-  watch_signal_.emit(boost::asio::cancellation_type::terminal);
-  while (watching_) {
-    auto const [ignored] = co_await gone_timer_.async_wait(io::kNoThrow);
+  watch_->signal.emit(boost::asio::cancellation_type::terminal);
+  while (watch_->running) {
+    auto const [ignored] = co_await watch_->over.async_wait(io::kNoThrow);
     static_cast<void>(ignored);
   }
 }

@@ -124,7 +124,8 @@ void admit(std::shared_ptr<Shard> const& shard, tls::Socket socket) {
   }
   auto remote = remote_address(socket);
   auto connection = std::make_shared<Connection>(shard, std::move(remote));
-  boost::asio::co_spawn(shard->loop, connection->serve(std::move(socket)),
+  boost::asio::co_spawn(shard->loop,
+                        connection->serve(std::make_unique<tls::Socket>(std::move(socket))),
                         boost::asio::bind_cancellation_slot(connection->signal().slot(),
                                                             [connection](std::exception_ptr) {}));
 }

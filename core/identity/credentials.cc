@@ -15,14 +15,15 @@ class Checker {
           Clock const& clock)
       : snapshot_(std::move(snapshot)), allowed_(std::move(allowed)), clock_(clock) {}
 
-  Result<Peer> verify(std::span<const tls::Certificate> sent) const {
+  Result<std::shared_ptr<const Peer>> verify(std::span<const tls::Certificate> sent) const {
     WallTime const now = clock_.now();
     std::string const key = chain_key(sent);
-    if (auto known = recall(key, now)) return std::move(*known);
+    if (auto known = recall(key, now)) return known;
     AW_TRY(Peer peer, verify_peer(sent, snapshot_->bundles, allowed_, now));
     peer.xfcc = xfcc(self(), peer);
-    remember(key, peer);
-    return peer;
+    auto shared = std::make_shared<const Peer>(std::move(peer));
+    remember(key, shared);
+    return shared;
   }
 
   [[nodiscard]] Snapshot const& snapshot() const { return *snapshot_; }
@@ -43,18 +44,18 @@ class Checker {
   }
 
   // Everything but the time is the same for the same bytes, bundles and allowed list.
-  std::optional<Peer> recall(std::string const& key, WallTime now) const {
+  std::shared_ptr<const Peer> recall(std::string const& key, WallTime now) const {
     std::lock_guard const lock(mutex_);
     auto const found = verified_.find(key);
-    if (found == verified_.end()) return std::nullopt;
-    if (now < found->second.not_before || now >= found->second.not_after) {
+    if (found == verified_.end()) return nullptr;
+    if (now < found->second->not_before || now >= found->second->not_after) {
       verified_.erase(found);
-      return std::nullopt;
+      return nullptr;
     }
     return found->second;
   }
 
-  void remember(std::string const& key, Peer const& peer) const {
+  void remember(std::string const& key, std::shared_ptr<const Peer> const& peer) const {
     std::lock_guard const lock(mutex_);
     if (verified_.size() >= kMostRemembered) verified_.clear();
     verified_.insert_or_assign(key, peer);
@@ -64,7 +65,7 @@ class Checker {
   std::set<TrustDomain> const allowed_;
   Clock const& clock_;
   mutable std::mutex mutex_;
-  mutable std::map<std::string, Peer> verified_;
+  mutable std::map<std::string, std::shared_ptr<const Peer>> verified_;
 };
 
 tls::VerifyPeer check_with(std::shared_ptr<const Checker> checker) {
@@ -131,7 +132,8 @@ std::shared_ptr<const tls::Context> Credentials::client_for(SpiffeId const& expe
       });
 }
 
-Result<Peer> Credentials::verify(std::span<const tls::Certificate> sent) const {
+Result<std::shared_ptr<const Peer>> Credentials::verify(
+    std::span<const tls::Certificate> sent) const {
   return impl_->checker->verify(sent);
 }
 

@@ -49,8 +49,10 @@ class Credentials {
   [[nodiscard]] std::shared_ptr<const tls::Context> client_for(SpiffeId const& expected) const;
 
   // `verify_peer` with this snapshot at the clock's now, `xfcc` filled: for the server after its
-  // handshake, and again for live connections when bundles change.
-  [[nodiscard]] Result<Peer> verify(std::span<const tls::Certificate> sent) const;
+  // handshake, and again for live connections when bundles change. Never null; the connections of
+  // one caller share it.
+  [[nodiscard]] Result<std::shared_ptr<const Peer>> verify(
+      std::span<const tls::Certificate> sent) const;
 
   [[nodiscard]] Snapshot const& snapshot() const;
   [[nodiscard]] SpiffeId const& self() const;

@@ -11,8 +11,11 @@ Result<std::unique_ptr<http::Session>> AgentSession::open(http::ConnectionInfo c
   auto const now = credentials();
   if (!now) return make_error(Code::no_svid, "no usable identity");
   AW_TRY(auto peer, now->verify(info.peer_chain));
-  Visitor visitor{
-      .peer = std::move(peer), .self = now->self(), .remote_address = info.remote_address};
+  auto const until = peer->not_after;
+  Visitor visitor{.peer = std::move(peer),
+                  .until = until,
+                  .self = now->self(),
+                  .remote_address = info.remote_address};
   visitor.line = pipeline.line_of(visitor);
   visitor.load = pipeline.load_of(visitor);
   return std::unique_ptr<http::Session>(
@@ -32,7 +35,7 @@ io::Task<void> AgentSession::handle_streaming(http::Request& request, http::Body
 
 bool AgentSession::valid_under(identity::Credentials const& credentials) const {
   auto const again = credentials.verify(sent_);
-  return again.ok() && again->id == visitor_.peer.id;
+  return again.ok() && (*again)->id == visitor_.peer->id;
 }
 
 }  // namespace aw::server

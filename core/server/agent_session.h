@@ -33,7 +33,7 @@ class AgentSession final : public http::Session {
   [[nodiscard]] bool wants_streaming(http::Request const& head) const override;
   [[nodiscard]] io::Task<void> handle_streaming(http::Request& request, http::BodyReader& body,
                                                 http::ResponseWriter& writer) override;
-  [[nodiscard]] WallTime must_close_by() const override { return visitor_.peer.not_after; }
+  [[nodiscard]] WallTime must_close_by() const override { return visitor_.peer->not_after; }
 
   // Does the peer's chain still verify with these credentials?
   // Must still be the same SPIFFE ID. On the connection's loop.
@@ -41,7 +41,7 @@ class AgentSession final : public http::Session {
   // From here on its requests are refused as those of an unverified peer; what runs is finished.
   // `until_closed` is held until the connection is gone.
   void distrust(std::shared_ptr<void> until_closed) {
-    visitor_.peer.not_after = WallTime::min();
+    visitor_.until = WallTime::min();
     until_closed_ = std::move(until_closed);
   }
 

@@ -98,7 +98,7 @@ std::string context_of(a2a::Operation const& operation) {
 }
 
 authz::AuthzContext question(Visit const& visit, a2a::Operation const& operation) {
-  return {.caller = visit.visitor.peer.id,
+  return {.caller = visit.visitor.peer->id,
           .callee = visit.visitor.self,
           .action = operation.capability,
           .direction = authz::Direction::inbound,
@@ -114,9 +114,9 @@ authz::AuthzContext question(Visit const& visit, a2a::Operation const& operation
 }
 
 a2a::Caller caller_of(Visit const& visit) {
-  return {.id = visit.visitor.peer.id.text(),
+  return {.id = visit.visitor.peer->id.text(),
           .decision_id = visit.decision_id,
-          .xfcc = visit.visitor.peer.xfcc,
+          .xfcc = visit.visitor.peer->xfcc,
           .traceparent = visit.trace.traceparent()};
 }
 
@@ -131,7 +131,7 @@ DecisionFacts facts_of(Visit const& visit) {
   return {.direction = authz::Direction::inbound,
           .trace = visit.trace,
           .decision_id = visit.decision_id,
-          .caller = visit.visitor.peer.id.text(),
+          .caller = visit.visitor.peer->id.text(),
           .callee = visit.visitor.self.text(),
           .action = visit.capability,
           .method = visit.method,
@@ -151,7 +151,7 @@ decisions::Fields kept_fields(Visit const& visit, authz::AuthzDecision const& de
                               std::string const& policy_path) {
   using decisions::Text;
   decisions::Fields fields;
-  fields.set(Text::caller, visit.visitor.peer.id.text());
+  fields.set(Text::caller, visit.visitor.peer->id.text());
   fields.set(Text::callee, visit.visitor.self.text());
   fields.set(Text::action, visit.capability);
   fields.set(Text::direction, "inbound");
@@ -175,7 +175,7 @@ decisions::Fields kept_fields(Visit const& visit, authz::AuthzDecision const& de
 
 std::shared_ptr<CallLine> Pipeline::line_of(Visitor const& visitor) const {
   if (needs_.calls == nullptr) return {};
-  auto const& peer = visitor.peer;
+  auto const& peer = *visitor.peer;
   // The leaf's own: `peer` has the chain's, whose authority may be younger.
   auto const from = peer.chain.empty() ? peer.not_before : peer.chain.front().not_before();
   return needs_.calls->line({.caller = peer.id.text(),
@@ -204,7 +204,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
 
   // 1, 2: TLS, chain, SPIFFE ID and trust domain were established with the connection; time has
   // passed since.
-  if (visitor.peer.not_after <= visit.time) {
+  if (visitor.until <= visit.time) {
     co_return co_await refuse(
         visit, make_error(Code::peer_unverified, "the caller's certificate has expired"));
   }
@@ -220,7 +220,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
     co_return co_await refuse(visit, make_error(Code::overloaded, "concurrency limit"),
                               std::chrono::seconds(1));
   }
-  if (auto const wait = needs_.rates.take(visitor.peer.id.text(), visit.began); wait.count() > 0) {
+  if (auto const wait = needs_.rates.take(visitor.peer->id.text(), visit.began); wait.count() > 0) {
     co_return co_await refuse(visit, make_error(Code::rate_limited, "this caller's rate"), wait);
   }
   // 4: replay.
@@ -229,7 +229,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
     co_return co_await refuse(visit,
                               make_error(Code::request_malformed, "replay headers given twice"));
   }
-  if (auto fresh = needs_.replay.admit(visitor.peer.id.text(), freshness(request)); !fresh.ok()) {
+  if (auto fresh = needs_.replay.admit(visitor.peer->id.text(), freshness(request)); !fresh.ok()) {
     co_return co_await refuse(visit, std::move(fresh).error());
   }
   co_await understand(visit);
@@ -246,7 +246,7 @@ io::Task<void> Pipeline::understand(Visit& visit) {
   }
   // Callers that are agents of this kind record the same.
   if (request.headers.get(kNonceHeader)) {
-    visit.receipt = audit::receipt_of(visit.trace.trace_id, visit.visitor.peer.id.text(),
+    visit.receipt = audit::receipt_of(visit.trace.trace_id, visit.visitor.peer->id.text(),
                                       visit.visitor.self.text(), request.body);
   }
   auto parsed = needs_.router.parse(request);
@@ -354,7 +354,7 @@ io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseco
   a2a::Outcome const result{.status = http_status(error.code), .code = error.code};
   if (needs_.log.enabled(log::Component::authz, log::Level::info)) {
     needs_.log.write(log::Component::authz, log::Level::info, "Request rejected",
-                     {{"caller_spiffe_id", visit.visitor.peer.id.text()},
+                     {{"caller_spiffe_id", visit.visitor.peer->id.text()},
                       {"code", code_name(error.code)},
                       {"reason", error.message},
                       {"decision_id", visit.decision_id}});
@@ -409,7 +409,7 @@ io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision
   needs_.recent.add({.decision_id = visit.decision_id,
                      .time = visit.time,
                      .trace_id = visit.trace.trace_id,
-                     .caller = visit.visitor.peer.id.text(),
+                     .caller = visit.visitor.peer->id.text(),
                      .callee = visit.visitor.self.text(),
                      .action = visit.capability,
                      .method = visit.method,
@@ -441,7 +441,7 @@ void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
   if (!needs_.log.enabled(log::Component::a2a, log::Level::debug)) return;
   needs_.log.write(
       log::Component::a2a, log::Level::debug, "Request completed",
-      {{"caller_spiffe_id", visit.visitor.peer.id.text()},
+      {{"caller_spiffe_id", visit.visitor.peer->id.text()},
        {"action", visit.capability},
        {"status", std::to_string(result.status)},
        {"duration_ms",

@@ -33,9 +33,11 @@ namespace aw::server {
 struct Visit;
 
 // What the connection established before its first request (gates 1 and 2).
-// Outlives every request of its connection; `peer.not_after` is looked at for each.
+// Outlives every request of its connection; `until` is looked at for each. Without a peer there is
+// none: who makes one has it from verify_peer.
 struct Visitor {
-  identity::Peer peer;
+  std::shared_ptr<const identity::Peer> peer;  // shared with the caller's other connections
+  WallTime until{};  // the peer's not_after, or earlier; default: long ago
   identity::SpiffeId self;
   std::string remote_address;
   std::shared_ptr<Admission::Load> load = {};  // null: callers have no limit of their own
@@ -77,7 +79,7 @@ class Pipeline {
   [[nodiscard]] std::shared_ptr<CallLine> line_of(Visitor const& visitor) const;
   // What its caller's connections share of gate 3; null when callers have no limit of their own.
   [[nodiscard]] std::shared_ptr<Admission::Load> load_of(Visitor const& visitor) const {
-    return needs_.admission.load_of(visitor.peer.id.text());
+    return needs_.admission.load_of(visitor.peer->id.text());
   }
 
   // `body`: where the request's body comes from when it was not collected (gRPC), else null.

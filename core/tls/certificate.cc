@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "core/base/text.h"
@@ -103,10 +104,22 @@ bool purpose(X509* x509, std::uint32_t usage) {
   return has_flag(x509, EXFLAG_XKUSAGE) && (X509_get_extended_key_usage(x509) & usage) != 0;
 }
 
+std::string fingerprint_of(X509 const* x509) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (X509_digest(x509, EVP_sha256(), digest.data(), &size) != 1) {
+    ERR_clear_error();
+    return {};
+  }
+  return text::to_hex(text_of(digest.data(), size));
+}
+
 }  // namespace
 
 Result<Certificate> adopt(X509Ptr x509) {
   auto impl = std::make_shared<Certificate::Impl>();
+  impl->fingerprint = fingerprint_of(x509.get());
+  if (impl->fingerprint.empty()) return malformed("a certificate cannot be written again");
   AW_TRY(read_names(x509.get(), *impl));
   AW_TRY(impl->not_before, wall_time(X509_get0_notBefore(x509.get())));
   AW_TRY(impl->not_after, wall_time(X509_get0_notAfter(x509.get())));
@@ -119,8 +132,19 @@ Result<Certificate> adopt(X509Ptr x509) {
   return Certificate(std::move(impl));
 }
 
-Result<X509Ptr> copy_into(Certificate const& certificate, OSSL_LIB_CTX* library) {
-  std::string const der = certificate.der();
+std::string der_of(X509 const* x509) {
+  unsigned char* data = nullptr;
+  int const size = i2d_X509(x509, &data);
+  if (size < 0) {
+    ERR_clear_error();
+    return {};
+  }
+  std::string out = text_of(data, static_cast<std::size_t>(size));
+  OPENSSL_free(data);
+  return out;
+}
+
+Result<X509Ptr> read_into(std::string_view der, OSSL_LIB_CTX* library) {
   unsigned char const* at = bytes(der);
   X509* made = X509_new_ex(library, nullptr);
   // On failure the library frees `made` and sets it to null.
@@ -129,9 +153,14 @@ Result<X509Ptr> copy_into(Certificate const& certificate, OSSL_LIB_CTX* library)
   }
   X509Ptr copy(made);
   if (X509_get0_pubkey(copy.get()) == nullptr) {
-    return library_error(Code::svid_malformed, "read the public key of " + certificate.subject());
+    return library_error(Code::svid_malformed,
+                         "read the public key of " + name_text(X509_get_subject_name(copy.get())));
   }
   return copy;
+}
+
+Result<X509Ptr> copy_into(Certificate const& certificate, OSSL_LIB_CTX* library) {
+  return read_into(certificate.der(), library);
 }
 
 Result<Certificate> Certificate::parse_der(std::string_view der) {
@@ -185,17 +214,7 @@ Result<std::vector<Certificate>> Certificate::parse_pem_chain(std::string_view p
   return chain;
 }
 
-std::string Certificate::der() const {
-  unsigned char* data = nullptr;
-  int const size = i2d_X509(native(*this), &data);
-  if (size < 0) {
-    ERR_clear_error();
-    return {};
-  }
-  std::string out = text_of(data, static_cast<std::size_t>(size));
-  OPENSSL_free(data);
-  return out;
-}
+std::string Certificate::der() const { return der_of(native(*this)); }
 
 std::string Certificate::pem() const {
   std::string const base64 = text::to_base64(der());
@@ -235,15 +254,7 @@ std::string Certificate::serial_hex() const {
   return out;
 }
 
-std::string Certificate::fingerprint_sha256() const {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (X509_digest(native(*this), EVP_sha256(), digest.data(), &size) != 1) {
-    ERR_clear_error();
-    return {};
-  }
-  return text::to_hex(text_of(digest.data(), size));
-}
+std::string Certificate::fingerprint_sha256() const { return impl_->fingerprint; }
 
 std::string Certificate::subject_key_id() const {
   ASN1_OCTET_STRING const* id = X509_get0_subject_key_id(native(*this));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The moments of a handshake at which the library asks us.
+#include "core/tls/library.h"
 #include "core/tls/openssl.h"
 
 namespace aw::tls {
@@ -26,8 +27,27 @@ int verify_result(Code code) {
   }
 }
 
-Result<std::vector<Certificate>> sent_chain(X509_STORE_CTX* store) {
+struct Sent {
+  std::vector<std::string> encoded;
   std::vector<Certificate> chain;
+};
+
+// As it was read before, or now with its key, which the library has left alone (KeysUnread).
+Result<Certificate> read_whole(X509* sent, std::string const& der, Handshake const& handshake) {
+  if (handshake.known != nullptr) {
+    if (auto known = handshake.known->find(der)) return std::move(*known);
+  }
+  if (X509_get0_pubkey(sent) != nullptr) {  // not the lean library's
+    if (X509_up_ref(sent) != 1) return library_error(Code::internal, "keep a certificate");
+    return adopt(X509Ptr(sent));
+  }
+  ERR_clear_error();
+  AW_TRY(X509Ptr whole, read_into(der, library(Crypto::lean)));
+  return adopt(std::move(whole));
+}
+
+Result<Sent> sent_chain(X509_STORE_CTX* store, Handshake const& handshake) {
+  Sent out;
   STACK_OF(X509) const* sent = X509_STORE_CTX_get0_untrusted(store);
   int const count = sk_X509_num(sent);
   if (count > static_cast<int>(Certificate::kMaxChain)) {
@@ -37,19 +57,42 @@ Result<std::vector<Certificate>> sent_chain(X509_STORE_CTX* store) {
   }
   for (int i = 0; i < count; ++i) {
     X509* x509 = sk_X509_value(sent, i);
-    if (X509_up_ref(x509) != 1) return library_error(Code::internal, "keep a certificate");
-    AW_TRY(Certificate certificate, adopt(X509Ptr(x509)));
-    chain.push_back(std::move(certificate));
+    out.encoded.push_back(der_of(x509));
+    AW_TRY(Certificate certificate, read_whole(x509, out.encoded.back(), handshake));
+    out.chain.push_back(std::move(certificate));
   }
-  return chain;
+  return out;
+}
+
+// The stack is the very one that the library takes the peer's key from and keeps for as long as the
+// connection lives.
+Result<void> put_in_place(X509_STORE_CTX* store, std::span<const Certificate> chain) {
+  STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(store);
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    X509* const ours = native(chain[i]);
+    X509* const theirs = sk_X509_value(sent, static_cast<int>(i));
+    if (ours == theirs) continue;
+    if (X509_up_ref(ours) != 1) return library_error(Code::internal, "keep a certificate");
+    sk_X509_set(sent, static_cast<int>(i), ours);
+    if (i == 0) X509_STORE_CTX_set_cert(store, ours);
+    X509_free(theirs);
+  }
+  return {};
 }
 
 Result<void> decide(X509_STORE_CTX* store, Handshake& handshake) {
-  AW_TRY(handshake.peer_chain, sent_chain(store));
+  KeysRead const here;
+  AW_TRY(Sent sent, sent_chain(store, handshake));
+  handshake.peer_chain = std::move(sent.chain);
   if (handshake.verify == nullptr || !*handshake.verify) {
     return make_error(Code::internal, "nothing here can check the peer");
   }
-  return (*handshake.verify)(handshake.peer_chain);
+  AW_TRY((*handshake.verify)(handshake.peer_chain));
+  AW_TRY(put_in_place(store, handshake.peer_chain));
+  for (std::size_t i = 0; i < sent.encoded.size() && handshake.known != nullptr; ++i) {
+    handshake.known->keep(sent.encoded[i], handshake.peer_chain[i]);
+  }
+  return {};
 }
 
 }  // namespace

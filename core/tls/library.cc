@@ -12,6 +12,7 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace aw::tls {
@@ -83,10 +84,55 @@ bool wanted(int operation, OSSL_ALGORITHM const& algorithm) {
          (has("structure=SubjectPublicKeyInfo") || has("structure=PrivateKeyInfo"));
 }
 
+bool& keys_unread() {
+  static thread_local bool unread = false;
+  return unread;
+}
+
+// The decoders say that they take nothing while this thread leaves keys unread. Which function asks
+// is known by its place alone: the library calls it with the provider and what is wanted.
+constexpr std::size_t kMostDecoders = 8;
+using Takes = int(void* provider, int selection);
+std::array<Takes*, kMostDecoders> takes_of;
+
+template <std::size_t Place>
+int takes(void* provider, int selection) {
+  if (keys_unread()) return 0;
+  return takes_of[Place] == nullptr ? 1 : takes_of[Place](provider, selection);
+}
+
+template <std::size_t... Places>
+constexpr std::array<Takes*, kMostDecoders> each_takes(std::index_sequence<Places...> /*places*/) {
+  return {takes<Places>...};
+}
+
+template <class Function>
+OSSL_DISPATCH entry(int id, Function* function) {
+  return {id, reinterpret_cast<void (*)()>(function)};
+}
+
 struct Tables {
   OSSL_PROVIDER* base = nullptr;
   std::array<std::vector<OSSL_ALGORITHM>, OSSL_OP__HIGHEST + 1> kept;  // by operation
+  std::array<std::vector<OSSL_DISPATCH>, kMostDecoders> decoders;
 };
+
+// The same decoder, but for that question. Beyond the places there are it stays as it is.
+void ask_first(Tables& tables, std::size_t place, OSSL_ALGORITHM& algorithm) {
+  static constexpr auto kTakes = each_takes(std::make_index_sequence<kMostDecoders>());
+  if (place >= kMostDecoders) return;
+  auto& functions = tables.decoders.at(place);
+  for (auto const* each = algorithm.implementation; each->function_id != 0; ++each) {
+    if (each->function_id == OSSL_FUNC_DECODER_DOES_SELECTION) {
+      takes_of.at(place) = reinterpret_cast<Takes*>(each->function);
+    } else {
+      functions.push_back(*each);
+    }
+  }
+  functions.push_back(entry(OSSL_FUNC_DECODER_DOES_SELECTION, kTakes.at(place)));
+  functions.push_back({0, nullptr});
+  algorithm.implementation = functions.data();
+}
 
 Tables* build_tables() {
   auto* tables = new Tables;  // lives as long as the process: OpenSSL keeps pointers into it
@@ -97,7 +143,9 @@ Tables* build_tables() {
     int no_cache = 0;
     OSSL_ALGORITHM const* all = OSSL_PROVIDER_query_operation(tables->base, operation, &no_cache);
     for (; all != nullptr && all->algorithm_names != nullptr; ++all) {
-      if (wanted(operation, *all)) kept.push_back(*all);
+      if (!wanted(operation, *all)) continue;
+      kept.push_back(*all);
+      if (operation == OSSL_OP_DECODER) ask_first(*tables, kept.size() - 1, kept.back());
     }
     kept.push_back({});
   }
@@ -124,11 +172,6 @@ int capabilities(void* /*provider*/, char const* capability, OSSL_CALLBACK* call
 
 void teardown(void* /*provider*/) {}
 
-template <class Function>
-OSSL_DISPATCH entry(int id, Function* function) {
-  return {id, reinterpret_cast<void (*)()>(function)};
-}
-
 int start(OSSL_CORE_HANDLE const* /*handle*/, OSSL_DISPATCH const* /*in*/,
           OSSL_DISPATCH const** out, void** provider_context) {
   static OSSL_DISPATCH const dispatch[] = {entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
@@ -154,6 +197,11 @@ OSSL_LIB_CTX* build_lean() {
 }
 
 }  // namespace
+
+KeysUnread::KeysUnread() : before_(std::exchange(keys_unread(), true)) {}
+KeysUnread::~KeysUnread() { keys_unread() = before_; }
+KeysRead::KeysRead() : before_(std::exchange(keys_unread(), false)) {}
+KeysRead::~KeysRead() { keys_unread() = before_; }
 
 OSSL_LIB_CTX* library(Crypto crypto) {
   if (crypto == Crypto::standard) return nullptr;

@@ -16,4 +16,30 @@ namespace aw::tls {
 // on: its lists are in library.cc.
 OSSL_LIB_CTX* library(Crypto crypto);
 
+// While one lives, certificates that the lean library reads on this thread keep their key unread:
+// the handshake takes that from a certificate read before (known.h), or reads it then. Without its
+// key a certificate verifies nothing, so to forget that fails closed.
+class KeysUnread {
+ public:
+  KeysUnread();
+  ~KeysUnread();
+  KeysUnread(KeysUnread const&) = delete;
+  KeysUnread& operator=(KeysUnread const&) = delete;
+
+ private:
+  bool before_;
+};
+
+// Inside of that, while this lives, they are read.
+class KeysRead {
+ public:
+  KeysRead();
+  ~KeysRead();
+  KeysRead(KeysRead const&) = delete;
+  KeysRead& operator=(KeysRead const&) = delete;
+
+ private:
+  bool before_;
+};
+
 }  // namespace aw::tls

@@ -22,6 +22,7 @@
 #include "core/base/result.h"
 #include "core/tls/certificate.h"
 #include "core/tls/context.h"
+#include "core/tls/known.h"
 #include "core/tls/private_key.h"
 #include "core/tls/public_key.h"
 
@@ -69,9 +70,10 @@ inline std::string text_of(unsigned char const* data, std::size_t size) {
 // A memory BIO that reads from `text`, which must outlive it.
 BioPtr read_from(std::string_view text);
 
-// Names and times are read once, by `adopt`, so that accessors do not touch the library.
+// Read once, by `adopt`, so that accessors do not touch the library.
 struct Certificate::Impl {
   X509Ptr x509;
+  std::string fingerprint;  // SHA-256 of the DER; lower-case hex
   std::vector<std::string> uris;
   std::vector<std::string> names;
   WallTime not_before;
@@ -92,7 +94,11 @@ struct PrivateKey::Impl {
 // Takes the certificate over; Code::svid_malformed when its names or times cannot be read whole.
 Result<Certificate> adopt(X509Ptr x509);
 inline X509* native(Certificate const& certificate) { return certificate.impl().x509.get(); }
-// The same certificate or key as an object of `library` (null = the default library context).
+// The whole encoding; empty when it cannot be written.
+std::string der_of(X509 const* x509);
+// A certificate and its key as objects of `library` (null = the default library context).
+// Code::svid_malformed, also when the library knows no such key.
+Result<X509Ptr> read_into(std::string_view der, OSSL_LIB_CTX* library);
 Result<X509Ptr> copy_into(Certificate const& certificate, OSSL_LIB_CTX* library);
 Result<PkeyPtr> copy_into(PrivateKey const& key, OSSL_LIB_CTX* library);
 
@@ -106,6 +112,7 @@ std::string curve_of(EVP_PKEY const* key);  // "P-256"; empty when it has none
 // One owner: the Stream, on its loop. `verify` is the Context's, which the Stream keeps.
 struct Handshake {
   VerifyPeer const* verify = nullptr;
+  KnownCertificates* known = nullptr;  // the Endpoint's; may be null
   std::vector<Certificate> peer_chain;
   std::optional<Error> refused;
   int peer_alert = -1;  // the description of the last fatal alert the peer sent
@@ -113,20 +120,23 @@ struct Handshake {
 // `handshake` is borrowed and must outlive `ssl`; attached() is null where none was.
 void attach(SSL* ssl, Handshake* handshake);
 Handshake* attached(SSL const* ssl);
-// For SSL_CTX_set_cert_verify_callback: hands the sent chain to Handshake::verify.
-// 1 = go on. Anything else, also an exception or no Handshake at all, ends the handshake: it
-// fails closed, with the reason in Handshake::refused.
+// For SSL_CTX_set_cert_verify_callback: hands the sent chain to Handshake::verify, and puts the
+// certificates that it was given in the place of those the library made of the same bytes: theirs
+// are the keys that the handshake goes on with. 1 = go on. Anything else, also an exception or no
+// Handshake at all, ends the handshake: it fails closed, with the reason in Handshake::refused.
 int verify_sent_chain(X509_STORE_CTX* store, void* unused);
 // For SSL_CTX_set_info_callback: notes alerts of the peer.
 void note_alert(SSL const* ssl, int where, int value);
 
 // The library's side of a Context; shared by all that differ in their check only.
-// Immutable once built; the ALPN callback points into it, so it lives as long as its SSL_CTX.
+// Immutable once built, but for `known`, which locks; the ALPN callback points into it, so it lives
+// as long as its SSL_CTX.
 struct Endpoint {
   SslCtxPtr context;
   std::string alpn;  // as on the wire: length-prefixed names
   Role role = Role::server;
   bool web = false;
+  mutable KnownCertificates known;
 };
 struct Context::Impl {
   std::shared_ptr<const Endpoint> endpoint;

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/associator.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <cerrno>
 
+#include "core/tls/library.h"
 #include "core/tls/openssl.h"
 
 namespace aw::tls {
@@ -27,7 +30,9 @@ struct Stream::Impl {
   bool cancelled = false;
   bool read_wants_write = false;
 
+  int shake();
   io::Task<Result<void>> wait(socket_base::wait_type direction);
+  [[nodiscard]] Result<void> woken(boost::system::error_code const& error) const;
   io::Task<Result<void>> wait_for(int want);
   Error failure(int want, int number, Code code, std::string_view doing);
   Error handshake_failure(int want, int number);
@@ -38,6 +43,33 @@ struct Stream::Impl {
   Result<std::optional<std::size_t>> write_tls(std::string_view from, int& want);
   Result<std::optional<std::size_t>> write_plain(std::string_view from);
 };
+
+// What the socket calls when it is ready: whoever waits goes on with a Result.
+template <class Waiter>
+struct Woken {
+  Waiter waiter;
+  Stream::Impl const* stream;
+
+  void operator()(boost::system::error_code const& error) {
+    std::move(waiter)(stream->woken(error));
+  }
+};
+
+}  // namespace aw::tls
+
+// It is on the waiter's loop, and cancelled with it.
+template <template <class, class> class Associator, class Waiter, class Default>
+struct boost::asio::associator<Associator, aw::tls::Woken<Waiter>, Default>
+    : Associator<Waiter, Default> {
+  static auto get(aw::tls::Woken<Waiter> const& woken) noexcept {
+    return Associator<Waiter, Default>::get(woken.waiter);
+  }
+  static auto get(aw::tls::Woken<Waiter> const& woken, Default const& otherwise) noexcept {
+    return Associator<Waiter, Default>::get(woken.waiter, otherwise);
+  }
+};
+
+namespace aw::tls {
 
 namespace {
 
@@ -53,20 +85,36 @@ bool is_address(std::string const& name) {
   return !error;
 }
 
+io::Task<Result<void>> at_once(Result<void> result) { co_return result; }
+
 bool waits(int want) { return want == SSL_ERROR_WANT_READ || want == SSL_ERROR_WANT_WRITE; }
 
 }  // namespace
 
+Result<void> Stream::Impl::woken(boost::system::error_code const& error) const {
+  if (cancelled || error == boost::asio::error::operation_aborted) return interrupted();
+  if (error) return errno_error(Code::io, "wait for the connection", error.value());
+  return {};
+}
+
+// No coroutine: an idle connection holds a frame for each that waits.
 io::Task<Result<void>> Stream::Impl::wait(socket_base::wait_type direction) {
-  if (cancelled) co_return interrupted();
-  auto const [error] = co_await socket.async_wait(direction, io::kNoThrow);
-  if (cancelled || error == boost::asio::error::operation_aborted) co_return interrupted();
-  if (error) co_return errno_error(Code::io, "wait for the connection", error.value());
-  co_return Result<void>{};
+  if (cancelled) return at_once(interrupted());
+  return boost::asio::async_initiate<boost::asio::use_awaitable_t<> const, void(Result<void>)>(
+      [this, direction](auto waiter) {
+        socket.async_wait(direction, Woken<decltype(waiter)>{std::move(waiter), this});
+      },
+      boost::asio::use_awaitable);
 }
 
 io::Task<Result<void>> Stream::Impl::wait_for(int want) {
   return wait(want == SSL_ERROR_WANT_WRITE ? socket_base::wait_write : socket_base::wait_read);
+}
+
+int Stream::Impl::shake() {
+  KeysUnread const until_they_are_needed;
+  ERR_clear_error();
+  return SSL_do_handshake(ssl.get());
 }
 
 Error Stream::Impl::failure(int want, int number, Code code, std::string_view doing) {
@@ -183,6 +231,7 @@ Result<std::unique_ptr<Stream>> Stream::open(Socket socket, std::shared_ptr<cons
   SSL_set_bio(ssl, bio, bio);
   impl->context = std::move(context);
   impl->handshake.verify = &impl->context->impl().verify;
+  impl->handshake.known = &endpoint.known;
   attach(ssl, &impl->handshake);
   if (endpoint.role == Role::server) {
     SSL_set_accept_state(ssl);
@@ -217,8 +266,7 @@ io::Task<Result<void>> Stream::handshake() {
   Impl& self = *impl_;
   while (self.ssl != nullptr && !self.done) {
     if (self.cancelled) co_return interrupted();
-    ERR_clear_error();
-    int const answer = SSL_do_handshake(self.ssl.get());
+    int const answer = self.shake();
     int const number = errno;
     if (answer == 1) {
       self.done = true;
@@ -236,23 +284,16 @@ Result<std::optional<std::size_t>> Stream::try_read(std::span<char> into) {
   return impl_->ssl != nullptr ? impl_->read_tls(into) : impl_->read_plain(into);
 }
 
-namespace {
-
-io::Task<Result<void>> at_once() { co_return Result<void>{}; }
-
-}  // namespace
-
-// No coroutine: an idle connection holds a frame for each that waits.
 io::Task<Result<void>> Stream::readable() {
   Impl& self = *impl_;
   // Bytes that already left the socket wake nobody: look for a whole record among them first.
   if (self.ssl != nullptr && SSL_has_pending(self.ssl.get()) == 1) {
     std::array<char, 1> unused{};
     ERR_clear_error();
-    if (SSL_peek(self.ssl.get(), unused.data(), 1) > 0) return at_once();
+    if (SSL_peek(self.ssl.get(), unused.data(), 1) > 0) return at_once({});
     int const want = SSL_get_error(self.ssl.get(), 0);
     ERR_clear_error();
-    if (!waits(want)) return at_once();  // the next try_read says what it is
+    if (!waits(want)) return at_once({});  // the next try_read says what it is
     self.read_wants_write = want == SSL_ERROR_WANT_WRITE;
   }
   return self.wait(self.read_wants_write ? socket_base::wait_write : socket_base::wait_read);

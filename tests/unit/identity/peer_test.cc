@@ -132,7 +132,7 @@ TEST_CASE("verifying again gives the same peer with its forwarded line") {
   auto const leaf = ca.mint(ca.spec("/client"));
   for (int i = 0; i < 2; ++i) {
     auto const peer = must(credentials->verify(leaf.chain));
-    CHECK(peer.id.text() == "spiffe://example.org/client");
-    CHECK(peer.xfcc.starts_with("By=spiffe://example.org/server;Hash="));
+    CHECK(peer->id.text() == "spiffe://example.org/client");
+    CHECK(peer->xfcc.starts_with("By=spiffe://example.org/server;Hash="));
   }
 }

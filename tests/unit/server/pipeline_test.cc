@@ -181,10 +181,12 @@ struct House {
   }
 
   Visitor visitor(std::string_view id = "spiffe://a.test/agent/client") {
-    return {.peer = {.id = identity::SpiffeId::parse(id).value(),
-                     .not_after = clock.now() + 1h,
-                     .chain = {},
-                     .xfcc = "x"},
+    return {.peer = std::make_shared<const identity::Peer>(
+                identity::Peer{.id = identity::SpiffeId::parse(id).value(),
+                               .not_after = clock.now() + 1h,
+                               .chain = {},
+                               .xfcc = "x"}),
+            .until = clock.now() + 1h,
             .self = identity::SpiffeId::parse("spiffe://a.test/agent/agent").value(),
             .remote_address = "10.0.0.7:1234"};
   }
@@ -325,7 +327,7 @@ TEST_CASE("what cannot be understood or is not mapped is refused without asking 
 TEST_CASE("a caller whose certificate ran out meanwhile is refused") {
   House house;
   auto who = house.visitor();
-  who.peer.not_after = house.clock.now();
+  who.until = house.clock.now();
   auto const answer =
       house.serve(house.post("/a2a/v1/tasks", R"({"task_type":"work","payload":{}})"), who);
   CHECK(answer.response.status == 401);
@@ -459,7 +461,7 @@ TEST_CASE("beyond the concurrency limit the answer is 503 and others are not har
 TEST_CASE("a caller that has its share in work gets 429, and nobody else does") {
   House house;
   auto busy = house.visitor();
-  busy.load = house.greedy.load_of(busy.peer.id.text());
+  busy.load = house.greedy.load_of(busy.peer->id.text());
   auto const held = house.greedy.enter(busy.load);
   house.build(house.greedy);
   auto const body = R"({"task_type":"work","payload":{}})";
@@ -468,7 +470,7 @@ TEST_CASE("a caller that has its share in work gets 429, and nobody else does") 
   CHECK(refused.response.headers.get("retry-after").has_value());
   CHECK(house.records().back()["reason"] == "rate_limited");
   auto other = house.visitor("spiffe://a.test/agent/other");
-  other.load = house.greedy.load_of(other.peer.id.text());
+  other.load = house.greedy.load_of(other.peer->id.text());
   CHECK(house.serve(house.post("/a2a/v1/tasks", body), other).response.status == 200);
 }
 
@@ -608,7 +610,7 @@ TEST_CASE(
   house.serve(once, who);
   CHECK(count(CallOutcome::replay) == 1);
   auto const before = count(CallOutcome::denied);
-  who.peer.not_after = house.clock.now();
+  who.until = house.clock.now();
   house.serve(work(), who);
   CHECK(count(CallOutcome::denied) == before + 1);
   std::uint64_t all = 0;
