@@ -191,7 +191,7 @@ class Handshakes(Case):
         self.assertEqual(plain(self.agent_.metrics_port, "/readyz")[0], 200)
 
     def test_alpn(self):
-        """a protocol we do not speak is refused in the handshake; none at all means HTTP/1.1"""
+        """a protocol we do not speak is refused in the handshake; where none is named the first bytes say it"""
         self.start_agent()
         self.assertIsNone(self.call(self.good, alpn=("spdy/3",)))
         self.assertIsNone(self.call(self.good, alpn=("h2c", "http/1.0")))
