@@ -76,6 +76,26 @@ std::string reason_of(TestResult const& result) {
   return result.why ? result.why->summary : std::string();
 }
 
+std::string reason_with_cases(TestResult const& result) {
+  std::string out = reason_of(result);
+  for (auto const& one : result.cases) {
+    if (one.state == TestState::failed) out += (out.empty() ? "" : ", ") + case_name(one);
+  }
+  return out;
+}
+
+// OPA's shape: an object a step, each with what is below it; a step fails when something below
+// does.
+void add_case(json::Json& into, rego::TestCase const& one) {
+  json::Json* at = &into;
+  for (auto const& step : one.path) {
+    json::Json& here = (*at)["sub_results"][step];
+    here["name"] = step;
+    if (one.state == TestState::failed) here["fail"] = true;
+    at = &here;
+  }
+}
+
 void append_case(std::string& out, TestResult const& result) {
   out += "    <testcase classname=\"" + test_xml(result.package) + "\" name=\"" +
          test_xml(result.name) + "\" file=\"" + test_xml(result.location.file) + "\" line=\"" +
@@ -84,7 +104,7 @@ void append_case(std::string& out, TestResult const& result) {
   if (result.state == TestState::skipped) out += "      <skipped/>\n";
   if (result.state == TestState::failed || result.state == TestState::error) {
     std::string const element = result.state == TestState::failed ? "failure" : "error";
-    out += "      <" + element + " message=\"" + test_xml(reason_of(result)) + "\">" +
+    out += "      <" + element + " message=\"" + test_xml(reason_with_cases(result)) + "\">" +
            test_xml(result.location.text()) + "</" + element + ">\n";
   }
   if (!result.output.empty()) {
@@ -116,6 +136,15 @@ struct Counts {
 
 }  // namespace
 
+std::string case_name(rego::TestCase const& one) {
+  std::string out;
+  for (auto const& step : one.path) {
+    if (!out.empty()) out += '/';
+    out += step;
+  }
+  return out;
+}
+
 json::Json opa_test_json(rego::TestReport const& report) {
   json::Json out = json::Json::array();
   for (auto const& result : report.results) {
@@ -129,6 +158,7 @@ json::Json opa_test_json(rego::TestReport const& report) {
     if (result.state == TestState::failed) one["fail"] = true;
     if (result.state == TestState::skipped) one["skip"] = true;
     if (result.state == TestState::error) one["error"] = {{"message", result.message}};
+    for (auto const& sub : result.cases) add_case(one, sub);
     if (!result.output.empty()) one["output"] = text::to_base64(joined_output(result));
     out.push_back(std::move(one));
   }
@@ -157,14 +187,14 @@ std::string github_lines(rego::TestReport const& report) {
   std::string out;
   for (auto const& result : report.results) {
     if (result.state != TestState::failed && result.state != TestState::error) continue;
-    auto const reason = reason_of(result);
+    auto const reason = reason_with_cases(result);
     out += "::error file=" + github(result.location.file) +
            ",line=" + std::to_string(result.location.line) + ",title=policy test failed::" +
            github(result.package + "." + result.name + (reason.empty() ? "" : ": " + reason)) +
            "\n";
   }
   return out + "::notice title=policy tests::" + std::to_string(report.passed) + " of " +
-         std::to_string(report.results.size()) + " pass\n";
+         std::to_string(report.total()) + " pass\n";
 }
 
 }  // namespace aw::commands

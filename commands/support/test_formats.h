@@ -11,6 +11,8 @@ namespace aw::commands {
 
 // The array that `opa test --format json` prints.
 [[nodiscard]] json::Json opa_test_json(rego::TestReport const& report);
+// "one/two": the steps of a case's name.
+[[nodiscard]] std::string case_name(rego::TestCase const& one);
 // <testsuites> with a suite a package, as JUnit's readers take it.
 [[nodiscard]] std::string junit_xml(rego::TestReport const& report);
 // "::error file=authz_test.rego,line=7::…" for each test that is not good.

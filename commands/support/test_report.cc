@@ -33,7 +33,12 @@ std::string_view state_text(rego::TestState state) {
 }
 
 json::Json result_json(rego::TestResult const& result) {
-  return {{"package", result.package},
+  json::Json cases = json::Json::array();
+  for (auto const& one : result.cases) {
+    cases.push_back({{"name", case_name(one)}, {"state", text::lower(state_text(one.state))}});
+  }
+  return {{"cases", std::move(cases)},
+          {"package", result.package},
           {"name", result.name},
           {"state", text::lower(state_text(result.state))},
           {"message", result.message},
@@ -65,6 +70,11 @@ void write_result(std::ostream& out, rego::TestResult const& result, Context con
       context.paint_out(is_bad(result.state) ? Style::bad : Style::good, state_text(result.state));
   out << result.location.file << ':' << result.location.line << "  " << result.package << '.'
       << result.name << ": " << word << " (" << milliseconds_text(result.duration) << ")\n";
+  for (auto const& one : result.cases) {
+    auto const style = is_bad(one.state) ? Style::bad : Style::good;
+    out << "    " << text::printable(case_name(one)) << ": "
+        << context.paint_out(style, state_text(one.state)) << '\n';
+  }
   for (auto const& line : result.output) out << "    " << text::printable(line) << '\n';
   if (!result.message.empty()) out << "    " << text::printable(result.message) << '\n';
   if (result.why && !result.why->summary.empty()) {
@@ -76,9 +86,9 @@ void write_result(std::ostream& out, rego::TestResult const& result, Context con
 void write_report(std::ostream& out, rego::TestReport const& report,
                   std::span<const rego::Source> sources, TestRunOptions const& options,
                   Context const& context) {
-  auto const total = report.results.size();
+  auto const total = report.total();
   for (auto const& result : report.results) {
-    if (is_bad(result.state) || context.verbosity == Verbosity::verbose) {
+    if (result.state != rego::TestState::passed || context.verbosity == Verbosity::verbose) {
       write_result(out, result, context);
     }
   }
@@ -177,9 +187,9 @@ Result<void> run_policy_tests(PolicyInputs const& inputs, TestRunOptions const& 
   });
   auto const bad = report.failed + report.errors;
   if (!report.ok()) {
-    return make_error(Code::policy_test_failed, std::to_string(bad) + " of " +
-                                                    std::to_string(report.results.size()) +
-                                                    " policy tests failed");
+    return make_error(
+        Code::policy_test_failed,
+        std::to_string(bad) + " of " + std::to_string(report.total()) + " policy tests failed");
   }
   if (report.coverage.percent < options.threshold) {
     return make_error(Code::threshold_met, "coverage " + percent_text(report.coverage.percent) +

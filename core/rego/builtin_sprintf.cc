@@ -2,6 +2,7 @@
 // sprintf as Go formats: verbs, flags, width, precision, and its notes on wrong arguments.
 #include <algorithm>
 #include <array>
+#include <cinttypes>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -138,17 +139,86 @@ bool is_big(Argument const& argument) {
          !Value::number_text(argument.text).is_inline_int();
 }
 
+// With every flag, as a verb that does not fit is answered.
+std::string number_as_value(Spec const& spec, Argument const& argument) {
+  bool const integer = argument.kind == Argument::Kind::integer;
+  return pad(
+      spec,
+      integer ? integer_text_in(spec, argument, 10, false) : floating_text(spec, argument.number),
+      true);
+}
+
+std::string cut(Spec const& spec, std::string text) {
+  if (spec.precision < 0) return text;
+  std::size_t end = 0;
+  for (int i = 0; i < spec.precision && end < text.size(); ++i) (void)next_rune(text, end);
+  text.resize(std::min(end, text.size()));
+  return text;
+}
+
 std::string bad_verb(Spec const& spec, Argument const& argument) {
-  std::string verb;
-  append_utf8(verb, spec.verb);
-  std::string_view type = argument.kind == Argument::Kind::integer
-                              ? (is_big(argument) ? "big.Int" : "int64")
-                          : argument.kind == Argument::Kind::floating ? "float64"
-                                                                      : "string";
-  std::string shown = argument.kind == Argument::Kind::floating
-                          ? shortest_double(argument.number, Spec{})
-                          : argument.text;
-  return "%!" + verb + "(" + std::string(type) + "=" + shown + ")";
+  std::string out = "%!";
+  append_utf8(out, spec.verb);
+  bool const text = argument.kind == Argument::Kind::text;
+  out += text                                       ? "(string="
+         : is_big(argument)                         ? "(big.Int="
+         : argument.kind == Argument::Kind::integer ? "(int64="
+                                                    : "(float64=";
+  Spec shown = spec;
+  shown.verb = 'v';
+  out += text ? pad(spec, cut(spec, argument.text), false) : number_as_value(shown, argument);
+  return out + ")";
+}
+
+// Of a double: all 53 bits of its mantissa, times a power of two.
+std::string binary_double(Spec const& spec, double number) {
+  int exponent = 0;
+  double const part = std::frexp(std::abs(number), &exponent);
+  auto mantissa = static_cast<std::int64_t>(std::ldexp(part, 53));
+  exponent = number == 0 ? -1074 : exponent - 53;
+  for (; exponent < -1074; ++exponent) mantissa /= 2;  // the smallest have fewer bits
+  std::string const sign = std::signbit(number) ? "-" : spec.plus ? "+" : spec.space ? " " : "";
+  return sign + std::to_string(mantissa) + (exponent < 0 ? "p-" : "p+") +
+         std::to_string(std::abs(exponent));
+}
+
+// As C writes it, but with two digits of exponent at least.
+std::string hex_double(Spec const& spec, double number) {
+  std::array<char, 512> buffer{};
+  bool const upper = spec.verb == 'X';
+  int const precision = std::min(spec.precision, 300);
+  int const length =
+      precision < 0
+          ? std::snprintf(buffer.data(), buffer.size(), upper ? "%A" : "%a", number)
+          : std::snprintf(buffer.data(), buffer.size(), upper ? "%.*A" : "%.*a", precision, number);
+  std::string out(buffer.data(), static_cast<std::size_t>(std::max(length, 0)));
+  std::size_t const p = out.find(upper ? 'P' : 'p');
+  if (p != std::string::npos && out.size() == p + 3) out.insert(p + 2, "0");
+  if (std::signbit(number)) return out;
+  return (spec.plus ? "+" : spec.space ? " " : "") + out;
+}
+
+Rune rune_of(double number) {
+  return number >= 0 && number <= 0x10FFFF ? static_cast<Rune>(number) : Rune{0xFFFD};
+}
+
+std::string quoted_rune(double number) {
+  Rune const rune = rune_of(number);
+  constexpr std::string_view kEscaped = "\a\b\f\n\r\t\v\\'";
+  constexpr std::string_view kEscapes = "abfnrtv\\'";
+  std::string out = "'";
+  auto const at = rune < 0x80 ? kEscaped.find(static_cast<char>(rune)) : std::string_view::npos;
+  if (at != std::string_view::npos) {
+    out += '\\';
+    out += kEscapes[at];
+  } else if (rune < 0x20 || rune == 0x7F) {
+    std::array<char, 8> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "\\x%02x", static_cast<unsigned>(rune));
+    out += buffer.data();
+  } else {
+    append_utf8(out, rune);
+  }
+  return out + "'";
 }
 
 std::string hex_text(std::string const& text, bool upper) {
@@ -165,12 +235,8 @@ std::string quoted(Spec const& spec, std::string const& text) {
 }
 
 std::string format_text(Spec const& spec, Argument const& argument) {
-  std::string text = argument.text;
-  if (spec.precision >= 0 && spec.verb != 'x' && spec.verb != 'X') {
-    std::size_t end = 0;
-    for (int i = 0; i < spec.precision && end < text.size(); ++i) (void)next_rune(text, end);
-    text.resize(std::min(end, text.size()));
-  }
+  bool const hex = spec.verb == 'x' || spec.verb == 'X';
+  std::string text = hex ? argument.text : cut(spec, argument.text);
   switch (spec.verb) {
     case 'v':
       if (spec.sharp) return pad(spec, quoted(Spec{}, text), false);
@@ -190,11 +256,11 @@ std::string format_text(Spec const& spec, Argument const& argument) {
 std::string format_number(Spec const& spec, Argument const& argument) {
   bool integer = argument.kind == Argument::Kind::integer;
   switch (spec.verb) {
-    case 'v':
-      return pad(spec,
-                 integer ? integer_text_in(spec, argument, 10, false)
-                         : floating_text(spec, argument.number),
-                 true);
+    case 'v': {
+      Spec plain = spec;
+      plain.plus = plain.sharp = false;
+      return number_as_value(plain, argument);
+    }
     case 's':
       if (is_big(argument)) return pad(spec, argument.text, true);
       return bad_verb(spec, argument);
@@ -202,25 +268,33 @@ std::string format_number(Spec const& spec, Argument const& argument) {
       return integer ? pad(spec, integer_text_in(spec, argument, 10, false), true)
                      : bad_verb(spec, argument);
     case 'b':
-      return integer ? pad(spec, integer_text_in(spec, argument, 2, false), true)
-                     : bad_verb(spec, argument);
+      return pad(spec,
+                 integer ? integer_text_in(spec, argument, 2, false)
+                         : binary_double(spec, argument.number),
+                 true);
+    case 'q':
+      if (!integer || is_big(argument)) return bad_verb(spec, argument);
+      return pad(spec, quoted_rune(argument.number), false);
     case 'o':
       return integer ? pad(spec, integer_text_in(spec, argument, 8, false), true)
                      : bad_verb(spec, argument);
     case 'x':
     case 'X':
-      return integer ? pad(spec, integer_text_in(spec, argument, 16, spec.verb == 'X'), true)
-                     : bad_verb(spec, argument);
+      return pad(spec,
+                 integer ? integer_text_in(spec, argument, 16, spec.verb == 'X')
+                         : hex_double(spec, argument.number),
+                 true);
     case 'c': {
-      if (!integer) return bad_verb(spec, argument);
+      if (!integer || is_big(argument)) return bad_verb(spec, argument);
       std::string out;
-      append_utf8(out, static_cast<Rune>(argument.number));
+      append_utf8(out, rune_of(argument.number));
       return pad(spec, out, false);
     }
     case 'U': {
-      if (!integer) return bad_verb(spec, argument);
+      if (!integer || is_big(argument)) return bad_verb(spec, argument);
       std::array<char, 32> buffer{};
-      std::snprintf(buffer.data(), buffer.size(), "U+%04X", static_cast<Rune>(argument.number));
+      std::snprintf(buffer.data(), buffer.size(), "U+%04" PRIX64,
+                    static_cast<std::uint64_t>(std::strtoll(argument.text.c_str(), nullptr, 10)));
       return pad(spec, buffer.data(), false);
     }
     case 'e':

@@ -190,7 +190,7 @@ std::string Diagnostic::text() const {
 
 Location Program::location(Place const& place) const {
   Location out;
-  if (place.file < sources.size()) out.file = sources[place.file].name;
+  if (place.line > 0 && place.file < sources.size()) out.file = sources[place.file].name;
   out.line = static_cast<int>(place.line);
   out.column = static_cast<int>(place.column);
   return out;

@@ -381,6 +381,27 @@ void Evaluator::run_query(PreparedQuery const& query, Outcome& out) {
   finish(out);
 }
 
+void Evaluator::run_rule(Group const& group, RulePlan const& rule, Outcome& out) {
+  stack_begin_ = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));  // NOLINT
+  (void)complete_rule(group, rule, {}, out.value);  // a failure is in error_
+  finish(out);
+}
+
+void Evaluator::run_heads(RulePlan const& rule, Block const& block, Outcome& out) {
+  stack_begin_ = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));  // NOLINT
+  (void)with_frame(rule, [&](Frame& frame) {
+    return run(block, 0, frame, [&] {
+      std::vector<Value> steps;
+      steps.reserve(rule.suffix.size());
+      for (Pattern const& step : rule.suffix) steps.push_back(build(step, frame));
+      if (!charge(64 + steps.size() * sizeof(Value))) return Flow::error;
+      out.expressions.push_back(std::move(steps));
+      return Flow::proceed;
+    });
+  });
+  finish(out);
+}
+
 Flow Evaluator::with_frame(RulePlan const& rule, Callback<Flow(Frame&)> body) {
   std::span<Value> was = free_;
   std::unique_ptr<Value[]> chunk;

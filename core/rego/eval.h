@@ -105,6 +105,11 @@ class Evaluator {
   void run_path(PreparedQuery const& query, Outcome& out);
   // Any query: a result for each way in which it holds, as OPA lists them.
   void run_query(PreparedQuery const& query, Outcome& out);
+  // What one rule of a group says alone.
+  void run_rule(Group const& group, RulePlan const& rule, Outcome& out);
+  // In `out.expressions`, the steps of the rule's head for each way in which the block holds, which
+  // is the rule's body or its beginning; for tests with cases.
+  void run_heads(RulePlan const& rule, Block const& block, Outcome& out);
   // Notes what failed and what fired, for `--trace` (why.h). Null: nothing is noted, at no cost.
   void record(WhyRecorder* why) { why_ = why; }
   // Notes each expression that was reached, for coverage.

@@ -16,18 +16,25 @@
 namespace aw::rego {
 
 // `skipped`: its name starts with `todo_`.
-// `error`: the evaluation ended with an error. Passed is any value but false.
+// `error`: the evaluation ended with an error. Passed is true and nothing else, as in OPA.
 enum class TestState { passed, failed, error, skipped };
+
+// One of the cases of a test whose head has variables: test_add[name].
+struct TestCase {
+  std::vector<std::string> path;  // the head's steps, text as it is and other values as JSON
+  TestState state = TestState::failed;
+};
 
 // One `test_*` rule's run, without input.
 struct TestResult {
   std::string package;  // "data.agentweave.authz_test"
-  std::string name;     // "test_planner_cannot_refund"
+  std::string name;     // "test_planner_cannot_refund"; of a second rule of that name "…#01"
   Location location;
   TestState state = TestState::failed;
   std::string message;  // of the error
   std::chrono::nanoseconds duration{0};
   std::vector<std::string> output;  // its print() lines
+  std::vector<TestCase> cases;      // by path; it passes when all of them do
   std::unique_ptr<Why> why;         // of a failed test
 };
 
@@ -55,7 +62,8 @@ struct TestOptions {
   Clock const* clock = nullptr;  // for durations; without one they are zero
 };
 
-// What run_tests found. `coverage` is empty unless it was asked for.
+// What run_tests found. `coverage` is empty unless it was asked for. A test with cases counts as
+// many times as it has cases.
 struct TestReport {
   std::vector<TestResult> results;  // by package, then by place in the file
   Coverage coverage;
@@ -63,6 +71,7 @@ struct TestReport {
   std::size_t failed = 0;
   std::size_t errors = 0;
   std::size_t skipped = 0;
+  [[nodiscard]] std::size_t total() const { return passed + failed + errors + skipped; }
   [[nodiscard]] bool ok() const { return failed == 0 && errors == 0; }
 };
 

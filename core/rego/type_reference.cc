@@ -118,7 +118,7 @@ TypeRef TypeChecker::extent(RuleNode const& node) {
 // Nothing: nowhere. Null: it is not known where.
 std::optional<TypeRef> TypeChecker::step(TypeRef const& type, Pattern const& pattern) {
   bool constant = pattern.kind == PatternKind::constant;
-  bool scalar = constant && pattern.value.items().empty() && pattern.value.entries().empty();
+  bool scalar = constant && pattern.value.kind() < Kind::array;
   TypeRef keys = keys_of(type);
   if (is_empty_collection(type)) {
     if (scalar) return std::nullopt;

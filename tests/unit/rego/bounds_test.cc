@@ -36,6 +36,7 @@ TEST_CASE("time is bounded by the clock that is given") {
   Outcome outcome = test::ask(*policy, "data.p.x", "", {.clock = &clock});
   REQUIRE_FALSE(outcome.ok());
   CHECK(outcome.error->message == "evaluation takes too long");
+  CHECK(outcome.error->location.file.empty());  // no line is to blame
 }
 
 TEST_CASE("the caller may end it") {

@@ -66,7 +66,7 @@ TEST_CASE("the example data is a document the default policy understands") {
 TEST_CASE("the runner tells passed, failed, error and skipped apart, with print output") {
   std::vector<Source> sources = {{"t.rego",
                                   "package t\ntest_good if { print(\"hello\", 1); true }\n"
-                                  "test_bad if 1 == 2\ntest_broken := 1\ntest_broken := 2\n"
+                                  "test_bad if 1 == 2\ntest_broken if { {1: v | v := [1, 2][_]} }\n"
                                   "todo_test_later if false\n"}};
   auto policy = compile(sources, {});
   REQUIRE(policy.ok());

@@ -75,6 +75,7 @@ TEST_CASE("types that do not fit are refused, in OPA's words") {
 TEST_CASE("what may hold for some input is taken") {
   for (std::string_view rule : {"x := count(input.a)",
                                 "x := upper(data.a)",
+                                "x if y[set()]\ny := set()",
                                 "x := input.a + input.b",
                                 "x if input.a == 1",
                                 "x := {\"a\": 1} if input.a.b.c",
