@@ -200,7 +200,7 @@ void check_recursion(Program& program, Faults& faults) {
   auto const cycles = CycleFinder(graph.edges()).run();
   for (auto const& cycle : cycles) {
     std::string chain;
-    for (std::uint32_t node : cycle) chain += graph.group(node).path + " -> ";
+    for (std::uint32_t node : cycle) chain.append(graph.group(node).path).append(" -> ");
     std::string const& path = graph.group(cycle.front()).path;
     faults.add("rego_recursion_error", graph.place(cycle.front()),
                "rule " + path + " is recursive: " + chain + path);
