@@ -305,7 +305,7 @@ void RuleCompiler::assignment(Term const& term, Block& block) {
       vars_[scopes_.back().declared.at(var.name)].assigned = true;
       return true;
     });
-    unify(std::move(shape), std::move(out), term.place, block);
+    unify(std::move(shape), out, term.place, block);
   }
   // What stands on the right has its value from elsewhere.
   for (std::size_t i = from; i < block.size(); ++i) block[i].one_way = true;

@@ -199,11 +199,11 @@ void check_recursion(Program& program, Faults& faults) {
   RuleGraph const graph(program);
   auto const cycles = CycleFinder(graph.edges()).run();
   for (auto const& cycle : cycles) {
-    std::string chain;
-    for (std::uint32_t node : cycle) chain += graph.group(node).path + " -> ";
     std::string const& path = graph.group(cycle.front()).path;
-    faults.add("rego_recursion_error", graph.place(cycle.front()),
-               "rule " + path + " is recursive: " + chain + path);
+    std::string told = "rule ";
+    told.append(path).append(" is recursive: ");
+    for (std::uint32_t node : cycle) told.append(graph.group(node).path).append(" -> ");
+    faults.add("rego_recursion_error", graph.place(cycle.front()), told.append(path));
   }
   for (std::uint32_t id : on_rounds(edges, rounds)) program.groups[id]->in_parts = true;
 }
