@@ -83,7 +83,7 @@ struct Database::Impl {
     return result;
   }
 
-  Result<void> insert_block(std::uint64_t segment, std::string_view frames) const {
+  Result<void> insert_block(std::uint64_t segment, std::string_view frames, Kept kept) const {
     std::int64_t began = std::numeric_limits<std::int64_t>::max();
     std::int64_t ended = 0;
     std::int64_t count = 0;
@@ -101,7 +101,7 @@ struct Database::Impl {
     sqlite3_bind_int64(put.get(), 3, ended);
     sqlite3_bind_int64(put.get(), 4, count);
     sqlite3_bind_int64(put.get(), 5, static_cast<sqlite3_int64>(frames.size()));
-    bind_bytes(put, 6, frames);
+    bind_bytes(put, 6, kept == Kept::here ? frames : std::string_view(""));
     return done(put, "write");
   }
 };
@@ -139,13 +139,22 @@ Result<std::uint64_t> Database::imported() {
   return static_cast<std::uint64_t>(sqlite3_column_int64(ask.get(), 0));
 }
 
-Result<void> Database::add_block(std::uint64_t segment, std::string_view frames) {
+Result<void> Database::add_block(std::uint64_t segment, std::string_view frames, Kept kept) {
   return impl_->together([&]() -> Result<void> {
-    AW_TRY(impl_->insert_block(segment, frames));
+    AW_TRY(impl_->insert_block(segment, frames, kept));
     AW_TRY(auto mark, prepare_sql(impl_->database.get(), "UPDATE progress SET imported = ?1"));
     sqlite3_bind_int64(mark.get(), 1, static_cast<sqlite3_int64>(segment));
     return impl_->done(mark, "write");
   });
+}
+
+Result<bool> Database::needs_segment(std::uint64_t segment) {
+  AW_TRY(auto ask, prepare_sql(impl_->database.get(),
+                               "SELECT 1 FROM block WHERE segment = ?1 AND length(frames) = 0"));
+  sqlite3_bind_int64(ask.get(), 1, static_cast<sqlite3_int64>(segment));
+  int const step = sqlite3_step(ask.get());
+  if (step != SQLITE_ROW && step != SQLITE_DONE) return broken(impl_->database.get(), "read");
+  return step == SQLITE_ROW;
 }
 
 Result<void> Database::keep_policy(KeptPolicy const& policy, WallTime now) {
@@ -172,9 +181,9 @@ Result<std::optional<KeptPolicy>> Database::policy(std::string_view digest) {
   return std::optional(KeptPolicy{std::string(digest), std::string(bytes_at(ask, 0))});
 }
 
-Result<std::uint64_t> Database::retire(std::uint64_t max_bytes, WallTime oldest) {
+Result<Database::Retired> Database::retire(std::uint64_t max_bytes, WallTime oldest) {
   auto* const database = impl_->database.get();
-  std::uint64_t gone = 0;
+  Retired gone;
   AW_TRY(impl_->together([&]() -> Result<void> {
     AW_TRY(auto ask, prepare_sql(database,
                                  "SELECT segment, ended, decisions, bytes FROM block"
@@ -188,12 +197,13 @@ Result<std::uint64_t> Database::retire(std::uint64_t max_bytes, WallTime oldest)
           kept <= max_bytes && sqlite3_column_int64(ask.get(), 1) >= nanoseconds(oldest);
       if (stays && last_gone < 0) continue;
       last_gone = std::max(last_gone, sqlite3_column_int64(ask.get(), 0));
-      gone += static_cast<std::uint64_t>(sqlite3_column_int64(ask.get(), 2));
+      gone.decisions += static_cast<std::uint64_t>(sqlite3_column_int64(ask.get(), 2));
     }
     if (step != SQLITE_DONE) return broken(database, "read");
     if (last_gone < 0) return {};
     AW_TRY(auto erase, prepare_sql(database, "DELETE FROM block WHERE segment <= ?1"));
     sqlite3_bind_int64(erase.get(), 1, last_gone);
+    gone.segment = static_cast<std::uint64_t>(last_gone);
     return impl_->done(erase, "retire");
   }));
   return gone;
@@ -201,13 +211,15 @@ Result<std::uint64_t> Database::retire(std::uint64_t max_bytes, WallTime oldest)
 
 Result<void> Database::blocks(WallTime since, Take const& take) {
   AW_TRY(auto ask, prepare_sql(impl_->database.get(),
-                               "SELECT frames FROM block WHERE ended >= ?1 ORDER BY segment DESC"));
+                               "SELECT segment, frames FROM block WHERE ended >= ?1"
+                               " ORDER BY segment DESC"));
   sqlite3_bind_int64(ask.get(), 1, nanoseconds(since));
   for (;;) {
     int const step = sqlite3_step(ask.get());
     if (step == SQLITE_DONE) return {};
     if (step != SQLITE_ROW) return broken(impl_->database.get(), "read");
-    if (take(bytes_at(ask, 0)) == More::stop) return {};
+    auto const segment = static_cast<std::uint64_t>(sqlite3_column_int64(ask.get(), 0));
+    if (take(segment, bytes_at(ask, 1)) == More::stop) return {};
   }
 }
 

@@ -2,8 +2,10 @@
 // Decisions and the policies they were made with, in an SQLite file (WAL).
 //
 // A row holds a block of decisions as frames (entry.h), in the order of time: a row for each would
-// cost more than the request it tells of. A block knows when its first and last decision were
-// made; one decision is found by looking through blocks. One user at a time; everything blocks.
+// cost more than the request it tells of. Of a large block it holds what is said of it: the frames
+// stay in the journal segment that they were written to, or they would be written three times. A
+// block knows when its first and last decision were made; one decision is found by looking through
+// blocks. One user at a time; everything blocks.
 // Errors: state_unusable.
 #pragma once
 
@@ -41,16 +43,24 @@ class Database {
 
   // The journal segments up to this number are in here.
   [[nodiscard]] Result<std::uint64_t> imported();
+  enum class Kept : std::uint8_t { here, in_its_segment };
   // A segment's frames, all or none; `imported` is then `segment`.
-  [[nodiscard]] Result<void> add_block(std::uint64_t segment, std::string_view frames);
+  [[nodiscard]] Result<void> add_block(std::uint64_t segment, std::string_view frames, Kept kept);
+  // Is that block's place its segment? False for one that is not there.
+  [[nodiscard]] Result<bool> needs_segment(std::uint64_t segment);
   [[nodiscard]] Result<void> keep_policy(KeptPolicy const& policy, WallTime now);
   [[nodiscard]] Result<std::optional<KeptPolicy>> policy(std::string_view digest);
-  // What is older or more than that goes, oldest first; how many decisions went.
-  [[nodiscard]] Result<std::uint64_t> retire(std::uint64_t max_bytes, WallTime oldest);
+  struct Retired {
+    std::uint64_t decisions = 0;
+    std::uint64_t segment = 0;  // this one and those before it hold nothing any more; 0 = none
+  };
+  // What is older or more than that goes, oldest first.
+  [[nodiscard]] Result<Retired> retire(std::uint64_t max_bytes, WallTime oldest);
 
   // Newest block first, until `take` says stop. `since`: blocks that ended before it are left out.
+  // No frames: they are in the segment.
   enum class More { yes, stop };
-  using Take = std::function<More(std::string_view frames)>;
+  using Take = std::function<More(std::uint64_t segment, std::string_view frames)>;
   [[nodiscard]] Result<void> blocks(WallTime since, Take const& take);
 
  private:

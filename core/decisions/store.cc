@@ -24,6 +24,27 @@ Error unusable(std::string const& doing, int number) {
   return errno_error(Code::state_unusable, "decision store: " + doing, number);
 }
 
+std::filesystem::path segment_in(std::filesystem::path const& directory, std::uint64_t number) {
+  return directory / (std::string(kSegmentStem) + std::to_string(number));
+}
+
+// What the database has no room for must be as safe as what it has.
+Result<void> sync_file(std::filesystem::path const& path) {
+  Fd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd.open() || ::fdatasync(fd.get()) != 0) return unusable("sync " + path.string(), errno);
+  return {};
+}
+
+// The frames of a block, wherever they are. One that was retired between the two looks has none.
+Result<void> each_block(Database& database, std::filesystem::path const& directory, WallTime since,
+                        std::function<Database::More(std::string_view)> const& take) {
+  return database.blocks(since, [&](std::uint64_t segment, std::string_view frames) {
+    if (!frames.empty()) return take(frames);
+    auto const own = fs::read_file(segment_in(directory, segment), kLargestSegment);
+    return own.ok() ? take(*own) : Database::More::yes;
+  });
+}
+
 // Reading a segment that somebody else writes: whole frames, newest last.
 std::vector<Entry> entries_of(std::string_view frames) {
   std::vector<Entry> out;
@@ -107,7 +128,7 @@ Result<void> Store::bring_over_rest() {
 }
 
 std::filesystem::path Store::segment_path(std::uint64_t number) const {
-  return directory_ / (std::string(kSegmentStem) + std::to_string(number));
+  return segment_in(directory_, number);
 }
 
 Result<void> Store::begin_segment(std::uint64_t number) {
@@ -206,7 +227,14 @@ Result<void> Store::import_one(std::uint64_t number) {
     if (!frames.ok()) {
       return make_error(Code::state_unusable, "decision store: " + frames.error().message);
     }
-    AW_TRY(database_.add_block(number, *frames));
+    bool const full = frames->size() >= kFullSegment;
+    if (full) AW_TRY(sync_file(path));
+    AW_TRY(database_.add_block(number, *frames,
+                               full ? Database::Kept::in_its_segment : Database::Kept::here));
+    if (full) return {};
+  } else {
+    AW_TRY(bool const needed, database_.needs_segment(number));
+    if (needed) return {};
   }
   std::error_code ignored;  // found again, and skipped, at the next start
   std::filesystem::remove(path, ignored);
@@ -252,16 +280,27 @@ void Store::keep_importing(std::stop_token const& stop) {
     }
     auto done = flush();
     if (done.ok() && round % kRetireEvery == 0) {
-      std::lock_guard const one(importing_);
-      auto gone = database_.retire(config_.max_bytes, needs_.clock.now() - config_.max_age);
-      if (gone.ok()) meters_.retired.add(*gone);
-      if (!gone.ok()) done = gone.error();
+      done = retire();
     }
     if (!done.ok() && !std::exchange(failing_, true)) {
       needs_.log.failed(log::Component::authz, log::Level::error, "decision store", done.error());
     }
     if (done.ok()) failing_ = false;
   }
+}
+
+Result<void> Store::retire() {
+  std::lock_guard const one(importing_);
+  AW_TRY(auto const gone,
+         database_.retire(config_.max_bytes, needs_.clock.now() - config_.max_age));
+  meters_.retired.add(gone.decisions);
+  if (gone.segment == 0) return {};
+  for (auto const number : segments_in(directory_)) {
+    if (number > gone.segment) break;
+    std::error_code ignored;  // found again at the next start, as one that nobody needs
+    std::filesystem::remove(segment_path(number), ignored);
+  }
+  return {};
 }
 
 void Store::stop() {
@@ -288,7 +327,7 @@ std::string Store::document(std::size_t most, std::string_view agent_name) {
   // What cannot be read is told by the log and the metrics; the admin page shows what there is.
   static_cast<void>(flush().ok());
   std::lock_guard const one(importing_);
-  static_cast<void>(database_.blocks(WallTime{}, take).ok());
+  static_cast<void>(each_block(database_, directory_, WallTime{}, take).ok());
   return out + "]}";
 }
 
@@ -312,12 +351,11 @@ Result<void> Reader::newest_first(WallTime since, Each const& each) {
   std::ranges::reverse(segments);
   for (auto const number : segments) {
     if (number <= imported) continue;
-    auto const path = directory_ / (std::string(kSegmentStem) + std::to_string(number));
-    auto const frames = fs::read_file(path, kLargestSegment);
+    auto const frames = fs::read_file(segment_in(directory_, number), kLargestSegment);
     // Gone: brought over between the two looks, and then in the database.
     if (frames.ok() && take(*frames) == Database::More::stop) return {};
   }
-  return database_.blocks(since, take);
+  return each_block(database_, directory_, since, take);
 }
 
 Result<Entry> Reader::find(std::string_view id) {

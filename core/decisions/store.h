@@ -3,10 +3,10 @@
 // time.
 //
 // A request's decision is with the kernel before its answer leaves: what a loop decides in one turn
-// is appended to a journal segment with one write. A thread brings full segments over into the
-// database (and less full ones every few seconds), and retires what is too old or too much. When it
-// cannot keep up, `keep` fails and the request is denied; nothing is dropped. After a kill the next
-// start brings over what the journal still holds.
+// is appended to a journal segment with one write. A thread tells the database of full segments,
+// which then stay as they are, brings less full ones over every few seconds, and retires what is
+// too old or too much. When it cannot keep up, `keep` fails and the request is denied; nothing is
+// dropped. After a kill the next start brings over what the journal still holds.
 //
 // Any thread. The directory belongs to one process (locked).
 #pragma once
@@ -55,6 +55,9 @@ class Store {
   // kill of the process, not the machine's.
   static constexpr std::size_t kSegmentBytes = 4U << 20;
   static constexpr std::size_t kMostSegments = 16;  // waiting for the database; more = deny
+  // A segment from this size on keeps its decisions: in the database they would be written twice
+  // more. Smaller ones would become too many files.
+  static constexpr std::size_t kFullSegment = 1U << 20;
 
   // Brings over what an earlier process left. Errors: state_unusable (locked, no database, …).
   static Result<std::unique_ptr<Store>> open(std::filesystem::path directory, Config const& config,
@@ -107,6 +110,7 @@ class Store {
   [[nodiscard]] Result<void> turn_over();
   Result<void> import_waiting();
   Result<void> import_one(std::uint64_t number);
+  Result<void> retire();
   void keep_importing(std::stop_token const& stop);
   [[nodiscard]] std::filesystem::path segment_path(std::uint64_t number) const;
 

@@ -90,7 +90,8 @@ void Exporter::offer(Span const& span) {
   {
     std::scoped_lock const lock(mutex_);
     if (queued_ >= config_.max_queue) return meters_.queue_full.add();
-    if (queue_.empty() || queue_.back().spans >= config_.max_batch) queue_.emplace_back();
+    if (queue_.empty() || queue_.back().spans >= config_.max_batch)
+      queue_.emplace_back().bytes.reserve(largest_);
     append(config_.protocol, queue_.back(), span);
     ++queued_;
     full_batch = queue_.back().spans == config_.max_batch;
@@ -107,6 +108,7 @@ Written Exporter::next_batch() {
   auto out = std::move(queue_.front());
   queue_.pop_front();
   queued_ -= out.spans;
+  largest_ = std::max(largest_, out.bytes.size());
   return out;
 }
 

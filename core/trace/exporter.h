@@ -67,6 +67,7 @@ class Exporter {
   std::condition_variable changed_;
   std::deque<Written> queue_;             // guarded by mutex_; all but the last are full
   std::size_t queued_ = 0;                // guarded by mutex_; spans in all of them
+  std::size_t largest_ = 0;               // guarded by mutex_; bytes of a batch, for the next one
   bool ending_ = false;                   // guarded by mutex_
   std::atomic<std::int64_t> give_up_at_;  // steady nanoseconds; a transfer beyond it is cut off
   bool failing_ = false;                  // the thread's own: says so once, not at each batch
