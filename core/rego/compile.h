@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -103,6 +104,7 @@ class RuleCompiler {
   // returns it; the *_into ones let the value be matched against `out` by the statement itself.
   Pattern operand(Term const& term, Block& block);
   Pattern composite(Term const& term, Block& block);
+  std::vector<Pattern> operands(std::span<const TermPtr> terms, Block& block);
   Pattern declaration(Term const& term, Block& block);
   void assign_into(Term const& term, Pattern out, Block& block, bool test);
   void ref_into(Term const& term, Statement& out, Block& block);

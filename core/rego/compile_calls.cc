@@ -157,7 +157,7 @@ void RuleCompiler::call_into(Term const& term, Pattern out, Block& block, bool t
                 "have: " + std::to_string(given) + " arguments, want: " + std::to_string(arity));
     return;
   }
-  for (std::size_t i = 1; i <= arity; ++i) made.steps.push_back(operand(*term.items[i], block));
+  made.steps = operands(std::span(term.items).subspan(1, arity), block);
   made.out = std::move(out);
   made.test = test;
   if (given == arity + 1) {

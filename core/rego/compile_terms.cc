@@ -17,6 +17,19 @@ bool all_constant(std::vector<Pattern> const& items) {
   return true;
 }
 
+bool holds_call(Term const& term) {
+  switch (term.kind) {
+    case TermKind::call:
+      return true;
+    case TermKind::array:
+    case TermKind::object:
+    case TermKind::set:
+      return std::ranges::any_of(term.items, [](TermPtr const& item) { return holds_call(*item); });
+    default:
+      return false;
+  }
+}
+
 Value constant_of(TermKind kind, std::vector<Pattern> const& items) {
   if (kind == TermKind::object) {
     std::vector<Entry> entries;
@@ -154,9 +167,19 @@ Pattern RuleCompiler::operand(Term const& term, Block& block) {
   return made;
 }
 
+// As OPA: what is called comes before the rules beside it, so that its error is told even where one
+// of those is undefined.
+std::vector<Pattern> RuleCompiler::operands(std::span<const TermPtr> terms, Block& block) {
+  std::vector<Pattern> made(terms.size());
+  for (bool const calls : {true, false})
+    for (std::size_t i = 0; i < terms.size(); ++i)
+      if (holds_call(*terms[i]) == calls) made[i] = operand(*terms[i], block);
+  return made;
+}
+
 Pattern RuleCompiler::composite(Term const& term, Block& block) {
   Pattern made;
-  for (TermPtr const& item : term.items) made.items.push_back(operand(*item, block));
+  made.items = operands(term.items, block);
   if (all_constant(made.items)) return constant_pattern(constant_of(term.kind, made.items));
   made.kind = term.kind == TermKind::array    ? Pattern::Kind::array
               : term.kind == TermKind::object ? Pattern::Kind::object

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Corners of the language where OPA 1.22.2 was asked what it does.
+#include "core/base/text.h"
 #include "tests/unit/rego/support.h"
 
 namespace aw::rego {
@@ -126,6 +127,34 @@ TEST_CASE(
     "a function without arguments is a rule, which may be called where its type is not known") {
   check_ways(kCalls);
   check_no_ways(kWrongCalls);
+}
+
+TEST_CASE(
+    "what is called for an argument fails before a rule beside it is asked, not before input") {
+  constexpr std::string_view kRules = R"(package p
+u := 1 if input.never
+calls contains 1 if { n := u == semver.compare("x", "y") }
+calls contains 2 if { u = semver.compare("x", "y") }
+calls contains 3 if { [u, semver.compare("x", "y")] == [1, 2] }
+calls contains 4 if { count([u, semver.compare("x", "y")]) > 0 }
+calls contains 5 if { n := {"k": u, "j": semver.compare("x", "y")} }
+calls contains 6 if { u in [semver.compare("x", "y")] }
+asks contains 1 if { input.never + semver.compare("x", "y") > 1 }
+asks contains 2 if { count([semver.compare("x", "y"), input.never]) > 1 }
+asks contains 3 if { u; semver.compare("x", "y") }
+)";
+  EvalOptions options;
+  options.builtin_errors = BuiltinErrors::strict;
+  for (int rule = 1; rule <= 6; ++rule) {
+    std::string one;
+    for (auto const line : text::split(kRules, '\n'))
+      if (!line.starts_with("calls") || line.contains("contains " + std::to_string(rule)))
+        one.append(line).append("\n");
+    auto const policy = test::policy_of(one);
+    CAPTURE(one);
+    CHECK_FALSE(test::ask(*policy, "data.p.calls", "{}", options).ok());
+    CHECK(test::ask(*policy, "data.p.asks", "{}", options).ok());
+  }
 }
 
 TEST_CASE("what stands right of := has its value from elsewhere") {
