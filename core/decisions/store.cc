@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view kDatabaseFile = "decisions.db";
 constexpr std::string_view kSegmentStem = "journal-";
 constexpr auto kImportEvery = std::chrono::seconds(5);
-constexpr auto kRetireEvery = 64;  // imports
+constexpr auto kRetireEvery = 64;              // imports
+constexpr std::uint64_t kRetireAtGrowth = 16;  // or after this part of max_bytes
 constexpr std::uint64_t kLargestSegment = 64U << 20;
 
 Error unusable(std::string const& doing, int number) {
@@ -231,6 +232,7 @@ Result<void> Store::import_one(std::uint64_t number) {
     if (full) AW_TRY(sync_file(path));
     AW_TRY(database_.add_block(number, *frames,
                                full ? Database::Kept::in_its_segment : Database::Kept::here));
+    if (full) grown_ += frames->size();
     if (full) return {};
   } else {
     AW_TRY(bool const needed, database_.needs_segment(number));
@@ -279,7 +281,7 @@ void Store::keep_importing(std::stop_token const& stop) {
       });
     }
     auto done = flush();
-    if (done.ok() && round % kRetireEvery == 0) {
+    if (done.ok() && (round % kRetireEvery == 0 || retiring_is_due())) {
       done = retire();
     }
     if (!done.ok() && !std::exchange(failing_, true)) {
@@ -289,8 +291,14 @@ void Store::keep_importing(std::stop_token const& stop) {
   }
 }
 
+bool Store::retiring_is_due() {
+  std::lock_guard const one(importing_);
+  return grown_ >= config_.max_bytes / kRetireAtGrowth;
+}
+
 Result<void> Store::retire() {
   std::lock_guard const one(importing_);
+  grown_ = 0;
   AW_TRY(auto const gone,
          database_.retire(config_.max_bytes, needs_.clock.now() - config_.max_age));
   meters_.retired.add(gone.decisions);

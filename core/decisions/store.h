@@ -111,6 +111,8 @@ class Store {
   Result<void> import_waiting();
   Result<void> import_one(std::uint64_t number);
   Result<void> retire();
+  // Has so much been kept since that `max_bytes` may be passed by more than a little?
+  [[nodiscard]] bool retiring_is_due();
   void keep_importing(std::stop_token const& stop);
   [[nodiscard]] std::filesystem::path segment_path(std::uint64_t number) const;
 
@@ -124,8 +126,9 @@ class Store {
   Segment current_;
   std::vector<std::uint64_t> waiting_;
   bool torn_ = false;     // half a frame of ours is at the end and could not be cut off
-  std::mutex importing_;  // guards the database
+  std::mutex importing_;  // guards the two below
   Database database_;
+  std::uint64_t grown_ = 0;  // bytes of full segments since the last retirement
   std::condition_variable_any wake_;
   std::mutex waking_;
   bool failing_ = false;

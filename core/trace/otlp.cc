@@ -58,6 +58,7 @@ class Wire {
     varint(size);
   }
   void raw(std::string_view value) {
+    if (value.empty()) return;                     // perhaps of no text at all
     std::memcpy(at_, value.data(), value.size());  // std::copy went byte by byte here
     at_ += value.size();
   }

@@ -169,7 +169,7 @@ TEST_CASE("a retired block takes its segment along") {
   Config config;
   config.max_bytes = 6U << 20;
   store = place.open(config);
-  // A segment that is turned over wakes the thread, which retires in its first round.
+  // A segment that is turned over wakes the thread, which retires when there is much.
   for (int i = 0; i < 8; ++i) static_cast<void>(fill_segment(*store, "new-" + std::to_string(i)));
   auto const gone = [&] { return segments_in(place.directory / "decisions").front() > old; };
   for (int i = 0; i < 20'000 && !gone(); ++i) ::usleep(1'000);
