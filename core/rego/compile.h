@@ -47,6 +47,9 @@ struct Names {
 // The package's own, without imports.
 [[nodiscard]] Names names_in(Program const& program, std::vector<std::string> const& package);
 
+// Is something called to make it? What a comprehension calls is its body's.
+[[nodiscard]] bool holds_call(Term const& term);
+
 using Vars = std::vector<bool>;  // by slot: is it bound?
 
 // Turns one rule (one body) or query into a plan: terms become patterns and statements in order of

@@ -17,19 +17,6 @@ bool all_constant(std::vector<Pattern> const& items) {
   return true;
 }
 
-bool holds_call(Term const& term) {
-  switch (term.kind) {
-    case TermKind::call:
-      return true;
-    case TermKind::array:
-    case TermKind::object:
-    case TermKind::set:
-      return std::ranges::any_of(term.items, [](TermPtr const& item) { return holds_call(*item); });
-    default:
-      return false;
-  }
-}
-
 Value constant_of(TermKind kind, std::vector<Pattern> const& items) {
   if (kind == TermKind::object) {
     std::vector<Entry> entries;
@@ -45,6 +32,19 @@ Value constant_of(TermKind kind, std::vector<Pattern> const& items) {
 }
 
 }  // namespace
+
+bool holds_call(Term const& term) {
+  switch (term.kind) {
+    case TermKind::call:
+      return true;
+    case TermKind::array:
+    case TermKind::object:
+    case TermKind::set:
+      return std::ranges::any_of(term.items, [](TermPtr const& item) { return holds_call(*item); });
+    default:
+      return false;
+  }
+}
 
 Slot RuleCompiler::new_var(std::string name, Place place) {
   vars_.push_back({.name = std::move(name), .place = place});

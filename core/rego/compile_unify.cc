@@ -83,9 +83,10 @@ void RuleCompiler::equality(Term const& left, Term const& right, Place place, Bl
                           term.kind != TermKind::array && term.kind != TermKind::object &&
                           term.kind != TermKind::set);
   };
-  bool left_computed = computed(left);
-  Term const& source = left_computed ? left : right;
-  Term const& other = left_computed ? right : left;
+  // The other side is computed first: calls, from left to right, before what is asked of rules.
+  bool const left_last = computed(left) && !(holds_call(left) && computed(right));
+  Term const& source = left_last ? left : right;
+  Term const& other = left_last ? right : left;
   if (!computed(source)) {
     Pattern a = operand(left, block);
     Pattern b = operand(right, block);

@@ -139,13 +139,16 @@ calls contains 3 if { [u, semver.compare("x", "y")] == [1, 2] }
 calls contains 4 if { count([u, semver.compare("x", "y")]) > 0 }
 calls contains 5 if { n := {"k": u, "j": semver.compare("x", "y")} }
 calls contains 6 if { u in [semver.compare("x", "y")] }
+calls contains 7 if { semver.compare("x", "y") == max([]) }
+calls contains 8 if { semver.compare("x", "y") = max([n | some n in input.none]) }
 asks contains 1 if { input.never + semver.compare("x", "y") > 1 }
 asks contains 2 if { count([semver.compare("x", "y"), input.never]) > 1 }
 asks contains 3 if { u; semver.compare("x", "y") }
+asks contains 4 if { max([]) == semver.compare("x", "y") }
 )";
   EvalOptions options;
   options.builtin_errors = BuiltinErrors::strict;
-  for (int rule = 1; rule <= 6; ++rule) {
+  for (int rule = 1; rule <= 8; ++rule) {
     std::string one;
     for (auto const line : text::split(kRules, '\n'))
       if (!line.starts_with("calls") || line.contains("contains " + std::to_string(rule)))
