@@ -17,6 +17,7 @@ class Endpoints:
 
     def __init__(self):
         self.replicas, self.offered = {}, []
+        self.given, self.giving = {}, threading.Lock()
         self.done = threading.Event()
         self.thread = threading.Thread(target=self.watch, daemon=True)
         self.thread.start()
@@ -32,6 +33,13 @@ class Endpoints:
                     pass
             self.offered = ready
 
+    def give(self):
+        """Of those offered the one that was given least, as a balancer does it."""
+        with self.giving:
+            port = min(self.offered, key=lambda one: self.given.get(one, 0))
+            self.given[port] = self.given.get(port, 0) + 1
+            return port
+
     def stop(self):
         self.done.set()
         self.thread.join()
@@ -40,9 +48,9 @@ class Endpoints:
 class Caller(threading.Thread):
     """Keeps a connection until it is told to close it, and asks at an even pace."""
 
-    def __init__(self, number, endpoints, identity, stop):
+    def __init__(self, endpoints, identity, stop):
         super().__init__(daemon=True)
-        self.number, self.endpoints, self.identity, self.stop = number, endpoints, identity, stop
+        self.endpoints, self.identity, self.stop = endpoints, identity, stop
         self.good, self.bad, self.served = 0, [], set()
         self.tls, self.port = None, None
 
@@ -52,7 +60,7 @@ class Caller(threading.Thread):
             self.tls.close()  # its replica is going: ask another
             self.tls = None
         if self.tls is None:
-            self.port = offered[(self.number + self.good) % len(offered)]
+            self.port = self.endpoints.give()
             self.tls = connect(self.port, self.identity, expect="spiffe://a.test/agent/shop")
         status, headers, body = exchange(self.tls, "POST", "/a2a/v1/tasks", {"task_type": "echo", "payload": {"n": self.good}})
         if status != 200:
@@ -112,7 +120,7 @@ class Upgrade(Case):
         del self.endpoints.replicas[replica.port]
 
     def load(self):
-        callers = [Caller(n, self.endpoints, self.client, self.stop) for n in range(CALLERS)]
+        callers = [Caller(self.endpoints, self.client, self.stop) for _ in range(CALLERS)]
         self.addCleanup(self.stop.set)
         for caller in callers:
             caller.start()
