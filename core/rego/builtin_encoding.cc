@@ -72,12 +72,14 @@ Value yaml_marshal(BuiltinCall& call) { return Value::string(to_yaml(call[0])); 
 
 Value yaml_unmarshal(BuiltinCall& call) {
   if (!call.want(0, Kind::string)) return {};
+  if (!text::is_utf8(call.text(0))) return call.fail("yaml: invalid leading UTF-8 octet");
   auto parsed = parse_yaml(call.text(0));
   return parsed.ok() ? *parsed : call.fail(parsed.error().message);
 }
 
 Value yaml_is_valid(BuiltinCall& call) {
-  return Value::boolean(call[0].is(Kind::string) && parse_yaml(call.text(0)).ok());
+  return Value::boolean(call[0].is(Kind::string) && text::is_utf8(call.text(0)) &&
+                        parse_yaml(call.text(0)).ok());
 }
 
 std::string query_escape(std::string_view text) {

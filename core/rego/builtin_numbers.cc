@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arithmetic, comparison, aggregates and bits.
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
 
 #include "core/base/random.h"
 #include "core/base/text.h"
@@ -63,13 +65,31 @@ Value count(BuiltinCall& call) {
   return Value::number(static_cast<std::int64_t>(size));
 }
 
+// A large whole number: the fewest digits that tell it from other doubles, then zeros.
+Value whole_of(double number) {
+  std::array<char, 32> buffer{};
+  auto const [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number,
+                                          std::chars_format::scientific);
+  std::string_view const text(buffer.data(), end);  // "-1.25e+21"
+  auto const mark = text.find('e');
+  std::string digits(text.substr(0, mark));
+  std::erase(digits, '.');
+  std::size_t exponent = 0;
+  std::from_chars(text.data() + mark + 2, end, exponent);
+  digits.resize(exponent + (number < 0 ? 2 : 1), '0');
+  return Value::number_text(digits);
+}
+
 // OPA keeps 53 bits from factor to factor, where one is no integer.
 Value rounded_product(std::span<const Value> factors) {
   double product = 1;
   for (Value const& factor : factors) {
     product = static_cast<double>(static_cast<Float>(product) * to_float(factor));
   }
-  return Value::real(product);
+  constexpr double kLarge = 1e15;  // from here on a number may be told with an exponent
+  bool const large =
+      std::isfinite(product) && std::abs(product) >= kLarge && std::trunc(product) == product;
+  return large ? whole_of(product) : Value::real(product);
 }
 
 template <Arithmetic kOp>

@@ -160,6 +160,22 @@ asks contains 4 if { max([]) == semver.compare("x", "y") }
   }
 }
 
+TEST_CASE("a large product of fractions has the digits of a double, and bytes are no YAML") {
+  constexpr WayRow kRows[] = {
+      {"x := product([12345678901234567890, 100, 1.5])", "1851851835185185200000"},
+      {"x := product([-1.5, 12345678901234567890])", "-18518518351851850000"},
+      {"x := product([3, 0.5, 1e21])", "1500000000000000000000"},
+      {"x := product([0.5, 1e17])", "50000000000000000"},
+      {"x := product([0.5, 9007199254740993])", "4503599627370496"},
+      {"x := product([1.1, 1.1])", "1.2100000000000002"},
+      {"x := yaml.is_valid(base64url.decode(\"abc\"))", "false"},
+      {"x := yaml.is_valid(base64.decode(\"/w==\"))", "false"},
+      {"x := yaml.unmarshal(base64.decode(\"/w==\"))", "undefined"},
+      {"x := yaml.is_valid(\"\u00e9: 1\")", "true"},
+  };
+  check_ways(kRows);
+}
+
 TEST_CASE("what stands right of := has its value from elsewhere") {
   check_ways(kBindings);
   check_no_ways(kUnbound);
