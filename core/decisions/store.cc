@@ -36,14 +36,22 @@ Result<void> sync_file(std::filesystem::path const& path) {
   return {};
 }
 
-// The frames of a block, wherever they are. One that was retired between the two looks has none.
+// The frames of a block, wherever they are. A segment that is gone was retired between the two
+// looks; one that is there and cannot be read is an error, not fewer decisions.
 Result<void> each_block(Database& database, std::filesystem::path const& directory, WallTime since,
                         std::function<Database::More(std::string_view)> const& take) {
-  return database.blocks(since, [&](std::uint64_t segment, std::string_view frames) {
+  Result<void> outcome;
+  AW_TRY(database.blocks(since, [&](std::uint64_t segment, std::string_view frames) {
     if (!frames.empty()) return take(frames);
-    auto const own = fs::read_file(segment_in(directory, segment), kLargestSegment);
-    return own.ok() ? take(*own) : Database::More::yes;
-  });
+    auto const path = segment_in(directory, segment);
+    auto const own = fs::read_file(path, kLargestSegment);
+    if (own.ok()) return take(*own);
+    std::error_code unknown;
+    if (!std::filesystem::exists(path, unknown) && !unknown) return Database::More::yes;
+    outcome = make_error(Code::state_unusable, "decision store: " + own.error().message);
+    return Database::More::stop;
+  }));
+  return outcome;
 }
 
 // Reading a segment that somebody else writes: whole frames, newest last.

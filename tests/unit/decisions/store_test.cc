@@ -159,6 +159,21 @@ TEST_CASE("a full segment keeps its decisions, also for a reader and after a res
     CHECK(reader->find(id)->text(Text::id) == id);
 }
 
+TEST_CASE("a segment that is there and cannot be read is an error, not fewer decisions") {
+  Place place;
+  auto store = place.open();
+  static_cast<void>(fill_segment(*store, "d-"));
+  REQUIRE(store->flush().ok());
+  auto const number = segments_in(place.directory / "decisions").front();
+  auto const path = place.directory / "decisions" / ("journal-" + std::to_string(number));
+  REQUIRE(std::filesystem::remove(path));
+  auto reader = Reader::open(place.directory / "decisions");
+  REQUIRE(reader.ok());
+  CHECK(reader->find("d-0").error().code == Code::not_found);
+  REQUIRE(std::filesystem::create_directory(path));
+  CHECK(reader->find("d-0").error().code == Code::state_unusable);
+}
+
 TEST_CASE("a retired block takes its segment along") {
   Place place;
   auto store = place.open();
