@@ -37,6 +37,18 @@ struct Bench {
       : provider((options.endpoint = api.endpoint(), std::move(options)), clock, *log) {}
   void start() { REQUIRE(provider.start(watch).ok()); }
   Watch::Seen newer(std::uint64_t version) { return watch.wait_newer(version, kPatience); }
+  void serve_first() {
+    api.serve(state_of(*issuer));
+    api.up();
+    start();
+    REQUIRE(newer(0).version == 1);
+  }
+  // Said, and asked again.
+  void deny() {
+    auto const asked = api.streams_opened();
+    api.refuse(Answer::permission_denied);
+    REQUIRE(eventually([&] { return api.streams_opened() > asked; }));
+  }
   void serve_new_svid() {
     REQUIRE(issuer->renew().ok());
     api.serve(state_of(*issuer));
@@ -63,10 +75,7 @@ TEST_CASE("publishes the first identity, asked for with the security header") {
 
 TEST_CASE("counts a rotation only when the SVID is another one") {
   Bench bench;
-  bench.api.serve(state_of(*bench.issuer));
-  bench.api.up();
-  bench.start();
-  REQUIRE(bench.newer(0).version == 1);
+  bench.serve_first();
   bench.serve_new_svid();
   REQUIRE(bench.newer(1).version == 2);
   CHECK(bench.provider.status().rotations == 1);
@@ -118,10 +127,7 @@ TEST_CASE("a bad message keeps the last good state and counts a failure") {
 
 TEST_CASE("permission denied withdraws the identity, and it comes back when it is granted again") {
   Bench bench;
-  bench.api.serve(state_of(*bench.issuer));
-  bench.api.up();
-  bench.start();
-  REQUIRE(bench.newer(0).version == 1);
+  bench.serve_first();
   bench.api.refuse(Answer::permission_denied);
   auto const denied = bench.newer(1);
   REQUIRE(denied.version == 2);
@@ -141,10 +147,7 @@ TEST_CASE("permission denied withdraws the identity, and it comes back when it i
 
 TEST_CASE("a denial that is taken back in moments withdraws nothing") {
   Bench bench({.denial_stands = kPatience});
-  bench.api.serve(state_of(*bench.issuer));
-  bench.api.up();
-  bench.start();
-  REQUIRE(bench.newer(0).version == 1);
+  bench.serve_first();
   auto const asked = bench.api.streams_opened();
   bench.api.refuse(Answer::permission_denied);
   REQUIRE(eventually([&] { return bench.api.streams_opened() >= asked + 2; }));
@@ -160,13 +163,8 @@ TEST_CASE("a denial that is taken back in moments withdraws nothing") {
 TEST_CASE("a denial counts when what follows is silence, a lost line or the end of all tries") {
   for (auto const then : {Answer::silence, Answer::hang_up, Answer::invalid_argument}) {
     Bench bench;
-    bench.api.serve(state_of(*bench.issuer));
-    bench.api.up();
-    bench.start();
-    REQUIRE(bench.newer(0).version == 1);
-    auto const asked = bench.api.streams_opened();
-    bench.api.refuse(Answer::permission_denied);
-    REQUIRE(eventually([&] { return bench.api.streams_opened() > asked; }));
+    bench.serve_first();
+    bench.deny();
     bench.api.refuse(then);
     CHECK_FALSE(bench.newer(1).value->has_identity());
   }
@@ -174,13 +172,8 @@ TEST_CASE("a denial counts when what follows is silence, a lost line or the end 
 
 TEST_CASE("an answer within its time is followed like any other, whatever was in doubt before") {
   Bench bench({.denial_stands = std::chrono::milliseconds(400)});
-  bench.api.serve(state_of(*bench.issuer));
-  bench.api.up();
-  bench.start();
-  REQUIRE(bench.newer(0).version == 1);
-  auto const asked = bench.api.streams_opened();
-  bench.api.refuse(Answer::permission_denied);
-  REQUIRE(eventually([&] { return bench.api.streams_opened() > asked; }));
+  bench.serve_first();
+  bench.deny();
   bench.serve_new_svid();
   REQUIRE(eventually([&] { return bench.watch.version() >= 2; }));
   // The stream with a latest time ends by itself, and another takes its place.
@@ -194,10 +187,7 @@ TEST_CASE("an answer within its time is followed like any other, whatever was in
 
 TEST_CASE("an update without any SVID withdraws the identity") {
   Bench bench;
-  bench.api.serve(state_of(*bench.issuer));
-  bench.api.up();
-  bench.start();
-  REQUIRE(bench.newer(0).version == 1);
+  bench.serve_first();
   bench.api.serve(Snapshot{});
   CHECK_FALSE(bench.newer(1).value->has_identity());
   CHECK(bench.provider.status().state == ProviderState::denied);
@@ -225,10 +215,7 @@ TEST_CASE("an outage keeps the identity; the stream is back within a second of t
 
 TEST_CASE("a stream that ends after serving is opened again at once") {
   Bench bench;
-  bench.api.serve(state_of(*bench.issuer));
-  bench.api.up();
-  bench.start();
-  REQUIRE(bench.newer(0).version == 1);
+  bench.serve_first();
   bench.api.refuse(Answer::hang_up);
   REQUIRE(eventually([&] { return bench.api.streams_opened() >= 2; }));
   bench.serve_new_svid();
@@ -265,10 +252,7 @@ TEST_CASE("stop is prompt while a stream is open, while waiting to retry, and tw
 
 TEST_CASE("an SVID whose time is over shows as expired") {
   Bench bench;
-  bench.api.serve(state_of(*bench.issuer));
-  bench.api.up();
-  bench.start();
-  REQUIRE(bench.newer(0).version == 1);
+  bench.serve_first();
   bench.clock.advance(std::chrono::hours(2));
   CHECK(bench.provider.status().state == ProviderState::expired);
 }
