@@ -6,6 +6,7 @@
 
 #include <core/a2a/proto/a2a_v03.pb.h>
 #include <core/a2a/proto/a2a_v1.pb.h>
+#include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/message_differencer.h>
 
@@ -19,10 +20,31 @@ namespace {
 
 namespace pb = google::protobuf;
 
+// A google.protobuf.Value with no kind is an error in struct.proto. Protobuf's writer leaves it out,
+// ours and Python's say null: so it is null before the two are compared.
+void name_nulls(pb::Message& message) {
+  if (auto* const value = dynamic_cast<pb::Value*>(&message);
+      value != nullptr && value->kind_case() == pb::Value::KIND_NOT_SET)
+    value->set_null_value(pb::NULL_VALUE);
+  auto const& reflection = *message.GetReflection();
+  std::vector<pb::FieldDescriptor const*> fields;
+  reflection.ListFields(message, &fields);
+  for (auto const* const field : fields) {
+    if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      name_nulls(*reflection.MutableMessage(&message, field));
+      continue;
+    }
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i)
+      name_nulls(*reflection.MutableRepeatedMessage(&message, field, i));
+  }
+}
+
 // What only one of them takes: times beyond what our clock holds, nesting beyond our bound.
-void compare(pb::Message const& message) {
+void compare(pb::Message& message) {
   std::string ours;
   if (!aw::a2a::append_proto_json(ours, message)) return;
+  name_nulls(message);
   std::string theirs;
   if (!pb::util::MessageToJsonString(message, &theirs).ok()) return;
   if (nlohmann::json::parse(ours) != nlohmann::json::parse(theirs)) std::abort();

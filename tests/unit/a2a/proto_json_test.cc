@@ -5,6 +5,7 @@
 #include <core/a2a/proto/a2a_v03.pb.h>
 #include <core/a2a/proto/a2a_v1.pb.h>
 #include <doctest/doctest.h>
+#include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/message_differencer.h>
 
@@ -122,6 +123,19 @@ TEST_CASE("what is said in another way of ProtoJSON means the same") {
   check_both_ways("lf.a2a.v1.Part", R"({"raw":"-_8"})");
   check_both_ways("lf.a2a.v1.Part", R"({"data":-0.0})");
   check_both_ways("lf.a2a.v1.Part", R"({"data":1e-999})");
+}
+
+// struct.proto calls it an error; a Python caller makes one by looking at a name that is not there.
+TEST_CASE("a value of no kind is null wherever it stands") {
+  pb::Struct object;
+  (*object.mutable_fields())["alone"];
+  auto& list = *(*object.mutable_fields())["list"].mutable_list_value();
+  list.add_values();
+  list.add_values()->set_bool_value(true);
+  std::string out;
+  REQUIRE(append_proto_json(out, object));
+  CHECK(nlohmann::json::parse(out) ==
+        nlohmann::json::parse(R"({"alone":null,"list":[null,true]})"));
 }
 
 TEST_CASE("what a message cannot hold is refused, not bent") {
