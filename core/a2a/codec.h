@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -52,7 +53,15 @@ enum class PlainForm : std::uint8_t {
 void write_plain_task(json::Writer& out, Task const& task, PlainForm form);
 
 // A whole task for the store, and back. Reading checks everything again: the file may be damaged.
+// Code::state_unusable.
 [[nodiscard]] std::string task_record(Task const& task);
+void append_task_record(std::string& out, Task const& task);
 [[nodiscard]] Result<TaskPtr> parse_task_record(std::string_view text);
+// What became of a task since `before`, without the messages and the payload both share. False, and
+// nothing appended, when they share none: then only the whole says it.
+[[nodiscard]] bool append_task_change(std::string& out, Task const& before, Task const& task);
+// `before` gives the state it continues, by the task's id; null when there is none, an error.
+using EarlierState = std::function<TaskPtr(std::string_view id)>;
+[[nodiscard]] Result<TaskPtr> parse_task_change(std::string_view text, EarlierState const& before);
 
 }  // namespace aw::a2a

@@ -25,12 +25,12 @@ Result<void> Draft::add_artifact(Artifact artifact, Chunk chunk, Last) {
                       clock_.now());
 }
 
-Result<void> Draft::set_result(std::string json) {
+Result<void> Draft::set_result(std::shared_ptr<const std::string> json) {
   if (is_terminal(task_->status.state))
     return make_error(Code::task_terminal, "the task has ended: no result can be set");
-  AW_TRY(check_size(json.size()));
-  task_->bytes += json.size();
-  task_->result = std::make_shared<const std::string>(std::move(json));
+  AW_TRY(check_size(json->size()));
+  task_->bytes += json->size();
+  task_->result = std::move(json);
   return {};
 }
 

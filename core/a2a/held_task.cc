@@ -20,7 +20,7 @@ Result<void> HeldTask::add_artifact(Artifact artifact, Chunk chunk, Last last) {
   return outcome(engine_.add_artifact(id_, std::move(artifact), chunk, last));
 }
 
-Result<void> HeldTask::set_result(std::string json) {
+Result<void> HeldTask::set_result(std::shared_ptr<const std::string> json) {
   return outcome(engine_.set_result(id_, std::move(json)));
 }
 

@@ -55,8 +55,14 @@ void Report::result(std::string json) {
   JsonView const view(json);
   auto text = view.string();
   Artifact artifact{.id = std::string(kResultArtifact), .name = std::string(kResultArtifact)};
-  artifact.parts.push_back(text ? text_part(std::move(*text)) : data_part(std::string(view.raw())));
-  note(target_.set_result(std::move(json)));
+  if (text) {
+    artifact.parts.push_back(text_part(std::move(*text)));
+    note(target_.set_result(std::make_shared<const std::string>(std::move(json))));
+  } else {
+    auto const part = data_part(std::string(view.raw()));
+    artifact.parts.push_back(part);
+    note(target_.set_result({part, &part->value}));  // one text for both
+  }
   note(target_.add_artifact(std::move(artifact), Chunk::replace, Last::yes));
 }
 

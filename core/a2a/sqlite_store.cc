@@ -17,7 +17,9 @@ constexpr std::size_t kQueueLimit = 16'384;
 // When what the journal holds is brought into the database: after this time, or earlier when there
 // is so much of it.
 constexpr std::chrono::seconds kRest{15};
-constexpr std::uint64_t kMuch = 32U << 20;
+constexpr std::uint64_t kMuch = 64U << 20;
+// A turn's entries beyond this are not worth holding memory for.
+constexpr std::size_t kUsualTurn = 4U << 20;
 
 // Who waits on one loop for the end of its turn.
 struct TurnEnd {
@@ -33,6 +35,13 @@ Result<TaskJournal> open_journal(std::filesystem::path const& path, TaskChanges&
         using Kind = TaskJournal::Kind;
         if (kind == Kind::put) {
           AW_TRY(auto task, parse_task_record(bytes));
+          auto id = task->id;
+          changes.tasks.insert_or_assign(std::move(id), std::move(task));
+        } else if (kind == Kind::change) {
+          AW_TRY(auto task, parse_task_change(bytes, [&changes](std::string_view id) {
+                   auto const known = changes.tasks.find(std::string(id));
+                   return known == changes.tasks.end() ? nullptr : known->second;
+                 }));
           auto id = task->id;
           changes.tasks.insert_or_assign(std::move(id), std::move(task));
         } else if (kind == Kind::erase) {
@@ -85,10 +94,14 @@ struct SqliteTaskStore::Impl {
                          value ? TaskJournal::note_bytes(key, *value) : key);
     }
     for (auto const& [id, task] : fresh.tasks) {
-      TaskJournal::frame(framed, task ? TaskJournal::Kind::put : TaskJournal::Kind::erase,
-                         task ? task_record(*task) : id);
+      if (task) {
+        frame_task(*task);
+      } else {
+        TaskJournal::frame(framed, TaskJournal::Kind::erase, id);
+      }
     }
     AW_TRY(journal.append(framed));
+    if (framed.capacity() > kUsualTurn) framed = {};
     for (auto& [key, value] : fresh.notes) journaled.notes.insert_or_assign(key, std::move(value));
     fresh.notes.clear();
     while (!fresh.tasks.empty()) {
@@ -105,6 +118,20 @@ struct SqliteTaskStore::Impl {
     }
     if (journal.bytes() > kMuch) hurry();
     return {};
+  }
+
+  // In few bytes when the file it goes to holds an earlier state.
+  void frame_task(Task const& task) {
+    using Kind = TaskJournal::Kind;
+    auto const began = TaskJournal::open_frame(framed);
+    auto const known = journaled.tasks.find(task.id);
+    bool const changed = !behind && known != journaled.tasks.end() && known->second &&
+                         append_task_change(framed, *known->second, task);
+    if (!changed) {
+      framed.reserve(framed.size() + 1024 + task.bytes);  // a guess that spares growing
+      append_task_record(framed, task);
+    }
+    TaskJournal::close_frame(framed, began, changed ? Kind::change : Kind::put);
   }
 
   void add(std::vector<Note> notes) {

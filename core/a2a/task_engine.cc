@@ -36,6 +36,15 @@ std::string idempotency_name(std::string_view owner, std::string_view capability
 // its caller counts, or callers who never answer would fill the agent.
 bool rests(TaskState state) { return is_terminal(state) || is_interrupted(state); }
 
+// The part that is the payload holds it for both.
+std::shared_ptr<const std::string> payload_of(NewTask const& made) {
+  if (made.message) {
+    for (auto const& part : made.message->parts)
+      if (part->kind == PartKind::data && part->value == made.payload) return {part, &part->value};
+  }
+  return std::make_shared<const std::string>(made.payload);
+}
+
 Error not_found() { return make_error(Code::task_not_found, "task not found"); }
 
 struct TextHash {
@@ -251,7 +260,7 @@ Result<std::shared_ptr<Task>> TaskEngine::make(NewTask made) const {
   task->status = {TaskState::submitted, nullptr, now};
   task->created = task->updated = now;
   task->bytes = sizeof(Task) + made.payload.size() + task->metadata.size();
-  task->payload = std::make_shared<const std::string>(std::move(made.payload));
+  task->payload = payload_of(made);
   // History shows each message as a part of this task.
   auto message =
       made.message ? std::make_shared<Message>(*made.message) : std::make_shared<Message>();
@@ -416,15 +425,16 @@ Result<TaskPtr> TaskEngine::add_artifact(std::string_view id, Artifact artifact,
   return next;
 }
 
-Result<TaskPtr> TaskEngine::set_result(std::string_view id, std::string json) {
+Result<TaskPtr> TaskEngine::set_result(std::string_view id,
+                                       std::shared_ptr<const std::string> json) {
   std::lock_guard const lock(state_->mutex);
   auto const found = state_->entries.find(id);
   if (found == state_->entries.end()) return not_found();
   auto next = std::make_shared<Task>(*found->second.task);
   if (is_terminal(next->status.state))
     return make_error(Code::task_terminal, "the task has ended: no result can be set");
-  next->bytes += json.size();
-  next->result = std::make_shared<const std::string>(std::move(json));
+  next->bytes += json->size();
+  next->result = std::move(json);
   AW_TRY(state_->replace(found->second, next));
   return TaskPtr(std::move(next));
 }

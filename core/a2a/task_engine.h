@@ -44,7 +44,7 @@ struct NewTask {
   std::string capability;
   std::string context_id;  // empty = a new one
   MessagePtr message;
-  std::string payload;
+  std::string_view payload;  // JSON; whoever made it keeps it until the call is over
   std::string metadata;
   std::string idempotency_key;
 };
@@ -139,7 +139,8 @@ class TaskEngine {
                                            std::optional<Failure> failure = {});
   [[nodiscard]] Result<TaskPtr> add_artifact(std::string_view id, Artifact artifact, Chunk chunk,
                                              Last last);
-  [[nodiscard]] Result<TaskPtr> set_result(std::string_view id, std::string json);
+  [[nodiscard]] Result<TaskPtr> set_result(std::string_view id,
+                                           std::shared_ptr<const std::string> json);
   // The answer is a message: the task is withdrawn, its subscribers get the message as their last
   // event.
   [[nodiscard]] Result<void> replace_by_message(std::string_view id, MessagePtr message);
@@ -169,7 +170,7 @@ class HeldTask final : public TaskTarget {
   [[nodiscard]] Result<void> set_status(TaskState state, MessagePtr message,
                                         std::optional<Failure> failure) override;
   [[nodiscard]] Result<void> add_artifact(Artifact artifact, Chunk chunk, Last last) override;
-  [[nodiscard]] Result<void> set_result(std::string json) override;
+  [[nodiscard]] Result<void> set_result(std::shared_ptr<const std::string> json) override;
   [[nodiscard]] Result<void> replace_by_message(MessagePtr message) override;
 
  private:

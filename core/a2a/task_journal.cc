@@ -44,7 +44,7 @@ std::optional<Entry> entry_at(std::string_view rest) {
   if (rest.size() < kHeader + kTrailer || get_raw<std::uint32_t>(rest, 0) != kMagic) return {};
   auto const kind = get_raw<std::uint32_t>(rest, 4);
   auto const length = get_raw<std::uint64_t>(rest, 8);
-  if (kind < 1 || kind > 5) return {};
+  if (kind < 1 || kind > static_cast<std::uint32_t>(TaskJournal::Kind::change)) return {};
   if (length > kMostBytes || rest.size() - kHeader - kTrailer < length) return {};
   if (get_raw<std::uint32_t>(rest, kHeader + length) != kMagic) return {};
   return Entry{static_cast<TaskJournal::Kind>(kind), rest.substr(kHeader, length)};
@@ -58,10 +58,23 @@ Error journal_failed(std::filesystem::path const& path, std::string_view doing, 
 }  // namespace
 
 void TaskJournal::frame(std::string& out, Kind kind, std::string_view bytes) {
-  put_raw(out, kMagic);
-  put_raw(out, static_cast<std::uint32_t>(kind));
-  put_raw(out, static_cast<std::uint64_t>(bytes.size()));
+  auto const began = open_frame(out);
   out.append(bytes);
+  close_frame(out, began, kind);
+}
+
+std::size_t TaskJournal::open_frame(std::string& out) {
+  auto const began = out.size();
+  out.append(kHeader, '\0');
+  return began;
+}
+
+void TaskJournal::close_frame(std::string& out, std::size_t began, Kind kind) {
+  auto const kind_number = static_cast<std::uint32_t>(kind);
+  std::uint64_t const length = out.size() - began - kHeader;
+  std::memcpy(out.data() + began, &kMagic, sizeof kMagic);
+  std::memcpy(out.data() + began + 4, &kind_number, sizeof kind_number);
+  std::memcpy(out.data() + began + 8, &length, sizeof length);
   put_raw(out, kMagic);
 }
 

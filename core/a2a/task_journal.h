@@ -27,9 +27,17 @@ class TaskJournal {
  public:
   // begin: the file's own first entry, its bytes a number that grows from file to file (the clock
   // of a file system is too coarse to tell which is older).
-  enum class Kind : std::uint8_t { put = 1, erase = 2, begin = 3, note = 4, erase_note = 5 };
+  enum class Kind : std::uint8_t {
+    put = 1,
+    erase = 2,
+    begin = 3,
+    note = 4,
+    erase_note = 5,
+    change = 6
+  };
   // `bytes`: a task's record, the id of one that is gone, a note as `note_bytes` makes it, the key
-  // of one that is gone. `begin` is not shown by `open`.
+  // of one that is gone; a change of a task whose record is earlier in the same file. `begin` is
+  // not shown by `open`.
   using Load = std::function<Result<void>(Kind kind, std::string_view bytes)>;
 
   // Opens or creates both files (0600) as PATH.0 and PATH.1, locks them, and gives `load` every
@@ -43,8 +51,11 @@ class TaskJournal {
   [[nodiscard]] static std::string note_bytes(std::string_view key, std::string_view value);
   [[nodiscard]] static std::optional<std::pair<std::string, std::string>> note_of(
       std::string_view bytes);
-  // Adds an entry to `out`, for `append`.
+  // Adds an entry to `out`, for `append`: whole, or its bytes by whoever writes them after
+  // `open_frame`, which returns where it began.
   static void frame(std::string& out, Kind kind, std::string_view bytes);
+  [[nodiscard]] static std::size_t open_frame(std::string& out);
+  static void close_frame(std::string& out, std::size_t began, Kind kind);
   // The entries of `framed` are with the kernel, or none is: Code::state_unusable.
   [[nodiscard]] Result<void> append(std::string_view framed);
   [[nodiscard]] std::uint64_t bytes() const { return files_[current_].size; }

@@ -20,8 +20,8 @@ namespace {
 
 namespace pb = google::protobuf;
 
-// A google.protobuf.Value with no kind is an error in struct.proto. Protobuf's writer leaves it out,
-// ours and Python's say null: so it is null before the two are compared.
+// A google.protobuf.Value with no kind is an error in struct.proto. Protobuf's writer leaves it
+// out, ours and Python's say null: so it is null before the two are compared.
 void name_nulls(pb::Message& message) {
   if (auto* const value = dynamic_cast<pb::Value*>(&message);
       value != nullptr && value->kind_case() == pb::Value::KIND_NOT_SET)

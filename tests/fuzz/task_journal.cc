@@ -18,6 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     TaskJournal::frame(again, kind, entry);
     if (auto const task = aw::a2a::parse_task_record(entry); task.ok() && (*task)->id.empty())
       __builtin_trap();
+    // As a change of itself: whatever it says, nothing but what was there is taken over.
+    auto const before = [&entry](std::string_view) {
+      auto task = aw::a2a::parse_task_record(entry);
+      return task.ok() ? *task : nullptr;
+    };
+    static_cast<void>(aw::a2a::parse_task_change(entry, before));
     return aw::Result<void>();
   });
   // What was read is what would be written.

@@ -184,6 +184,69 @@ TEST_CASE("a stored task comes back whole") {
     CHECK_FALSE(parse_task_record(damaged).ok());
 }
 
+TEST_CASE("a payload and a result that are the text of a part are stored once") {
+  auto task = sample();
+  auto const given = data_part(R"({"given":1})");
+  auto said = std::make_shared<Message>(*task.history.front());
+  said->parts = {text_part("t"), given};
+  task.history.front() = said;
+  task.payload = {given, &given->value};
+  auto const brought = data_part(R"({"brought":2})");
+  auto result = std::make_shared<Artifact>();
+  result->id = kResultArtifact;
+  result->parts = {brought};
+  task.artifacts.push_back(result);
+  task.result = {brought, &brought->value};
+  auto const record = task_record(task);
+  CHECK(record.find("given") == record.rfind("given"));
+  CHECK(record.find("brought") == record.rfind("brought"));
+  auto const back = parse_task_record(record).value();
+  CHECK(*back->payload == R"({"given":1})");
+  CHECK(*back->result == R"({"brought":2})");
+  CHECK(task_record(*back) == record);
+  for (auto const* const member : {R"("payloadPart":1)", R"("resultPart":0)"}) {
+    for (auto const* const wrong : {"7", "-1", "null", "\"1\""}) {
+      CAPTURE(member);
+      CAPTURE(wrong);
+      auto damaged = record;
+      auto const at = damaged.find(member);
+      REQUIRE(at != std::string::npos);
+      auto const length = std::string_view(member).size();
+      damaged.replace(at + length - 1, 1, wrong);
+      auto const read = parse_task_record(damaged);
+      CHECK((!read.ok() || (*read)->payload != nullptr));
+    }
+  }
+}
+
+TEST_CASE("a change names what was there before, and comes back with it") {
+  auto const before = std::make_shared<const Task>(sample());
+  auto after = *before;
+  after.history.push_back(message("m3", "thanks"));
+  after.status.state = TaskState::failed;
+  after.failure = Failure{Code::backend_timeout, "late"};
+  std::string change;
+  REQUIRE(append_task_change(change, *before, after));
+  CHECK_FALSE(change.contains("\"m1\""));
+  auto const known = [&before](std::string_view id) { return id == "T1" ? before : nullptr; };
+  CHECK(task_record(*parse_task_change(change, known).value()) == task_record(after));
+  auto const unknown = [](std::string_view) { return TaskPtr(); };
+  CHECK(parse_task_change(change, unknown).error().code == Code::state_unusable);
+  for (auto const* const wrong : {"0", "3", "-1", "null"}) {
+    CAPTURE(wrong);
+    auto damaged = change;
+    constexpr std::string_view kFrom = R"("historyFrom":)";
+    damaged.replace(damaged.find(kFrom) + kFrom.size(), 1, wrong);
+    CHECK_FALSE(parse_task_change(damaged, known).ok());
+  }
+  CHECK_FALSE(parse_task_change(task_record(after), known).ok());
+  // Nothing in common: only a whole record says it.
+  auto const other = sample();
+  std::string none;
+  CHECK_FALSE(append_task_change(none, *before, other));
+  CHECK(none.empty());
+}
+
 TEST_CASE("the end of a 0.3 stream is marked, that of a 1.0 stream is not") {
   auto const task = std::make_shared<const Task>(sample());
   auto const event = [&](Spelling spelling) {

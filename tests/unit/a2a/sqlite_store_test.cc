@@ -2,6 +2,7 @@
 #include "core/a2a/sqlite_store.h"
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,7 +59,7 @@ std::vector<Life> lives() {
           {"rejected", {rejected}, rejected}};
 }
 
-// A `working` after a question is the caller's answer.
+// A `working` after a question is the caller's answer. Every state is kept before the next comes.
 void live(TaskEngine& engine, std::string const& id, Life const& life) {
   auto before = TaskState::submitted;
   for (auto const state : life.states) {
@@ -73,6 +74,7 @@ void live(TaskEngine& engine, std::string const& id, Life const& life) {
       (void)engine.add_artifact(id, std::move(artifact), Chunk::append, Last::no).value();
     }
     before = state;
+    if (!io::run_blocking(engine.store().durable()).ok()) ::_exit(2);
   }
 }
 
@@ -84,7 +86,9 @@ void live(TaskEngine& engine, std::string const& id, Life const& life) {
   for (auto const& life : lives()) {
     auto made = new_task(kAda);
     made.idempotency_key = life.name;
-    live(engine, engine.create(std::move(made)).value().task->id, life);
+    auto const id = engine.create(std::move(made)).value().task->id;
+    if (!io::run_blocking(store->durable()).ok()) ::_exit(2);
+    live(engine, id, life);
   }
   if (io::run_blocking(store->durable()).ok()) ::kill(::getpid(), SIGKILL);
   ::_exit(1);
@@ -122,6 +126,8 @@ TEST_CASE("killed in any state, a task is there once: as it was, or failed with 
       std::ptrdiff_t answered = 0;
       for (auto const& said : found.task->history) answered += said->id == "answer" ? 1 : 0;
       CHECK(answered == asked);
+      CHECK(found.task->history.front()->id == "m");
+      CHECK(*found.task->payload == "{}");
     }
     REQUIRE(io::run_blocking(store->durable()).ok());
   }
@@ -139,7 +145,7 @@ TEST_CASE("tasks come back after a restart, running ones failed with the reason"
     done = engine.create(new_task(kAda)).value().task->id;
     running = engine.create(new_task(kAda)).value().task->id;
     asking = engine.create(new_task(kEve)).value().task->id;
-    REQUIRE(engine.set_result(done, R"({"n":1})").ok());
+    REQUIRE(engine.set_result(done, std::make_shared<const std::string>(R"({"n":1})")).ok());
     REQUIRE(engine.set_status(done, TaskState::completed, nullptr).ok());
     REQUIRE(engine.set_status(running, TaskState::working, nullptr).ok());
     REQUIRE(engine.set_status(asking, TaskState::input_required, message("q", "?")).ok());
@@ -216,6 +222,52 @@ TEST_CASE("the file is private, and what is no task store is refused") {
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::state_unusable);
   CHECK_FALSE(SqliteTaskStore::open(directory.path / "missing" / "x.db").ok());
+}
+
+TEST_CASE("what a task was given is written once, however often it changes") {
+  Directory const directory;
+  TurnedClock clock;
+  auto const store = SqliteTaskStore::open(directory.file()).value();
+  TaskEngine engine({}, *store, clock);
+  std::string const payload = '"' + std::string(100'000, 'p') + '"';
+  auto made = new_task(kAda);
+  auto said = std::make_shared<Message>();
+  said->parts.push_back(data_part(payload));
+  made.message = said;
+  made.payload = payload;
+  auto const id = engine.create(std::move(made)).value().task->id;
+  REQUIRE(io::run_blocking(store->durable()).ok());
+  for (auto const state : {TaskState::input_required, TaskState::working, TaskState::completed}) {
+    REQUIRE(engine.set_status(id, state, nullptr).ok());
+    REQUIRE(io::run_blocking(store->durable()).ok());
+  }
+  auto const written = std::filesystem::file_size(directory.path / "tasks.journal.0") +
+                       std::filesystem::file_size(directory.path / "tasks.journal.1");
+  CHECK(written > payload.size());
+  CHECK(written < payload.size() + 5'000);
+}
+
+TEST_CASE("a database of the first version is taken over") {
+  Directory const directory;
+  {
+    auto database = TaskDatabase::open(directory.file()).value();
+    auto task = std::make_shared<Task>();
+    task->id = "old";
+    task->owner = kAda;
+    task->payload = std::make_shared<const std::string>("{}");
+    TaskChanges changes;
+    changes.tasks.emplace("old", std::move(task));
+    REQUIRE(database.write(changes).ok());
+  }
+  sqlite3* raw = nullptr;
+  REQUIRE(sqlite3_open(directory.file().c_str(), &raw) == SQLITE_OK);
+  CHECK(sqlite3_exec(raw, "CREATE INDEX task_updated ON task (updated); PRAGMA user_version = 1",
+                     nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(raw);
+  auto database = TaskDatabase::open(directory.file()).value();
+  auto const tasks = database.load(10).value();
+  REQUIRE(tasks.size() == 1);
+  CHECK(tasks.front()->id == "old");
 }
 
 TEST_CASE("tasks that came and went between two looks never reach the database") {
