@@ -9,17 +9,26 @@
 namespace aw::a2a {
 namespace {
 
-// 2: records that name the part which is their payload; no index of times, whose upkeep cost more
-// than sorting the ids at a start.
+// 2: records that name the part which is their payload; rows under numbers, since a search among
+// rows under names reads all of a large record at every step; no index of times, whose upkeep cost
+// more than sorting the ids at a start.
 constexpr int kSchemaVersion = 2;
 
 constexpr std::string_view kSchema =
-    "CREATE TABLE IF NOT EXISTS task ("
-    " id TEXT PRIMARY KEY, owner TEXT NOT NULL, updated INTEGER NOT NULL, record TEXT NOT NULL"
-    ") WITHOUT ROWID;"
-    "DROP INDEX IF EXISTS task_updated;"  // version 1
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE IF NOT EXISTS tasks ("
+    " id TEXT PRIMARY KEY, owner TEXT NOT NULL, updated INTEGER NOT NULL, record TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version = 2;";
+    "PRAGMA user_version = 2;"
+    "COMMIT";
+constexpr std::string_view kFromVersion1 =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE tasks ("
+    " id TEXT PRIMARY KEY, owner TEXT NOT NULL, updated INTEGER NOT NULL, record TEXT NOT NULL);"
+    "INSERT INTO tasks SELECT id, owner, updated, record FROM task;"
+    "DROP TABLE task;"
+    "PRAGMA user_version = 2;"
+    "COMMIT";
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
@@ -81,7 +90,8 @@ Result<Sqlite> open_sqlite(std::filesystem::path const& file) {
     AW_TRY(auto version, schema_version(raw));
     if (version > kSchemaVersion)
       return make_error(Code::state_unusable, "task store: made by a newer version of agentweave");
-    return execute(raw, kSchema, "create");
+    return version == 1 ? execute(raw, kFromVersion1, "take over")
+                        : execute(raw, kSchema, "create");
   }();
   ::umask(before);
   if (!result.ok()) return std::move(result).error();
@@ -94,10 +104,11 @@ struct TaskDatabase::Impl {
   Sqlite database;
 
   Result<void> write_rows(TaskChanges const& changes) {
-    AW_TRY(auto put, prepare(database.get(),
-                             "INSERT INTO task (id, owner, updated, record) VALUES (?1, ?2, ?3, ?4)"
-                             " ON CONFLICT (id) DO UPDATE SET updated = ?3, record = ?4"));
-    AW_TRY(auto erase, prepare(database.get(), "DELETE FROM task WHERE id = ?1"));
+    AW_TRY(auto put,
+           prepare(database.get(),
+                   "INSERT INTO tasks (id, owner, updated, record) VALUES (?1, ?2, ?3, ?4)"
+                   " ON CONFLICT (id) DO UPDATE SET updated = ?3, record = ?4"));
+    AW_TRY(auto erase, prepare(database.get(), "DELETE FROM tasks WHERE id = ?1"));
     for (auto const& [id, task] : changes.tasks) {
       auto* const statement = task ? put.get() : erase.get();
       std::string record;
@@ -144,8 +155,8 @@ Result<TaskDatabase> TaskDatabase::open(std::filesystem::path const& file) {
 Result<std::vector<TaskPtr>> TaskDatabase::load(std::size_t limit) {
   auto* const database = impl_->database.get();
   AW_TRY(auto statement, prepare(database,
-                                 "SELECT record FROM (SELECT id, updated FROM task"
-                                 " ORDER BY updated DESC LIMIT ?1) AS newest JOIN task USING (id)"
+                                 "SELECT record FROM (SELECT id, updated FROM tasks"
+                                 " ORDER BY updated DESC LIMIT ?1) AS newest JOIN tasks USING (id)"
                                  " ORDER BY newest.updated"));
   sqlite3_bind_int64(statement.get(), 1, static_cast<sqlite3_int64>(limit));
   std::vector<TaskPtr> tasks;
@@ -162,7 +173,7 @@ Result<std::vector<TaskPtr>> TaskDatabase::load(std::size_t limit) {
 
 Result<std::unordered_set<std::string>> TaskDatabase::ids() {
   auto* const database = impl_->database.get();
-  AW_TRY(auto statement, prepare(database, "SELECT id FROM task"));
+  AW_TRY(auto statement, prepare(database, "SELECT id FROM tasks"));
   std::unordered_set<std::string> out;
   for (;;) {
     int const step = sqlite3_step(statement.get());

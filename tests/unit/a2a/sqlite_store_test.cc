@@ -261,7 +261,12 @@ TEST_CASE("a database of the first version is taken over") {
   }
   sqlite3* raw = nullptr;
   REQUIRE(sqlite3_open(directory.file().c_str(), &raw) == SQLITE_OK);
-  CHECK(sqlite3_exec(raw, "CREATE INDEX task_updated ON task (updated); PRAGMA user_version = 1",
+  CHECK(sqlite3_exec(raw,
+                     "CREATE TABLE task (id TEXT PRIMARY KEY, owner TEXT NOT NULL,"
+                     " updated INTEGER NOT NULL, record TEXT NOT NULL) WITHOUT ROWID;"
+                     "CREATE INDEX task_updated ON task (updated);"
+                     "INSERT INTO task SELECT id, owner, updated, record FROM tasks;"
+                     "DROP TABLE tasks; PRAGMA user_version = 1",
                      nullptr, nullptr, nullptr) == SQLITE_OK);
   sqlite3_close(raw);
   auto database = TaskDatabase::open(directory.file()).value();
