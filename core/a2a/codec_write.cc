@@ -334,6 +334,7 @@ void write_artifact_json(json::Writer& out, Artifact const& artifact) {
 
 std::string message_json(Message const& message) {
   std::string text;
+  text.reserve(size_of(message) + 256);  // a guess that spares growing
   json::Writer out(text);
   write_message(out, message, Spelling::v1);
   return text;

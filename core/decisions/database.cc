@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <limits>
 
 namespace aw::decisions {
 namespace {
@@ -83,28 +82,41 @@ struct Database::Impl {
     return result;
   }
 
-  Result<void> insert_block(std::uint64_t segment, std::string_view frames, Kept kept) const {
-    std::int64_t began = std::numeric_limits<std::int64_t>::max();
-    std::int64_t ended = 0;
-    std::int64_t count = 0;
-    for (auto rest = frames; auto const fields = look_at_frame(rest); ++count) {
-      auto const time =
-          static_cast<std::int64_t>(fields->numbers[static_cast<std::size_t>(Number::time)]);
-      began = std::min(began, time);
-      ended = std::max(ended, time);
-    }
-    if (count == 0) return {};
+  Result<void> insert_block(std::uint64_t segment, Extent const& extent,
+                            std::string_view frames) const {
+    if (extent.decisions == 0) return {};
     AW_TRY(auto put, prepare_sql(database.get(),
                                  "INSERT OR REPLACE INTO block VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
     sqlite3_bind_int64(put.get(), 1, static_cast<sqlite3_int64>(segment));
-    sqlite3_bind_int64(put.get(), 2, began);
-    sqlite3_bind_int64(put.get(), 3, ended);
-    sqlite3_bind_int64(put.get(), 4, count);
-    sqlite3_bind_int64(put.get(), 5, static_cast<sqlite3_int64>(frames.size()));
-    bind_bytes(put, 6, kept == Kept::here ? frames : std::string_view(""));
+    sqlite3_bind_int64(put.get(), 2, extent.began);
+    sqlite3_bind_int64(put.get(), 3, extent.ended);
+    sqlite3_bind_int64(put.get(), 4, static_cast<sqlite3_int64>(extent.decisions));
+    sqlite3_bind_int64(put.get(), 5, static_cast<sqlite3_int64>(extent.bytes));
+    bind_bytes(put, 6, frames.empty() ? std::string_view("") : frames);
     return done(put, "write");
   }
 };
+
+void Extent::add(std::int64_t time, std::size_t its_bytes) {
+  add({.decisions = 1, .bytes = its_bytes, .began = time, .ended = time});
+}
+
+void Extent::add(Extent const& more) {
+  decisions += more.decisions;
+  bytes += more.bytes;
+  began = std::min(began, more.began);
+  ended = std::max(ended, more.ended);
+}
+
+Extent extent_of(std::string_view frames) {
+  Extent out;
+  for (auto rest = frames; auto const fields = look_at_frame(rest);) {
+    auto const time = fields->numbers[static_cast<std::size_t>(Number::time)];
+    out.add(static_cast<std::int64_t>(time), 0);
+  }
+  out.bytes = frames.size();
+  return out;
+}
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::Database(Database&&) noexcept = default;
@@ -139,9 +151,10 @@ Result<std::uint64_t> Database::imported() {
   return static_cast<std::uint64_t>(sqlite3_column_int64(ask.get(), 0));
 }
 
-Result<void> Database::add_block(std::uint64_t segment, std::string_view frames, Kept kept) {
+Result<void> Database::add_block(std::uint64_t segment, Extent const& extent,
+                                 std::string_view frames) {
   return impl_->together([&]() -> Result<void> {
-    AW_TRY(impl_->insert_block(segment, frames, kept));
+    AW_TRY(impl_->insert_block(segment, extent, frames));
     AW_TRY(auto mark, prepare_sql(impl_->database.get(), "UPDATE progress SET imported = ?1"));
     sqlite3_bind_int64(mark.get(), 1, static_cast<sqlite3_int64>(segment));
     return impl_->done(mark, "write");

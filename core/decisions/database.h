@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,19 @@ struct KeptPolicy {
 
 // Owns its connection. Made with mode 0600; a symbolic link in its place is refused. Waits up to
 // five seconds for another process's lock.
+// How many decisions a stretch of frames holds, of what time.
+struct Extent {
+  std::uint64_t decisions = 0;
+  std::uint64_t bytes = 0;
+  std::int64_t began = std::numeric_limits<std::int64_t>::max();  // ns since 1970, the earliest
+  std::int64_t ended = 0;                                         // and the latest
+
+  void add(std::int64_t time, std::size_t its_bytes);
+  void add(Extent const& more);
+};
+// Of the whole frames at the front of `frames`.
+[[nodiscard]] Extent extent_of(std::string_view frames);
+
 class Database {
  public:
   enum class Access { read_write, read_only };
@@ -43,9 +57,10 @@ class Database {
 
   // The journal segments up to this number are in here.
   [[nodiscard]] Result<std::uint64_t> imported();
-  enum class Kept : std::uint8_t { here, in_its_segment };
-  // A segment's frames, all or none; `imported` is then `segment`.
-  [[nodiscard]] Result<void> add_block(std::uint64_t segment, std::string_view frames, Kept kept);
+  // A segment's decisions, all or none; `imported` is then `segment`. No frames: they stay in their
+  // segment.
+  [[nodiscard]] Result<void> add_block(std::uint64_t segment, Extent const& extent,
+                                       std::string_view frames);
   // Is that block's place its segment? False for one that is not there.
   [[nodiscard]] Result<bool> needs_segment(std::uint64_t segment);
   [[nodiscard]] Result<void> keep_policy(KeptPolicy const& policy, WallTime now);

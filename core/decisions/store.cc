@@ -65,6 +65,7 @@ std::vector<Entry> entries_of(std::string_view frames) {
 
 struct Store::Pending {
   std::string frames;
+  Extent extent;
   std::vector<Ticket*> tickets;
   io::Waiters waiters;
 };
@@ -130,7 +131,7 @@ Result<void> Store::lock() {
 Result<void> Store::bring_over_rest() {
   AW_TRY(auto last, database_.imported());
   for (auto const number : segments_in(directory_)) {
-    AW_TRY(import_one(number));
+    AW_TRY(import_left(number));
     last = std::max(last, number);
   }
   return begin_segment(last + 1);
@@ -145,13 +146,16 @@ Result<void> Store::begin_segment(std::uint64_t number) {
   Fd fd(
       ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.open()) return unusable("open " + path, errno);
-  current_ = Segment{.number = number, .fd = std::move(fd), .bytes = 0};
+  current_ = Segment{.number = number, .fd = std::move(fd), .extent = {}};
   torn_ = false;
   return {};
 }
 
-void Store::frame(std::string& out, Fields const& fields) const {
+void Store::frame(std::string& out, Fields const& fields, Extent& extent) const {
+  auto const before = out.size();
   append_masked_frame(out, fields, masks_, needs_.input_of);
+  auto const time = fields.numbers[static_cast<std::size_t>(Number::time)];
+  extent.add(static_cast<std::int64_t>(time), out.size() - before);
 }
 
 void Store::keep(Fields const& fields, Ticket& ticket, std::string* copy) {
@@ -160,28 +164,30 @@ void Store::keep(Fields const& fields, Ticket& ticket, std::string* copy) {
   auto& pending = turn->local<Pending>(this);
   if (pending.tickets.empty()) {
     turn->defer(io::Turn::Stage::record, [this, &pending] {
-      auto const outcome = append(pending.frames, pending.tickets.size());
+      auto const outcome = append(pending.frames, pending.extent);
       if (outcome.ok()) meters_.kept.add(pending.tickets.size());
       for (auto* const waiting : pending.tickets) {
         waiting->outcome = outcome;
         waiting->written = true;
       }
       pending.frames.clear();
+      pending.extent = {};
       pending.tickets.clear();
       pending.waiters.release();
     });
   }
   pending.tickets.push_back(&ticket);
   auto const before = pending.frames.size();
-  frame(pending.frames, fields);
+  frame(pending.frames, fields, pending.extent);
   if (copy != nullptr) copy->assign(pending.frames, before);
 }
 
 void Store::keep_now(Fields const& fields, Ticket& ticket, std::string* copy) {
   std::string frames;
-  frame(frames, fields);
+  Extent extent;
+  frame(frames, fields, extent);
   if (copy != nullptr) *copy = frames;
-  ticket.outcome = append(frames, 1);
+  ticket.outcome = append(frames, extent);
   ticket.written = true;
   if (ticket.outcome.ok()) meters_.kept.add();
 }
@@ -191,13 +197,13 @@ io::Task<Result<void>> Store::settled(Ticket& ticket) {
   co_return std::move(ticket.outcome);
 }
 
-Result<void> Store::append(std::string_view frames, std::size_t decisions) {
+Result<void> Store::append(std::string_view frames, Extent const& extent) {
   std::lock_guard const lock(writing_);
-  auto const refuse = [this, decisions](Error error) -> Result<void> {
-    meters_.refused.add(decisions);
+  auto const refuse = [this, &extent](Error error) -> Result<void> {
+    meters_.refused.add(extent.decisions);
     return error;
   };
-  if (current_.bytes >= kSegmentBytes || torn_) {
+  if (current_.extent.bytes >= kSegmentBytes || torn_) {
     if (waiting_.size() >= kMostSegments) {
       return refuse(
           make_error(Code::state_unusable, "decision store: the database cannot keep up"));
@@ -214,52 +220,61 @@ Result<void> Store::append(std::string_view frames, std::size_t decisions) {
       continue;
     }
     auto const number = n == 0 ? ENOSPC : errno;
-    if (done > 0) torn_ = ::ftruncate(current_.fd.get(), static_cast<off_t>(current_.bytes)) != 0;
+    if (done > 0)
+      torn_ = ::ftruncate(current_.fd.get(), static_cast<off_t>(current_.extent.bytes)) != 0;
     return refuse(unusable("write", number));
   }
-  current_.bytes += frames.size();
+  current_.extent.add(extent);
   return {};
 }
 
 Result<void> Store::turn_over() {
-  auto const number = current_.number;
-  AW_TRY(begin_segment(number + 1));
-  waiting_.push_back(number);
+  Waiting const full{.number = current_.number, .extent = current_.extent};
+  AW_TRY(begin_segment(full.number + 1));
+  waiting_.push_back(full);
   return {};
 }
 
-Result<void> Store::import_one(std::uint64_t number) {
+Result<void> Store::import_extent(std::uint64_t number, Extent const& extent) {
+  AW_TRY(sync_file(segment_path(number)));
+  AW_TRY(database_.add_block(number, extent, {}));
+  grown_ += extent.bytes;
+  return {};
+}
+
+Result<void> Store::import_frames(std::uint64_t number) {
   auto const path = segment_path(number);
-  AW_TRY(auto const last, database_.imported());
-  if (number > last) {
-    auto frames = fs::read_file(path, kLargestSegment);
-    if (!frames.ok()) {
-      return make_error(Code::state_unusable, "decision store: " + frames.error().message);
-    }
-    bool const full = frames->size() >= kFullSegment;
-    if (full) AW_TRY(sync_file(path));
-    AW_TRY(database_.add_block(number, *frames,
-                               full ? Database::Kept::in_its_segment : Database::Kept::here));
-    if (full) grown_ += frames->size();
-    if (full) return {};
-  } else {
-    AW_TRY(bool const needed, database_.needs_segment(number));
-    if (needed) return {};
-  }
+  auto const frames = fs::read_file(path, kLargestSegment);
+  if (!frames.ok())
+    return make_error(Code::state_unusable, "decision store: " + frames.error().message);
+  auto const extent = extent_of(*frames);
+  if (extent.bytes >= kFullSegment) return import_extent(number, extent);
+  AW_TRY(database_.add_block(number, extent, *frames));
   std::error_code ignored;  // found again, and skipped, at the next start
   std::filesystem::remove(path, ignored);
   return {};
 }
 
+// One that an earlier process left.
+Result<void> Store::import_left(std::uint64_t number) {
+  AW_TRY(auto const last, database_.imported());
+  if (number > last) return import_frames(number);
+  AW_TRY(bool const needed, database_.needs_segment(number));
+  std::error_code ignored;  // found again, and skipped, at the next start
+  if (!needed) std::filesystem::remove(segment_path(number), ignored);
+  return {};
+}
+
 Result<void> Store::import_waiting() {
   for (;;) {
-    std::uint64_t number = 0;
+    Waiting next;
     {
       std::lock_guard const lock(writing_);
       if (waiting_.empty()) return {};
-      number = waiting_.front();
+      next = waiting_.front();
     }
-    AW_TRY(import_one(number));
+    bool const stays = next.extent.bytes >= kFullSegment;
+    AW_TRY(stays ? import_extent(next.number, next.extent) : import_frames(next.number));
     std::lock_guard const lock(writing_);
     waiting_.erase(waiting_.begin());
   }
@@ -269,7 +284,7 @@ Result<void> Store::flush() {
   std::lock_guard const one(importing_);
   {
     std::lock_guard const lock(writing_);
-    if (current_.bytes > 0) AW_TRY(turn_over());
+    if (current_.extent.bytes > 0) AW_TRY(turn_over());
   }
   return import_waiting();
 }

@@ -89,7 +89,11 @@ class Store {
   struct Segment {
     std::uint64_t number = 0;
     Fd fd;
-    std::size_t bytes = 0;
+    Extent extent;
+  };
+  struct Waiting {
+    std::uint64_t number = 0;
+    Extent extent;
   };
   struct Pending;
   struct Meters {
@@ -104,12 +108,17 @@ class Store {
   Result<void> bring_over_rest();
   // `number` has not been used: a file of that name is cut to nothing.
   Result<void> begin_segment(std::uint64_t number);
-  Result<void> append(std::string_view frames, std::size_t decisions);
-  void frame(std::string& out, Fields const& fields) const;
+  Result<void> append(std::string_view frames, Extent const& extent);
+  // Adds one to `out` and to what `extent` says of it.
+  void frame(std::string& out, Fields const& fields, Extent& extent) const;
   // Begins the next segment; the one before it waits for the database. With writing_ held.
   [[nodiscard]] Result<void> turn_over();
   Result<void> import_waiting();
-  Result<void> import_one(std::uint64_t number);
+  Result<void> import_left(std::uint64_t number);
+  // What is not worth a file of its own.
+  Result<void> import_frames(std::uint64_t number);
+  // What its segment goes on holding: nothing of it is read again.
+  Result<void> import_extent(std::uint64_t number, Extent const& extent);
   Result<void> retire();
   // Has so much been kept since that `max_bytes` may be passed by more than a little?
   [[nodiscard]] bool retiring_is_due();
@@ -124,7 +133,7 @@ class Store {
   Fd lock_;
   std::mutex writing_;  // guards the three below; held for one write
   Segment current_;
-  std::vector<std::uint64_t> waiting_;
+  std::vector<Waiting> waiting_;
   bool torn_ = false;     // half a frame of ours is at the end and could not be cut off
   std::mutex importing_;  // guards the two below
   Database database_;

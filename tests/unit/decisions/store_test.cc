@@ -396,7 +396,7 @@ TEST_CASE("the oldest blocks go when there is too much or they are too old") {
     auto fields = decision(id);
     fields.set(Number::time, i * 1'000'000'000);
     append_frame(frames, fields);
-    REQUIRE(database->add_block(i, frames, Database::Kept::here).ok());
+    REQUIRE(database->add_block(i, extent_of(frames), frames).ok());
   }
   auto const left = [&database] {
     std::vector<std::string> ids;
