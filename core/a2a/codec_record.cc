@@ -203,6 +203,7 @@ Result<TaskPtr> read_record(std::string_view text, EarlierState const& before) {
 
 std::string task_record(Task const& task) {
   std::string text;
+  text.reserve(1024 + task.bytes);  // a guess that spares growing
   append_task_record(text, task);
   return text;
 }
