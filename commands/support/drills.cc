@@ -13,7 +13,7 @@
 #include "core/audit/verify.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
-#include "core/decisions/store.h"
+#include "core/decisions/reader.h"
 #include "core/runtime/make_identity.h"
 
 namespace aw::commands {

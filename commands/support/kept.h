@@ -8,7 +8,7 @@
 #include <string>
 
 #include "commands/support/context.h"
-#include "core/decisions/store.h"
+#include "core/decisions/reader.h"
 
 namespace aw::commands {
 

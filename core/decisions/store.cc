@@ -7,26 +7,19 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 
+#include "core/decisions/segments.h"
 #include "core/io/turn.h"
 
 namespace aw::decisions {
 namespace {
 
-constexpr std::string_view kDatabaseFile = "decisions.db";
-constexpr std::string_view kSegmentStem = "journal-";
 constexpr auto kImportEvery = std::chrono::seconds(5);
 constexpr auto kRetireEvery = 64;              // imports
 constexpr std::uint64_t kRetireAtGrowth = 16;  // or after this part of max_bytes
-constexpr std::uint64_t kLargestSegment = 64U << 20;
 
 Error unusable(std::string const& doing, int number) {
   return errno_error(Code::state_unusable, "decision store: " + doing, number);
-}
-
-std::filesystem::path segment_in(std::filesystem::path const& directory, std::uint64_t number) {
-  return directory / (std::string(kSegmentStem) + std::to_string(number));
 }
 
 // What the database has no room for must be as safe as what it has.
@@ -34,31 +27,6 @@ Result<void> sync_file(std::filesystem::path const& path) {
   Fd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd.open() || ::fdatasync(fd.get()) != 0) return unusable("sync " + path.string(), errno);
   return {};
-}
-
-// The frames of a block, wherever they are. A segment that is gone was retired between the two
-// looks; one that is there and cannot be read is an error, not fewer decisions.
-Result<void> each_block(Database& database, std::filesystem::path const& directory, WallTime since,
-                        std::function<Database::More(std::string_view)> const& take) {
-  Result<void> outcome;
-  AW_TRY(database.blocks(since, [&](std::uint64_t segment, std::string_view frames) {
-    if (!frames.empty()) return take(frames);
-    auto const path = segment_in(directory, segment);
-    auto const own = fs::read_file(path, kLargestSegment);
-    if (own.ok()) return take(*own);
-    std::error_code unknown;
-    if (!std::filesystem::exists(path, unknown) && !unknown) return Database::More::yes;
-    outcome = make_error(Code::state_unusable, "decision store: " + own.error().message);
-    return Database::More::stop;
-  }));
-  return outcome;
-}
-
-// Reading a segment that somebody else writes: whole frames, newest last.
-std::vector<Entry> entries_of(std::string_view frames) {
-  std::vector<Entry> out;
-  while (auto entry = take_frame(frames)) out.push_back(std::move(*entry));
-  return out;
 }
 
 }  // namespace
@@ -69,21 +37,6 @@ struct Store::Pending {
   std::vector<Ticket*> tickets;
   io::Waiters waiters;
 };
-
-std::vector<std::uint64_t> segments_in(std::filesystem::path const& directory) {
-  std::vector<std::uint64_t> out;
-  std::error_code error;
-  for (auto const& entry : std::filesystem::directory_iterator(directory, error)) {
-    auto const name = entry.path().filename().string();
-    if (!name.starts_with(kSegmentStem)) continue;
-    std::uint64_t number = 0;
-    auto const* const end = name.data() + name.size();
-    auto const [rest, failed] = std::from_chars(name.data() + kSegmentStem.size(), end, number);
-    if (failed == std::errc{} && rest == end) out.push_back(number);
-  }
-  std::ranges::sort(out);
-  return out;
-}
 
 Store::Store(std::filesystem::path directory, Config config, Needs needs, Database database,
              Masks masks)
@@ -243,15 +196,12 @@ Result<void> Store::import_extent(std::uint64_t number, Extent const& extent) {
 }
 
 Result<void> Store::import_frames(std::uint64_t number) {
-  auto const path = segment_path(number);
-  auto const frames = fs::read_file(path, kLargestSegment);
-  if (!frames.ok())
-    return make_error(Code::state_unusable, "decision store: " + frames.error().message);
-  auto const extent = extent_of(*frames);
+  AW_TRY(auto const frames, read_segment(directory_, number));
+  auto const extent = extent_of(frames);
   if (extent.bytes >= kFullSegment) return import_extent(number, extent);
-  AW_TRY(database_.add_block(number, extent, *frames));
+  AW_TRY(database_.add_block(number, extent, frames));
   std::error_code ignored;  // found again, and skipped, at the next start
-  std::filesystem::remove(path, ignored);
+  std::filesystem::remove(segment_path(number), ignored);
   return {};
 }
 
@@ -360,52 +310,6 @@ std::string Store::document(std::size_t most, std::string_view agent_name) {
   std::lock_guard const one(importing_);
   static_cast<void>(each_block(database_, directory_, WallTime{}, take).ok());
   return out + "]}";
-}
-
-Result<Reader> Reader::open(std::filesystem::path const& directory) {
-  AW_TRY(auto database, Database::open(directory / kDatabaseFile, Database::Access::read_only));
-  return Reader(directory, std::move(database));
-}
-
-Result<void> Reader::newest_first(WallTime since, Each const& each) {
-  auto more = Database::More::yes;
-  auto const take = [&](std::string_view frames) {
-    auto const entries = entries_of(frames);
-    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-      if (entry->time() < since) continue;
-      if (more = each(*entry); more == Database::More::stop) break;
-    }
-    return more;
-  };
-  AW_TRY(auto const imported, database_.imported());
-  auto segments = segments_in(directory_);
-  std::ranges::reverse(segments);
-  for (auto const number : segments) {
-    if (number <= imported) continue;
-    auto const frames = fs::read_file(segment_in(directory_, number), kLargestSegment);
-    // Gone: brought over between the two looks, and then in the database.
-    if (frames.ok() && take(*frames) == Database::More::stop) return {};
-  }
-  return each_block(database_, directory_, since, take);
-}
-
-Result<Entry> Reader::find(std::string_view id) {
-  std::optional<Entry> found;
-  bool several = false;
-  AW_TRY(newest_first(WallTime{}, [&](Entry const& entry) {
-    if (!entry.text(Text::id).starts_with(id)) return Database::More::yes;
-    if (found && found->text(Text::id) != entry.text(Text::id)) several = true;
-    found = entry;
-    bool const whole = entry.text(Text::id) == id;
-    return whole || several ? Database::More::stop : Database::More::yes;
-  }));
-  if (several) {
-    return make_error(Code::usage, "several decisions begin with " + std::string(id),
-                      "give more of the id");
-  }
-  if (found) return std::move(*found);
-  return make_error(Code::not_found, "no decision " + std::string(id) + " is kept",
-                    "older ones may be in the audit log: agentweave audit query");
 }
 
 }  // namespace aw::decisions

@@ -12,7 +12,7 @@
 #include "core/base/json.h"
 #include "core/base/result.h"
 #include "core/decisions/entry.h"
-#include "core/decisions/store.h"
+#include "core/decisions/reader.h"
 
 namespace aw::server {
 

@@ -15,6 +15,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.h"
+#include "core/decisions/reader.h"
+#include "core/decisions/segments.h"
 #include "core/io/loops.h"
 #include "core/testing/manual_clock.h"
 #include "tests/support/small_files.h"

@@ -15,6 +15,7 @@
 #include "core/base/fs.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/decisions/reader.h"
 #include "core/decisions/store.h"
 #include "core/server/dispatch.h"
 #include "core/testing/manual_clock.h"

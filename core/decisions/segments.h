@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal segments of a decision store as files of its directory: their names, their bytes.
+// Any thread; everything blocks.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/decisions/database.h"
+#include "core/decisions/entry.h"
+
+namespace aw::decisions {
+
+inline constexpr std::string_view kDatabaseFile = "decisions.db";
+
+[[nodiscard]] std::filesystem::path segment_in(std::filesystem::path const& directory,
+                                               std::uint64_t number);
+// Their numbers, oldest first.
+[[nodiscard]] std::vector<std::uint64_t> segments_in(std::filesystem::path const& directory);
+// Its bytes, 64 MiB at most. Code::state_unusable.
+[[nodiscard]] Result<std::string> read_segment(std::filesystem::path const& directory,
+                                               std::uint64_t number);
+// The frames of each block that ended since, newest first, wherever they are, until `take` says
+// stop. A segment that is gone was retired between the two looks; one that is there and cannot be
+// read is an error, not fewer decisions.
+[[nodiscard]] Result<void> each_block(Database& database, std::filesystem::path const& directory,
+                                      WallTime since,
+                                      std::function<Database::More(std::string_view)> const& take);
+// The whole frames at the front of `frames`, newest last.
+[[nodiscard]] std::vector<Entry> entries_of(std::string_view frames);
+
+}  // namespace aw::decisions
