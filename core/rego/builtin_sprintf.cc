@@ -2,6 +2,9 @@
 // sprintf as Go formats: what stands between the verbs, which argument is whose, and Go's notes on
 // wrong arguments. A verb itself: format_verb.h.
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
 
 #include "core/rego/builtin.h"
 #include "core/rego/format_verb.h"
@@ -9,6 +12,7 @@
 namespace aw::rego {
 namespace {
 
+// Go's own order of flags, indexes, width, precision and verb, with its notes on what is wrong.
 class Formatter {
  public:
   Formatter(std::string_view format, std::span<const Value> arguments)
@@ -16,7 +20,7 @@ class Formatter {
 
   std::string run() {
     while (at_ < format_.size()) {
-      std::size_t percent = std::min(format_.find('%', at_), format_.size());
+      std::size_t const percent = std::min(format_.find('%', at_), format_.size());
       out_ += format_.substr(at_, percent - at_);
       at_ = percent + 1;
       if (percent < format_.size()) directive();
@@ -26,16 +30,14 @@ class Formatter {
   }
 
  private:
+  enum class Index { none, read };
+
   void directive() {
+    good_index_ = true;
     VerbSpec spec = flags();
-    index();
-    spec.width = size();
-    if (at_ < format_.size() && format_[at_] == '.') {
-      ++at_;
-      index();
-      spec.precision = std::max(size(), 0);
-    }
-    index();
+    Index before = width(spec, index());
+    if (here('.')) before = precision(spec, before);
+    if (before == Index::none) index();
     if (at_ >= format_.size()) {
       out_ += "%!(NOVERB)";
       return;
@@ -43,14 +45,20 @@ class Formatter {
     spec.verb = next_rune(format_, at_);
     if (spec.verb == '%') {
       out_ += '%';
-    } else if (bad_index_) {
+    } else if (!good_index_) {
       verb_note(spec, "(BADINDEX)");
     } else if (next_ >= arguments_.size()) {
       verb_note(spec, "(MISSING)");
     } else {
-      auto const argument = FormatArgument::of(arguments_[next_++]);
-      out_ += spec.verb == 'T' ? std::string(argument.type_name()) : format_verb(spec, argument);
+      out_ += format_verb(spec, FormatArgument::of(arguments_[next_++]));
     }
+  }
+
+  // Takes the character when it is the next one.
+  bool here(char c) {
+    if (at_ >= format_.size() || format_[at_] != c) return false;
+    ++at_;
+    return true;
   }
 
   VerbSpec flags() {
@@ -74,6 +82,36 @@ class Formatter {
     return spec;
   }
 
+  // Both give back whether an index stands right before what comes next.
+  Index width(VerbSpec& spec, Index before) {
+    if (!here('*')) {
+      spec.width = number();
+      if (before == Index::read && spec.width >= 0) good_index_ = false;  // %[3]2d
+      return before;
+    }
+    auto const given = size_argument();
+    if (!given) out_ += "%!(BADWIDTH)";
+    spec.width = given ? std::min(std::abs(*given), kMaxFormatWidth) : -1;
+    if (given && *given < 0) {
+      spec.minus = true;
+      spec.zero = false;
+    }
+    return Index::none;
+  }
+  Index precision(VerbSpec& spec, Index before) {
+    if (before == Index::read) good_index_ = false;  // %[3].2d
+    before = index();
+    if (!here('*')) {
+      spec.precision = std::max(number(), 0);
+      return before;
+    }
+    auto const given = size_argument();
+    bool const usable = given && *given >= 0;
+    if (!usable) out_ += "%!(BADPREC)";
+    spec.precision = usable ? std::min(*given, kMaxFormatWidth) : -1;
+    return Index::none;
+  }
+
   void verb_note(VerbSpec const& spec, std::string_view note) {
     out_ += "%!";
     append_utf8(out_, spec.verb);
@@ -81,44 +119,61 @@ class Formatter {
   }
 
   // [n]: the argument to take next.
-  void index() {
-    bad_index_ = false;
-    if (at_ >= format_.size() || format_[at_] != '[') return;
+  Index index() {
+    if (at_ >= format_.size() || format_[at_] != '[') return Index::none;
     reordered_ = true;
-    std::size_t close = format_.find(']', at_);
-    int number = 0;
-    bool ok = close != std::string_view::npos;
-    for (std::size_t i = at_ + 1; ok && i < close; ++i) {
-      char c = format_[i];
-      ok = c >= '0' && c <= '9' && number < kMaxFormatWidth;
-      number = number * 10 + (c - '0');
+    std::size_t const close = format_.find(']', at_);
+    if (close == std::string_view::npos || format_.size() - at_ < 3) {
+      good_index_ = false;
+      ++at_;
+      return Index::none;
     }
-    at_ = close == std::string_view::npos ? format_.size() : close + 1;
-    ok = ok && number >= 1 && static_cast<std::size_t>(number) <= arguments_.size();
-    if (ok) next_ = static_cast<std::size_t>(number) - 1;
-    bad_index_ = !ok;
+    std::string_view const digits = format_.substr(at_ + 1, close - at_ - 1);
+    at_ = close + 1;
+    constexpr std::size_t kMostDigits = 7;
+    bool const reads = !digits.empty() && digits.size() <= kMostDigits &&
+                       digits.find_first_not_of("0123456789") == std::string_view::npos;
+    std::size_t wanted = 0;
+    for (char const c : reads ? digits : std::string_view{}) {
+      wanted = wanted * 10 + static_cast<std::size_t>(c - '0');
+    }
+    if (wanted >= 1 && wanted <= arguments_.size()) {
+      next_ = wanted - 1;
+    } else {
+      good_index_ = false;
+    }
+    return reads ? Index::read : Index::none;
   }
 
-  int size() {
-    if (at_ < format_.size() && format_[at_] == '*') {
-      ++at_;
-      if (next_ >= arguments_.size()) return -1;
-      auto given = arguments_[next_++].as_int();
-      return given && *given >= 0 && *given < kMaxFormatWidth ? static_cast<int>(*given) : -1;
-    }
+  // The argument of a '*': a small integer, or nothing; either way it is taken.
+  std::optional<int> size_argument() {
+    constexpr std::int64_t kMost = 1'000'000;
+    if (next_ >= arguments_.size()) return std::nullopt;
+    auto const argument = FormatArgument::of(arguments_[next_++]);
+    if (argument.kind != FormatArgument::Kind::integer) return std::nullopt;
+    if (std::abs(argument.number) > kMost) return std::nullopt;
+    return static_cast<int>(argument.number);
+  }
+
+  // -1: none. One beyond Go's bounds takes the rest of the format with it.
+  int number() {
+    constexpr int kTooLarge = 1'000'000;
     int number = -1;
     for (; at_ < format_.size() && format_[at_] >= '0' && format_[at_] <= '9'; ++at_) {
-      number = std::min(std::max(number, 0) * 10 + (format_[at_] - '0'), kMaxFormatWidth);
+      if (number > kTooLarge) {
+        at_ = format_.size();
+        return -1;
+      }
+      number = std::max(number, 0) * 10 + (format_[at_] - '0');
     }
-    return number;
+    return std::min(number, kMaxFormatWidth);
   }
+
   void extra() {
     out_ += "%!(EXTRA ";
     for (std::size_t i = next_; i < arguments_.size(); ++i) {
       auto const argument = FormatArgument::of(arguments_[i]);
       if (i > next_) out_ += ", ";
-      // Go prints its large integers as pointers.
-      if (argument.type_name() == "big.Int") out_ += '*';
       out_ += argument.type_name();
       out_ += '=';
       out_ += format_verb({.verb = 'v'}, argument);
@@ -131,7 +186,7 @@ class Formatter {
   std::size_t at_ = 0;
   std::size_t next_ = 0;
   bool reordered_ = false;
-  bool bad_index_ = false;
+  bool good_index_ = true;
   std::string out_;
 };
 

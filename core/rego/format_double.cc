@@ -11,10 +11,6 @@
 namespace aw::rego {
 namespace {
 
-std::string sign_of(VerbSpec const& spec, double number) {
-  return std::string(std::signbit(number) ? "-" : spec.sign_of_positive());
-}
-
 // The fewest digits that read back as the number; the first of them stands before the point of
 // `d.ddd * 10^exponent`.
 struct ShortDigits {
@@ -39,36 +35,31 @@ ShortDigits short_digits(double number) {
   return out;
 }
 
-std::string shortest_double(VerbSpec const& spec, double number) {
-  auto const [digits, exponent] = short_digits(number);
-  std::string const sign = sign_of(spec, number);
-  constexpr int kLimit = 21;
-  if (exponent < -4 || exponent >= kLimit) {
-    std::string out = sign + digits.substr(0, 1);
-    if (digits.size() > 1) out += "." + digits.substr(1);
-    int const magnitude = std::abs(exponent);
-    return out + (exponent < 0 ? "e-" : "e+") + (magnitude < 10 ? "0" : "") +
-           std::to_string(magnitude);
-  }
-  if (exponent < 0) {
-    return sign + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
-  }
-  auto const whole = static_cast<std::size_t>(exponent) + 1;
-  if (digits.size() <= whole) return sign + digits + std::string(whole - digits.size(), '0');
-  return sign + digits.substr(0, whole) + "." + digits.substr(whole);
+// `e+07`: two digits at least.
+std::string exponent_text(char letter, int exponent) {
+  int const magnitude = std::abs(exponent);
+  return std::string(1, letter) + (exponent < 0 ? "-" : "+") + (magnitude < 10 ? "0" : "") +
+         std::to_string(magnitude);
 }
 
-std::string floating_text(VerbSpec const& spec, double number) {
-  auto const verb = static_cast<char>(spec.verb);
-  bool const general = verb == 'v' || verb == 'g' || verb == 'G';
-  if (general && spec.precision < 0) return shortest_double(spec, number);
-  std::string format = "%";
-  if (spec.plus) format += '+';
-  if (spec.space) format += ' ';
-  if (spec.sharp) format += '#';
-  format += ".*";
-  format += verb == 'F' ? 'f' : verb == 'v' ? 'g' : verb;
-  int const precision = spec.precision < 0 ? 6 : spec.precision;
+std::string shortest_double(double number, char letter) {
+  auto const [digits, exponent] = short_digits(number);
+  constexpr int kLimit = 6;
+  if (exponent < -4 || exponent >= kLimit) {
+    std::string out = digits.substr(0, 1);
+    if (digits.size() > 1) out += "." + digits.substr(1);
+    return out + exponent_text(letter, exponent);
+  }
+  if (exponent < 0) {
+    return "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
+  }
+  auto const whole = static_cast<std::size_t>(exponent) + 1;
+  if (digits.size() <= whole) return digits + std::string(whole - digits.size(), '0');
+  return digits.substr(0, whole) + "." + digits.substr(whole);
+}
+
+std::string printed_double(char verb, int precision, double number) {
+  std::string const format = std::string("%.*") + verb;
   std::string out(512 + static_cast<std::size_t>(precision), '\0');
   // The format is put together above from known parts.
 #pragma clang diagnostic push
@@ -79,53 +70,93 @@ std::string floating_text(VerbSpec const& spec, double number) {
   return out;
 }
 
-// Of a double: all 53 bits of its mantissa, times a power of two.
-std::string binary_double(VerbSpec const& spec, double number) {
+// All 53 bits of the mantissa, times a power of two.
+std::string binary_double(double number) {
   int exponent = 0;
-  double const part = std::frexp(std::abs(number), &exponent);
+  double const part = std::frexp(number, &exponent);
   auto mantissa = static_cast<std::int64_t>(std::ldexp(part, 53));
   exponent = number == 0 ? -1074 : exponent - 53;
   for (; exponent < -1074; ++exponent) mantissa /= 2;  // the smallest have fewer bits
-  return sign_of(spec, number) + std::to_string(mantissa) + (exponent < 0 ? "p-" : "p+") +
+  return std::to_string(mantissa) + (exponent < 0 ? "p-" : "p+") +
          std::to_string(std::abs(exponent));
 }
 
-// As C writes it, but with two digits of exponent at least.
-std::string hex_double(VerbSpec const& spec, double number) {
-  std::array<char, 512> buffer{};
-  bool const upper = spec.verb == 'X';
-  int const precision = std::min(spec.precision, 300);
-  int const length =
-      precision < 0
-          ? std::snprintf(buffer.data(), buffer.size(), upper ? "%A" : "%a", number)
-          : std::snprintf(buffer.data(), buffer.size(), upper ? "%.*A" : "%.*a", precision, number);
-  std::string out(buffer.data(), static_cast<std::size_t>(std::max(length, 0)));
-  std::size_t const p = out.find(upper ? 'P' : 'p');
-  if (p != std::string::npos && out.size() == p + 3) out.insert(p + 2, "0");
-  if (std::signbit(number)) return out;
-  return std::string(spec.sign_of_positive()) + out;
+// `0x1.8p+01`. Unlike C's it begins with 1 for the smallest numbers too.
+std::string hex_double(char verb, int precision, double number) {
+  constexpr int kDigits = 13;  // 52 bits behind the point
+  int exponent = 0;
+  auto bits = static_cast<std::uint64_t>(std::ldexp(std::frexp(number, &exponent), 53));
+  exponent = number == 0 ? 0 : exponent - 1;
+  int const kept = precision < 0 ? kDigits : std::min(precision, kDigits);
+  int const dropped = 4 * (kDigits - kept);
+  if (dropped > 0) {  // halves to even
+    std::uint64_t const half = std::uint64_t{1} << (dropped - 1);
+    std::uint64_t const odd = (bits >> dropped) & 1U;
+    bits = (bits + half - 1 + odd) >> dropped;
+    if (bits >> (4 * kept) == 2) bits >>= 1, ++exponent;
+  }
+  bool const upper = verb == 'X';
+  std::string digits;
+  for (int i = 0; i < kept; ++i) {
+    digits.insert(0, 1, (upper ? "0123456789ABCDEF" : "0123456789abcdef")[(bits >> (4 * i)) & 15U]);
+  }
+  if (precision < 0) digits.resize(digits.find_last_not_of('0') + 1);
+  if (precision > kDigits) digits.append(static_cast<std::size_t>(precision - kDigits), '0');
+  return (upper ? "0X" : "0x") + std::to_string(bits >> (4 * kept)) +
+         (digits.empty() ? "" : "." + digits) + exponent_text(upper ? 'P' : 'p', exponent);
+}
+
+// What '#' asks for: a point in any case, and the zeros that shortest forms leave out.
+std::string with_point(VerbSpec const& spec, Rune verb, std::string text) {
+  bool const counts = verb == 'v' || verb == 'g' || verb == 'G' || verb == 'x';
+  int missing = counts ? (spec.precision < 0 ? 6 : spec.precision) : 0;
+  bool const hex = verb == 'x' || verb == 'X';
+  std::size_t const tail = std::min(text.find_first_of(hex ? "pP" : "eE"), text.size());
+  std::string out = text.substr(0, tail);
+  bool significant = false;
+  for (char const c : out) {
+    if (c == '.') continue;
+    significant = significant || c != '0';
+    if (significant) --missing;
+  }
+  if (out.find('.') == std::string::npos) {
+    if (out == "0") --missing;
+    out += '.';
+  }
+  if (missing > 0) out.append(static_cast<std::size_t>(missing), '0');
+  return out + text.substr(tail);
 }
 
 }  // namespace
 
-std::optional<std::string> double_text(VerbSpec const& spec, double number) {
-  switch (spec.verb) {
+std::optional<std::string> double_text(VerbSpec const& spec, Rune verb, double number) {
+  number = std::abs(number);
+  auto const letter = static_cast<char>(verb);
+  std::string text;
+  switch (verb) {
     case 'v':
     case 'g':
     case 'G':
+      text = spec.precision < 0
+                 ? shortest_double(number, verb == 'G' ? 'E' : 'e')
+                 : printed_double(verb == 'v' ? 'g' : letter, spec.precision, number);
+      break;
     case 'e':
     case 'E':
     case 'f':
     case 'F':
-      return floating_text(spec, number);
+      text = printed_double(letter, spec.precision < 0 ? 6 : spec.precision, number);
+      break;
     case 'b':
-      return binary_double(spec, number);
+      return binary_double(number);
     case 'x':
     case 'X':
-      return hex_double(spec, number);
+      text = hex_double(letter, spec.precision, number);
+      break;
     default:
       return std::nullopt;
   }
+  return spec.sharp ? with_point(spec, verb, std::move(text)) : text;
 }
 
 }  // namespace aw::rego

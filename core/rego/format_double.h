@@ -9,7 +9,9 @@
 
 namespace aw::rego {
 
-// Not padded to the width. nullopt: the verb is none of v e E f F g G b x X. Precondition: finite.
-[[nodiscard]] std::optional<std::string> double_text(VerbSpec const& spec, double number);
+// Without its sign and not padded. `verb` stands for the spec's own; nullopt: it is none of
+// v e E f F g G b x X. Precondition: finite.
+[[nodiscard]] std::optional<std::string> double_text(VerbSpec const& spec, Rune verb,
+                                                     double number);
 
 }  // namespace aw::rego

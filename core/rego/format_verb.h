@@ -11,7 +11,7 @@
 
 namespace aw::rego {
 
-// Width and precision are below this bound; whoever reads a format sees to it.
+// Width and precision are at most this; whoever reads a format sees to it. Go allows a million.
 inline constexpr int kMaxFormatWidth = 100'000;
 
 // What stands between `%` and the verb, and the verb. -1: not given.
@@ -20,28 +20,25 @@ struct VerbSpec {
   bool plus = false;
   bool sharp = false;
   bool space = false;
-  bool zero = false;
+  bool zero = false;  // never beside `minus`
   int width = -1;
   int precision = -1;
   Rune verb = 0;
-
-  // What the flags put before a number that is not negative.
-  [[nodiscard]] std::string_view sign_of_positive() const;
 };
 
 // What Go would have been given: OPA hands over numbers and strings, all else as its text.
 struct FormatArgument {
-  enum class Kind { integer, floating, text };
+  enum class Kind { integer, big, floating, text };
   Kind kind = Kind::text;
   std::string text;
   double number = 0;
 
   [[nodiscard]] static FormatArgument of(Value const& value);
-  // The name of Go's type: int64, big.Int, float64 or string.
+  // The name of Go's type: int64, *big.Int, float64 or string.
   [[nodiscard]] std::string_view type_name() const;
 };
 
-// Not for `%%` and `%T`, which ask for no value.
+// Not for `%%`, which asks for no argument.
 [[nodiscard]] std::string format_verb(VerbSpec const& spec, FormatArgument const& argument);
 
 }  // namespace aw::rego
