@@ -5,6 +5,15 @@ target_compile_options(aw_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -W
 if(AW_WERROR)
   target_compile_options(aw_flags INTERFACE -Werror)
 endif()
+# Coverage counts what is measured and leaves the tests as they are: their objects are those of a dev build.
+if(AW_COVER)
+  add_link_options(-fprofile-instr-generate)
+endif()
+function(aw_measured target)
+  if(AW_COVER)
+    target_compile_options(${target} PRIVATE -fprofile-instr-generate -fcoverage-mapping)
+  endif()
+endfunction()
 target_compile_definitions(aw_flags INTERFACE AW_VERSION="${PROJECT_VERSION}")
 
 # aw_room(NAME DEPS…): core/NAME/*.cc becomes the library aw_NAME, linked to the rooms and libraries it may use.
@@ -14,6 +23,7 @@ function(aw_room name)
     aw_grouped(grouped ${name} ${sources})
     add_library(aw_${name} STATIC ${grouped})
     target_link_libraries(aw_${name} PUBLIC aw_flags ${ARGN})
+    aw_measured(aw_${name})
   else()
     add_library(aw_${name} INTERFACE)
     target_link_libraries(aw_${name} INTERFACE aw_flags ${ARGN})

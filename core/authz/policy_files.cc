@@ -22,6 +22,12 @@ constexpr std::uint64_t kMaxDataBytes = 64U << 20;
 
 bool hidden(std::filesystem::path const& path) { return path.filename().string().starts_with('.'); }
 
+// What would be missed: a rule, or data that one asks for.
+bool policy_like(std::filesystem::path const& path) {
+  auto const ending = path.extension();
+  return ending == ".rego" || ending == ".json" || ending == ".yaml" || ending == ".yml";
+}
+
 Error unreadable(std::string const& what, std::string const& why) {
   return make_error(Code::policy_unreadable, "policy " + what + ": " + why);
 }
@@ -76,17 +82,22 @@ Result<std::vector<std::string>> policy_files_below(std::string const& root) {
   std::vector<std::string> out;
   std::error_code error;
   auto walk = std::filesystem::recursive_directory_iterator(root, error);
-  if (error) return unreadable(root, error.message());
-  for (; walk != std::filesystem::recursive_directory_iterator(); walk.increment(error)) {
-    if (error) return unreadable(root, error.message());
+  // An error ends the walk as the last entry does: what was found until then is not the policy.
+  for (; !error && walk != std::filesystem::recursive_directory_iterator(); walk.increment(error)) {
+    std::error_code untold;
     if (hidden(walk->path())) {
-      if (walk->is_directory(error)) walk.disable_recursion_pending();
+      if (walk->is_directory(untold)) walk.disable_recursion_pending();
       continue;
     }
-    if (!walk->is_regular_file(error)) continue;
+    auto const kind = walk->status(untold).type();
+    if (untold && policy_like(walk->path())) {
+      return unreadable(walk->path().string(), untold.message());
+    }
+    if (kind != std::filesystem::file_type::regular) continue;
     out.push_back(walk->path().lexically_relative(root).string());
     if (out.size() > kMaxFiles) return unreadable(root, "more files than a policy may have");
   }
+  if (error) return unreadable(root, error.message());
   std::ranges::sort(out);
   return out;
 }

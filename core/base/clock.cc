@@ -116,6 +116,8 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
 }
 
 std::string format_duration(nanoseconds duration) {
+  // The lowest has no opposite; the highest is one nanosecond off.
+  if (duration == nanoseconds::min()) return "-" + format_duration(nanoseconds::max());
   if (duration < nanoseconds{0}) return "-" + format_duration(-duration);
   std::string out;
   int parts = 0;
@@ -141,7 +143,8 @@ std::optional<nanoseconds> parse_duration(std::string_view text) {
     double number = 0;
     auto const [end, error] =
         std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-    if (error != std::errc{} || number < 0 || number > 1e9) return std::nullopt;
+    // from_chars takes "nan" too, which is neither too small nor too large.
+    if (error != std::errc{} || !(number >= 0 && number <= 1e9)) return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     auto const name = text.substr(0, text.find_first_of("0123456789."));
     nanoseconds length{0};

@@ -27,15 +27,25 @@ def run(command, seconds, **more):
         raise SystemExit(f"bench: {command[0]} did not end {PATIENCE} s after its time:\n{late.stdout}") from None
 
 
+def certified(directory, certificate, key):
+    """The environment in which h2load has a client certificate: it knows none, a library loaded before it brings ours."""
+    return {**os.environ, "LD_PRELOAD": str(directory / "client_certificate.so"), "BENCH_CERT": str(certificate), "BENCH_KEY": str(key)}
+
+
+def answers(said):
+    """(2xx, all others) of what h2load printed; (0, 1) when it did not get that far."""
+    found = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", said)
+    good, *others = map(int, found.groups()) if found else (0, 1)
+    return good, sum(others)
+
+
 class Load:
     """`directory` holds the tools and the client's identity."""
 
     def __init__(self, directory):
         self.directory = directory
         self.certificate = [directory / "client/svid.pem", directory / "client/svid.key"]
-        # h2load knows no client certificates: a library loaded before it brings ours.
-        self.environment = {**os.environ, "LD_PRELOAD": str(directory / "client_certificate.so"),
-                            "BENCH_CERT": str(self.certificate[0]), "BENCH_KEY": str(self.certificate[1])}
+        self.environment = certified(directory, *self.certificate)
 
     def h2load(self, url, body, seconds, *options):
         """Answered (2xx) requests of one h2load run."""
@@ -44,9 +54,8 @@ class Load:
         kind = [] if any(str(o).startswith("content-type:") for o in options) else ["-H", "content-type: application/json"]
         said = run(["h2load", "-t", "1", "-d", file, *kind, "-D", seconds, *options, url],
                    seconds, env=self.environment)
-        found = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", said)
-        answered, *others = map(int, found.groups())
-        if any(others) or answered == 0:
+        answered, others = answers(said)
+        if others or answered == 0:
             raise SystemExit(f"bench: not every answer of {url} was 2xx:\n{said}")
         return answered
 

@@ -5,15 +5,11 @@
 // sees it; and a log that is as it was stays whole.
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <span>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "core/audit/chain.h"
-#include "tests/fixtures/pki.h"
-#include "tests/unit/audit/fixture.h"
+#include "tests/unit/audit/signing.h"
 
 namespace {
 
@@ -22,23 +18,12 @@ using namespace aw::audit;
 using Lines = std::vector<std::string>;
 
 struct Sealed {
-  fixtures::Pki pki{"spiffe://corp.example", tls::KeyType::p256, *parse_rfc3339(kNow)};
-  identity::Svid svid = make_svid();
+  SigningDomain domain;
+  identity::Svid svid = domain.svid();
   Lines lines = make_lines();
-  VerifyOptions options{.trust = {.bundles = bundles(), .signer = {}, .log = {}},
+  VerifyOptions options{.trust = {.bundles = domain.bundles(), .signer = {}, .log = {}},
                         .now = *parse_rfc3339(kNow)};
 
-  [[nodiscard]] identity::Svid make_svid() const {
-    auto leaf = pki.leaf("spiffe://corp.example/agent/billing");
-    return fixtures::must(identity::make_svid(std::move(leaf.chain), std::move(leaf.key)));
-  }
-  [[nodiscard]] identity::Bundles bundles() const {
-    auto const domain = fixtures::must(identity::TrustDomain::parse("corp.example"));
-    identity::Bundles out;
-    out.emplace(domain, fixtures::must(identity::Bundle::make(
-                            domain, {.x509_authorities = {pki.certificate()}})));
-    return out;
-  }
   // Twenty records, sealed after every fourth and at the end.
   [[nodiscard]] Lines make_lines() {
     Bench bench;
@@ -52,32 +37,8 @@ struct Sealed {
     log->close(std::chrono::nanoseconds(0));
     return lines_of(bench.file());
   }
-  [[nodiscard]] bool whole(Lines const& copy) const {
-    std::string text;
-    for (auto const& line : copy) text += line + "\n";
-    std::istringstream in(text);
-    Verifier verifier(options);
-    verifier.read(in, "copy.awl");
-    verifier.finish();
-    return verifier.report().whole();
-  }
+  [[nodiscard]] bool whole(Lines const& copy) const { return verify_lines(copy, options).whole(); }
 };
-
-// Numbers and hashes anew, as whoever may write the file can: everything but the signatures fits.
-Lines rechained(Lines const& lines) {
-  Lines out;
-  Chain chain(ChainHead{});
-  for (auto const& line : lines) {
-    auto const from = line.find("\",", line.find("\"prev_hash\""));
-    auto const to = line.rfind(",\"hash\":\"");
-    if (from == std::string::npos || to == std::string::npos || to < from + 2) return lines;
-    auto const record = chain.seal(line.substr(from + 2, to - from - 2));
-    if (!record.ok()) return lines;
-    out.emplace_back(record->line.substr(0, record->line.size() - 1));
-    chain.commit();
-  }
-  return out;
-}
 
 void change(Lines& lines, std::span<const std::uint8_t, 4> how) {
   if (lines.empty()) return;

@@ -20,12 +20,12 @@ javascript() { # javascript DIRECTORY VERSION
     npm install --silent --no-fund --no-audit "@a2a-js/sdk@$2" undici@6)
   touch "$cache/$1/.done"
 }
-go_program() { # go_program DIRECTORY NAME VERSION
-  cmp -s "$here/$1/$2.go" "$cache/$1/$2.go" && [ -x "$cache/$1/$2" ] && return 0
+go_program() { # go_program DIRECTORY NAME VERSION: one program of its own source and the shared one
+  cmp -s "$here/$1/$2.go" "$cache/$1/$2.go" && cmp -s "$here/go_shared/shared.go" "$cache/$1/shared.go" && [ -x "$cache/$1/$2" ] && return 0
   mkdir -p "$cache/$1"
-  cp "$here/$1/$2.go" "$cache/$1/"
+  cp "$here/$1/$2.go" "$here/go_shared/shared.go" "$cache/$1/"
   (cd "$cache/$1" && { [ -f go.mod ] || go mod init "$2"; } && go get "github.com/a2aproject/a2a-go/v2@v$3" &&
-    go mod tidy && go build -o "$2" "$2.go") 2>"$cache/$1/build.log" || { cat "$cache/$1/build.log" >&2; return 1; }
+    go mod tidy && go build -o "$2" "$2.go" shared.go) 2>"$cache/$1/build.log" || { cat "$cache/$1/build.log" >&2; return 1; }
 }
 python python_1 1.3.0
 python python_03 0.3.26

@@ -1,51 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+// What a request asks for, read from the plain binding and from JSON-RPC.
 #include "core/a2a/router.h"
-
-#include <doctest/doctest.h>
 
 #include "core/a2a/codec.h"
 #include "core/a2a/refusal.h"
-#include "tests/unit/a2a/support.h"
+#include "tests/unit/a2a/routes.h"
 
 using namespace aw;
 using namespace aw::a2a;
 using namespace aw::a2a::test;
-
-namespace {
-
-Router const kRouter({.capabilities = {"echo", "report"}});
-Router const kSingle({.capabilities = {"echo"}});
-
-Operation understood(Parsed parsed) {
-  if (auto* const refused = std::get_if<Refused>(&parsed)) FAIL(refused->response.body);
-  REQUIRE(std::holds_alternative<Operation>(parsed));
-  return std::get<Operation>(std::move(parsed));
-}
-Refused refused(Parsed parsed) {
-  REQUIRE(std::holds_alternative<Refused>(parsed));
-  return std::get<Refused>(std::move(parsed));
-}
-Code unmapped(Parsed parsed) {
-  REQUIRE(std::holds_alternative<Unmapped>(parsed));
-  return std::get<Unmapped>(parsed).code;
-}
-
-std::string rpc(std::string_view method, std::string_view params, std::string_view id = "1") {
-  return R"({"jsonrpc":"2.0","id":)" + std::string(id) + R"(,"method":")" + std::string(method) +
-         R"(","params":)" + std::string(params) + "}";
-}
-http::Request post(std::string target, std::string body) {
-  return request("POST", std::move(target), std::move(body));
-}
-int rpc_error(Refused const& refused) {
-  return nlohmann::json::parse(refused.response.body)["error"]["code"].get<int>();
-}
-
-constexpr auto kMessage =
-    R"({"message":{"messageId":"m1","role":"ROLE_USER","parts":[{"text":"hi"}],
-  "metadata":{"skill":"report"}}})";
-
-}  // namespace
 
 TEST_CASE("the FAQ's request is understood as it stands in the FAQ") {
   auto const op = understood(kRouter.parse(
@@ -343,118 +306,4 @@ TEST_CASE("a follow-up without a name leaves the capability to its task") {
           R"({"message":{"messageId":"m","role":"user","taskId":"T1","parts":[{"kind":"text","text":"x"}]}})"))));
   CHECK(op.capability.empty());
   CHECK(op.task_id == "T1");
-}
-
-TEST_CASE("versions are negotiated: unknown ones refused, method names must fit") {
-  auto const with = [](std::string version, std::string method, std::string params) {
-    auto out = post("/rpc", rpc(method, params));
-    out.headers.add("a2a-version", version);
-    return out;
-  };
-  auto const id = R"({"id":"T"})";
-  CHECK(understood(kRouter.parse(with("1.0", "GetTask", id))).kind == Kind::get);
-  CHECK(understood(kRouter.parse(with("1.0.1", "GetTask", id))).kind == Kind::get);
-  CHECK(understood(kRouter.parse(with("0.3", "tasks/get", id))).kind == Kind::get);
-  CHECK(rpc_error(refused(kRouter.parse(with("1.0", "tasks/get", id)))) == -32601);
-  for (auto const* const version : {"2.0", "0.2", "1.00", "x", "1"})
-    CHECK(rpc_error(refused(kRouter.parse(with(version, "GetTask", id)))) == -32009);
-  Router const only({.capabilities = {"echo"}, .versions = {"1.0"}});
-  CHECK(rpc_error(refused(only.parse(post("/rpc", rpc("tasks/get", id))))) == -32009);
-  auto rest = request("GET", "/tasks/T?A2A-Version=9.9");
-  auto const answer = refused(kRouter.parse(rest));
-  CHECK(answer.response.status == 400);
-  CHECK(nlohmann::json::parse(answer.response.body)["error"]["details"][0]["reason"] ==
-        "VERSION_NOT_SUPPORTED");
-}
-
-TEST_CASE("the REST binding, bare and below /v1") {
-  struct Row {
-    char const* method;
-    char const* target;
-    Kind kind;
-    Dialect dialect;
-  };
-  for (auto const& row : {Row{"GET", "/tasks/T1?historyLength=2", Kind::get, Dialect::v1_0},
-                          Row{"POST", "/tasks/T1:cancel", Kind::cancel, Dialect::v1_0},
-                          Row{"GET", "/tasks/T1:subscribe", Kind::subscribe, Dialect::v1_0},
-                          Row{"POST", "/tasks/T1:subscribe", Kind::subscribe, Dialect::v1_0},
-                          Row{"GET", "/v1/tasks/T1", Kind::get, Dialect::v0_3},
-                          Row{"POST", "/v1/tasks/T1:cancel", Kind::cancel, Dialect::v0_3}}) {
-    auto const op = understood(kRouter.parse(request(row.method, row.target)));
-    CHECK(op.kind == row.kind);
-    CHECK(op.shape.dialect == row.dialect);
-    CHECK(op.task_id == "T1");
-  }
-  CHECK(understood(kRouter.parse(request("GET", "/tasks/T1?historyLength=2"))).history_length == 2);
-  CHECK(understood(kRouter.parse(post("/message:send", kMessage))).kind == Kind::send);
-  CHECK(understood(kRouter.parse(post("/message:stream", kMessage))).kind == Kind::stream);
-  auto const list = understood(kRouter.parse(request(
-      "GET", "/tasks?contextId=c&status=TASK_STATE_WORKING&pageSize=5&includeArtifacts=true")));
-  CHECK(list.list.context_id == "c");
-  CHECK(list.list.state == TaskState::working);
-  CHECK(list.list.page_size == 5);
-  CHECK(list.list.include_artifacts);
-  CHECK(refused(kRouter.parse(request("GET", "/tasks?pageSize=x"))).response.status == 400);
-  CHECK(unmapped(kRouter.parse(request("DELETE", "/tasks/T1"))) == Code::method_not_allowed);
-  CHECK(unmapped(kRouter.parse(request("POST", "/tasks/T1:explode"))) == Code::unmapped_route);
-  auto wrong = post("/message:send", kMessage);
-  wrong.headers.set("content-type", "text/plain");
-  auto const media = refused(kRouter.parse(wrong));
-  CHECK(media.response.status == 415);
-  CHECK(nlohmann::json::parse(media.response.body)["error"]["details"][0]["reason"] ==
-        "CONTENT_TYPE_NOT_SUPPORTED");
-}
-
-TEST_CASE("what 0.3 clients really send over REST is understood") {
-  for (
-      auto const* const body :
-      {R"({"message":{"messageId":"m","role":"ROLE_USER","content":[{"text":"x"}]},"configuration":{"blocking":true}})",
-       R"({"request":{"message_id":"m","role":"ROLE_USER","content":[{"text":"x"}]}})"}) {
-    auto const op = understood(kSingle.parse(post("/v1/message:send", body)));
-    CHECK(op.send.message->id == "m");
-    CHECK(op.send.wait != Wait::no);
-  }
-  // "blocking": false is left out by ProtoJSON.
-  auto const at_once = understood(kSingle.parse(post(
-      "/v1/message:send",
-      R"({"message":{"messageId":"m","role":"ROLE_USER","content":[{"text":"x"}]},"configuration":{}})")));
-  CHECK(at_once.send.wait == Wait::no);
-}
-
-TEST_CASE("0.3 on the bare REST paths is answered with the objects of its JSON-RPC") {
-  auto asked = post(
-      "/message:send",
-      R"({"message":{"kind":"message","message_id":"m","role":"user","parts":[{"kind":"text","text":"x"}]},"configuration":{}})");
-  asked.headers.set("a2a-version", "0.3");
-  auto const op = understood(kSingle.parse(asked));
-  CHECK(op.shape.dialect == Dialect::v0_3);
-  CHECK(spelling_of(op.shape) == Spelling::v03);
-  CHECK(op.send.wait == Wait::a_while);
-  asked.set_target("/v1/message:send");
-  CHECK(spelling_of(understood(kSingle.parse(asked)).shape) == Spelling::v03_proto_snake);
-}
-
-TEST_CASE("the card is asked for as hybrid, or pure by version") {
-  CHECK(std::get<CardRequest>(kRouter.parse(request("GET", "/.well-known/agent.json"))).form ==
-        CardRequest::Form::earlier);
-  auto asked = request("GET", "/.well-known/agent-card.json");
-  CHECK(std::get<CardRequest>(kRouter.parse(asked)).form == CardRequest::Form::hybrid);
-  asked.headers.add("a2a-version", "1.0");
-  CHECK(std::get<CardRequest>(kRouter.parse(asked)).form == CardRequest::Form::pure);
-  Router const only({.capabilities = {}, .versions = {"1.0"}});
-  CHECK(std::get<CardRequest>(only.parse(request("GET", "/.well-known/agent-card.json"))).form ==
-        CardRequest::Form::pure);
-  CHECK(
-      std::get<CardRequest>(kRouter.parse(request("HEAD", "/.well-known/agent-card.json"))).body ==
-      CardRequest::Body::no);
-}
-
-TEST_CASE("a body over the limit is refused as too large in every binding") {
-  Router const small({.capabilities = {"echo"}, .max_body = 64});
-  auto const big = R"({"task_type":"echo","payload":")" + std::string(100, 'x') + "\"}";
-  for (auto const* const path : {"/a2a/v1/tasks", "/rpc", "/message:send"}) {
-    auto const answer = refused(small.parse(post(path, big)));
-    CHECK(answer.response.status == 413);
-    CHECK(answer.code == Code::too_large);
-  }
 }

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/a2a/task_engine.h"
 
-#include <doctest/doctest.h>
-
-#include <algorithm>
-#include <set>
 #include <thread>
 
-#include "tests/unit/a2a/support.h"
+#include "tests/unit/a2a/engine_fixture.h"
 
 using namespace aw;
 using namespace aw::a2a;
@@ -15,21 +11,7 @@ using namespace aw::a2a::test;
 
 namespace {
 
-struct Fixture {
-  EngineLimits limits{.max_running_per_caller = 10'000};
-  TurnedClock clock;
-  MemoryTaskStore store;
-  TaskEngine engine{limits, store, clock};
-
-  TaskPtr make(std::string owner = kAda) {
-    return engine.create(new_task(std::move(owner))).value().task;
-  }
-  void end(TaskPtr const& task) {
-    REQUIRE(engine.set_status(task->id, TaskState::completed, nullptr).ok());
-  }
-};
-
-struct SmallFixture : Fixture {
+struct SmallFixture : EngineFixture {
   explicit SmallFixture(EngineLimits small) : small_engine(small, store, clock) {}
   TaskEngine small_engine;
 };
@@ -37,7 +19,7 @@ struct SmallFixture : Fixture {
 }  // namespace
 
 TEST_CASE("a task is found by its owner and by nobody else") {
-  Fixture f;
+  EngineFixture f;
   auto const task = f.make();
   CHECK(f.engine.find(task->id, kAda).ok());
   for (auto const* const other : {kEve, "", "spiffe://corp.test/agent/ada2"}) {
@@ -53,7 +35,7 @@ TEST_CASE("a task is found by its owner and by nobody else") {
 }
 
 TEST_CASE("every subscriber gets the same events in the same order") {
-  Fixture f;
+  EngineFixture f;
   auto const task = f.make();
   auto first = f.engine.subscribe(task->id, kAda).value();
   auto second = f.engine.subscribe(task->id, kAda).value();
@@ -75,7 +57,7 @@ TEST_CASE("every subscriber gets the same events in the same order") {
 }
 
 TEST_CASE("a subscription to a finished task is over at once and shows the task") {
-  Fixture f;
+  EngineFixture f;
   auto const task = f.make();
   f.end(task);
   auto late = f.engine.subscribe(task->id, kAda).value();
@@ -84,7 +66,7 @@ TEST_CASE("a subscription to a finished task is over at once and shows the task"
 }
 
 TEST_CASE("a reader that falls too far behind is dropped, the others are not") {
-  Fixture f;
+  EngineFixture f;
   SmallFixture small({.max_pending_events = 4});
   auto const task = small.small_engine.create(new_task(kAda)).value().task;
   auto slow = small.small_engine.subscribe(task->id, kAda).value();
@@ -100,7 +82,7 @@ TEST_CASE("a reader that falls too far behind is dropped, the others are not") {
 }
 
 TEST_CASE("waiting wakes for events of another thread, and ends at its deadline") {
-  Fixture f;
+  EngineFixture f;
   auto const task = f.make();
   // Subscriptions live on the loop they wait on.
   auto const wait = [](TaskEngine& engine, std::string id,
@@ -123,7 +105,7 @@ TEST_CASE("waiting wakes for events of another thread, and ends at its deadline"
 }
 
 TEST_CASE("the same idempotency key is the same task, for one caller and capability") {
-  Fixture f;
+  EngineFixture f;
   auto keyed = new_task(kAda);
   keyed.idempotency_key = "k";
   auto const first = f.engine.create(keyed).value();
@@ -210,7 +192,7 @@ TEST_CASE("a task may not grow without bound, but it can always end") {
 }
 
 TEST_CASE("follow-up messages are in the history in order and wake an interrupted task") {
-  Fixture f;
+  EngineFixture f;
   auto const task = f.make();
   REQUIRE(f.engine.set_status(task->id, TaskState::working, message("busy", "")).ok());
   CHECK(f.engine.follow_up(task->id, kAda, message("early", "")).value().run ==
@@ -228,48 +210,8 @@ TEST_CASE("follow-up messages are in the history in order and wake an interrupte
         Code::task_terminal);
 }
 
-TEST_CASE("pages have no gap and no duplicate, also under equal times and while tasks are made") {
-  Fixture f;
-  std::set<std::string> expected;
-  for (int i = 0; i < 250; ++i) expected.insert(f.make()->id);  // all at one moment
-  std::set<std::string> listed;
-  ListParams query{.page_size = 7};
-  do {
-    auto const page = f.engine.list(kAda, query).value();
-    CHECK(page.tasks.size() <= 7);
-    for (auto const& task : page.tasks) {
-      CHECK(listed.insert(task->id).second);
-      (void)f.make(kEve);
-    }
-    f.clock.turn(std::chrono::milliseconds(1));
-    (void)f.make();  // newer ones stand before every page that follows
-    query.page_token = page.next_token;
-  } while (!query.page_token.empty());
-  for (auto const& id : expected) CHECK(listed.contains(id));
-}
-
-TEST_CASE("lists filter by state and context, newest change first, and count what matches") {
-  Fixture f;
-  auto const a = f.make();
-  f.clock.turn(std::chrono::seconds(1));
-  auto const b = f.make();
-  f.clock.turn(std::chrono::seconds(1));
-  REQUIRE(f.engine.set_status(a->id, TaskState::working, nullptr).ok());
-  auto const all = f.engine.list(kAda, {}).value();
-  REQUIRE(all.tasks.size() == 2);
-  CHECK(all.tasks[0]->id == a->id);
-  CHECK(all.total == 2);
-  CHECK(all.next_token.empty());
-  auto const working = f.engine.list(kAda, {.state = TaskState::working}).value();
-  REQUIRE(working.tasks.size() == 1);
-  CHECK(working.total == 1);
-  CHECK(f.engine.list(kAda, {.context_id = b->context_id}).value().tasks.at(0)->id == b->id);
-  for (auto const* const token : {"x", "bm90LWEtdG9rZW4", "!!!"})
-    CHECK(f.engine.list(kAda, {.page_token = token}).error().code == Code::request_malformed);
-}
-
 TEST_CASE("an answer by message withdraws the task and is its last event") {
-  Fixture f;
+  EngineFixture f;
   auto const task = f.make();
   auto subscription = f.engine.subscribe(task->id, kAda).value();
   REQUIRE(f.engine.replace_by_message(task->id, message("r", "hello")).ok());
@@ -278,112 +220,4 @@ TEST_CASE("an answer by message withdraws the task and is its last event") {
   CHECK(std::holds_alternative<MessagePtr>(*event));
   CHECK(subscription.over());
   CHECK_FALSE(f.engine.find(task->id, kAda).ok());
-}
-
-TEST_CASE("a hundred thousand tasks are listed without a gap or a double while others come") {
-  using namespace aw::a2a;
-  using namespace aw::a2a::test;
-  constexpr std::size_t kTasks = 100'000;
-  TurnedClock clock;  // stands still: every timestamp is equal
-  MemoryTaskStore store;
-  EngineLimits limits;
-  limits.max_tasks = limits.max_tasks_per_caller = limits.max_running_per_caller = 2 * kTasks;
-  TaskEngine engine(limits, store, clock);
-  std::set<std::string> expected;
-  for (std::size_t i = 0; i < kTasks; ++i)
-    expected.insert(engine.create(new_task(kAda)).value().task->id);
-  std::set<std::string> seen;
-  ListParams query;
-  query.page_size = 100;
-  for (;;) {
-    auto const page = engine.list(kAda, query).value();
-    for (auto const& task : page.tasks) CHECK(seen.insert(task->id).second);
-    REQUIRE(engine.create(new_task(kAda)).ok());
-    if (page.next_token.empty()) break;
-    query.page_token = page.next_token;
-  }
-  CHECK(std::ranges::includes(seen, expected));
-}
-
-TEST_CASE("a hundred thousand tasks are found by state, context and time, page by page") {
-  using namespace aw::a2a;
-  using namespace aw::a2a::test;
-  constexpr std::size_t kTasks = 100'000;
-  constexpr std::size_t kStep = 10;  // every tenth works, and is of one conversation
-  TurnedClock clock;
-  MemoryTaskStore store;
-  EngineLimits limits;
-  limits.max_tasks = limits.max_tasks_per_caller = limits.max_running_per_caller = 2 * kTasks;
-  TaskEngine engine(limits, store, clock);
-  std::set<std::string> wanted;
-  for (std::size_t i = 0; i < kTasks; ++i) {
-    auto made = new_task(kAda);
-    if (i % kStep == 0) made.context_id = "the one";
-    auto const id = engine.create(std::move(made)).value().task->id;
-    if (i == kTasks / 2) clock.turn(std::chrono::seconds(1));
-    if (i % kStep != 0) continue;
-    REQUIRE(engine.set_status(id, TaskState::working, nullptr).ok());
-    wanted.insert(id);
-  }
-  for (auto const& filter :
-       {ListParams{.state = TaskState::working}, ListParams{.context_id = "the one"},
-        ListParams{.context_id = "the one", .state = TaskState::working}}) {
-    std::set<std::string> seen;
-    auto query = filter;
-    query.page_size = 100;
-    do {
-      auto const page = engine.list(kAda, query).value();
-      for (auto const& task : page.tasks) CHECK(seen.insert(task->id).second);
-      CHECK(page.total == wanted.size());
-      REQUIRE(engine.create(new_task(kAda)).ok());  // newer, and of neither
-      query.page_token = page.next_token;
-    } while (!query.page_token.empty());
-    CHECK(seen == wanted);
-  }
-}
-
-TEST_CASE("a filtered list counts and shows exactly what a look at every task would") {
-  using namespace aw::a2a;
-  using namespace aw::a2a::test;
-  Fixture f;
-  std::vector<TaskPtr> tasks;
-  std::vector<WallTime> moments;
-  for (int i = 0; i < 60; ++i) {
-    auto made = new_task(kAda);
-    made.context_id = i % 3 == 0 ? "c1" : "c2";
-    auto const task = f.engine.create(std::move(made)).value().task;
-    if (i % 4 == 0) REQUIRE(f.engine.set_status(task->id, TaskState::working, nullptr).ok());
-    if (i % 8 == 0) REQUIRE(f.engine.set_status(task->id, TaskState::completed, nullptr).ok());
-    if (i == 30) (void)f.engine.list(kAda, {.state = TaskState::working});  // orders are built here
-    tasks.push_back(task);
-    moments.push_back(f.clock.now());
-    if (i % 5 == 0) f.clock.turn(std::chrono::seconds(1));
-  }
-  for (auto& task : tasks) task = f.engine.find(task->id, kAda).value();
-  for (auto const* const context : {"", "c1", "c2", "none"}) {
-    for (auto const state :
-         {std::optional<TaskState>(), std::optional(TaskState::working),
-          std::optional(TaskState::completed), std::optional(TaskState::submitted),
-          std::optional(TaskState::failed)}) {
-      for (auto const& since : {std::optional<WallTime>(), std::optional(moments[0]),
-                                std::optional(moments[29]), std::optional(moments[59])}) {
-        std::set<std::string> expected;
-        for (auto const& task : tasks)
-          if ((std::string_view(context).empty() || task->context_id == context) &&
-              (!state || task->status.state == *state) &&
-              (!since || task->status.timestamp > *since))
-            expected.insert(task->id);
-        ListParams query{
-            .context_id = context, .state = state, .page_size = 7, .changed_after = since};
-        std::set<std::string> seen;
-        do {
-          auto const page = f.engine.list(kAda, query).value();
-          CHECK(page.total == expected.size());
-          for (auto const& task : page.tasks) CHECK(seen.insert(task->id).second);
-          query.page_token = page.next_token;
-        } while (!query.page_token.empty());
-        CHECK(seen == expected);
-      }
-    }
-  }
 }

@@ -8,47 +8,16 @@
 #include <thread>
 
 #include "core/base/text.h"
-#include "fixture.h"
-#include "tests/fixtures/pki.h"
+#include "tests/unit/audit/signing.h"
 
 using namespace aw;
 using namespace aw::audit;
 
 namespace {
 
-WallTime bench_now() { return *parse_rfc3339(kNow); }
-
-// A trust domain with its workloads, at the bench's time.
-struct Domain {
-  fixtures::Pki pki{"spiffe://corp.example", tls::KeyType::p256, bench_now()};
-
-  [[nodiscard]] identity::Svid svid(std::string const& path = "/agent/billing",
-                                    tls::KeyType type = tls::KeyType::p256) const {
-    auto leaf = pki.leaf("spiffe://corp.example" + path, type);
-    return fixtures::must(identity::make_svid(std::move(leaf.chain), std::move(leaf.key)));
-  }
-  [[nodiscard]] identity::Bundles bundles() const {
-    auto const domain = fixtures::must(identity::TrustDomain::parse("corp.example"));
-    identity::Bundles out;
-    out.emplace(domain, fixtures::must(identity::Bundle::make(
-                            domain, {.x509_authorities = {pki.certificate()}})));
-    return out;
-  }
-};
-
-VerifyReport verify_lines(std::vector<std::string> const& lines, VerifyOptions options) {
-  std::string text;
-  for (auto const& line : lines) text += line + "\n";
-  std::istringstream in(text);
-  Verifier verifier(std::move(options));
-  verifier.read(in, "copy.awl");
-  verifier.finish();
-  return verifier.report();
-}
-
 // A bench whose log is signed.
 struct Signed : Bench {
-  Domain domain;
+  SigningDomain domain;
   identity::Svid current = domain.svid();
 
   std::unique_ptr<AuditLog> open_signed(CheckpointConfig const& how = {
@@ -67,22 +36,6 @@ struct Signed : Bench {
     return fixtures::must(verify_files(files, std::move(options)));
   }
 };
-
-// What somebody does who may write the file but has no key: everything but the signatures fits.
-std::vector<std::string> rechained(std::vector<std::string> const& lines) {
-  std::vector<std::string> out;
-  Chain chain(ChainHead{});
-  for (auto const& line : lines) {
-    auto const from = line.find("\",", line.find("\"prev_hash\""));
-    auto const to = line.rfind(",\"hash\":\"");
-    if (from == std::string::npos || to == std::string::npos || to < from) return lines;
-    auto const record = chain.seal(line.substr(from + 2, to - from - 2));
-    REQUIRE(record.ok());
-    out.emplace_back(record->line.substr(0, record->line.size() - 1));
-    chain.commit();
-  }
-  return out;
-}
 
 std::vector<std::string> a_days_log(Signed& bench, std::uint32_t records, std::mt19937& random) {
   auto log = bench.open_signed();
@@ -145,7 +98,7 @@ TEST_CASE("a signature made outside its certificate's validity is refused") {
 TEST_CASE("what another trust domain's authority signed is refused") {
   Signed bench;
   bench.open_signed()->close(std::chrono::nanoseconds(0));
-  Domain const other;
+  SigningDomain const other;
   CHECK_FALSE(
       bench.check({.trust = {.bundles = other.bundles(), .signer = {}, .log = {}}}).whole());
 }

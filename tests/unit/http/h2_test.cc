@@ -1,64 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/2 by hand: frames that no client would send, against the pure session and the whole server.
+// Frames that no client would send, against the pure session.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "core/http/h2_session.h"
-#include "tests/unit/http/site.h"
+#include "tests/fixtures/pki.h"
+#include "tests/unit/http/h2_frames.h"
 
 using namespace aw;
 using namespace aw::http;
 using namespace aw::http::testing;
 
 namespace {
-
-constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-enum Type : char {
-  data = 0,
-  headers = 1,
-  priority = 2,
-  reset = 3,
-  settings = 4,
-  ping = 6,
-  goaway = 7,
-  window = 8,
-  continuation = 9
-};
-constexpr char kEndStream = 1;
-constexpr char kEndHeaders = 4;
-
-std::string frame(Type type, char flags, std::uint32_t stream, std::string_view payload) {
-  std::string out;
-  for (int shift = 16; shift >= 0; shift -= 8)
-    out.push_back(static_cast<char>(payload.size() >> shift));
-  out.push_back(type);
-  out.push_back(flags);
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(stream >> shift));
-  return out.append(payload);
-}
-
-// HPACK without compression: literal fields, new names.
-std::string field(std::string_view name, std::string_view value) {
-  std::string out(1, '\0');
-  for (auto const text : {name, value}) {
-    if (text.size() < 127) {
-      out.push_back(static_cast<char>(text.size()));
-    } else {
-      out.push_back(127);
-      auto rest = text.size() - 127;
-      for (; rest >= 128; rest /= 128) out.push_back(static_cast<char>(rest % 128 + 128));
-      out.push_back(static_cast<char>(rest));
-    }
-    out.append(text);
-  }
-  return out;
-}
-
-std::string get(std::string_view path = "/x") {
-  return field(":method", "GET") + field(":scheme", "http") + field(":path", path) +
-         field(":authority", "a");
-}
-
-std::string hello() { return std::string(kPreface) + frame(settings, 0, 0, ""); }
 
 struct Seen final : H2Events {
   H2Session* session = nullptr;
@@ -237,121 +191,4 @@ TEST_CASE("bytes that are no HTTP/2 end the session") {
   CHECK_FALSE(session->feed("GET / HTTP/1.1\r\nhost: a\r\n\r\n", {}).ok());
   Bench bench;
   CHECK_FALSE(bench.feed(frame(data, 0, 0, "x")));
-}
-
-TEST_CASE("the server answers h2 heads it refuses with their status") {
-  Limits limits;
-  limits.max_body_bytes = 10;
-  Site site(Wired::plain, echo, limits);
-  Raw raw(site.server().port());
-  // RFC 7541: 431 has no static entry, so it appears as digits.
-  raw.send(hello() + frame(headers, kEndHeaders | kEndStream, 1,
-                           get() + field("x", std::string(40'000, 'y')).substr(0, 16'000)));
-  raw.read_all();
-  Caller caller;
-  auto const large =
-      caller.send(site.endpoint(), post("/", std::string(11, 'x')), {.protocol = Protocol::http2});
-  REQUIRE(large.ok());
-  CHECK(large->status == 413);
-}
-
-TEST_CASE("an answer nobody lets out does not stay") {
-  Limits limits;
-  limits.write_timeout = 80ms;
-  Site site(
-      Wired::plain,
-      [](Request&, ResponseWriter& writer) -> io::Task<void> {
-        co_await writer.respond(text_response(std::string(100'000, 'x')));
-      },
-      limits);
-  Raw raw(site.server().port());
-  // SETTINGS_INITIAL_WINDOW_SIZE = 0
-  raw.send(std::string(kPreface) + frame(settings, 0, 0, std::string("\0\4\0\0\0\0", 6)) +
-           frame(headers, kEndHeaders | kEndStream, 1, get()));
-  raw.read_all();
-  CHECK(raw.ended());
-}
-
-TEST_CASE("a stream whose reader stalls gives the writer a timeout") {
-  std::atomic<bool> stalled = false;
-  Limits limits;
-  limits.write_timeout = 80ms;
-  Site site(
-      Wired::plain,
-      [&](Request&, ResponseWriter& writer) -> io::Task<void> {
-        if (!(co_await writer.start(200, {})).ok()) co_return;
-        for (;;) {
-          auto const written = co_await writer.write(std::string(50'000, 'x'));
-          if (written.ok()) continue;
-          stalled = written.error().code == Code::timeout;
-          co_return;
-        }
-      },
-      limits);
-  Raw raw(site.server().port());
-  raw.send(hello() + frame(headers, kEndHeaders | kEndStream, 1, get()));
-  CHECK(eventually([&] { return stalled.load(); }));
-}
-
-TEST_CASE("a reset tells the handler, and handlers of reset streams stay bounded") {
-  std::atomic<int> running = 0;
-  std::atomic<int> most = 0;
-  std::atomic<int> told = 0;
-  Limits limits;
-  limits.max_streams_per_connection = 5;
-  std::atomic<bool> go = false;
-  Site site(
-      Wired::plain,
-      [&](Request&, ResponseWriter& writer) -> io::Task<void> {
-        most = std::max(most.load(), ++running);
-        writer.on_peer_gone([&told] { ++told; });
-        while (!go) co_await io::sleep_until(std::chrono::steady_clock::now() + 1ms);
-        --running;
-      },
-      limits);
-  Raw raw(site.server().port());
-  std::string all = hello();
-  raw.send(all);
-  for (std::uint32_t id = 1; id < 41; id += 2) {
-    raw.send(frame(headers, kEndHeaders | kEndStream, id, get()));
-    if (id < 11) CHECK(eventually([&] { return running.load() == static_cast<int>(id + 1) / 2; }));
-    raw.send(frame(reset, 0, id, std::string("\0\0\0\x8", 4)));
-  }
-  CHECK(eventually([&] { return told == 5; }));
-  CHECK(most == 5);
-  go = true;
-  CHECK(eventually([&] { return running == 0; }));
-}
-
-TEST_CASE("a stream whose answer is out makes room, before its handler has ended, for one more") {
-  std::atomic<int> begun = 0;
-  std::atomic<int> running = 0;
-  std::atomic<bool> go = false;
-  Limits limits;
-  limits.max_streams_per_connection = 2;
-  Site site(
-      Wired::plain,
-      [&](Request&, ResponseWriter& writer) -> io::Task<void> {
-        ++begun;
-        ++running;
-        co_await writer.respond(text_response("done"));
-        while (!go) co_await io::sleep_until(std::chrono::steady_clock::now() + 1ms);
-        --running;
-      },
-      limits);
-  Raw raw(site.server().port());
-  raw.send(hello());
-  std::uint32_t id = 1;
-  for (; id < 9; id += 2) {  // a client that keeps to the two it may have open: none of its four
-    raw.send(frame(headers, kEndHeaders | kEndStream, id, get()));
-    CHECK(raw.read_until("done").ends_with("done"));
-  }
-  CHECK(begun == 4);
-  // Twice as many handlers as streams is where patience ends.
-  raw.send(frame(headers, kEndHeaders | kEndStream, id, get()));
-  auto const refused = frame(reset, 0, id, std::string("\0\0\0\7", 4));
-  CHECK(raw.read_until(refused).ends_with(refused));
-  CHECK(begun == 4);
-  go = true;
-  CHECK(eventually([&] { return running == 0; }));
 }

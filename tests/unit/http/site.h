@@ -62,6 +62,9 @@ class FunctionSession final : public Session {
   WallTime end_;
 };
 
+// What most requests are, whole.
+inline constexpr std::string_view kGet = "GET /x HTTP/1.1\r\nhost: a\r\n\r\n";
+
 enum class Wired { plain, tls };
 
 class Site {

@@ -2,13 +2,12 @@
 // Who gets in: good and bad X.509-SVIDs presented in real TLS 1.3 handshakes.
 #include <doctest/doctest.h>
 
-#include <fstream>
 #include <functional>
 #include <optional>
 
 #include "core/identity/credentials.h"
-#include "tests/fixtures/ca.h"
 #include "tests/fixtures/tls_pair.h"
+#include "tests/unit/identity/world.h"
 
 using namespace aw;
 using namespace aw::fixtures;
@@ -19,29 +18,6 @@ using tls::KeyType;
 using tls::KeyUsage;
 
 namespace {
-
-// example.org runs the server; partner.org is federated and allowed; listed.org is federated but
-// not allowed; stranger.org is nothing.
-struct World {
-  TestCa own{"example.org"};
-  TestCa partner{"partner.org"};
-  TestCa listed{"listed.org"};
-  TestCa stranger{"stranger.org"};
-  StandingClock clock{own.now()};
-};
-World const& world() {
-  static World const one;
-  return one;
-}
-
-std::shared_ptr<const identity::Credentials> credentials(Clock const& clock = world().clock,
-                                                         tls::Crypto crypto = tls::Crypto::lean) {
-  identity::CredentialsSpec spec;
-  spec.allowed = {trust_domain("partner.org")};
-  spec.crypto = crypto;
-  return must(identity::Credentials::make(
-      snapshot(world().own, "/server", {&world().partner, &world().listed}), spec, clock));
-}
 
 struct Case {
   std::string name;
@@ -303,92 +279,23 @@ void check_as_server(Case const& one) {
 TEST_CASE("a server accepts what the X.509-SVID standard accepts") {
   for (auto const& one : accepted_cases()) check_as_client(one, tls::Crypto::lean);
 }
+
 TEST_CASE("a server refuses leaves that break the X.509-SVID standard") {
   for (auto const& one : wrong_leaves()) check_as_client(one, tls::Crypto::lean);
 }
+
 TEST_CASE("a server refuses leaves whose signers are not their trust domain's") {
   for (auto const& one : wrong_signers()) check_as_client(one, tls::Crypto::lean);
 }
+
 TEST_CASE("the library's default provider judges the same way") {
   for (auto const& one : accepted_cases()) check_as_client(one, tls::Crypto::standard);
   for (auto const& one : wrong_leaves()) check_as_client(one, tls::Crypto::standard);
   for (auto const& one : wrong_signers()) check_as_client(one, tls::Crypto::standard);
 }
+
 TEST_CASE("a client judges servers the same way") {
   for (auto const& one : accepted_cases()) check_as_server(one);
   for (auto const& one : wrong_leaves()) check_as_server(one);
   for (auto const& one : wrong_signers()) check_as_server(one);
-}
-
-TEST_CASE("a client without a certificate is refused as such") {
-  auto leaf = world().own.spec("/server");
-  leaf.dns_names = {"localhost"};
-  auto spec = context_spec(world().own.mint(leaf));
-  std::string const path = "aw_identity_matrix_ca.pem";
-  std::ofstream(path) << world().own.pki().certificate().pem();
-  auto web = must(tls::Context::web_client({.ca_file = path, .alpn = {}}));
-  static_cast<void>(std::remove(path.c_str()));
-  TlsPair pair(must(tls::Context::server(std::move(spec))), web, "localhost");
-  pair.handshake();
-  REQUIRE_FALSE(pair.server_result().ok());
-  CHECK(pair.server_result().error().code == Code::no_client_certificate);
-  REQUIRE(pair.server().verify_error() != nullptr);
-}
-
-TEST_CASE("a client that expects one exact peer refuses all others") {
-  auto const mine = credentials();
-  auto const server = credentials();
-  auto const shake = [&](std::string_view expected) {
-    TlsPair pair(server->server(), mine->client_for(spiffe_id(expected)));
-    pair.handshake();
-    return pair.client_result();
-  };
-  CHECK(shake("spiffe://example.org/server").ok());
-  auto const other = shake("spiffe://example.org/server2");
-  REQUIRE_FALSE(other.ok());
-  CHECK(other.error().code == Code::peer_mismatch);
-  CHECK(other.error().message.find("expected SPIFFE ID spiffe://example.org/server2, got "
-                                   "spiffe://example.org/server") != std::string::npos);
-}
-
-TEST_CASE("a peer that was accepted is refused once its SVID is over") {
-  StandingClock clock{world().own.now()};
-  auto const mine = credentials(clock);
-  auto const client = world().own.mint(world().own.spec("/client"));
-  auto const shake = [&] {
-    TlsPair pair(mine->server(), must(tls::Context::client(context_spec(client))));
-    pair.handshake();
-    return pair.server_result();
-  };
-  CHECK(shake().ok());
-  CHECK(shake().ok());  // remembered
-  clock.advance(2h);
-  auto const late = shake();
-  REQUIRE_FALSE(late.ok());
-  CHECK(late.error().code == Code::svid_expired);
-}
-
-TEST_CASE("an intermediate in the bundle is an anchor of its own") {
-  TestCa const root("example.org");
-  auto const middle = must(
-      tls::make_intermediate(root.pki().ca_spec("spiffe://example.org"), root.pki().authority()));
-  auto key = must(tls::PrivateKey::generate(KeyType::p256));
-  auto const leaf = must(tls::issue(root.spec("/client"), middle, key));
-  identity::Bundles bundles;
-  bundles.emplace(root.domain(), must(identity::Bundle::make(
-                                     root.domain(), {.x509_authorities = {middle.certificate}})));
-  std::vector const sent{leaf};
-  auto const peer = identity::verify_peer(sent, bundles, {root.domain()}, root.now());
-  REQUIRE(peer.ok());
-  CHECK(peer->id.text() == "spiffe://example.org/client");
-  CHECK(peer->chain.size() == 2);
-}
-
-TEST_CASE("a leaf in the bundle is not its own authority") {
-  TestCa const ca("example.org");
-  auto const leaf = ca.mint(ca.spec("/client"));
-  identity::Bundles bundles;
-  bundles.emplace(ca.domain(),
-                  must(identity::Bundle::make(ca.domain(), {.x509_authorities = {leaf.chain[0]}})));
-  CHECK_FALSE(identity::verify_peer(leaf.chain, bundles, {ca.domain()}, ca.now()).ok());
 }

@@ -7,14 +7,12 @@
 #include <future>
 #include <thread>
 
-#include "core/base/fs.h"
 #include "core/identity/credentials.h"
 #include "core/identity/dev_issuer.h"
 #include "core/io/task.h"
-#include "core/runtime/runtime.h"
 #include "core/tls/stream.h"
 #include "tests/fakes/fake_workload_api.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/runtime/project.h"
 
 using namespace aw;
 using namespace aw::runtime;
@@ -114,9 +112,7 @@ class Held {
 };
 
 // An agent of "fault.test" that also lets "partner.test" in.
-struct World {
-  testing::TempDir scratch;
-  SystemClock clock;
+struct World : runtime::test::Project {
   std::unique_ptr<DevIssuer> own = issuer_of("fault.test", clock);
   std::unique_ptr<DevIssuer> partner = issuer_of("partner.test", clock);
   FakeWorkloadApi api{scratch / "api.sock"};
@@ -126,12 +122,6 @@ struct World {
     REQUIRE(own->add_federated(partner->bundle()).ok());
     api.up();
     api.serve(agents_state());
-    std::filesystem::create_directory(scratch / "policy");
-    REQUIRE(fs::write_file_atomic(scratch / "policy/authz.rego",
-                                  "package agentweave.authz\nimport rego.v1\n"
-                                  "default allow := false\n",
-                                  fs::Mode::public_file)
-                .ok());
     agent = start();
   }
 
@@ -142,28 +132,13 @@ struct World {
     return state;
   }
   [[nodiscard]] std::unique_ptr<Runtime> start() const {
-    config::LoadRequest request;
-    request.file = (scratch / "config.yaml").string();
-    request.text =
-        "agent: {name: a, trust_domain: fault.test, environment: development}\n"
-        "identity: {provider: spiffe, allowed_trust_domains: [partner.test], "
-        "spiffe_endpoint: \"" +
-        api.endpoint() +
-        "\"}\n"
-        "authorization: {policy_dir: policy, audit: {destination: \"file://" +
-        (scratch / "audit.log").string() +
-        "\"}}\n"
-        "observability: {metrics: {enabled: false}, logging: {output: \"file://" +
-        (scratch / "agent.log").string() + "\"}}\n";
-    request.overrides = {"server.workers=1", "server.port=0", "server.host=127.0.0.1",
-                         "server.admin.enabled=false"};
-    auto const loaded = config::inspect(request);
-    INFO(config::render_text(loaded.diagnostics));
-    REQUIRE(loaded.ok());
-    auto started = Runtime::start(loaded, clock, {}, {});
-    INFO((started.ok() ? std::string() : started.error().text()));
-    REQUIRE(started.ok());
-    return std::move(started).value();
+    return Project::start(
+        load("agent: {name: a, trust_domain: fault.test, environment: development}\n"
+             "identity: {provider: spiffe, allowed_trust_domains: [partner.test], "
+             "spiffe_endpoint: \"" +
+                 api.endpoint() + "\"}\n" + sections({}, "metrics: {enabled: false}, "),
+             {"server.workers=1", "server.port=0", "server.host=127.0.0.1",
+              "server.admin.enabled=false"}));
   }
   [[nodiscard]] std::unique_ptr<Held> client(DevIssuer const& issuer) const {
     return std::make_unique<Held>(issuer, own->bundle(), agent->listening().agent, clock);

@@ -5,62 +5,15 @@
 
 #include <doctest/doctest.h>
 
-#include "core/base/fs.h"
 #include "core/identity/dev_issuer.h"
 #include "core/identity/dev_provider.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/runtime/project.h"
 
 using namespace aw;
 using namespace aw::runtime;
+using runtime::test::Project;
 
 namespace {
-
-struct Project {
-  testing::TempDir scratch;
-  SystemClock clock;
-
-  Project() {
-    std::filesystem::create_directory(scratch / "policy");
-    REQUIRE(fs::write_file_atomic(scratch / "policy/authz.rego",
-                                  "package agentweave.authz\nimport rego.v1\n"
-                                  "default allow := false\n",
-                                  fs::Mode::public_file)
-                .ok());
-  }
-
-  [[nodiscard]] config::Loaded loaded(std::string const& more = {}) const {
-    config::LoadRequest request;
-    request.file = (scratch / "config.yaml").string();
-    request.text =
-        "agent: {name: a, trust_domain: dev.test, environment: development}\n"
-        "authorization: {policy_dir: policy, audit: {destination: \"file://" +
-        (scratch / "audit.log").string() +
-        "\"}}\n"
-        "observability: {logging: {output: \"file://" +
-        (scratch / "agent.log").string() + "\"}}\n" + more;
-    request.overrides = {"identity.provider=dev",
-                         "identity.dev.socket=" + (scratch / "api.sock").string(),
-                         "server.workers=1",
-                         "server.port=0",
-                         "server.host=127.0.0.1",
-                         "server.admin.port=0",
-                         "observability.metrics.port=0",
-                         "observability.metrics.host=127.0.0.1"};
-    auto out = config::inspect(request);
-    INFO(config::render_text(out.diagnostics));
-    REQUIRE(out.ok());
-    return out;
-  }
-  [[nodiscard]] std::string log() const {
-    return fs::read_file(scratch / "agent.log").value_or(std::string());
-  }
-  std::unique_ptr<Runtime> start(config::Loaded const& loaded, Seams seams = {}) {
-    auto started = Runtime::start(loaded, clock, std::move(seams), {});
-    INFO((started.ok() ? std::string() : started.error().text()));
-    REQUIRE(started.ok());
-    return std::move(started).value();
-  }
-};
 
 std::size_t times(std::string const& text, std::string_view word) {
   std::size_t count = 0;
@@ -134,25 +87,15 @@ TEST_CASE("what cannot be built says so, and leaves nothing behind") {
            Row{"an address that is not ours", "server: {host: 192.0.2.1}\n", Exit::failed},
        }) {
     CAPTURE(std::string(row.what));
-    config::LoadRequest request;
-    request.file = (project.scratch / "config.yaml").string();
-    request.text =
+    auto const loaded = project.load(
         "agent: {name: a, trust_domain: dev.test, environment: development}\n" +
-        (row.more.starts_with("auth") ? std::string()
-                                      : std::string("authorization: {policy_dir: policy, "
-                                                    "audit: {destination: stderr}}\n")) +
-        row.more;
-    request.overrides = {
-        "identity.provider=dev",
-        "identity.dev.socket=" + (project.scratch / "api.sock").string(),
-        "server.workers=1",
-        "server.port=0",
-        "server.admin.port=0",
-        "observability.metrics.port=0",
-        "observability.logging.output=file://" + (project.scratch / "agent.log").string()};
-    auto const loaded = config::inspect(request);
-    INFO(config::render_text(loaded.diagnostics));
-    REQUIRE(loaded.ok());
+            (row.more.starts_with("auth") ? std::string()
+                                          : std::string("authorization: {policy_dir: policy, "
+                                                        "audit: {destination: stderr}}\n")) +
+            row.more,
+        {"identity.provider=dev", "identity.dev.socket=" + (project.scratch / "api.sock").string(),
+         "server.workers=1", "server.port=0", "server.admin.port=0", "observability.metrics.port=0",
+         "observability.logging.output=file://" + (project.scratch / "agent.log").string()});
     auto const started = Runtime::start(loaded, project.clock, {}, {});
     REQUIRE_FALSE(started.ok());
     CHECK(exit_code(started.error().code) == row.exit);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "core/runtime/runtime.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/runtime/project.h"
 
 using namespace aw;
 using namespace aw::runtime;
@@ -45,58 +45,25 @@ class VaultedProvider final : public secrets::SecretsProvider {
   Vaulted& vault_;
 };
 
-config::Loaded with_secrets(std::string const& more, std::filesystem::path const& scratch) {
-  config::LoadRequest request;
-  request.file = (scratch / "config.yaml").string();
-  request.text =
-      "agent: {name: a, trust_domain: dev.test, environment: development}\n"
-      "authorization: {policy_dir: policy, opa_token: \"${secret:opa}\", audit: {destination: "
-      "\"file://" +
-      (scratch / "audit.log").string() +
-      "\"}}\n"
-      "observability: {logging: {output: \"file://" +
-      (scratch / "agent.log").string() + "\"}}\n" + more;
-  request.overrides = {"identity.provider=dev",
-                       "identity.dev.socket=" + (scratch / "api.sock").string(),
-                       "server.workers=1",
-                       "server.port=0",
-                       "server.host=127.0.0.1",
-                       "server.admin.port=0",
-                       "observability.metrics.port=0",
-                       "observability.metrics.host=127.0.0.1"};
-  auto out = config::inspect(request);
-  INFO(config::render_text(out.diagnostics));
-  REQUIRE(out.ok());
-  return out;
-}
-
 std::string const kSecrets =
     "run: {environment: [\"KEY=${secret:child}\"]}\n"
     "secrets: {cache_ttl_seconds: 0.4, values: [{name: opa, from: env, variable: A}, {name: child, "
     "from: env, variable: B}]}\n";
 
-struct SecretAgent {
-  testing::TempDir scratch;
-  SystemClock clock;
+struct SecretAgent : runtime::test::Project {
   Vaulted vault;
 
   SecretAgent() {
     vault.set("opa", "opa-token-1");
     vault.set("child", "child-key-1");
-    std::filesystem::create_directory(scratch / "policy");
-    REQUIRE(fs::write_file_atomic(scratch / "policy/authz.rego",
-                                  "package agentweave.authz\nimport rego.v1\n"
-                                  "default allow := false\n",
-                                  fs::Mode::public_file)
-                .ok());
+  }
+  [[nodiscard]] config::Loaded with_secrets(std::string const& more = kSecrets) const {
+    return loaded(more, "opa_token: \"${secret:opa}\", ");
   }
   Seams seams() {
     Seams out;
     out.secrets = std::make_unique<VaultedProvider>(vault);
     return out;
-  }
-  [[nodiscard]] std::string log() const {
-    return fs::read_file(scratch / "agent.log").value_or(std::string());
   }
   // Until the log says it, twenty seconds at most.
   [[nodiscard]] bool logged(std::string_view words) const {
@@ -109,7 +76,7 @@ struct SecretAgent {
 
 TEST_CASE("a running agent's configuration holds the secrets, what was loaded does not") {
   SecretAgent bench;
-  auto const loaded = with_secrets(kSecrets, bench.scratch.path());
+  auto const loaded = bench.with_secrets();
   auto const agent = Runtime::start(loaded, bench.clock, bench.seams(), {});
   REQUIRE_MESSAGE(agent.ok(), agent.error().text());
   CHECK((*agent)->config().authorization.opa_token == "opa-token-1");
@@ -119,7 +86,7 @@ TEST_CASE("a running agent's configuration holds the secrets, what was loaded do
 
 TEST_CASE("a changed secret is told to what uses it, and to nothing else") {
   SecretAgent bench;
-  auto const loaded = with_secrets(kSecrets, bench.scratch.path());
+  auto const loaded = bench.with_secrets();
   std::mutex mutex;
   std::vector<std::string> heard;
   auto seams = bench.seams();
@@ -145,7 +112,7 @@ TEST_CASE("a changed secret is told to what uses it, and to nothing else") {
 
 TEST_CASE("a keeper that is gone does not keep another secret from its change") {
   SecretAgent bench;
-  auto const loaded = with_secrets(kSecrets, bench.scratch.path());
+  auto const loaded = bench.with_secrets();
   auto const agent = Runtime::start(loaded, bench.clock, bench.seams(), {});
   REQUIRE(agent.ok());
   bench.vault.lose("child");
@@ -156,7 +123,7 @@ TEST_CASE("a keeper that is gone does not keep another secret from its change") 
 
 TEST_CASE("a secret that no longer fits is not taken, another that changed with it is") {
   SecretAgent bench;
-  auto const loaded = with_secrets(kSecrets, bench.scratch.path());
+  auto const loaded = bench.with_secrets();
   auto const agent = Runtime::start(loaded, bench.clock, bench.seams(), {});
   REQUIRE(agent.ok());
   {
@@ -171,9 +138,8 @@ TEST_CASE("a secret that no longer fits is not taken, another that changed with 
 
 TEST_CASE("a reload compares references, and asks for every secret again") {
   SecretAgent bench;
-  auto const loaded = with_secrets(
-      "secrets: {cache_ttl_seconds: 86400, values: [{name: opa, from: env, variable: A}]}\n",
-      bench.scratch.path());
+  auto const loaded = bench.with_secrets(
+      "secrets: {cache_ttl_seconds: 86400, values: [{name: opa, from: env, variable: A}]}\n");
   auto const agent = Runtime::start(loaded, bench.clock, bench.seams(), {});
   REQUIRE(agent.ok());
   bench.vault.set("opa", "opa-token-2");
@@ -186,8 +152,7 @@ TEST_CASE("a reload compares references, and asks for every secret again") {
 TEST_CASE("without its secrets an agent does not start, and says which key wants which") {
   SecretAgent bench;
   bench.vault.lose("opa");
-  auto const agent =
-      Runtime::start(with_secrets(kSecrets, bench.scratch.path()), bench.clock, bench.seams(), {});
+  auto const agent = Runtime::start(bench.with_secrets(), bench.clock, bench.seams(), {});
   REQUIRE_FALSE(agent.ok());
   CHECK(agent.error().code == Code::secret_unavailable);
   CHECK(agent.error().message == "authorization.opa_token: secret \"opa\": nobody answers");
@@ -196,10 +161,9 @@ TEST_CASE("without its secrets an agent does not start, and says which key wants
 TEST_CASE("an error of a later step loses the secrets it quotes") {
   SecretAgent bench;
   bench.vault.set("opa", "http://192.0.2.1:1");
-  auto loaded = with_secrets(
+  auto loaded = bench.with_secrets(
       "server: {upstream: \"${secret:opa}\"}\n"
-      "secrets: {values: [{name: opa, from: env, variable: A}]}\n",
-      bench.scratch.path());
+      "secrets: {values: [{name: opa, from: env, variable: A}]}\n");
   loaded.config.agent.capabilities.push_back({.name = "work"});
   loaded.config.backends.emplace_back();
   auto const agent = Runtime::start(loaded, bench.clock, bench.seams(), {});

@@ -5,9 +5,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"iter"
 	"net/http"
 	"os"
@@ -23,27 +20,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 )
-
-func must(holds bool, what ...any) {
-	if !holds {
-		fmt.Fprintln(os.Stderr, what...)
-		os.Exit(1)
-	}
-}
-
-func good(err error) { must(err == nil, err) }
-
-func done(step string) { fmt.Println("ok", step) }
-
-func secured(cert, key, ca string) *tls.Config {
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	good(err)
-	roots := x509.NewCertPool()
-	pem, err := os.ReadFile(ca)
-	good(err)
-	roots.AppendCertsFromPEM(pem)
-	return &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS13}
-}
 
 func ask(text string, task *a2a.Task, atOnce bool) *a2a.SendMessageRequest {
 	part := a2a.NewTextPart(text)

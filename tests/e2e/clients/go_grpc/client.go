@@ -6,8 +6,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -32,17 +30,6 @@ import (
 
 const service = "lf.a2a.v1.A2AService"
 
-func must(holds bool, what ...any) {
-	if !holds {
-		fmt.Fprintln(os.Stderr, what...)
-		os.Exit(1)
-	}
-}
-
-func good(err error) { must(err == nil, err) }
-
-func done(step string) { fmt.Println("ok", step) }
-
 func is(err error, code codes.Code) *status.Status {
 	got := status.Convert(err)
 	must(got.Code() == code, "not", code, "but", got.Code(), got.Message())
@@ -50,14 +37,7 @@ func is(err error, code codes.Code) *status.Status {
 }
 
 func dial(target, cert, key, ca string) *grpc.ClientConn {
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	good(err)
-	pem, err := os.ReadFile(ca)
-	good(err)
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	config := &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS13}
-	connection, err := grpc.NewClient(target, grpc.WithTransportCredentials(credentials.NewTLS(config)),
+	connection, err := grpc.NewClient(target, grpc.WithTransportCredentials(credentials.NewTLS(secured(cert, key, ca))),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20), grpc.MaxCallSendMsgSize(64<<20)))
 	good(err)
 	return connection

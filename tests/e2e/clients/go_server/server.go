@@ -92,10 +92,7 @@ func many(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, han
 
 func listen() net.Listener {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	good(err)
 	return listener
 }
 

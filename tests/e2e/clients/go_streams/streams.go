@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,13 +33,6 @@ const (
 	patience       = 120 * time.Second
 	messageOfTasks = `{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"wait"}]}}`
 )
-
-func good(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
 
 // What all streams of one binding share.
 type gathering struct {
@@ -166,13 +158,7 @@ func grpcClients(config *tls.Config, target string) (out []pb.A2AServiceClient) 
 
 func main() {
 	target := os.Args[1]
-	pair, err := tls.LoadX509KeyPair(os.Args[3], os.Args[4])
-	good(err)
-	pem, err := os.ReadFile(os.Args[5])
-	good(err)
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	config := &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS13}
+	config := secured(os.Args[3], os.Args[4], os.Args[5])
 	serveBackend(os.Args[2])
 	time.AfterFunc(patience, func() {
 		all := now.Load()
