@@ -16,7 +16,6 @@
 
 #include "core/a2a/task_engine.h"
 #include "core/a2a/task_store.h"
-#include "core/decisions/reader.h"
 #include "core/decisions/store.h"
 #include "core/server/dispatch.h"
 #include "core/server/pipeline.h"
