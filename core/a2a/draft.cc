@@ -14,7 +14,10 @@ Result<void> Draft::set_status(TaskState state, MessagePtr message,
                                std::optional<Failure> failure) {
   // Limits never keep a task from ending.
   if (message && !is_terminal(state)) AW_TRY(check_size(size_of(*message)));
-  AW_TRY(move_status(*task_, {state, std::move(message), clock_.now()}));
+  // Such work takes no time worth a look at the clock until it is over.
+  auto const over = is_terminal(state) || is_interrupted(state);
+  auto const now = over ? clock_.now() : task_->updated;
+  AW_TRY(move_status(*task_, {state, std::move(message), now}));
   if (failure) task_->failure = std::move(failure);
   return {};
 }
@@ -22,7 +25,7 @@ Result<void> Draft::set_status(TaskState state, MessagePtr message,
 Result<void> Draft::add_artifact(Artifact artifact, Chunk chunk, Last) {
   AW_TRY(check_size(size_of(artifact)));
   return put_artifact(*task_, std::make_shared<const Artifact>(std::move(artifact)), chunk,
-                      clock_.now());
+                      task_->updated);
 }
 
 Result<void> Draft::set_result(std::shared_ptr<const std::string> json) {

@@ -82,7 +82,7 @@ struct TaskEngine::State {
     auto& owner = owners[task->owner];
     owner.tasks.add(*task);
     if (rests(task->status.state)) {
-      resting.insert(task);
+      resting.insert(resting.end(), task);  // mostly the newest: no search
     } else {
       ++owner.running;
     }
@@ -94,7 +94,11 @@ struct TaskEngine::State {
     if (owner == owners.end()) return;
     owner->second.tasks.remove(*task);
     if (rests(task->status.state)) {
-      resting.erase(task);
+      if (!resting.empty() && *resting.begin() == task) {  // mostly the oldest: no search
+        resting.erase(resting.begin());
+      } else {
+        resting.erase(task);
+      }
     } else {
       --owner->second.running;
     }
@@ -124,15 +128,15 @@ struct TaskEngine::State {
   }
 
   // What is too old goes; a few at a time, so that no single caller pays for many.
-  void expire() {
-    auto const oldest = clock.now() - limits.retention;
+  void expire(WallTime now) {
+    auto const oldest = now - limits.retention;
     for (int i = 0; i < 16 && !resting.empty() && (*resting.begin())->updated < oldest; ++i)
       remove(std::string((*resting.begin())->id));
   }
 
-  // Room for one more task of `owner`, made by forgetting finished ones.
-  Result<void> make_room(std::string const& owner, std::size_t size) {
-    expire();
+  // Room for one more task of `owner`, made by forgetting finished ones. `now` is about the time.
+  Result<void> make_room(std::string const& owner, std::size_t size, WallTime now) {
+    expire(now);
     while (!resting.empty() &&
            (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes))
       remove(std::string((*resting.begin())->id));
@@ -284,7 +288,7 @@ Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
         return Created{entry->task, Made::no};
     }
   }
-  AW_TRY(state_->make_room(task->owner, task->bytes));
+  AW_TRY(state_->make_room(task->owner, task->bytes, task->updated));
   AW_TRY(store_.put(task, {}));
   state_->insert(task);
   return Created{std::move(task), Made::yes};
@@ -294,7 +298,7 @@ Result<Draft> TaskEngine::draft(NewTask made) {
   AW_TRY(auto task, make(std::move(made)));
   {
     std::lock_guard const lock(state_->mutex);
-    AW_TRY(state_->make_room(task->owner, task->bytes));
+    AW_TRY(state_->make_room(task->owner, task->bytes, task->updated));
   }
   return Draft(std::move(task), state_->limits.max_task_bytes, state_->clock);
 }
@@ -303,7 +307,7 @@ Result<TaskPtr> TaskEngine::keep(Draft const& draft) {
   auto task = draft.task();
   std::lock_guard const lock(state_->mutex);
   // Again: others may have come meanwhile, and the task has grown.
-  AW_TRY(state_->make_room(task->owner, task->bytes));
+  AW_TRY(state_->make_room(task->owner, task->bytes, task->updated));
   AW_TRY(store_.put(task, state_->notes_of(Event(StatusUpdate{task}))));
   state_->insert(task);
   return task;

@@ -54,12 +54,17 @@ void TaskIndex::add(Task const& task) {
     filters_->contexts[task.context_id].insert_or_assign(key, state);
     filters_->states[place_of(state)].insert_or_assign(key, state);
   }
-  all_.insert_or_assign(std::move(key), state);
+  all_.insert_or_assign(all_.begin(), std::move(key), state);  // mostly the newest: no search
 }
 
 void TaskIndex::remove(Task const& task) {
   ListKey const key{task.status.timestamp, task.id};
-  all_.erase(key);
+  // Mostly the oldest: no search.
+  if (!all_.empty() && all_.rbegin()->first == key) {
+    all_.erase(std::prev(all_.end()));
+  } else {
+    all_.erase(key);
+  }
   if (!filters_) return;
   filters_->states[place_of(task.status.state)].erase(key);
   auto const context = filters_->contexts.find(task.context_id);

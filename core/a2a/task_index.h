@@ -22,6 +22,7 @@ namespace aw::a2a {
 struct ListKey {
   WallTime changed;
   std::string id;
+  friend bool operator==(ListKey const& a, ListKey const& b) = default;
   friend bool operator<(ListKey const& a, ListKey const& b) {
     return a.changed != b.changed ? a.changed > b.changed : a.id > b.id;
   }
