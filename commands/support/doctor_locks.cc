@@ -66,8 +66,7 @@ void look_at_lock(std::string const& what, std::string const& path, Code code, s
   auto const holder =
       holders.find({gnu_dev_major(info.st_dev), gnu_dev_minor(info.st_dev), info.st_ino});
   if (holder == holders.end()) return;
-  found.push_back(bad("files", code,
-                      what + ": " + path + " is in use by process " + holder->second,
+  found.push_back(bad("files", code, what + ": " + path + " is in use by process " + holder->second,
                       std::move(fix)));
 }
 
