@@ -47,14 +47,14 @@ std::string config_map(std::string const& name, json::Json const& workload,
 }
 
 // What became of the documents; the items of a List count each.
-struct Tally {
+struct InjectTally {
   std::size_t seen = 0;
   std::size_t changed = 0;
   std::size_t opted_out = 0;
 };
 
 Result<void> inject_one(json::Json& document, SidecarSpec const& spec, std::string const& config,
-                        std::vector<std::string>& out, Tally& tally) {
+                        std::vector<std::string>& out, InjectTally& tally) {
   AW_TRY(auto const done, inject_sidecar(document, spec));
   ++tally.seen;
   if (done == Injected::opted_out) ++tally.opted_out;
@@ -73,7 +73,7 @@ bool is_list(json::Json const& document) {
          member(document, "items").is_array();
 }
 
-std::string summary(Tally const& tally) {
+std::string summary(InjectTally const& tally) {
   auto out = std::to_string(tally.changed) + " of " + std::to_string(tally.seen) +
              " documents got a sidecar";
   if (tally.opted_out > 0) out += ", " + std::to_string(tally.opted_out) + " opted out";
@@ -90,7 +90,7 @@ Result<void> run_k8s_inject(K8sInjectOptions const& options, Context& context) {
     AW_TRY(config, checked_config(options.config, context));
   }
   std::vector<std::string> out;
-  Tally tally;
+  InjectTally tally;
   for (auto& part : parts) {
     auto const before = tally.changed;
     if (is_list(part.document)) {

@@ -55,15 +55,15 @@ bool nothing_there(rego::Value const& events) {
   return events.size() > 0 && std::ranges::none_of(events.items(), tells);
 }
 
-struct Answer {
+struct Consulted {
   std::string silence;  // why nobody decided; empty = somebody did
   bool policy = true;   // what is asked for is loaded there
 };
 
-Answer silent(std::string why) { return {.silence = std::move(why)}; }
+Consulted silent(std::string why) { return {.silence = std::move(why)}; }
 
 // One endpoint alone, with a question of no consequence: any answer is an answer.
-Answer ask_endpoint(std::string const& endpoint, Patient const& patient) {
+Consulted ask_endpoint(std::string const& endpoint, Patient const& patient) {
   auto one = patient.config.authorization;
   one.opa_endpoints = {endpoint};
   one.timeout = patient.patience;
