@@ -46,16 +46,38 @@ std::string config_map(std::string const& name, json::Json const& workload,
   return to_yaml(out);
 }
 
+// What became of the documents; the items of a List count each.
+struct InjectTally {
+  std::size_t seen = 0;
+  std::size_t changed = 0;
+  std::size_t opted_out = 0;
+};
+
 Result<void> inject_one(json::Json& document, SidecarSpec const& spec, std::string const& config,
-                        std::vector<std::string>& out, std::size_t& changed) {
+                        std::vector<std::string>& out, InjectTally& tally) {
   AW_TRY(auto const done, inject_sidecar(document, spec));
+  ++tally.seen;
+  if (done == Injected::opted_out) ++tally.opted_out;
   if (done != Injected::yes) return {};
-  ++changed;
+  ++tally.changed;
   if (config.empty()) return {};
   auto const name =
       spec.config_map.empty() ? workload_name(document) + "-agentweave" : spec.config_map;
   out.push_back(config_map(name, document, config));
   return {};
+}
+
+// `kubectl get -o yaml` answers with one.
+bool is_list(json::Json const& document) {
+  return document.is_object() && member(document, "kind") == "List" &&
+         member(document, "items").is_array();
+}
+
+std::string summary(InjectTally const& tally) {
+  auto out = std::to_string(tally.changed) + " of " + std::to_string(tally.seen) +
+             " documents got a sidecar";
+  if (tally.opted_out > 0) out += ", " + std::to_string(tally.opted_out) + " opted out";
+  return out;
 }
 
 }  // namespace
@@ -68,20 +90,19 @@ Result<void> run_k8s_inject(K8sInjectOptions const& options, Context& context) {
     AW_TRY(config, checked_config(options.config, context));
   }
   std::vector<std::string> out;
-  std::size_t changed = 0;
+  InjectTally tally;
   for (auto& part : parts) {
-    auto const before = changed;
-    if (part.document.is_object() && part.document.value("kind", json::Json()) == "List") {
+    auto const before = tally.changed;
+    if (is_list(part.document)) {
       for (auto& item : part.document["items"]) {
-        AW_TRY(inject_one(item, options.sidecar, config, out, changed));
+        AW_TRY(inject_one(item, options.sidecar, config, out, tally));
       }
     } else {
-      AW_TRY(inject_one(part.document, options.sidecar, config, out, changed));
+      AW_TRY(inject_one(part.document, options.sidecar, config, out, tally));
     }
-    out.push_back(changed == before ? part.text : to_yaml(part.document));
+    out.push_back(tally.changed == before ? part.text : to_yaml(part.document));
   }
-  context.say(std::to_string(changed) + " of " + std::to_string(parts.size()) +
-              " documents got a sidecar");
+  context.say(summary(tally));
   context.out << join_manifest(out);
   return {};
 }
@@ -101,7 +122,9 @@ void register_k8s_inject(CLI::App& parent, Context& context) {
            "containers and stops after them (Kubernetes 1.29). Its configuration is the key\n"
            "config.yaml of the ConfigMap NAME-agentweave; --config checks one and puts it there.\n"
            "The workload finds AGENTWEAVE_OUTBOUND in its environment: where its own calls go.\n"
-           "What is no workload, or has a sidecar already, passes through as it stood."});
+           "What is no workload, or has a sidecar already, passes through as it stood; so does "
+           "one\n"
+           "annotated agentweave.io/inject: disabled (itself, or its pod template)."});
   command.add_option("-f,--filename", options->file, "The manifest; - = standard input")
       ->capture_default_str();
   command.add_option("--config", options->config,

@@ -49,6 +49,8 @@ class CommandAuthorizer {
   // in it.
   [[nodiscard]] authz::Explanation explain(authz::AuthzContext const& question,
                                            std::optional<rego::EventDetail> detail = std::nullopt);
+  // Whether there is somebody to decide, and in whose words there was no answer.
+  [[nodiscard]] authz::ProviderStatus status() const { return authorizer_->status(); }
 
  private:
   CommandAuthorizer(authz::Config const& config, Clock const& clock);

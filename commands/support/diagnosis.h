@@ -57,6 +57,8 @@ struct Patient {
 // --- doctor_local.cc: this machine
 [[nodiscard]] Findings check_clock();
 [[nodiscard]] Findings check_ports(Patient const& patient);  // and the agent that holds them
+// --- doctor_locks.cc: which of our files another process holds
+void look_at_locks(Patient const& patient, Findings& found);
 // --- doctor_machine.cc: what must be installed for what is configured
 [[nodiscard]] Findings check_machine(Patient const& patient);
 // --- doctor_files.cc: directories, files, programs and their modes

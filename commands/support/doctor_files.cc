@@ -22,6 +22,7 @@ namespace stdfs = std::filesystem;
 
 constexpr char kFilesGroup[] = "files";
 constexpr std::uint64_t kLittleSpace = 64ULL << 20U;
+constexpr std::uint64_t kFewFiles = 64;
 constexpr std::size_t kMostKept = 10'000;  // files below the state directory that are looked at
 
 // As this process is: the effective user's rights, as the ones of open() would be.
@@ -36,13 +37,27 @@ stdfs::path nearest_existing(stdfs::path place) {
   return place.empty() ? stdfs::path(".") : place;
 }
 
-std::uint64_t free_bytes(stdfs::path const& place) {
-  struct statvfs info{};
-  if (::statvfs(place.c_str(), &info) != 0) return 0;
-  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
-}
-
 std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; }
+
+struct Room {
+  std::uint64_t bytes = 0;
+  bool full = true;
+  std::string text = "nothing is";  // what is free
+};
+
+// A file system may have bytes and no file left to give; where files are not counted (btrfs) all
+// counts are 0.
+Room room_at(stdfs::path const& place) {
+  struct statvfs info{};
+  if (::statvfs(place.c_str(), &info) != 0) return {};
+  Room out;
+  out.bytes = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  bool const no_files = info.f_files > 0 && info.f_favail < kFewFiles;
+  out.full = no_files || out.bytes < kLittleSpace;
+  out.text = no_files ? "only " + std::to_string(info.f_favail) + " files (inodes) are"
+                      : "only " + mebibytes(out.bytes) + " are";
+  return out;
+}
 
 // Where we make and write files; `code` is what its loss would be.
 void look_at_directory(std::string const& what, stdfs::path const& place, Code code,
@@ -52,18 +67,22 @@ void look_at_directory(std::string const& what, stdfs::path const& place, Code c
   if (stdfs::exists(there, error) && !stdfs::is_directory(there, error))
     return found.push_back(bad(kFilesGroup, code, what + ": " + there.string() + " is no directory",
                                "move it away: mv " + there.string() + ' ' + there.string() + "~"));
-  if (!allowed(there.string(), W_OK | X_OK))
+  if (!allowed(there.string(), W_OK | X_OK)) {
+    auto const why = errno;
+    auto const fix = why == EROFS
+                         ? "mount it writable, or change where it is: findmnt -T " + there.string()
+                         : "install -d -o " + std::to_string(::geteuid()) + ' ' + place.string();
     return found.push_back(
-        bad(kFilesGroup, code, what + ": " + there.string() + ": " + std::strerror(errno),
-            "install -d -o " + std::to_string(::geteuid()) + ' ' + place.string()));
-  auto const left = free_bytes(there);
-  if (left < kLittleSpace)
+        bad(kFilesGroup, code, what + ": " + there.string() + ": " + std::strerror(why), fix));
+  }
+  auto const room = room_at(there);
+  if (room.full)
     return found.push_back(bad(kFilesGroup, code,
-                               what + ": only " + mebibytes(left) + " are free at " +
-                                   there.string() + "; a full disk denies every request",
+                               what + ": " + room.text + " free at " + there.string() +
+                                   "; a full disk denies every request",
                                "make room there"));
   found.push_back(
-      good(kFilesGroup, what + " " + place.string() + ", " + mebibytes(left) + " free"));
+      good(kFilesGroup, what + " " + place.string() + ", " + mebibytes(room.bytes) + " free"));
 }
 
 // A file that we go on writing: fine when it is not there yet.
@@ -72,6 +91,18 @@ void look_at_kept(std::string const& what, std::string const& path, Code code, F
   found.push_back(
       bad(kFilesGroup, code, what + ": " + path + ": " + std::strerror(errno),
           "chown " + std::to_string(::geteuid()) + ' ' + path + " && chmod 600 " + path));
+}
+
+// The same, opened without following links, so that nobody can point it elsewhere.
+void look_at_own(std::string const& what, std::string const& path, Code code, Findings& found) {
+  std::error_code unknown;
+  auto const status = stdfs::symlink_status(path, unknown);
+  if (unknown || !stdfs::exists(status) || stdfs::is_regular_file(status))
+    return look_at_kept(what, path, code, found);
+  found.push_back(
+      bad(kFilesGroup, code,
+          what + ": " + path + (stdfs::is_symlink(status) ? " is a link" : " is no regular file"),
+          "move it away: mv " + path + ' ' + path + '~'));
 }
 
 void look_at_state(std::string const& directory, Findings& found) {
@@ -84,7 +115,7 @@ void look_at_state(std::string const& directory, Findings& found) {
        at.increment(error), ++count) {
     std::error_code unknown;
     if (at->is_regular_file(unknown))
-      look_at_kept("state", at->path().string(), Code::state_unusable, found);
+      look_at_own("state", at->path().string(), Code::state_unusable, found);
     else if (at->is_directory(unknown) && !allowed(at->path().string(), R_OK | W_OK | X_OK))
       look_at_directory("state", at->path(), Code::state_unusable, found);
   }
@@ -101,7 +132,7 @@ void look_at_audit(audit::Destination const& where, Findings& found) {
   }
   look_at_directory("audit log", stdfs::path(where.path).parent_path(), Code::audit_unavailable,
                     found);
-  look_at_kept("audit log", where.path, Code::audit_unavailable, found);
+  look_at_own("audit log", where.path, Code::audit_unavailable, found);
 }
 
 void look_at_key(std::string const& path, Findings& found) {
@@ -175,6 +206,9 @@ Findings check_places(Patient const& patient) {
   if (auto const& listen = config.server.outbound.listen; listen.starts_with(kUnix))
     look_at_directory("outbound", stdfs::path(listen.substr(kUnix.size())).parent_path(), Code::io,
                       found);
+  if (config.identity.provider == identity::Provider::dev && !config.identity.dev.socket.empty())
+    look_at_directory("Workload API", stdfs::path(config.identity.dev.socket).parent_path(),
+                      Code::workload_api_unreachable, found);
   if (config.logging.output == log::Output::file) {
     look_at_directory("log", stdfs::path(config.logging.file).parent_path(), Code::io, found);
     look_at_kept("log", config.logging.file, Code::io, found);

@@ -1,35 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/timex.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "commands/support/diagnosis.h"
 #include "commands/support/web.h"
-#include "core/base/fs.h"
 #include "core/http/client.h"
+#include "core/http/socket_address.h"
 
 namespace aw::commands {
 namespace {
-
-// 0 = free, else errno.
-int try_to_bind(std::string const& host, std::uint16_t port) {
-  Fd const socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  int const one = 1;
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  auto const text = host == "localhost" ? std::string("127.0.0.1") : host;
-  if (::inet_pton(AF_INET, text.c_str(), &address.sin_addr) != 1) return 0;  // a name or IPv6
-  return ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 ? 0
-                                                                                           : errno;
-}
 
 std::string local_host(std::string const& host) {
   return host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host;
@@ -59,17 +39,33 @@ bool look_at_running(Patient const& patient, Findings& found) {
   return true;
 }
 
-void look_at_port(std::string const& what, std::string const& host, std::uint16_t port,
-                  Findings& found) {
-  if (port == 0) return;
-  int const fault = try_to_bind(host, port);
-  auto const name = what + ' ' + host + ':' + std::to_string(port);
-  if (fault == 0) return found.push_back(good("listener", name + " is free"));
-  bool const taken = fault == EADDRINUSE;
-  found.push_back(bad("listener", taken ? Code::address_in_use : Code::io,
-                      name + ": " + std::strerror(fault),
-                      taken ? "who holds it: ss -ltnp sport = :" + std::to_string(port)
-                            : "ports below 1024 need CAP_NET_BIND_SERVICE; server.port: 8443"));
+// A port that we open, and the keys that say where.
+struct Port {
+  std::string what;
+  std::string host_key;
+  std::string port_key;
+  std::string host;
+  std::uint16_t number = 0;
+};
+
+std::string port_fix(Error const& error, Port const& port) {
+  constexpr std::uint16_t kPrivileged = 1024;
+  if (error.code == Code::address_in_use)
+    return "who holds it: ss -ltnp sport = :" + std::to_string(port.number);
+  if (!error.hint.empty()) return port.host_key + ": " + error.hint;
+  return port.number < kPrivileged
+             ? "ports below 1024 need CAP_NET_BIND_SERVICE; " + port.port_key + ": 8443"
+             : port.host_key + ": an address of this machine (ip -brief address)";
+}
+
+// As `serve` would open it, and closed again at once.
+void look_at_port(Port const& port, Findings& found) {
+  if (port.number == 0) return;
+  auto const opened = http::listen_on(http::TcpAddress{.host = port.host, .port = port.number}, 1);
+  if (opened.ok())
+    return found.push_back(good("listener", port.what + ' ' + opened->text + " is free"));
+  found.push_back(bad("listener", opened.error().code, port.what + ": " + opened.error().message,
+                      port_fix(opened.error(), port)));
 }
 
 }  // namespace
@@ -90,15 +86,23 @@ Findings check_ports(Patient const& patient) {
   Findings found;
   auto const& config = patient.config;
   if (config.metrics.enabled && look_at_running(patient, found)) return found;
-  look_at_port("agent", config.server.host, config.server.port, found);
+  auto const& server = config.server;
+  look_at_port({"agent", "server.host", "server.port", server.host, server.port}, found);
   if (config.metrics.enabled)
-    look_at_port("metrics", config.metrics.host, config.metrics.port, found);
-  if (config.server.admin.enabled)
-    look_at_port("admin", config.server.admin.host, config.server.admin.port, found);
-  auto const& outbound = config.server.outbound.listen;
+    look_at_port({"metrics", "observability.metrics.host", "observability.metrics.port",
+                  config.metrics.host, config.metrics.port},
+                 found);
+  if (server.admin.enabled)
+    look_at_port(
+        {"admin", "server.admin.host", "server.admin.port", server.admin.host, server.admin.port},
+        found);
+  auto const& outbound = server.outbound.listen;
   if (auto const url = http::parse_url("http://" + outbound);
       !outbound.starts_with("unix:") && url.ok())
-    look_at_port("outbound", url->endpoint.host, url->endpoint.port, found);
+    look_at_port(
+        {"outbound", "outbound.listen", "outbound.listen", url->endpoint.host, url->endpoint.port},
+        found);
+  look_at_locks(patient, found);  // an agent that runs, which was seen above, holds its own
   return found;
 }
 

@@ -92,6 +92,13 @@ bool separates(std::string_view line) {
   return line == "---" || line.starts_with("--- ") || line == "---\r";
 }
 
+// A document may begin on the line of its `---`; what stands there keeps its column.
+std::string behind_separator(std::string_view line) {
+  auto const rest = text::trim(line.substr(3));
+  if (rest.empty() || rest.starts_with('#')) return {};
+  return std::string(3, ' ').append(line.substr(3)).append("\n");
+}
+
 // `before`: lines above the part, so that what is wrong is found where it stands.
 Result<ManifestPart> parse_part(std::string const& name, std::string part, std::size_t before) {
   ManifestPart out{std::move(part), nullptr};
@@ -120,7 +127,8 @@ Result<std::vector<ManifestPart>> parse_manifest(std::string const& name, std::s
       continue;
     }
     AW_TRY(auto parsed, parse_part(name, std::exchange(part, {}), began));
-    began = number;
+    part = behind_separator(line);
+    began = part.empty() ? number : number - 1;
     if (!holds_nothing(parsed.text)) out.push_back(std::move(parsed));
   }
   AW_TRY(auto parsed, parse_part(name, std::move(part), began));

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
+
+#include "core/base/text.h"
 
 namespace aw::commands {
 namespace {
@@ -95,10 +98,39 @@ Json volumes(SidecarSpec const& spec, std::string const& name) {
                       {{"name", "agentweave-log"}, {"emptyDir", Json::object()}}});
 }
 
+// What a workload says about itself, at one place. Nothing = it does not say.
+Result<std::optional<bool>> wish_of(Json const& object, std::string const& name) {
+  auto const at = Json::json_pointer("/metadata/annotations");
+  if (!object.is_object() || !object.contains(at) || !object[at].is_object()) return std::nullopt;
+  auto const found = object[at].find(kInjectAnnotation);
+  if (found == object[at].end()) return std::nullopt;
+  auto const word = found->is_string() ? found->get<std::string>() : found->dump();
+  if (word == "enabled" || word == "true") return true;
+  if (word == "disabled" || word == "false") return false;
+  return make_error(Code::usage,
+                    name + ": annotation " + std::string(kInjectAnnotation) + " is \"" +
+                        text::printable(word) + '"',
+                    "it says enabled or disabled");
+}
+
+// The pod template's word is nearer to the pods than the workload's.
+Result<bool> is_wanted(Json const& document, std::string const& template_at,
+                       std::string const& name) {
+  auto const at = Json::json_pointer(template_at);
+  if (!template_at.empty() && document.contains(at)) {
+    AW_TRY(auto const near, wish_of(document[at], name));
+    if (near) return *near;
+  }
+  AW_TRY(auto const wish, wish_of(document, name));
+  return wish.value_or(true);
+}
+
 Result<void> check_possible(Json const& pod, std::string const& name) {
   if (pod.value("hostNetwork", false)) {
-    return make_error(Code::usage, name + " uses the host's network",
-                      "its ports would be open beside the sidecar; give it a network of its own");
+    return make_error(
+        Code::usage, name + " uses the host's network",
+        "its ports would be open beside the sidecar; give it a network of its own, or "
+        "leave it out: annotate it agentweave.io/inject: disabled");
   }
   if (!pod.contains("containers") || !pod["containers"].is_array() || pod["containers"].empty())
     return make_error(Code::usage, name + " has no containers");
@@ -156,6 +188,8 @@ Result<Injected> inject_sidecar(json::Json& document, SidecarSpec const& spec) {
   try {
     if (!document.contains(pointer) || !document[pointer].is_object())
       return make_error(Code::usage, name + " has no pod specification");
+    AW_TRY(auto const wanted, is_wanted(document, std::string(path), name));
+    if (!wanted) return Injected::opted_out;
     auto& pod = document[pointer];
     if (named(pod.value("initContainers", Json::array()), kContainer) ||
         named(pod.value("containers", Json::array()), kContainer))

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/base/json.h"
 #include "core/base/result.h"
@@ -21,10 +22,14 @@ struct SidecarSpec {
   int drain_seconds = 40;  // what a stop may take at most
 };
 
-enum class Injected { yes, already, not_a_workload };
+enum class Injected { yes, already, opted_out, not_a_workload };
+
+// On a workload or its pod template: "disabled" (or "false") keeps the sidecar out of it.
+inline constexpr std::string_view kInjectAnnotation = "agentweave.io/inject";
 
 // Changes `document` in place: a Pod, or whatever has a pod template. Code::usage when it is a
-// workload that cannot have one (the host's network, a port that is taken).
+// workload that cannot have one (the host's network, a port that is taken), or whose annotation
+// says neither yes nor no.
 [[nodiscard]] Result<Injected> inject_sidecar(json::Json& document, SidecarSpec const& spec);
 // Of a workload: metadata.name.
 [[nodiscard]] std::string workload_name(json::Json const& document);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/a2a/codec.h"
+#include "core/base/straight_path.h"
 
 namespace aw::a2a {
 namespace {
@@ -74,7 +75,7 @@ Result<Sqlite> open_sqlite(std::filesystem::path const& file) {
   auto const before = ::umask(0077);
   sqlite3* raw = nullptr;
   int const opened = sqlite3_open_v2(
-      file.c_str(), &raw,
+      fs::straight_path(file).c_str(), &raw,
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW,
       nullptr);
   Sqlite database(raw);

@@ -14,7 +14,6 @@
 namespace aw::authz {
 namespace {
 
-constexpr auto kArchiveName = "policy-bundle.tar.gz";
 constexpr auto kNotesName = "policy-bundle.json";
 
 std::string hours_text(std::chrono::nanoseconds duration) {
@@ -153,7 +152,7 @@ void BundlePoller::keep(std::string const& archive) const {
       {"url", config_.url}, {"etag", etag_}, {"fetched", format_rfc3339(needs_.clock.now())}};
   auto kept = fs::make_private_directory(directory);
   if (kept.ok()) {
-    kept = fs::write_file_atomic(directory / kArchiveName, archive, fs::Mode::private_file);
+    kept = fs::write_file_atomic(directory / kKeptBundle, archive, fs::Mode::private_file);
   }
   if (kept.ok()) {
     kept = fs::write_file_atomic(directory / kNotesName, notes.dump(), fs::Mode::private_file);
@@ -171,7 +170,7 @@ Result<BundlePoller::Kept> BundlePoller::kept() const {
   if (!notes.is_object() || text_member(notes, "url") != config_.url || !fetched) {
     return make_error(Code::policy_unreadable, "the kept bundle is from another service");
   }
-  AW_TRY(auto archive, fs::read_file(directory / kArchiveName, ArchiveLimits{}.packed));
+  AW_TRY(auto archive, fs::read_file(directory / kKeptBundle, ArchiveLimits{}.packed));
   return Kept{.archive = std::make_shared<const std::string>(std::move(archive)),
               .etag = text_member(notes, "etag"),
               .fetched = *fetched};

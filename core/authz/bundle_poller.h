@@ -24,6 +24,9 @@
 
 namespace aw::authz {
 
+// The last bundle in force, below the state directory.
+inline constexpr char kKeptBundle[] = "policy-bundle.tar.gz";
+
 class BundlePoller {
  public:
   // `store`, `clock` and `log` outlive it; the source's only caller is this.

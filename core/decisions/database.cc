@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "core/base/straight_path.h"
+
 namespace aw::decisions {
 namespace {
 
@@ -128,7 +130,7 @@ Result<Database> Database::open(std::filesystem::path const& file, Access access
   auto const before = ::umask(0077);
   sqlite3* raw = nullptr;
   int const how = writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-  int const opened = sqlite3_open_v2(file.c_str(), &raw,
+  int const opened = sqlite3_open_v2(fs::straight_path(file).c_str(), &raw,
                                      how | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);
   auto impl = std::make_unique<Impl>();
   impl->database.reset(raw);

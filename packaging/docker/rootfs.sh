@@ -1,6 +1,6 @@
 #!/bin/sh
 # rootfs.sh BINARY DIRECTORY: the whole file system of the container image: the binary, the libraries it binds, those it opens
-# at its first use, certificates, two lines of passwd. No shell, no package manager. The Dockerfile copies it; a test runs
+# at its first use, certificates, time zones, two lines of passwd. No shell, no package manager. The Dockerfile copies it; a test runs
 # the binary inside it by chroot.
 set -eu
 binary=$(realpath "$1") root=$2
@@ -27,7 +27,12 @@ for name in libnss_files.so.2 libnss_dns.so.2 libresolv.so.2; do
   [ -z "$library" ] || put "$library"
 done
 [ ! -f /etc/ssl/certs/ca-certificates.crt ] || put /etc/ssl/certs/ca-certificates.crt
-if [ -d /usr/share/zoneinfo/Etc ]; then put /usr/share/zoneinfo/Etc/UTC; fi
+# Policies may ask for the time at a place.
+if [ -d /usr/share/zoneinfo/Etc ]; then
+  mkdir -p "$root/usr/share"
+  cp -R /usr/share/zoneinfo "$root/usr/share/"
+  rm -rf "$root/usr/share/zoneinfo/right" "$root/usr/share/zoneinfo/posix"
+fi
 
 printf 'root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:agentweave:/tmp:/sbin/nologin\n' >"$root/etc/passwd"
 printf 'root:x:0:\nnonroot:x:65532:\n' >"$root/etc/group"

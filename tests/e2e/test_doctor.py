@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an installation needs, taken away piece by piece: `agentweave doctor` must name each piece, with a code."""
 import contextlib
+import fcntl
 import http.server
 import json
 import os
@@ -296,6 +297,72 @@ class Removal(Case):
         self.own()
         self.env = {}
         self.assert_named("the peer", ["spiffe://corp.test/agent/billing"], "AW.*")
+
+    def test_room_and_locks(self):
+        """a file system without room, without a file to give or read-only, and files that another process holds, are named"""
+        _, api, _ = self.workload_api()
+        self.configure(identity={"provider": "spiffe", "spiffe_endpoint": f"unix://{api}"})
+        self.own()
+        self.env = {}
+        self.assert_well()
+        for name, key, code in (("audit/audit.log.lock", "authorization.audit.destination", "AW6001"), ("state/tasks.journal", "state.directory", "AW8008")):
+            with self.subTest(held=name), open(self.file(name, "", 0o600), "r+") as holder:
+                self.own()
+                fcntl.flock(holder, fcntl.LOCK_EX)
+                self.assert_named(name, [name, f"process {os.getpid()}", key], code)
+        if not self.root:
+            self.skipTest("needs root (mount)")
+        place = self.home / "state"
+        shutil.rmtree(place)
+        place.mkdir()
+        self.own()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=1m,uid={NOBODY},gid={NOBODY}", "tmpfs", place], capture_output=True)
+        if mounted.returncode:
+            self.skipTest("nothing can be mounted here")
+        try:
+            self.assert_named("room", [str(place), "MiB are free"], "AW8008")
+            subprocess.run(["mount", "-o", "remount,size=200m,nr_inodes=5", place], check=True)
+            self.assert_named("files", [str(place), "inodes"], "AW8008")
+            subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+            self.assert_named("read-only", [str(place), "Read-only", "findmnt"], "AW8008")
+        finally:
+            subprocess.run(["umount", place], check=True)
+
+    def test_what_opa_must_hold(self):
+        """an OPA that answers and has no policy there, or refuses us, is named: it would deny every request"""
+        house.need("opa")
+        _, api, _ = self.workload_api()
+        self.configure(identity={"provider": "spiffe", "spiffe_endpoint": f"unix://{api}"})
+        config = json.loads(self.config.read_text())
+        self.env = {}
+
+        def ask(port, **more):
+            self.config = self.file("config.yaml", json.dumps({**config, "authorization": {
+                "opa_endpoints": [f"http://127.0.0.1:{port}"], "policy_path": "agentweave/authz/allow", "audit": config["authorization"]["audit"], **more}}))
+            self.own()
+        ask(self.opa())
+        self.assert_named("the policy", ["agentweave/authz/allow", "every request is denied"], "AW2005")
+        # Rules without a default, none of which holds, are there all the same; so is a package that is asked whole.
+        rules = self.dir / "rules.rego"
+        rules.write_text('package agentweave.authz\nimport rego.v1\nallow if input.action == "greet"\n')
+        port = self.opa(rules)
+        for path in ("agentweave/authz/allow", "agentweave/authz"):
+            with self.subTest(path):
+                ask(port, policy_path=path)
+                self.assert_well()
+        refusing = self.server()  # it knows no POST
+        ask(refusing.server_port)
+        self.assert_named("an answer that is none", ["status 501"], "AW3010")
+        locked = self.dir / "locked.rego"
+        locked.write_text('package system.authz\nimport rego.v1\ndefault allow := false\nallow if input.identity == "sesame"\nallow if input.path == ["health"]\n')
+        port = house.free_port()
+        self.start("opa", [house.PEERS / "opa", "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error", "--disable-telemetry",
+                           "--authentication=token", "--authorization=basic", locked, rules])
+        wait_for("opa", lambda: house.plain(port, "/health")[0] == 200)
+        ask(port)
+        self.assert_named("the token", ["status 401", "authorization.opa_token"], "AW3010")
+        ask(port, opa_token="sesame")
+        self.assert_well()
 
     def test_decision_points(self):
         """OPA that does not answer, and the file that vouches for it, are named; so is a bundle and the key that signed it"""

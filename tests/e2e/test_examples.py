@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each example's README, followed line by line, ends as it says."""
+import json
 import os
 import pathlib
 import random
@@ -121,6 +122,37 @@ class Examples(Case):
         for name in variables:
             self.assertIn(name, text)
             self.assertIn(name, script)
+
+    def test_the_starter_s_composition_is_one(self):
+        """docker-compose.yaml: Compose's own schema accepts it, and every file, image target and profile that it and the README name is there"""
+        try:
+            import jsonschema
+            import yaml
+        except ImportError as error:
+            raise unittest.SkipTest(f"{error}: python3-yaml, python3-jsonschema")
+        here = house.REPOSITORY / "packaging/starter"
+        composition = yaml.safe_load((here / "docker-compose.yaml").read_text())
+        house.need("compose-spec.json")
+        jsonschema.Draft7Validator(json.loads((house.PEERS / "compose-spec.json").read_text())).validate(composition)
+        services = composition["services"]
+        for name, service in services.items():
+            for other in service.get("depends_on", {}):
+                self.assertIn(other, services, name)
+            for volume in service.get("volumes", []):
+                source = volume.split(":")[0]
+                self.assertTrue((here / source).exists() if source.startswith(".") else source in composition["volumes"], f"{name}: {volume}")
+            for word in re.findall(r"(?<!/run)/starter/([\w./-]+)", " ".join(service.get("command", []))):
+                self.assertTrue((here / word).exists(), f"{name}: {word}")
+        build = services["agent"]["build"]
+        dockerfile = (here / build["context"] / build["dockerfile"]).read_text()
+        self.assertIn(f" AS {build['target']}\n", dockerfile)
+        readme = (here / "README.md").read_text()
+        for profile in re.findall(r"--profile\s+(\w+)", readme):
+            self.assertTrue(any(profile in s.get("profiles", []) for s in services.values()), profile)
+        # What the README sets on the command line reaches the agent, whose configuration reads it.
+        for name in re.findall(r"(STARTER_\w+)=", readme):
+            self.assertIn(name, services["agent"]["environment"])
+            self.assertIn("${" + name, (here / "config.yaml").read_text())
 
     def test_hello(self):
         """hello: one allowed call, one denied"""

@@ -153,7 +153,7 @@ def files_below(root):
     return out
 
 
-class BareDebian(Case):
+class BareRoot(Case):
     """One root, made by debootstrap, under an overlay that is thrown away."""
 
     def overlay(self):
@@ -178,6 +178,8 @@ class BareDebian(Case):
         shutil.copy(package(), root.path / "root")
         return root
 
+
+class BareDebian(BareRoot):
     def test_install_try_purge(self):
         """apt install on a bare Debian 12, `init` and `dev` work there, the service is off, purge leaves nothing behind"""
         root = self.overlay()
@@ -243,6 +245,7 @@ class Container(Case):
         subprocess.run(["sh", PACKAGING / "docker/rootfs.sh", house.BINARY, rootfs], check=True, capture_output=True, timeout=60)
         self.assertFalse([p for p in rootfs.rglob("*") if p.name in ("sh", "bash", "dash", "busybox", "apt", "dpkg", "perl", "python3")])
         self.assertEqual([p.name for p in (rootfs / "usr/bin").iterdir()], ["agentweave"])
+        self.assertTrue((rootfs / "usr/share/zoneinfo/Europe/Berlin").is_file(), "policies may ask for the time at a place")
         project = rootfs / "etc/agentweave/hello"
         subprocess.run([house.BINARY, "init", project], check=True, capture_output=True, timeout=20)
         root = Root(self, rootfs)

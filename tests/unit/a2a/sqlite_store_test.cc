@@ -293,6 +293,19 @@ TEST_CASE("tasks that came and went between two looks never reach the database")
   CHECK(database.ids().value() == std::unordered_set<std::string>{kept});
 }
 
+TEST_CASE(
+    "tasks are kept below a directory that a link leads to; a link in place of the file is "
+    "refused") {
+  Directory const directory;
+  auto const home = directory.file().parent_path();
+  std::filesystem::create_directory(home / "private");
+  std::filesystem::create_directory_symlink("private", home / "state");
+  CHECK(SqliteTaskStore::open(home / "state/tasks.db").ok());
+  CHECK(std::filesystem::exists(home / "private/tasks.db"));
+  std::filesystem::create_symlink("elsewhere.db", home / "private/other.db");
+  CHECK_FALSE(SqliteTaskStore::open(home / "state/other.db").ok());
+}
+
 TEST_CASE("a task that was stored and then forgotten does not come back from the journal") {
   Directory const directory;
   TurnedClock clock;

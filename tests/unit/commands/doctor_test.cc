@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `agentweave doctor` against installations with one thing wrong each.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -165,10 +167,58 @@ TEST_CASE("doctor names what is missing, with a code and the line that mends it"
     auto const checks = clinic.look(0, kQuietPorts);
     CHECK(says(checks, "services", "warning", "127.0.0.1:2: Connection refused", "AW8003"));
   }
+  SUBCASE("an address of this machine") {
+    auto const ports = " --set observability.metrics.port=0 --set server.admin.port=0";
+    clinic.configure("server: {host: 192.0.2.1, port: 28443}\n");
+    CHECK(says(clinic.look(1, ports), "listener", "failed", "server.host: an address of this",
+               "AW8002"));
+    clinic.configure("server: {host: agent.clinic.test, port: 28443}\n");
+    CHECK(says(clinic.look(4, ports), "listener", "failed", "agent.clinic.test: not an IP address",
+               "AW1004"));
+  }
+  SUBCASE("a place for the development Workload API") {
+    clinic.configure("identity: {provider: dev, dev: {socket: /proc/nowhere/agent.sock}}\n");
+    CHECK(says(clinic.look(5, kQuietPorts), "files", "failed", "Workload API: /proc", "AW5003"));
+  }
+  SUBCASE("a bundle from its service, while no last one is kept") {
+    std::string const bundle = "bundle: {url: \"http://127.0.0.1:2/b.tar.gz\"}";
+    clinic.configure("state: {directory: state}\n", bundle);
+    CHECK(says(clinic.look(5, kQuietPorts), "policy", "failed", "every request is denied until",
+               "AW3010"));
+    clinic.write("state/policy-bundle.tar.gz", "the last one");
+    CHECK(says(clinic.look(0, kQuietPorts), "policy", "warning", "the last good one is used",
+               "AW3010"));
+  }
+  SUBCASE("an audit log that is a file, and no link to one") {
+    std::filesystem::create_directory(clinic.shell.directory() / "audit");
+    std::filesystem::create_symlink("/dev/null", clinic.shell.directory() / "audit/a.log");
+    CHECK(says(clinic.look(1, kQuietPorts), "files", "failed", "a.log is a link", "AW6001"));
+  }
   SUBCASE("a configuration without mistakes") {
     clinic.configure("sever: {port: 1}\n");
     CHECK(says(clinic.look(4), "config", "failed", "did you mean \"server\"", "AW1003"));
   }
+}
+
+TEST_CASE("doctor names what another process holds, and leaves it alone") {
+  Clinic clinic;
+  clinic.configure("state: {directory: state}\n");
+  struct Row {
+    char const* file;
+    char const* what;
+    char const* code;
+  };
+  for (auto const& row : {Row{"audit/a.log.lock", "authorization.audit.destination", "AW6001"},
+                          Row{"state/tasks.journal.0", "state.directory", "AW8008"}}) {
+    CAPTURE(row.file);
+    clinic.write(row.file, "");
+    aw::Fd const held(::open((clinic.shell.directory() / row.file).c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(held.get(), LOCK_EX) == 0);
+    auto const checks = clinic.look(1, kQuietPorts);
+    CHECK(says(checks, "files", "failed", "in use by process", row.code));
+    CHECK(says(checks, "files", "failed", row.what, row.code));
+  }
+  CHECK(find(clinic.look(0, kQuietPorts), "files", "failed") == nullptr);
 }
 
 TEST_CASE("doctor says who may read a key that only its owner should") {

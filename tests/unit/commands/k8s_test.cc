@@ -96,6 +96,73 @@ TEST_CASE("every kind that has pods gets one; what has none passes through") {
   }
 }
 
+TEST_CASE(
+    "an annotation keeps the sidecar out; the pod template's word counts before the workload's") {
+  struct Row {
+    std::string_view workload;
+    std::string_view pods;
+    Injected result;
+  };
+  for (auto const& row : {
+           Row{"{}", "{}", Injected::yes},
+           Row{R"({"agentweave.io/inject":"disabled"})", "{}", Injected::opted_out},
+           Row{"{}", R"({"agentweave.io/inject":"false"})", Injected::opted_out},
+           Row{"{}", R"({"agentweave.io/inject":false})", Injected::opted_out},
+           Row{R"({"agentweave.io/inject":"disabled"})", R"({"agentweave.io/inject":"enabled"})",
+               Injected::yes},
+           Row{R"({"agentweave.io/inject":"true"})", R"({"agentweave.io/inject":"disabled"})",
+               Injected::opted_out},
+           Row{R"({"other/inject":"disabled"})", "null", Injected::yes},
+       }) {
+    CAPTURE(row.workload);
+    CAPTURE(row.pods);
+    auto out = document(kDeployment);
+    out["metadata"]["annotations"] = Json::parse(row.workload);
+    out["spec"]["template"]["metadata"]["annotations"] = Json::parse(row.pods);
+    auto const before = out;
+    CHECK(inject_sidecar(out, {.image = "i", .config_map = ""}).value() == row.result);
+    if (row.result != Injected::yes) CHECK(out == before);
+  }
+  Json pod = {{"kind", "Pod"}, {"metadata", {{"name", "p"}}}};
+  pod["metadata"]["annotations"]["agentweave.io/inject"] = "maybe";
+  pod["spec"]["containers"] = Json::array({{{"name", "a"}}});
+  auto const unclear = inject_sidecar(pod, {.image = "i", .config_map = ""});
+  REQUIRE_FALSE(unclear.ok());
+  CHECK(unclear.error().message == "p: annotation agentweave.io/inject is \"maybe\"");
+  pod["metadata"]["annotations"]["agentweave.io/inject"] = "disabled";
+  pod["spec"]["hostNetwork"] = true;  // what cannot have one may still be left out
+  CHECK(inject_sidecar(pod, {.image = "i", .config_map = ""}).value() == Injected::opted_out);
+}
+
+TEST_CASE("each item of a List counts, and those that opted out are said") {
+  Shell shell;
+  auto list = Json{{"apiVersion", "v1"}, {"kind", "List"}};
+  auto const one = document(kDeployment);
+  auto out = one;
+  out["metadata"]["annotations"]["agentweave.io/inject"] = "disabled";
+  list["items"] = Json::array({one, out, {{"kind", "Service"}}});
+  shell.input = list.dump();
+  auto const ran = shell.run("agentweave k8s inject -f -");
+  CHECK(ran.exit == 0);
+  CHECK(ran.err == "1 of 3 documents got a sidecar, 1 opted out\n");
+  auto const items = document(ran.out)["items"];
+  CHECK(items[0]["spec"]["template"]["spec"].contains("initContainers"));
+  CHECK(items[1] == out);
+  shell.input = R"({"kind":"List"})";
+  CHECK(shell.run("agentweave k8s inject -f -").err == "0 of 1 documents got a sidecar\n");
+}
+
+TEST_CASE("a document that begins on the line of its separator is one") {
+  auto const parts = parse_manifest("m.yaml", "--- {kind: A}\n--- # words\nkind: B\n---   \n");
+  REQUIRE(parts.ok());
+  REQUIRE(parts->size() == 2);
+  CHECK((*parts)[0].document["kind"] == "A");
+  CHECK((*parts)[1].document["kind"] == "B");
+  auto const wrong = parse_manifest("m.yaml", "kind: A\n--- {kind: [}\n");
+  REQUIRE_FALSE(wrong.ok());
+  CHECK(wrong.error().message.find("m.yaml:2:") != std::string::npos);
+}
+
 TEST_CASE("twice is once") {
   auto out = injected(kDeployment);
   auto const once = out;

@@ -105,6 +105,31 @@ TEST_CASE("each decision of a turn that cannot be kept is counted") {
   CHECK(keep(*store, decision("d-1")).ok());
 }
 
+TEST_CASE("a directory that is reached by a link, as systemd makes one, is as good as another") {
+  Place place;
+  std::filesystem::create_directory(place.directory / "private");
+  std::filesystem::create_directory_symlink("private", place.directory / "state");
+  auto const open = [&place](std::string const& name) {
+    return Store::open(place.directory / "state" / name, {},
+                       {.clock = place.clock,
+                        .log = *place.quiet,
+                        .metrics = place.registry,
+                        .input_of = [](Entry const&) { return std::string("{}"); }});
+  };
+  {
+    auto store = open("decisions");
+    REQUIRE(store.ok());
+    CHECK(keep(**store, decision("d-1")).ok());
+  }
+  CHECK(std::filesystem::exists(place.directory / "private/decisions/decisions.db"));
+  // The database's own name is followed nowhere.
+  std::filesystem::create_directory(place.directory / "private/other");
+  std::filesystem::create_symlink(place.directory / "elsewhere.db",
+                                  place.directory / "private/other/decisions.db");
+  CHECK_FALSE(open("other").ok());
+  CHECK_FALSE(std::filesystem::exists(place.directory / "elsewhere.db"));
+}
+
 TEST_CASE("a second process cannot take the store over") {
   Place place;
   auto const store = place.open();
