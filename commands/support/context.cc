@@ -69,6 +69,15 @@ json::Json error_json(Error const& error) {
 
 }  // namespace
 
+std::optional<Output> output_called(std::string_view word) {
+  if (word == "text") return Output::text;
+  if (word == "table") return Output::table;
+  if (word == "json") return Output::json;
+  if (word == "yaml") return Output::yaml;
+  if (word == "jsonl") return Output::jsonl;
+  return std::nullopt;
+}
+
 Context::Context(World const& world)
     : in(world.in),
       out(world.out),
