@@ -218,7 +218,8 @@ int run_in(std::vector<std::string> args, Context& context, Mode mode) {
   }
   context.out.flush();
   if (!context.out.good() && context.exit() == Exit::ok) {
-    context.finish(make_error(Code::io, "write standard output: the reader went away"));
+    context.finish(make_error(
+        Code::io, "write standard output: it is closed or full, or its reader went away"));
   }
   return static_cast<int>(context.exit());
 }
