@@ -133,11 +133,7 @@ void register_commands(CLI::App& root, Context& context) {
 }
 
 Output output_of(std::string const& word) {
-  if (word == "table") return Output::table;
-  if (word == "json") return Output::json;
-  if (word == "yaml") return Output::yaml;
-  if (word == "jsonl") return Output::jsonl;
-  return Output::text;
+  return commands::output_called(word).value_or(Output::text);
 }
 
 void add_common_options(CLI::App& root, Context& context) {
@@ -169,6 +165,19 @@ void accept_help_word(std::vector<std::string>& args) {
   if (args.empty() || args.front() != "help") return;
   args.erase(args.begin());
   args.emplace_back("--help");
+}
+
+// The earlier implementation's completion was `eval "$(_AGENTWEAVE_COMPLETE=bash_source
+// agentweave)"` in people's shell files: a help page there would be run as commands. Its own
+// scripts ask for `bash_complete`, which is answered with nothing. False: nobody asked.
+bool asks_to_complete(std::vector<std::string>& args, commands::Env const& env) {
+  constexpr std::string_view kSource = "_source";
+  auto const asked = env.find("_AGENTWEAVE_COMPLETE");
+  if (asked == env.end() || asked->second.empty()) return false;
+  args.clear();
+  if (asked->second.ends_with(kSource))
+    args = {"completion", asked->second.substr(0, asked->second.size() - kSource.size())};
+  return true;
 }
 
 enum class Mode { run, parse_only };
@@ -209,7 +218,8 @@ int run_in(std::vector<std::string> args, Context& context, Mode mode) {
   }
   context.out.flush();
   if (!context.out.good() && context.exit() == Exit::ok) {
-    context.finish(make_error(Code::io, "write standard output: the reader went away"));
+    context.finish(make_error(
+        Code::io, "write standard output: it is closed or full, or its reader went away"));
   }
   return static_cast<int>(context.exit());
 }
@@ -243,6 +253,7 @@ Tree make_tree(Context& context) {
 }
 
 int run(std::vector<std::string> args, commands::World const& world) {
+  if (asks_to_complete(args, world.env) && args.empty()) return 0;
   // Scripts ask this often: answered before the tree is built.
   if (args.size() == 1 && args.front() == "--version") {
     print_version(world.out);

@@ -2,7 +2,10 @@
 #include "cli/usage.h"
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands/support/tree.h"
@@ -39,6 +42,33 @@ std::vector<std::string> known_words(CLI::App const& root, CLI::App const& at,
   return out;
 }
 
+// Where commands and options of the earlier implementation, or of its documentation, are now.
+struct Earlier {
+  std::string_view at;    // "agentweave call"
+  std::string_view word;  // "--target"
+  std::string_view now;
+};
+constexpr auto kEarlier = std::to_array<Earlier>({
+    {"agentweave", "identity", "agentweave svid show"},
+    {"agentweave", "logs", "agentweave audit tail"},
+    {"agentweave", "spire", "agentweave doctor"},
+    {"agentweave", "opa", "agentweave doctor"},
+    {"agentweave", "test-audit-log", "agentweave audit verify"},
+    {"agentweave card", "validate", "agentweave card verify"},
+    {"agentweave call", "--target", "agentweave call TARGET ACTION PAYLOAD"},
+    {"agentweave call", "--agent", "agentweave call TARGET ACTION PAYLOAD"},
+    {"agentweave call", "--capability", "agentweave call TARGET ACTION PAYLOAD"},
+    {"agentweave call", "--data", "agentweave call TARGET ACTION PAYLOAD"},
+    {"agentweave call", "--params", "agentweave call TARGET ACTION PAYLOAD"},
+    {"agentweave init", "--template", "agentweave init DIR"},
+});
+
+std::optional<std::string> moved_to(std::string const& at, std::string_view word) {
+  for (auto const& row : kEarlier)
+    if (row.at == at && row.word == word) return "it is `" + std::string(row.now) + "` now";
+  return std::nullopt;
+}
+
 Error unknown_word(CLI::App const& root, std::string const& word) {
   auto const& at = deepest(root);
   auto const known = known_words(root, at, word);
@@ -49,6 +79,8 @@ Error unknown_word(CLI::App const& root, std::string const& word) {
   std::string_view const what = word.starts_with('-') ? "unknown option"
                                 : known.empty()       ? "unexpected argument"
                                                       : "unknown command";
+  if (auto const moved = moved_to(path_of(at), name))
+    return make_error(Code::usage, std::string(what) + " \"" + word + "\"", *moved);
   return make_error(Code::usage, std::string(what) + " \"" + word + "\"",
                     near ? "did you mean \"" + std::string(*near) + "\"? " + help : help);
 }

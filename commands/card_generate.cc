@@ -58,16 +58,29 @@ Result<void> run_card_generate(CardGenerateOptions const& options, Context& cont
 void register_card_generate(CLI::App& parent, Context& context) {
   auto options = std::make_shared<CardGenerateOptions>();
   auto& group = add_group(parent, "card", "Agent cards: what an agent says it can do");
-  auto& command = add_command(
-      group, {.name = "generate",
-              .purpose = "Print the card an agent with this configuration serves",
-              .examples = {"agentweave card generate config.dev.yaml",
-                           "agentweave card generate config.dev.yaml --file card.json"}});
+  auto& command =
+      add_command(group, {.name = "generate",
+                          .purpose = "Print the card an agent with this configuration serves",
+                          .examples = {"agentweave card generate config.dev.yaml",
+                                       "agentweave card generate config.dev.yaml -o card.json"}});
   command.add_option("CONFIG", options->config, "Configuration file; without it, the search path")
       ->type_name("FILE");
   command.add_option("--env", options->environment, "Environment to load it for")
       ->type_name("NAME");
   command.add_option("--file", options->file, "Write it there")->type_name("FILE");
+  // The earlier implementation's -o names a file; a format is one all the same.
+  command
+      .add_option_function<std::string>(
+          "-o,--output",
+          [options, &context](std::string const& word) {
+            if (auto const format = output_called(word)) {
+              context.output = *format;
+            } else {
+              options->file = word;
+            }
+          },
+          "text, table, json, yaml or jsonl: how it is printed; else a file to write it to")
+      ->type_name("FORMAT|FILE");
   command.add_option("--url", options->url, "The address the card names")->type_name("URL");
   command.add_flag_callback(
       "--hybrid", [options] { options->form = CardGenerateOptions::Form::hybrid; },

@@ -42,7 +42,10 @@ void register_svid_jwt(CLI::App& parent, Context& context) {
   command
       .add_option("--aud,--audience", options->audience,
                   "Who the token is for; several are allowed")
-      ->required();
+      ->required()
+      ->check([](std::string const& name) {
+        return name.empty() ? std::string("an audience has a name") : std::string();
+      });
   command.add_option("--as", options->as,
                      "Which identity: SPIFFE ID, hint or last path segment (default: the first)");
   on_run(command, context, [options, &context] { return run_svid_jwt(*options, context); });

@@ -254,10 +254,10 @@ _agentweave() {
       case "$prev" in
         --env) return ;;
         --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        -o|--output) return ;;
         --url) return ;;
-        -o|--output|--format) COMPREPLY=($(compgen -W 'text table json yaml jsonl' -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '-h --help --env --file --url --hybrid -o --output --format -q --quiet -v --verbose --no-color --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '-h --help --env --file -o --output --url --hybrid -q --quiet -v --verbose --no-color --version' -- "$cur"))
       COMPREPLY+=($(compgen -f -- "$cur"))
       ;;
     'card sign')

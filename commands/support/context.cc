@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -68,6 +69,15 @@ json::Json error_json(Error const& error) {
 }
 
 }  // namespace
+
+std::optional<Output> output_called(std::string_view word) {
+  if (word == "text") return Output::text;
+  if (word == "table") return Output::table;
+  if (word == "json") return Output::json;
+  if (word == "yaml") return Output::yaml;
+  if (word == "jsonl") return Output::jsonl;
+  return std::nullopt;
+}
 
 Context::Context(World const& world)
     : in(world.in),
@@ -174,6 +184,11 @@ void Context::print_error(Error const& error) {
   err << paint_err(Style::bad, "error") << "    " << code_name(error.code) << ' '
       << text::printable(error.message) << '\n';
   if (!error.hint.empty()) err << "hint     " << text::printable(error.hint) << '\n';
+  // Who was denied by another agent wants to know why: its answer named the decision.
+  auto const decision = std::ranges::find_if(
+      error.context, [](auto const& fact) { return fact.first == "decision_id"; });
+  if (exit_code(error.code) == Exit::denied && decision != error.context.end())
+    say("next:    agentweave authz explain " + text::printable(decision->second));
   if (verbosity != Verbosity::verbose) return;
   for (auto const& [key, value] : error.context) {
     err << "         " << key << ": " << text::printable(value) << '\n';

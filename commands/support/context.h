@@ -28,6 +28,7 @@ namespace aw::commands {
 using Env = std::map<std::string, std::string>;
 
 enum class Output { text, table, json, yaml, jsonl };
+[[nodiscard]] std::optional<Output> output_called(std::string_view word);  // "json"
 enum class Verbosity { quiet, normal, verbose };
 enum class Terminal { no, yes };
 enum class Style { plain, good, bad, warning, dim, bold };

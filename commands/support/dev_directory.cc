@@ -9,6 +9,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/text.h"
+#include "core/identity/config.h"
 
 namespace aw::commands {
 namespace {
@@ -47,6 +48,20 @@ std::filesystem::path dev_directory(Context const& context) {
 
 std::filesystem::path dev_socket(Context const& context) {
   return dev_directory(context) / "agent.sock";
+}
+
+Result<std::string> default_workload_address(Context const& context) {
+  if (auto const named = context.variable("SPIFFE_ENDPOINT_SOCKET")) return *named;
+  auto const directory = dev_directory(context);
+  struct stat about{};
+  if (lstat(directory.c_str(), &about) == 0 && !is_ours(directory)) {
+    return make_error(
+        Code::io, directory.string() + " can be changed by others, so who serves there is unknown",
+        "remove it, or name the Workload API with --socket or SPIFFE_ENDPOINT_SOCKET");
+  }
+  auto const socket = dev_socket(context);
+  if (lstat(socket.c_str(), &about) == 0) return socket.string();
+  return identity::Config{}.spiffe_endpoint;
 }
 
 Result<DevEntry> DevEntry::publish(Context const& context, identity::SpiffeId const& id,

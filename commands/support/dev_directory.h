@@ -19,6 +19,12 @@ namespace aw::commands {
 [[nodiscard]] std::filesystem::path dev_directory(Context const& context);
 [[nodiscard]] std::filesystem::path dev_socket(Context const& context);  // agent.sock in it
 
+// Which Workload API a command asks that was not told: SPIFFE_ENDPOINT_SOCKET, else the socket of
+// `agentweave dev`, else the usual place of SPIRE's. In /tmp anybody may be first to make dev's
+// directory, and who makes it would choose whom we believe: Code::io when it can be changed by
+// others.
+[[nodiscard]] Result<std::string> default_workload_address(Context const& context);
+
 struct DevAgent {
   std::string address;  // "https://127.0.0.1:8443"
   std::string admin;    // "http://127.0.0.1:9091/?t=TOKEN"; empty when there is none

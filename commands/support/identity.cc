@@ -39,8 +39,9 @@ void add_identity_options(CLI::App& command, IdentityOptions& options) {
 Result<identity::WorkloadEndpoint> workload_endpoint(std::string const& socket,
                                                      Context const& context) {
   std::string address = socket;
-  if (address.empty()) address = context.variable("SPIFFE_ENDPOINT_SOCKET").value_or("");
-  if (address.empty()) address = dev_socket(context).string();
+  if (address.empty()) {
+    AW_TRY(address, default_workload_address(context));
+  }
   if (address.starts_with('/')) return identity::WorkloadEndpoint::at_path(address);
   return identity::WorkloadEndpoint::parse(address);
 }

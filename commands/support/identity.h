@@ -14,7 +14,7 @@
 namespace aw::commands {
 
 struct IdentityOptions {
-  std::string socket;  // empty = SPIFFE_ENDPOINT_SOCKET, then `agentweave dev`'s
+  std::string socket;  // empty = default_workload_address
   std::string as;      // empty = the default SVID
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);
 };
@@ -22,7 +22,7 @@ struct IdentityOptions {
 // --socket and --as. `options` outlives the tree.
 void add_identity_options(CLI::App& command, IdentityOptions& options);
 
-// --socket, SPIFFE_ENDPOINT_SOCKET, the dev socket, in this order; a bare path is a unix socket.
+// --socket, else default_workload_address; a bare path is a unix socket.
 [[nodiscard]] Result<identity::WorkloadEndpoint> workload_endpoint(std::string const& socket,
                                                                    Context const& context);
 

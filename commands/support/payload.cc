@@ -33,6 +33,9 @@ Result<std::string> text_of(std::string const& argument, Context& context) {
 
 Result<std::string> read_payload(std::string const& argument, Context& context) {
   AW_TRY(auto text, text_of(argument, context));
+  // Some editors' files begin so; RFC 8259 §8.1: never sent, and may be passed over when read.
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.erase(0, kMark.size());
   if (auto parsed = json::parse(text, {.bytes = kMaxPayload}); !parsed.ok()) {
     return make_error(Code::usage, "the payload is no JSON: " + parsed.error().message,
                       "for example '{\"name\":\"Ada\"}', - for stdin, or @file.json");

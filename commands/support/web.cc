@@ -33,7 +33,10 @@ Error failure(CURLcode code, std::string const& url) {
   switch (code) {
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      return make_error(Code::usage, what + "not an http:// address");
+      return make_error(Code::usage, what + "not an http:// address",
+                        url.starts_with("https://")
+                            ? "a port with TLS wants to know who asks: `agentweave ping AGENT`"
+                            : "");
     case CURLE_OPERATION_TIMEDOUT:
       return make_error(Code::timeout, what + "no answer in time");
     case CURLE_WRITE_ERROR:

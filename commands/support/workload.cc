@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "commands/support/dev_directory.h"
 #include "commands/support/options.h"
-#include "core/identity/config.h"
 #include "core/identity/peer.h"
 #include "core/identity/workload_fetch.h"
 
@@ -37,18 +37,19 @@ std::int64_t seconds_of(nanoseconds time) {
 }  // namespace
 
 void add_workload_options(CLI::App& command, WorkloadOptions& options) {
-  command.add_option(
-      "--socket", options.socket,
-      "Workload API address, unix:///path or tcp://IP:PORT (default: SPIFFE_ENDPOINT_SOCKET)");
+  command.add_option("--socket", options.socket,
+                     "Workload API address, unix:///path or tcp://IP:PORT; without it "
+                     "SPIFFE_ENDPOINT_SOCKET, then "
+                     "`agentweave dev`'s, then SPIRE's usual one");
   add_duration(command, "-t,--timeout", options.timeout, "How long to wait for the Workload API");
 }
 
 Result<identity::WorkloadEndpoint> workload_endpoint(WorkloadOptions const& options,
                                                      Context const& context) {
   auto address = options.socket;
-  if (address.empty())
-    address =
-        context.variable("SPIFFE_ENDPOINT_SOCKET").value_or(identity::Config{}.spiffe_endpoint);
+  if (address.empty()) {
+    AW_TRY(address, default_workload_address(context));
+  }
   auto endpoint = address.starts_with('/') ? identity::WorkloadEndpoint::at_path(address)
                                            : identity::WorkloadEndpoint::parse(address);
   if (endpoint.ok()) return endpoint;

@@ -15,15 +15,15 @@
 namespace aw::commands {
 
 struct WorkloadOptions {
-  std::string socket;  // empty = SPIFFE_ENDPOINT_SOCKET, else the configuration's default
+  std::string socket;  // empty = default_workload_address
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);
 };
 
 // --socket and -t,--timeout.
 void add_workload_options(CLI::App& command, WorkloadOptions& options);
 
-// --socket > SPIFFE_ENDPOINT_SOCKET > the default of identity.spiffe_endpoint. A bare absolute path
-// is a unix socket. Code::usage for an address no Workload API can have.
+// --socket, else default_workload_address. A bare absolute path is a unix socket. Code::usage for
+// an address no Workload API can have.
 [[nodiscard]] Result<identity::WorkloadEndpoint> workload_endpoint(WorkloadOptions const& options,
                                                                    Context const& context);
 

@@ -39,7 +39,9 @@ Result<identity::SpiffeId> target_id(std::string_view target, identity::TrustDom
   auto id = identity::SpiffeId::parse(text);
   if (!id.ok() || id->path().empty()) {
     return make_error(
-        Code::usage, "\"" + std::string(target) + "\" names no agent",
+        Code::usage,
+        "\"" + std::string(target) + "\" names no agent" +
+            (id.ok() ? std::string() : ": " + id.error().message),
         "write a SPIFFE ID (spiffe://" + own.name() + "/agent/search) or its last part (search)");
   }
   return id;

@@ -326,6 +326,25 @@ MaybeWrong read_list(JsonView params, Operation& operation) {
   return read_history_length(length.integer(), length.present(), operation);
 }
 
+// A member of another type was meant as something: it is not passed over in silence, and never
+// replaced by one of ours (A2A §contextId).
+MaybeWrong wrong_plain_type(JsonObject const& from) {
+  struct Row {
+    std::string_view member;
+    Type type;
+    std::string_view wanted;
+  };
+  for (Row const& row : {Row{"idempotency_key", Type::string, " must be a string"},
+                         Row{"context_id", Type::string, " must be a string"},
+                         Row{"async", Type::boolean, " must be true or false"},
+                         Row{"metadata", Type::object, " must be an object"}}) {
+    auto const given = from.get(row.member);
+    if (given.present() && !given.is(row.type))
+      return params_wrong(std::string(row.member) + std::string(row.wanted));
+  }
+  return std::nullopt;
+}
+
 MaybeWrong read_plain_send(JsonView body, Operation& operation) {
   if (!body.is(Type::object)) return params_wrong("the body must be a JSON object");
   // The earlier implementation documented {"task": {"type", "messages"}}.
@@ -342,6 +361,7 @@ MaybeWrong read_plain_send(JsonView body, Operation& operation) {
   operation.send.payload = payload.is(Type::none) ? "{}" : std::string(payload.raw());
   if (auto const said = from.get("messages"); payload.is(Type::none) && said.is(Type::array))
     operation.send.payload = R"({"messages":)" + std::string(said.raw()) + "}";
+  if (auto wrong = wrong_plain_type(from)) return wrong;
   operation.send.idempotency_key = from.text("idempotency_key");
   operation.context_id = from.text("context_id");
   if (operation.send.idempotency_key.size() > kMaxKey || operation.context_id.size() > kMaxKey)

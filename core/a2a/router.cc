@@ -25,6 +25,10 @@ bool is_card_path(std::string_view path) {
   return path == "/.well-known/agent-card.json" || path == "/.well-known/agent.json";
 }
 
+bool is_health_path(std::string_view path) {
+  return path == "/health" || path == "/health/live" || path == "/health/ready" || path == "/ready";
+}
+
 bool is_rest_path(std::string_view path) {
   return path == "/message:send" || path == "/message:stream" || path == "/tasks" ||
          path.starts_with("/tasks/") || path == "/extendedAgentCard";
@@ -71,6 +75,15 @@ Parsed parse_card(http::Request const& request, RouterOptions const& options) {
   return card;
 }
 
+Parsed parse_health(http::Request const& request) {
+  bool const head = request.method == "HEAD";
+  if (request.method != "GET" && !head)
+    return Unmapped{Code::method_not_allowed, shape_of(request), std::string(request.method)};
+  using What = HealthRequest::What;
+  return HealthRequest{.what = request.path == "/health/live" ? What::live : What::ready,
+                       .body = head ? CardRequest::Body::no : CardRequest::Body::yes};
+}
+
 // A2A-Extensions (once X-A2A-Extensions): those asked for that we have; an error when one that we
 // require was not.
 MaybeWrong activate_extensions(http::Request const& request, RouterOptions const& options,
@@ -94,6 +107,7 @@ Parsed parse_by_path(http::Request const& request, RouterOptions const& options)
   std::string_view const path = request.path;
   if (is_grpc(request)) return parse_grpc(request, options);
   if (is_card_path(path)) return parse_card(request, options);
+  if (is_health_path(path)) return parse_health(request);
   if (is_rpc_path(path)) {
     bool const looks = request.method == "GET" || request.method == "HEAD";
     if (looks && path.starts_with("/rpc")) return parse_card(request, options);
@@ -155,14 +169,20 @@ Parsed refuse(Shape const& shape, std::string_view method, Wrong const& wrong) {
   if (wrong.code == Code::too_large) return refuse_gate(shape, method, Code::too_large);
   auto const code = wrong.code.value_or(code_of(wrong.error));
   // The plain binding says its own code; the protocol's bindings have the protocol's errors.
-  if (shape.binding == Binding::tasks)
-    return Refused{code, std::string(method),
-                   error_response(shape, {code, wrong.what, {}, {}}, {})};
+  if (shape.binding == Binding::tasks) {
+    auto answer = [shape, error = Error{code, wrong.what, {}, {}}](std::string_view id) {
+      return error_response(shape, error, id);
+    };
+    return Refused{code, std::string(method), answer({}), answer};
+  }
   return Refused{code, std::string(method), protocol_error(shape, wrong.error, wrong.what)};
 }
 
 Parsed refuse_gate(Shape const& shape, std::string_view method, Code code) {
-  return Refused{code, std::string(method), refusal(shape, {.code = code})};
+  auto answer = [shape, code](std::string_view id) {
+    return refusal(shape, {.code = code, .decision_id = std::string(id), .retry_after = {}});
+  };
+  return Refused{code, std::string(method), answer({}), answer};
 }
 
 MaybeWrong check_body(http::Request const& request, RouterOptions const& options) {

@@ -11,8 +11,10 @@
 //   gRPC: lf.a2a.v1.A2AService, a2a.v1.A2AService, health and reflection
 //   GET  /.well-known/agent-card.json and its old name agent.json, and the JSON-RPC address itself:
 //     the public card
+//   GET  /health, /health/ready, /health/live, /ready: how the agent is
 #pragma once
 
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,11 +49,20 @@ struct CardRequest {
   std::string host;  // the request's authority, for cards that name no fixed address
 };
 
-// Understood as wrong: answer `response` as it is, after audit. `code` is why.
+// How the agent is: the earlier implementation's GET /health, and its probes' paths.
+struct HealthRequest {
+  enum class What : std::uint8_t { ready, live } what = What::ready;
+  CardRequest::Body body = CardRequest::Body::yes;
+};
+
+// Understood as wrong: answer `response`, after audit. `code` is why. Where the body has a place
+// for the decision's id (the gates' errors and the plain binding's), `with_id` makes the same
+// answer with it; null elsewhere.
 struct Refused {
   Code code = Code::request_malformed;
   std::string method;
   http::Response response;
+  std::function<http::Response(std::string_view decision_id)> with_id = {};
 };
 
 // No route: the gates deny it (Code::unmapped_route) in the shape given.
@@ -68,7 +79,7 @@ struct GrpcAside {
   std::string method;
 };
 
-using Parsed = std::variant<Operation, Refused, CardRequest, GrpcAside, Unmapped>;
+using Parsed = std::variant<Operation, Refused, CardRequest, HealthRequest, GrpcAside, Unmapped>;
 
 // One for all loops.
 class Router {

@@ -236,6 +236,7 @@ class Assigner {
   std::vector<NodePtr> list_items() {
     Node const& node = *entry_.value;
     if (node.kind == NodeKind::list) return node.items;
+    if (node.kind == NodeKind::map && field_.is_named) return named_items(node);
     if (node.kind != NodeKind::scalar || !node.expanded) {
       wrong_type(node);
       return {};
@@ -247,6 +248,18 @@ class Assigner {
     for (const std::string_view part : text::split(text, ',')) {
       auto item = std::make_shared<Node>(node);
       item->text = text::trim(part);
+      out.push_back(std::move(item));
+    }
+    return out;
+  }
+
+  // {x-api-key: v} as "x-api-key=v"; what is no text stays what it is, and is refused as an item.
+  static std::vector<NodePtr> named_items(Node const& node) {
+    std::vector<NodePtr> out;
+    for (Member const& member : node.members) {
+      auto item = std::make_shared<Node>(*member.value);
+      if (item->kind == NodeKind::null) item->kind = NodeKind::scalar;
+      if (item->kind == NodeKind::scalar) item->text = member.name + "=" + item->text;
       out.push_back(std::move(item));
     }
     return out;

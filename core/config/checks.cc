@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/config/checks.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -143,6 +145,9 @@ std::string spiffe_id(std::string_view text) {
 std::string spiffe_endpoint(std::string_view text) {
   if (text.starts_with("unix://")) return unix_path(text);
   if (text.starts_with("tcp://")) return tcp_endpoint(text);
+  // RFC 3986 §3: the same without an empty authority, as `agentweave dev` and other tools print it.
+  constexpr std::string_view kShort = "unix:/";
+  if (text.starts_with(kShort) && text.size() > kShort.size()) return {};
   return "SPIFFE endpoint must start with 'unix://' or 'tcp://'";
 }
 
@@ -261,13 +266,15 @@ std::string policy_path(std::string_view text) {
 }
 
 std::string host(std::string_view text) {
-  const bool v6 = std::ranges::count(text, ':') > 1 && std::ranges::all_of(text, [](char c) {
-                    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
-                           c == ':' || c == '.';
-                  });
-  if (v6) return {};
+  const std::string address(text);
+  in6_addr ignored{};  // the larger of the two
+  if (text == "localhost" || inet_pton(AF_INET, address.c_str(), &ignored) == 1 ||
+      inet_pton(AF_INET6, address.c_str(), &ignored) == 1) {
+    return {};
+  }
+  if (text.starts_with('[')) return "must not have brackets or a port";
   if (text.find(':') != std::string_view::npos) return "must not contain a port";
-  return is_authority(text) ? "" : "must be a host name or an IP address";
+  return "must be an IP address or localhost";
 }
 
 std::string loopback_listener(std::string_view text) {

@@ -104,7 +104,8 @@ struct Field {
   bool is_reloadable = false;
   bool is_required = false;
   PathUse path_use = PathUse::none;
-  bool is_port = false;  // 0 (any free port) may come from a variable or flag, never from a file
+  bool is_named = false;  // a list of NAME=VALUE, which may be written as a mapping
+  bool is_port = false;   // 0 (any free port) may come from a variable or flag, never from a file
 
   // Both ends are allowed.
   Field&& in(double low, double high) && { return least = low, most = high, std::move(*this); }
@@ -123,6 +124,7 @@ struct Field {
   Field&& reloadable() && { return is_reloadable = true, std::move(*this); }
   Field&& required() && { return is_required = true, std::move(*this); }
 
+  Field&& named() && { return is_named = true, std::move(*this); }
   Field&& file() && { return path_use = PathUse::read, std::move(*this); }
   Field&& made() && { return path_use = PathUse::made, std::move(*this); }
   Field&& program() && { return path_use = PathUse::program, std::move(*this); }

@@ -38,7 +38,12 @@ Json choices(Field const& field) {
 Json text_items(Field const& field) {
   Json item = {{"type", "string"}};
   if (!field.pattern.empty()) item["pattern"] = field.pattern;
-  return {{"type", "array"}, {"items", std::move(item)}};
+  Json list = {{"type", "array"}, {"items", std::move(item)}};
+  if (!field.is_named) return list;
+  Json mapping = {
+      {"type", "object"},
+      {"additionalProperties", {{"type", Json::array({"string", "number", "boolean", "null"})}}}};
+  return {{"anyOf", Json::array({std::move(list), std::move(mapping)})}};
 }
 
 Json duration(Field const& field) {

@@ -168,6 +168,12 @@ void complete_backend(Facts const& facts, std::size_t i, Found& found) {
              full + " means nothing to this type of backend", "remove it");
     }
   }
+  if (const auto command = capability_key(i, "backend.command");
+      backend.kind == backend::Kind::exec && facts.given(command) &&
+      (backend.command.empty() || backend.command.front().empty())) {
+    refuse(found, facts, Code::config_out_of_range, command, command + " names no program",
+           "for example: [\"./report.sh\"]");
+  }
   if (const auto headers = capability_key(i, "backend.headers");
       backend.kind != backend::Kind::http && facts.given(headers)) {
     refuse(found, facts, Code::config_conflict, headers,

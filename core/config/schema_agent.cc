@@ -112,6 +112,7 @@ void add_capabilities(std::vector<Field>& rows) {
                        "http: name=value, sent with each call beside ours", &C::backends,
                        &B::headers)
                      .checked(checks::backend_header, "name=value, but for names that are ours")
+                     .named()
                      .secret()
                      .example("[\"authorization=Bearer ${secret:search_key}\"]"));
   rows.push_back(field("agent.capabilities[].backend.max_output_bytes",

@@ -82,7 +82,7 @@ void add_server(std::vector<Field>& rows) {
   rows.push_back(field("server.host",
                        "address to listen on; 127.0.0.1 in development with weakened settings", at,
                        &V::host)
-                     .checked(checks::host, "a host name or IP address"));
+                     .checked(checks::host, "an IP address or localhost"));
   rows.push_back(field("server.port", "port of the mTLS listener", at, &V::port).port());
   rows.push_back(
       field("server.workers", "event loops; 0 = one per core", at, &V::workers).in(0, 1024));
@@ -122,7 +122,7 @@ void add_server(std::vector<Field>& rows) {
                        &server::AdminConfig::enabled));
   rows.push_back(field("server.admin.host", "its address; keep it on loopback", at, &V::admin,
                        &server::AdminConfig::host)
-                     .checked(checks::host, "a host name or IP address"));
+                     .checked(checks::host, "an IP address or localhost"));
   rows.push_back(
       field("server.admin.port", "its port", at, &V::admin, &server::AdminConfig::port).port());
 }
@@ -221,6 +221,7 @@ void add_run(std::vector<Field>& rows) {
                        "NAME=value for the command, over what it gets from us anyway", at,
                        &R::environment)
                      .checked(checks::name_value, "NAME=value")
+                     .named()
                      .example("[\"LEVEL=info\"]"));
   rows.push_back(choice(
       "run.restart", "whether the command is started again when it ends",

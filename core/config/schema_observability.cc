@@ -82,6 +82,7 @@ void add_tracing(std::vector<Field>& rows) {
   rows.push_back(row("headers", "sent with each batch, name=value", &T::headers)
                      .env("OTEL_EXPORTER_OTLP_HEADERS")
                      .checked(checks::name_value, "name=value")
+                     .named()
                      .secret()
                      .example("[\"x-api-key=…\"]"));
   rows.push_back(
@@ -95,6 +96,7 @@ void add_tracing(std::vector<Field>& rows) {
                      &T::resource_attributes)
                      .env("OTEL_RESOURCE_ATTRIBUTES")
                      .checked(checks::name_value, "name=value")
+                     .named()
                      .example("[deployment.environment=prod]"));
   add_sampling(rows);
   add_batching(rows);
@@ -109,7 +111,7 @@ void add_observability(std::vector<Field>& rows) {
   rows.push_back(field("observability.metrics.enabled", "the metrics and health listener",
                        &C::metrics, &M::enabled));
   rows.push_back(field("observability.metrics.host", "its address", &C::metrics, &M::host)
-                     .checked(checks::host, "a host name or IP address"));
+                     .checked(checks::host, "an IP address or localhost"));
   rows.push_back(field("observability.metrics.port", "its port", &C::metrics, &M::port)
                      .port()
                      .env("AGENTWEAVE_METRICS_PORT"));

@@ -408,6 +408,7 @@ Result<void> Runtime::Parts::build_gates() {
       .clock = clock,
       .log = *log,
       .ready = [this] { return health.ready(); },
+      .agent_name = config.agent.name,
       .decisions = decisions.get(),
       .decision_logs = decision_logs.get(),
       .policy_path = config.authorization.policy_path,

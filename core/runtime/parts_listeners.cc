@@ -28,10 +28,15 @@ void say_listening(log::Log& log, std::string_view message, std::string const& a
             {"port", colon == std::string_view::npos ? "" : whole.substr(colon + 1)}});
 }
 
-// A request that never reached a session has no session's shape: a small JSON object.
-http::Response refuse_early(Code code, int status) {
-  auto out = a2a::refusal({}, {.code = code, .decision_id = {}, .retry_after = {}});
+// A request that never reached a session has no session's shape: a small JSON object. Its id finds
+// the line in the log: what could not be read has no caller's word to put on record.
+http::Response refuse_early(log::Log& log, Clock const& clock, Code code, int status) {
+  auto const id = "d-" + time_ordered_id(clock.now());
+  auto out = a2a::refusal({}, {.code = code, .decision_id = id, .retry_after = {}});
   out.status = status;
+  out.headers.set("x-agentweave-decision-id", id);
+  log.write(log::Component::transport, log::Level::info, "Request rejected",
+            {{"code", code_name(code)}, {"status", std::to_string(status)}, {"decision_id", id}});
   return out;
 }
 
@@ -73,7 +78,9 @@ Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
     if (session.ok()) instruments->connections.add();
     return session;
   };
-  options.refuse = refuse_early;
+  options.refuse = [this](Code code, int status) {
+    return refuse_early(*log, clock, code, status);
+  };
   options.rejected = [this](Error const& error, std::string_view from) {
     instruments->handshake_failures.add();
     calls->refused(authz::address_without_port(from), first_svid->id.text(), error);
@@ -127,7 +134,9 @@ Result<void> Runtime::Parts::serve_outbound() {
     return std::unique_ptr<http::Session>(
         std::make_unique<server::OutboundSession>(*outbound_gates, info.remote_address));
   };
-  options.refuse = refuse_early;
+  options.refuse = [this](Code code, int status) {
+    return refuse_early(*log, clock, code, status);
+  };
   AW_TRY(outbound, http::Server::start(std::move(options), *loops, clock));
   log->info(log::Component::agent, "Outbound calls taken", {{"address", outbound->address()}});
   return {};

@@ -205,9 +205,12 @@ io::Task<void> Outbound::serve(http::Request& request, http::ResponseWriter& wri
   auto parsed = router_.parse(meant);
   if (auto* refused = std::get_if<a2a::Refused>(&parsed)) {
     visit.method = refused->method;
+    if (refused->with_id) refused->response = refused->with_id(visit.decision_id);
     co_return co_await refuse(visit, make_error(refused->code, "not understood"),
                               std::move(refused->response));
   }
+  if (std::holds_alternative<a2a::HealthRequest>(parsed))
+    co_return co_await refuse(visit, make_error(Code::unmapped_route, "this is no A2A request"));
   if (auto const* unmapped = std::get_if<a2a::Unmapped>(&parsed))
     co_return co_await refuse(visit, make_error(unmapped->code, "this is no A2A request"));
   if (auto const* operation = std::get_if<a2a::Operation>(&parsed)) {

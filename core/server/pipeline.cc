@@ -259,6 +259,8 @@ io::Task<void> Pipeline::understand(Visit& visit) {
                               make_error(unmapped->code, "no action is mapped to this route"));
   }
   if (auto* asked = std::get_if<a2a::CardRequest>(&parsed)) co_return co_await card(visit, *asked);
+  if (auto* asked = std::get_if<a2a::HealthRequest>(&parsed))
+    co_return co_await health(visit, *asked);
   if (auto* asked = std::get_if<a2a::GrpcAside>(&parsed)) co_return co_await aside(visit, *asked);
   co_await decide(visit, std::get<a2a::Operation>(parsed));
 }
@@ -323,6 +325,30 @@ io::Task<void> Pipeline::card(Visit& visit, a2a::CardRequest const& asked) {
   outcome(visit, result);
 }
 
+// As the public card. The earlier implementation's document; what is wrong is said on the metrics
+// port, to those who run the agent.
+io::Task<void> Pipeline::health(Visit& visit, a2a::HealthRequest const& asked) {
+  auto decision = authz::allow("health");
+  decision.decided_by = "built-in";
+  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
+    co_return co_await refuse(visit, std::move(recorded).error(), std::chrono::seconds(1));
+  }
+  count_call(visit, decision);
+  bool const well = asked.what == a2a::HealthRequest::What::live || !needs_.ready || needs_.ready();
+  http::Response response;
+  response.status = well ? 200 : 503;
+  response.headers.add("content-type", "application/json");
+  response.headers.add("cache-control", "no-store");
+  if (asked.body == a2a::CardRequest::Body::yes) {
+    json::Writer out(response.body);
+    out.begin_object().member("status", well ? "healthy" : "unhealthy");
+    out.member("agent", needs_.agent_name).end_object();
+  }
+  a2a::Outcome const result{.status = response.status};
+  co_await visit.writer.respond(std::move(response));
+  outcome(visit, result);
+}
+
 // As the public card: the answer is the same for everyone and tells nothing of tasks or backends.
 io::Task<void> Pipeline::aside(Visit& visit, a2a::GrpcAside const& asked) {
   visit.method = asked.method;
@@ -380,6 +406,7 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
+  if (refused.with_id) refused.response = refused.with_id(visit.decision_id);
   a2a::Outcome const result{.status = refused.response.status, .code = refused.code};
   co_await visit.writer.respond(std::move(refused.response));
   outcome(visit, result);

@@ -62,8 +62,9 @@ class Pipeline {
     Tracer const& tracer;
     Clock const& clock;
     log::Log& log;
-    // Does the agent take work? For gRPC's health service; empty = yes.
+    // Does the agent take work? For gRPC's health service and GET /health; empty = yes.
     std::function<bool()> ready = {};
+    std::string agent_name = {};
     // Keeps every decision; null: only the recent ones are remembered.
     decisions::Store* decisions = nullptr;
     // Pushes every decision to a service; may be null.
@@ -95,6 +96,7 @@ class Pipeline {
   [[nodiscard]] io::Task<void> dispatch(Visit& visit, a2a::Operation& operation,
                                         a2a::Caller& caller);
   [[nodiscard]] io::Task<void> card(Visit& visit, a2a::CardRequest const& asked);
+  [[nodiscard]] io::Task<void> health(Visit& visit, a2a::HealthRequest const& asked);
   // gRPC's health and reflection: recorded, not asked of policy.
   [[nodiscard]] io::Task<void> aside(Visit& visit, a2a::GrpcAside const& asked);
   [[nodiscard]] io::Task<void> understand(Visit& visit);

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -17,6 +19,7 @@ namespace {
 
 constexpr std::size_t kShards = 16;
 constexpr std::size_t kLeastNonce = 22;  // base64url characters of 128 bits
+constexpr std::size_t kLeastNonceBytes = 16;
 constexpr std::size_t kMostNonce = 256;
 
 using Digest = std::array<char, 16>;
@@ -108,9 +111,13 @@ class Shard {
   std::size_t size_ = 0;
 };
 
-bool is_nonce(std::string_view text) {
-  if (text.size() < kLeastNonce || text.size() > kMostNonce) return false;
-  return text::from_base64url(text).has_value();
+// A nonce is its bytes: padding, or bits that no byte uses (RFC 4648 §3.5), make no other one of
+// it. The one spelling of them; nullopt when it is none.
+std::optional<std::string> nonce_in(std::string_view text) {
+  if (text.size() < kLeastNonce || text.size() > kMostNonce) return std::nullopt;
+  auto const bytes = text::from_base64url(text);
+  if (!bytes || bytes->size() < kLeastNonceBytes) return std::nullopt;
+  return text::to_base64url(*bytes);
 }
 
 }  // namespace
@@ -168,7 +175,8 @@ Result<void> ReplayGuard::admit(std::string_view caller, Freshness sent) {
     return make_error(Code::replay_headers_missing,
                       "both x-agentweave-nonce and x-agentweave-timestamp are needed");
   }
-  if (!is_nonce(*sent.nonce)) {
+  auto const nonce = nonce_in(*sent.nonce);
+  if (!nonce) {
     return make_error(Code::request_malformed,
                       "x-agentweave-nonce is not base64url of 128 bits or more");
   }
@@ -180,10 +188,9 @@ Result<void> ReplayGuard::admit(std::string_view caller, Freshness sent) {
                       "timestamp is " + format_duration(std::chrono::abs(now - *time)) +
                           (*time < now ? " old" : " ahead"));
   }
-  return impl_->remember({.caller = digest(caller),
-                          .nonce = digest(*sent.nonce),
-                          .expires_ms = to_ms(*time + config.past)},
-                         now);
+  return impl_->remember(
+      {.caller = digest(caller), .nonce = digest(*nonce), .expires_ms = to_ms(*time + config.past)},
+      now);
 }
 
 std::size_t ReplayGuard::size() const {

@@ -79,7 +79,13 @@ class Attacks(Target):
         """heads and bodies beyond their limit are refused before they are kept"""
         self.assertIn(b" 431 ", self.raw(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"a" * 1000) for i in range(200)) + b"\r\n"))
         self.assertIn(b" 41", self.raw(b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"))
-        self.assertIn(b" 413 ", self.raw(b"POST /a2a/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"))
+        answer = self.raw(b"POST /a2a/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n")
+        self.assertIn(b" 413 ", answer)
+        head, body = answer.split(b"\r\n\r\n", 1)
+        error = json.loads(body)["error"]  # with an id that finds the line in the log
+        self.assertEqual(error["code"], "AW4007")
+        self.assertIn(f"x-agentweave-decision-id: {error['decision_id']}", head.decode())
+        self.assertIn(error["decision_id"], self.agent_.err())
         status, _, _ = request(self.port, self.client, "POST", "/a2a/v1/tasks", b'{"task_type":"work","payload":' + b"[" * 5000 + b"]" * 5000 + b"}")
         self.assertEqual(status, 400)
         self.assertEqual(Backend.seen, [])

@@ -112,6 +112,38 @@ TEST_CASE("the card is asked for as hybrid, or pure by version") {
       CardRequest::Body::no);
 }
 
+TEST_CASE("members of a plain request that are of another type are refused, not passed over") {
+  for (std::string const member :
+       {R"("context_id":5)", R"("context_id":["c"])", R"("idempotency_key":true)",
+        R"("async":"true")", R"("async":1)", R"("metadata":[])", R"("metadata":"x")"}) {
+    CAPTURE(member);
+    auto const answer =
+        refused(kRouter.parse(post("/a2a/v1/tasks", R"({"task_type":"echo",)" + member + "}")));
+    CHECK(answer.response.status == 400);
+    CHECK(answer.code == Code::request_malformed);
+  }
+  for (std::string const member :
+       {R"("context_id":null)", R"("async":false)", R"("metadata":{})"}) {
+    CAPTURE(member);
+    CHECK(std::holds_alternative<Operation>(
+        kRouter.parse(post("/a2a/v1/tasks", R"({"task_type":"echo",)" + member + "}"))));
+  }
+}
+
+TEST_CASE("a verified caller may ask how the agent is, at the paths it always had") {
+  using What = HealthRequest::What;
+  for (auto const* const path : {"/health", "/health/ready", "/ready"}) {
+    CAPTURE(path);
+    CHECK(std::get<HealthRequest>(kRouter.parse(request("GET", path))).what == What::ready);
+  }
+  CHECK(std::get<HealthRequest>(kRouter.parse(request("GET", "/health/live"))).what == What::live);
+  CHECK(std::get<HealthRequest>(kRouter.parse(request("HEAD", "/health"))).body ==
+        CardRequest::Body::no);
+  CHECK(std::get<Unmapped>(kRouter.parse(request("POST", "/health"))).code ==
+        Code::method_not_allowed);
+  CHECK(std::holds_alternative<Unmapped>(kRouter.parse(request("GET", "/healthz/x"))));
+}
+
 TEST_CASE("a body over the limit is refused as too large in every binding") {
   Router const small({.capabilities = {"echo"}, .max_body = 64});
   auto const big = R"({"task_type":"echo","payload":")" + std::string(100, 'x') + "\"}";

@@ -110,6 +110,18 @@ TEST_CASE("the first minute: an allowed call, a denied one, and why") {
   CHECK(why.out.contains("what would flip it (smallest first):\n  1. "));
 }
 
+TEST_CASE("whatever an agent denies, the way to why is said") {
+  Shell shell;
+  start_in_new_project(shell);
+  RunningAgent const agent(shell);
+
+  auto const denied = shell.run("agentweave task list hello --as client");
+  INFO(denied.err);
+  CHECK(denied.exit == 3);
+  CHECK(denied.err.contains("AW3001"));
+  CHECK(denied.err.contains("next:    agentweave authz explain d-"));
+}
+
 TEST_CASE("calls in every form the help promises") {
   Shell shell;
   start_in_new_project(shell);

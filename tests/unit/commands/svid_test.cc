@@ -292,3 +292,40 @@ TEST_CASE("identity commands exit 5 when nobody answers or we are denied, 2 for 
   CHECK(watch.exit == 5);
   CHECK(holds(watch.err, "no SVID within 300ms"));
 }
+
+TEST_CASE("without a socket named, the one of this user's `agentweave dev` is asked") {
+  Bench bench;
+  bench.shell.env.erase("SPIFFE_ENDPOINT_SOCKET");
+  bench.shell.env["XDG_RUNTIME_DIR"] = bench.scratch.path().string();
+  auto const directory = bench.scratch / "agentweave";
+  REQUIRE(aw::fs::make_private_directory(directory).ok());
+  auto const dev =
+      aw::identity::WorkloadServer::start(directory / "agent.sock", *bench.issuer, bench.clock);
+  REQUIRE(dev.ok());
+  for (std::string const line : {"svid show", "svid check", "bundle show"}) {
+    CAPTURE(line);
+    auto const ran = bench.shell.run("agentweave " + line);
+    CAPTURE(ran.err);
+    CHECK(ran.exit == 0);
+  }
+  CHECK(bench.product("agentweave svid show").at("svids").size() == 2);
+}
+
+TEST_CASE("a directory that others may write to gives nobody an identity") {
+  Bench bench;
+  bench.shell.env.erase("SPIFFE_ENDPOINT_SOCKET");
+  bench.shell.env["XDG_RUNTIME_DIR"] = bench.scratch.path().string();
+  auto const directory = bench.scratch / "agentweave";
+  REQUIRE(aw::fs::make_private_directory(directory).ok());
+  auto const planted =
+      aw::identity::WorkloadServer::start(directory / "agent.sock", *bench.issuer, bench.clock);
+  REQUIRE(planted.ok());
+  REQUIRE(chmod(directory.c_str(), 0777) == 0);
+  for (std::string const line : {"svid show", "bundle show", "call hello greet {}", "ping hello"}) {
+    CAPTURE(line);
+    auto const ran = bench.shell.run("agentweave " + line);
+    CHECK(ran.exit != 0);
+    CHECK(holds(ran.err, "can be changed by others"));
+    CHECK(holds(ran.err, "SPIFFE_ENDPOINT_SOCKET"));
+  }
+}

@@ -97,7 +97,7 @@ TEST_CASE("all errors of a file are told at once, from top to bottom") {
         "letters, numbers, and hyphens\n"
         "AW1005 a.yaml:1:32 A trust domain cannot be \"*\": name each domain that is trusted\n"
         "AW1004 a.yaml:2:16 server.port must be a whole number, got 'x'\n"
-        "AW1005 a.yaml:2:25 server.host must be a host name or an IP address, got 'a b'\n"
+        "AW1005 a.yaml:2:25 server.host must be an IP address or localhost, got 'a b'\n"
         "AW1003 a.yaml:3:1 unknown key \"nonsense\"\n"
         "AW1005 a.yaml:4:33 observability.metrics.path must start with /, got 'metrics'\n");
 }
@@ -169,7 +169,9 @@ TEST_CASE("values people write in their own way are accepted") {
            "authorization: {audit: {destination: \"syslog+tls://log.example:6514\"}}",
            "authorization: {opa_endpoint: \"unix:///run/opa.sock\"}",
            "identity: {spiffe_endpoint: \"tcp://127.0.0.1:8081\"}",
+           "identity: {spiffe_endpoint: \"unix:/run/spire/agent.sock\"}",
            "server: {host: \"::1\"}",
+           "server: {host: localhost, admin: {host: \"::ffff:127.0.0.1\"}}",
            "transport: {discovery: {template: \"{name}.{trust_domain}:8443\"}}",
            "observability: {logging: {output: \"file:///tmp/x.log\"}}",
            "outbound: {listen: \"127.0.0.1:8081\"}",
@@ -180,6 +182,19 @@ TEST_CASE("values people write in their own way are accepted") {
     CAPTURE(listed(result));
     CHECK(result.ok());
   }
+}
+
+TEST_CASE("names and their values may be written as a mapping") {
+  const Loaded result = with(
+      "observability: {tracing: {headers: {x-api-key: k, x-a: 1, x-empty: }}}\n"
+      "run: {environment: {LEVEL: info}}\n");
+  CAPTURE(listed(result));
+  REQUIRE(result.ok());
+  CHECK(result.config.tracing.headers ==
+        std::vector<std::string>{"x-api-key=k", "x-a=1", "x-empty="});
+  CHECK(result.config.child.environment == std::vector<std::string>{"LEVEL=info"});
+  CHECK_FALSE(with("observability: {tracing: {headers: {a: [b]}}}\n").ok());
+  CHECK_FALSE(with("identity: {allowed_trust_domains: {a.test: b}}\n").ok());
 }
 
 TEST_CASE("older names are read with a warning at their line") {

@@ -123,6 +123,31 @@ Loaded capability(std::string const& rest, BackendRule rule = BackendRule::requi
 
 }  // namespace
 
+TEST_CASE("a command without a program is found at load, not at the first call") {
+  for (std::string const command : {"[]", "[\"\"]", "[\"\", x]"}) {
+    CAPTURE(command);
+    const Loaded result = capability(", backend: {type: exec, command: " + command + "}");
+    auto const* const wrong = found(result, Code::config_out_of_range);
+    REQUIRE(wrong != nullptr);
+    CHECK(wrong->message == "agent.capabilities[0].backend.command names no program");
+  }
+  CHECK(capability(", backend: {type: exec, command: [\"./report.sh\"]}").ok());
+}
+
+TEST_CASE("listeners take the addresses that can be bound, and a name is none of them") {
+  for (char const* const host : {"256.1.1.1", "127.1", "example.com", "-", "[::1]", "[::1]:8443",
+                                 "127.0.0.1:80", "fe80::1%lo", "1::2::3", "unix:///x", ""}) {
+    for (std::string const key :
+         {"server: {host: ", "server: {admin: {host: ", "observability: {metrics: {host: "}) {
+      CAPTURE(host);
+      CAPTURE(key);
+      auto const ends = std::string(static_cast<std::size_t>(std::ranges::count(key, '{')), '}');
+      CHECK(found(with(key + '"' + host + '"' + ends + "\n"), Code::config_out_of_range) !=
+            nullptr);
+    }
+  }
+}
+
 TEST_CASE("a capability needs a backend, an upstream, or a program that brings its own") {
   const Loaded none = capability("");
   REQUIRE(found(none, Code::config_missing_key) != nullptr);

@@ -200,3 +200,30 @@ TEST_CASE("a recent decision is found by its id, as far as the gates knew of it"
   CHECK_FALSE(house.recent.find("d-nothing"));
   CHECK_FALSE(house.recent.find(""));
 }
+
+TEST_CASE("what is not understood is refused with the decision's id in the body, too") {
+  House house;
+  for (std::string const body :
+       {R"({"task_type":)", R"({"payload":{}})", R"({"task_type":"a b"})"}) {
+    CAPTURE(body);
+    auto const answer = house.serve(house.post("/a2a/v1/tasks", body));
+    auto const error = nlohmann::json::parse(answer.response.body).at("error");
+    CHECK(error.at("decision_id") == std::string(*answer.extra.get("x-agentweave-decision-id")));
+    CHECK(error.at("code").get<std::string>().starts_with("AW"));
+  }
+  CHECK(house.ran == 0);
+}
+
+TEST_CASE("the agent's health is told to verified callers, on record and without a policy's word") {
+  House house;
+  http::Request request;
+  request.method = "GET";
+  request.set_target("/health");
+  auto const answer = house.serve(request);
+  CHECK(answer.response.status == 200);
+  CHECK(answer.response.body == R"({"status":"healthy","agent":""})");
+  CHECK(house.policy.asked == 0);
+  REQUIRE(!house.records().empty());
+  CHECK(house.records().back().at("decision") == "allow");
+  CHECK(house.records().back().at("reason") == "health");
+}

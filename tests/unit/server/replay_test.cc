@@ -56,6 +56,21 @@ TEST_CASE(
   CHECK(f.send(*guard, "spiffe://a.test/x", nonce()).ok());
 }
 
+TEST_CASE(
+    "another spelling of the same bytes is the same nonce, and fewer than 128 bits are none") {
+  Fixture f;
+  auto const guard = f.open();
+  CHECK(f.send(*guard, "c", "AAAAAAAAAAAAAAAAAAAAAA").ok());
+  for (std::string const again :
+       {"AAAAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAAAP"}) {
+    CAPTURE(again);
+    CHECK(code_of(f.send(*guard, "c", again)) == Code::replayed);
+  }
+  CHECK(f.send(*guard, "c", "AAAAAAAAAAAAAAAAAAAAAQ==").ok());  // padded, as many libraries write
+  CHECK(code_of(f.send(*guard, "c", "AAAAAAAAAAAAAAAAAAAA==")) == Code::request_malformed);
+  CHECK(code_of(f.send(*guard, "c", "AAAAAAAAAAAA==========")) == Code::request_malformed);
+}
+
 TEST_CASE("a nonce is remembered across a restart") {
   Fixture f;
   auto const n = nonce();
