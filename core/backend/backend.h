@@ -88,6 +88,7 @@ class Backend {
   // Does `run` end without ever waiting? Then `run_at_once` is the same, here and now and without a
   // coroutine; `call` has no `message`.
   [[nodiscard]] virtual bool never_waits() const { return false; }
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): whoever overrides it takes the call apart
   [[nodiscard]] virtual Result<void> run_at_once(Call call, Output& output) {
     static_cast<void>(call);
     static_cast<void>(output);

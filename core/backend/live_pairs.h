@@ -22,7 +22,7 @@ class LivePairs {
 
   void set(std::vector<std::string> const& pairs) {
     auto next = std::make_shared<std::vector<Secret>>();
-    for (auto const& pair : pairs) next->emplace_back(Secret(pair));
+    for (auto const& pair : pairs) next->emplace_back(pair);
     std::lock_guard const lock(mutex_);
     pairs_ = std::move(next);
     any_.store(!pairs.empty(), std::memory_order_release);

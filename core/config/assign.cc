@@ -365,6 +365,7 @@ class Assigner {
 
   void not_a_choice(Node const& node) {
     std::vector<std::string_view> names;
+    names.reserve(field_.choices.size());
     for (ChoiceName const& one : field_.choices) names.push_back(one.name);
     const auto near = text::nearest(node.text, names);
     report(Code::config_out_of_range, node.at,

@@ -39,7 +39,7 @@ template <class T>
 std::optional<T> get(std::string_view& bytes) {
   if (bytes.size() < sizeof(T)) return std::nullopt;
   T value{};
-  std::memcpy(&value, bytes.data(), sizeof(T));
+  bytes.copy(reinterpret_cast<char*>(&value), sizeof(T));
   bytes.remove_prefix(sizeof(T));
   return value;
 }

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <ctime>
+#include <memory>
 
 #include "core/rego/der.h"
 
@@ -54,21 +55,62 @@ constexpr NumberedAlgorithm kSignatures[] = {
     {NID_ED25519, 16},
 };
 
-int pss_algorithm(X509_ALGOR const* algorithm) {
-  ASN1_OBJECT const* id = nullptr;
-  int type = 0;
-  void const* parameter = nullptr;
-  X509_ALGOR_get0(&id, &type, &parameter, algorithm);
-  if (type != V_ASN1_SEQUENCE) return 0;
-  auto const* sequence = static_cast<ASN1_STRING const*>(parameter);
-  auto const* at = ASN1_STRING_get0_data(sequence);
-  RSA_PSS_PARAMS* pss = d2i_RSA_PSS_PARAMS(nullptr, &at, ASN1_STRING_length(sequence));
+struct AlgorithmFree {
+  void operator()(RSA_PSS_PARAMS* parameters) const { RSA_PSS_PARAMS_free(parameters); }
+  void operator()(X509_ALGOR* algorithm) const { X509_ALGOR_free(algorithm); }
+};
+
+struct AlgorithmParts {
+  int nid = NID_undef;
+  int type = V_ASN1_UNDEF;  // of the parameters
+  std::string_view sequence;
+
+  explicit AlgorithmParts(X509_ALGOR const* algorithm) {
+    if (algorithm == nullptr) return;
+    ASN1_OBJECT const* id = nullptr;
+    void const* parameter = nullptr;
+    X509_ALGOR_get0(&id, &type, &parameter, algorithm);
+    nid = OBJ_obj2nid(id);
+    if (type == V_ASN1_SEQUENCE)
+      sequence = string_bytes(static_cast<ASN1_STRING const*>(parameter));
+  }
+  [[nodiscard]] bool bare() const { return type == V_ASN1_UNDEF || type == V_ASN1_NULL; }
+
+ private:
+  static std::string_view string_bytes(ASN1_STRING const* text) {
+    auto const* bytes = ASN1_STRING_get0_data(text);
+    auto const size = static_cast<std::size_t>(ASN1_STRING_length(text));
+    return {reinterpret_cast<char const*>(bytes), size};  // NOLINT: OpenSSL's bytes
+  }
+};
+
+template <class T>
+std::unique_ptr<T, AlgorithmFree> parsed(T* (*parse)(T**, unsigned char const**, long),
+                                         std::string_view der) {
+  auto const* at = reinterpret_cast<unsigned char const*>(der.data());  // NOLINT: OpenSSL's bytes
+  std::unique_ptr<T, AlgorithmFree> out(parse(nullptr, &at, static_cast<long>(der.size())));
   ERR_clear_error();
-  if (pss == nullptr) return 0;
-  int digest = 0;
-  if (pss->hashAlgorithm != nullptr) digest = OBJ_obj2nid(pss->hashAlgorithm->algorithm);
-  RSA_PSS_PARAMS_free(pss);
-  return digest == NID_sha256 ? 13 : digest == NID_sha384 ? 14 : digest == NID_sha512 ? 15 : 0;
+  return out;
+}
+
+// Go has names for three sets of parameters only: one hash for message and mask, a salt as long as
+// it, the usual trailer. With any other it knows no algorithm, and verifies nothing.
+int pss_algorithm(X509_ALGOR const* algorithm) {
+  auto const pss = parsed(d2i_RSA_PSS_PARAMS, AlgorithmParts(algorithm).sequence);
+  if (!pss) return 0;
+  AlgorithmParts const hash(pss->hashAlgorithm);
+  AlgorithmParts const mask(pss->maskGenAlgorithm);
+  auto const mask_parameters = parsed(d2i_X509_ALGOR, mask.sequence);
+  AlgorithmParts const mask_hash(mask_parameters.get());
+  bool const usual = pss->trailerField == nullptr || ASN1_INTEGER_get(pss->trailerField) == 1;
+  if (!usual || mask.nid != NID_mgf1 || mask_hash.nid != hash.nid || !hash.bare() ||
+      !mask_hash.bare()) {
+    return 0;
+  }
+  long const salt = pss->saltLength == nullptr ? 20 : ASN1_INTEGER_get(pss->saltLength);
+  if (hash.nid == NID_sha256 && salt == 32) return 13;
+  if (hash.nid == NID_sha384 && salt == 48) return 14;
+  return hash.nid == NID_sha512 && salt == 64 ? 15 : 0;
 }
 
 std::string time_text(ASN1_TIME const* time) {

@@ -85,7 +85,7 @@ class AwsProvider final : public SecretsProvider {
 
 }  // namespace
 
-std::unique_ptr<SecretsProvider> aws_provider(Config const& config, Variables variables,
+std::unique_ptr<SecretsProvider> aws_provider(Config const& config, Variables const& variables,
                                               Clock const& clock) {
   return std::make_unique<AwsProvider>(config, variables, clock);
 }

@@ -145,7 +145,7 @@ std::unique_ptr<SecretsProvider> env_provider(Variables variables) {
 }
 std::unique_ptr<SecretsProvider> file_provider() { return std::make_unique<FileProvider>(); }
 std::unique_ptr<SecretsProvider> exec_provider(std::chrono::nanoseconds timeout,
-                                               Variables variables) {
+                                               Variables const& variables) {
   return std::make_unique<ExecProvider>(timeout, variables);
 }
 

@@ -51,11 +51,11 @@ using Variables = std::function<std::optional<std::string>(std::string const& na
 // No shell; environment: PATH and HOME. Its output without the last line break; killed at the
 // timeout.
 [[nodiscard]] std::unique_ptr<SecretsProvider> exec_provider(std::chrono::nanoseconds timeout,
-                                                             Variables variables);
+                                                             Variables const& variables);
 [[nodiscard]] std::unique_ptr<SecretsProvider> vault_provider(Config const& config, Ourselves who,
                                                               Clock const& clock);
 [[nodiscard]] std::unique_ptr<SecretsProvider> aws_provider(Config const& config,
-                                                            Variables variables,
+                                                            Variables const& variables,
                                                             Clock const& clock);
 
 }  // namespace aw::secrets

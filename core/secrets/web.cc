@@ -120,9 +120,12 @@ Result<WebAnswer> web_call(WebRequest request) {
   if (!curl) return make_error(Code::secret_unavailable, "libcurl is not installed");
   std::unique_ptr<curl_slist, ListCloser> headers(curl_slist_append(nullptr, "expect:"));
   for (auto const& [name, value] : request.headers) {
-    auto* const longer = curl_slist_append(headers.get(), (name + ": " + value).c_str());
+    std::string line = name;
+    line.append(": ").append(value);
+    auto* const longer = curl_slist_append(headers.get(), line.c_str());
     if (longer == nullptr) return make_error(Code::secret_unavailable, "out of memory");
-    static_cast<void>(headers.release());  // `longer` is the same list
+    auto* const before = headers.release();
+    static_cast<void>(before);  // `longer` is the same list
     headers.reset(longer);
   }
   WebAnswer answer;
