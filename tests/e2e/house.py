@@ -21,9 +21,9 @@ import urllib.error
 import urllib.request
 
 BINARY = os.environ.get("AGENTWEAVE_BINARY", "build/release/agentweave")
-TOOLS = pathlib.Path(os.environ.get("AGENTWEAVE_PEERS_TOOLS", "../shared/tools/peers"))
 PEERS = pathlib.Path(os.environ.get("AGENTWEAVE_PEERS", pathlib.Path.home() / ".cache/agentweave-peers")) / "bin"
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+TOOLS = REPOSITORY / os.environ.get("AGENTWEAVE_PEERS_TOOLS", "../shared/tools/peers")
 
 
 def need(*peers):
