@@ -104,9 +104,10 @@ Result<ManifestPart> parse_part(std::string const& name, std::string part, std::
                                          &config::Diagnostic::severity);
     if (first == parsed.diagnostics.end())
       return make_error(Code::config_syntax, "the manifest is empty");
-    return make_error(first->code,
-                      "line " + std::to_string(first->place.line) + ": " + first->message,
-                      first->hint);
+    return make_error(
+        first->code,
+        first->place.file + ":" + std::to_string(first->place.line) + ": " + first->message,
+        first->hint);
   }
   out.document = as_json(*parsed.root);
   return out;

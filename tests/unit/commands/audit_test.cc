@@ -224,6 +224,14 @@ TEST_CASE("audit reconcile compares two logs, and fails when they differ") {
   CHECK(window.exit == 0);
 }
 
+TEST_CASE("of a log without a record it is said that an emptied one looks the same") {
+  Shell shell;
+  std::ofstream("empty.log").close();
+  auto const ran = shell.run("agentweave audit verify empty.log");
+  CHECK(ran.exit == 0);
+  CHECK(ran.err.contains("an emptied log looks the same"));
+}
+
 TEST_CASE("a directory is no log, and a time that is none is said") {
   Shell shell;
   write_log("audit.log");
