@@ -24,11 +24,7 @@ struct Found {
 
 Result<void> search(std::filesystem::path const& file, audit::Filter const& filter,
                     AuditQueryOptions const& options, audit::Grouping& grouping, Found& found) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    return make_error(Code::audit_unreadable, "audit log " + file.string() + " cannot be read",
-                      "does it exist, and may this user read it?");
-  }
+  AW_TRY(auto in, audit::open_log_file(file));
   audit::LineReader reader(in);
   while (auto const line = reader.next()) {
     auto record = json::parse(line->text);

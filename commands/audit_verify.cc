@@ -94,6 +94,11 @@ Result<Exit> run_audit_verify(AuditVerifyOptions const& options, Context& contex
   if (report.whole() && report.seals.checkpoints > 0 && !report.seals.checked) {
     context.say("signatures not checked: give --bundle");
   }
+  // Nothing in it says that there never was anything.
+  if (report.whole() && report.records == 0)
+    context.say(
+        "an emptied log looks the same: give --bundle, or a record known from elsewhere with "
+        "--known");
   return report.whole() ? Exit::ok : exit_code(Code::audit_integrity);
 }
 

@@ -14,6 +14,7 @@
 #include "commands/support/options.h"
 #include "commands/support/wait.h"
 #include "commands/support/web.h"
+#include "core/base/text.h"
 
 namespace aw::commands {
 namespace {
@@ -125,6 +126,8 @@ Result<void> run_metrics(MetricsOptions const& options, Context& context) {
   if (options.mode == MetricsOptions::Mode::watch) return watch(options, context);
   AW_TRY(auto fetched, fetch(options));
   print_once(options, context, fetched, {}, 0);
+  if (fetched.samples.empty() && !options.names.empty())
+    context.say("no series has " + text::join(options.names, " or ") + " in its name");
   return {};
 }
 

@@ -93,6 +93,7 @@ class Proxy {
  public:
   static Result<std::unique_ptr<Proxy>> open(ProxyOptions const& options, Context const& context,
                                              std::stop_token const& stop) {
+    AW_TRY(server::outbound_address(options.listen));  // before anybody is waited for
     AW_TRY(auto config, proxy_config(options, context));
     AW_TRY(auto const endpoint, workload_endpoint(options.identity.socket, context));
     config.transport.timeout = options.timeout;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/support/audit_records.h"
 
-#include <fstream>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/audit/lines.h"
@@ -9,13 +9,19 @@
 namespace aw::commands {
 namespace {
 
-// "8h" -> a time; "02:13" -> today's; anything else as it is.
-std::string moment(std::string const& text, WallTime now) {
-  if (text.size() >= 4 && text.find(':') != std::string::npos && text.find('-') == text.npos) {
-    return format_rfc3339(now).substr(0, 11) + text;
-  }
+bool made_of(std::string_view text, std::string_view marks) {
+  return std::ranges::all_of(
+      text, [&](char c) { return (c >= '0' && c <= '9') || marks.find(c) != marks.npos; });
+}
+
+// "8h" -> a time; "02:13" -> today's; a date, and of its time as much as is said, as it is.
+Result<std::string> moment(std::string const& text, WallTime now) {
   if (auto const ago = parse_duration(text)) return format_rfc3339(now - *ago);
-  return text;
+  if (text.find(':') != std::string::npos && made_of(text, ":."))
+    return format_rfc3339(now).substr(0, 11) + text;
+  constexpr std::size_t kYear = 4;
+  if (text.size() > kYear && text[kYear] == '-' && made_of(text, "-:.TZ")) return text;
+  return make_error(Code::usage, "no time: " + text, "8h, 02:13, or 2026-11-23T02:00");
 }
 
 }  // namespace
@@ -25,11 +31,7 @@ Result<void> for_each_record(std::span<const std::filesystem::path> files,
                              std::function<void(json::Json const&)> const& each) {
   std::uint64_t odd = 0;
   for (auto const& file : files) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) {
-      return make_error(Code::audit_unreadable, "audit log " + file.string() + " cannot be read",
-                        "does it exist, and may this user read it?");
-    }
+    AW_TRY(auto in, audit::open_log_file(file));
     audit::LineReader reader(in);
     while (auto const line = reader.next()) {
       auto const record = json::parse(line->text);
@@ -50,9 +52,13 @@ Result<audit::Filter> window_filter(std::string const& since, std::string const&
                                     Context const& context) {
   std::string text;
   auto const now = context.clock.now();
-  if (!since.empty()) text = "t>=\"" + moment(since, now) + "\"";
+  if (!since.empty()) {
+    AW_TRY(auto const from, moment(since, now));
+    text = "t>=\"" + from + "\"";
+  }
   if (!until.empty()) {
-    text += std::string(text.empty() ? "" : " && ") + "t<\"" + moment(until, now) + "\"";
+    AW_TRY(auto const to, moment(until, now));
+    text += std::string(text.empty() ? "" : " && ") + "t<\"" + to + "\"";
   }
   return audit::Filter::parse(text);
 }

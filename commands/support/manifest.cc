@@ -107,7 +107,14 @@ Result<ManifestPart> parse_part(std::string const& name, std::string part, std::
       std::make_shared<const config::Source>(name, std::string(before, '\n') + out.text);
   auto const parsed = config::parse_document(source);
   if (config::count(parsed.diagnostics, config::Severity::error) > 0 || !parsed.root) {
-    return make_error(Code::config_syntax, config::render_text(parsed.diagnostics));
+    auto const first = std::ranges::find(parsed.diagnostics, config::Severity::error,
+                                         &config::Diagnostic::severity);
+    if (first == parsed.diagnostics.end())
+      return make_error(Code::config_syntax, "the manifest is empty");
+    return make_error(
+        first->code,
+        first->place.file + ":" + std::to_string(first->place.line) + ": " + first->message,
+        first->hint);
   }
   out.document = as_json(*parsed.root);
   return out;

@@ -3,6 +3,18 @@
 
 namespace aw::audit {
 
+Result<std::ifstream> open_log_file(std::filesystem::path const& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return make_error(Code::audit_unreadable, "audit log " + path.string() + " is a directory",
+                      "name the files in it");
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (in) return in;
+  return make_error(Code::audit_unreadable, "audit log " + path.string() + " cannot be read",
+                    "does it exist, and may this user read it?");
+}
+
 std::optional<LineReader::Line> LineReader::next() {
   buffer_.clear();
   auto* const source = in_.rdbuf();

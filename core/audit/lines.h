@@ -2,6 +2,8 @@
 // Reads a log line by line, never holding more than one record's worth of it.
 #pragma once
 
+#include <filesystem>
+#include <fstream>
 #include <istream>
 #include <optional>
 #include <string>
@@ -10,6 +12,10 @@
 #include "core/audit/chain.h"
 
 namespace aw::audit {
+
+// The file of a log. Code::audit_unreadable: missing, not for this user, or a directory, which
+// opens like a file and fails at the first read.
+[[nodiscard]] Result<std::ifstream> open_log_file(std::filesystem::path const& path);
 
 // `in` outlives it. Any bytes may come.
 class LineReader {

@@ -31,11 +31,7 @@ std::string time_of_day(std::string const& time) {
 }
 
 Result<std::uint64_t> first_seq(std::filesystem::path const& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    return make_error(Code::audit_unreadable, "audit log " + path.string() + " cannot be read",
-                      "does it exist, and may this user read it?");
-  }
+  AW_TRY(auto in, open_log_file(path));
   LineReader reader(in);
   auto const line = reader.next();
   if (!line) return std::uint64_t{0};

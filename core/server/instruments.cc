@@ -37,6 +37,12 @@ Instruments::Instruments(metrics::Registry& registry, std::string agent_name,
   auto& durations = registry.histogram_family(
       "agentweave_request_duration_seconds", "From the request's head to its answer's end.",
       metrics::request_buckets(), {"agent_name", "capability", "status"});
+  auto& decisions = registry.counter_family("agentweave_auth_decisions_total",
+                                            "Answers of policy, by capability.",
+                                            {"agent_name", "capability", "decision"});
+  auto& checks = registry.histogram_family(
+      "agentweave_auth_check_duration_seconds", "How long policy took to answer, by capability.",
+      metrics::decision_buckets(), {"agent_name", "capability"});
   auto names = capabilities;
   names.emplace_back(kNone);
   for (auto const& name : names) {
@@ -46,6 +52,9 @@ Instruments::Instruments(metrics::Registry& registry, std::string agent_name,
       series.requests[i] = &requests.at(labels);
       series.durations[i] = &durations.at(labels);
     }
+    series.decisions = {&decisions.at({agent_name_, name, "allow"}),
+                        &decisions.at({agent_name_, name, "deny"})};
+    series.checks = &checks.at({agent_name_, name});
     series_.emplace(name, series);
   }
   for (Code const code :
@@ -71,6 +80,12 @@ void Instruments::request(std::string_view capability, Ended const& ended) {
   auto& durations = *series.durations[index];
   if (ended.trace_id.empty()) return durations.observe(ended.seconds);
   durations.observe(ended.seconds, ended.trace_id, ended.unix_time);
+}
+
+void Instruments::decided(std::string_view capability, PolicyAnswer answer, double seconds) {
+  auto const& series = of(capability);
+  series.decisions[static_cast<std::size_t>(answer)]->add();
+  series.checks->observe(seconds);
 }
 
 void Instruments::refused(Code code) {

@@ -19,6 +19,7 @@ namespace aw::server {
 // error: our fault or the backend's (a status of 500 or more); denied: everything else that has a
 // code.
 enum class RequestStatus { success, error, denied };
+enum class PolicyAnswer { allow, deny };
 
 class Instruments {
  public:
@@ -35,6 +36,9 @@ class Instruments {
   // Ends one request. Names that are no capability of ours count under "none", so that callers
   // cannot make series.
   void request(std::string_view capability, Ended const& ended);
+  // Policy was asked about a capability and answered after so long: under the names that the
+  // earlier implementation's dashboards know.
+  void decided(std::string_view capability, PolicyAnswer answer, double seconds);
   // A gate said no, and why.
   void refused(Code code);
   // A request ended with something that is not its caller's fault: a gate or the backend failed.
@@ -54,6 +58,8 @@ class Instruments {
   struct Series {
     std::array<metrics::Counter*, 3> requests;
     std::array<metrics::Histogram*, 3> durations;
+    std::array<metrics::Counter*, 2> decisions;  // by PolicyAnswer
+    metrics::Histogram* checks = nullptr;
   };
   [[nodiscard]] Series const& of(std::string_view capability) const;
 

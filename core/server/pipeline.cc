@@ -288,6 +288,9 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation& operation) {
                               std::chrono::seconds(1));
   }
   count_call(visit, decision);
+  needs_.instruments.decided(visit.capability,
+                             decision.allowed() ? PolicyAnswer::allow : PolicyAnswer::deny,
+                             std::chrono::duration<double>(decision.duration).count());
   if (!decision.allowed()) {
     needs_.instruments.refused(decision.code);
     a2a::Outcome const denied{.status = http_status(decision.code), .code = decision.code};

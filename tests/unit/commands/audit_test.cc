@@ -223,3 +223,37 @@ TEST_CASE("audit reconcile compares two logs, and fails when they differ") {
       shell.run("agentweave audit reconcile ours.log theirs.log --window 2026-11-24..2026-11-25");
   CHECK(window.exit == 0);
 }
+
+TEST_CASE("of a log without a record it is said that an emptied one looks the same") {
+  Shell shell;
+  std::ofstream("empty.log").close();
+  auto const ran = shell.run("agentweave audit verify empty.log");
+  CHECK(ran.exit == 0);
+  CHECK(ran.err.contains("an emptied log looks the same"));
+}
+
+TEST_CASE("a directory is no log, and a time that is none is said") {
+  Shell shell;
+  write_log("audit.log");
+  std::filesystem::create_directory("logs");
+  for (std::string const line : {"audit verify logs", "audit query '' logs", "audit tail logs",
+                                 "audit graph logs", "audit reconcile audit.log logs"}) {
+    CAPTURE(line);
+    auto const ran = shell.run("agentweave " + line);
+    CHECK(ran.exit == 1);
+    CHECK(ran.err.contains("AW6003"));
+    CHECK(ran.err.contains("directory"));
+  }
+  for (std::string const line :
+       {"audit graph audit.log --since yesterday", "audit graph audit.log --until 1x:30",
+        "audit reconcile audit.log audit.log --window soon..later"}) {
+    CAPTURE(line);
+    auto const ran = shell.run("agentweave " + line);
+    CHECK(ran.exit == 2);
+    CHECK(ran.err.contains("no time: "));
+  }
+  for (std::string const time : {"8h", "02:13", "02:13:40.5", "2026-11", "2026-11-23T02:00"}) {
+    CAPTURE(time);
+    CHECK(shell.run("agentweave audit graph audit.log --since " + time).exit == 0);
+  }
+}

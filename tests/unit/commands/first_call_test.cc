@@ -199,6 +199,9 @@ TEST_CASE("a running agent shows its card, its health and its metrics") {
   auto const metrics =
       shell.run("agentweave metrics circuit_breaker_state --url " + address + "/metrics");
   CHECK(metrics.exit == 0);
+  auto const none = shell.run("agentweave metrics no_such_thing --url " + address + "/metrics");
+  CHECK(none.exit == 0);
+  CHECK(none.err.contains("no series has no_such_thing in its name"));
   auto const bad = shell.run("agentweave metrics --url " + address + "/nothing");
   CHECK(bad.exit == 1);
   CHECK(bad.err.contains("answered status 404"));

@@ -227,3 +227,22 @@ TEST_CASE("the agent's health is told to verified callers, on record and without
   CHECK(house.records().back().at("decision") == "allow");
   CHECK(house.records().back().at("reason") == "health");
 }
+
+TEST_CASE("policy's answers are counted by capability, and names callers make up are one") {
+  House house;
+  CHECK(house.has_line(
+      R"(agentweave_auth_decisions_total{agent_name="agent",capability="work",decision="allow"} 0)"));
+  CHECK(house.call().response.status == 200);
+  house.policy.answer = authz::AuthzDecision{};
+  CHECK(house.call().response.status == 403);
+  CHECK(house.call("made_up").response.status == 403);
+  for (
+      auto const* const line :
+      {R"(agentweave_auth_decisions_total{agent_name="agent",capability="work",decision="allow"} 1)",
+       R"(agentweave_auth_decisions_total{agent_name="agent",capability="work",decision="deny"} 1)",
+       R"(agentweave_auth_decisions_total{agent_name="agent",capability="none",decision="deny"} 1)",
+       R"(agentweave_auth_check_duration_seconds_count{agent_name="agent",capability="work"} 2)"}) {
+    CAPTURE(line);
+    CHECK(house.has_line(line));
+  }
+}
