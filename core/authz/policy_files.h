@@ -43,8 +43,8 @@ struct PolicyFiles {
 };
 
 // Relative paths of the regular files below `root`, sorted, hidden entries left out.
-// Links are followed to files. At most 4096. Whole or an error: a directory that cannot be walked to
-// its end, or a policy or data file whose link leads nowhere.
+// Links are followed to files. At most 4096. Whole or an error: a directory that cannot be walked
+// to its end, or a policy or data file whose link leads nowhere.
 [[nodiscard]] Result<std::vector<std::string>> policy_files_below(std::string const& root);
 
 // Errors: policy_unreadable, policy_data, policy_signature, policy_unsupported.
