@@ -163,6 +163,39 @@ TEST_CASE("every JSON-RPC path answers, with and without the slash") {
   }
 }
 
+TEST_CASE("method names of both versions and of the earlier implementation") {
+  struct Row {
+    char const* method;
+    Dialect dialect;
+    Kind kind;
+  };
+  for (auto const& row :
+       {Row{"GetTask", Dialect::v1_0, Kind::get}, Row{"CancelTask", Dialect::v1_0, Kind::cancel},
+        Row{"SubscribeToTask", Dialect::v1_0, Kind::subscribe},
+        Row{"tasks/get", Dialect::v0_3, Kind::get},
+        Row{"tasks/cancel", Dialect::v0_3, Kind::cancel},
+        Row{"tasks/resubscribe", Dialect::v0_3, Kind::subscribe}}) {
+    auto const op = understood(kRouter.parse(post("/rpc", rpc(row.method, R"({"id":"T1"})"))));
+    CHECK(op.kind == row.kind);
+    CHECK(op.shape.dialect == row.dialect);
+    CHECK(op.task_id == "T1");
+    CHECK(op.capability.empty());  // the task decides
+  }
+  CHECK(understood(kRouter.parse(post("/rpc", rpc("message/send", kMessage)))).shape.dialect ==
+        Dialect::v0_3);
+  CHECK(understood(kRouter.parse(post("/rpc", rpc("SendStreamingMessage", kMessage)))).kind ==
+        Kind::stream);
+  CHECK(understood(kRouter.parse(post("/rpc", rpc("ListTasks", "{}")))).kind == Kind::list);
+  auto const earlier = understood(kRouter.parse(
+      post("/rpc", rpc("task.send", R"({"task_type":"echo","payload":[1],"task_id":"mine"})"))));
+  CHECK(earlier.shape.dialect == Dialect::plain);
+  CHECK(earlier.send.wait == Wait::no);
+  CHECK(earlier.task_id.empty());  // ids are the server's
+  CHECK(
+      understood(kRouter.parse(post("/rpc", rpc("task.status", R"({"task_id":"T1"})")))).task_id ==
+      "T1");
+}
+
 TEST_CASE("broken JSON-RPC gets the protocol's own error and never a backend") {
   struct Row {
     std::string body;
@@ -273,29 +306,4 @@ TEST_CASE("a follow-up without a name leaves the capability to its task") {
           R"({"message":{"messageId":"m","role":"user","taskId":"T1","parts":[{"kind":"text","text":"x"}]}})"))));
   CHECK(op.capability.empty());
   CHECK(op.task_id == "T1");
-}
-
-TEST_CASE("the card is asked for as hybrid, or pure by version") {
-  CHECK(std::get<CardRequest>(kRouter.parse(request("GET", "/.well-known/agent.json"))).form ==
-        CardRequest::Form::earlier);
-  auto asked = request("GET", "/.well-known/agent-card.json");
-  CHECK(std::get<CardRequest>(kRouter.parse(asked)).form == CardRequest::Form::hybrid);
-  asked.headers.add("a2a-version", "1.0");
-  CHECK(std::get<CardRequest>(kRouter.parse(asked)).form == CardRequest::Form::pure);
-  Router const only({.capabilities = {}, .versions = {"1.0"}});
-  CHECK(std::get<CardRequest>(only.parse(request("GET", "/.well-known/agent-card.json"))).form ==
-        CardRequest::Form::pure);
-  CHECK(
-      std::get<CardRequest>(kRouter.parse(request("HEAD", "/.well-known/agent-card.json"))).body ==
-      CardRequest::Body::no);
-}
-
-TEST_CASE("a body over the limit is refused as too large in every binding") {
-  Router const small({.capabilities = {"echo"}, .max_body = 64});
-  auto const big = R"({"task_type":"echo","payload":")" + std::string(100, 'x') + "\"}";
-  for (auto const* const path : {"/a2a/v1/tasks", "/rpc", "/message:send"}) {
-    auto const answer = refused(small.parse(post(path, big)));
-    CHECK(answer.response.status == 413);
-    CHECK(answer.code == Code::too_large);
-  }
 }

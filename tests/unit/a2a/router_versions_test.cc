@@ -8,39 +8,6 @@ using namespace aw;
 using namespace aw::a2a;
 using namespace aw::a2a::test;
 
-TEST_CASE("method names of both versions and of the earlier implementation") {
-  struct Row {
-    char const* method;
-    Dialect dialect;
-    Kind kind;
-  };
-  for (auto const& row :
-       {Row{"GetTask", Dialect::v1_0, Kind::get}, Row{"CancelTask", Dialect::v1_0, Kind::cancel},
-        Row{"SubscribeToTask", Dialect::v1_0, Kind::subscribe},
-        Row{"tasks/get", Dialect::v0_3, Kind::get},
-        Row{"tasks/cancel", Dialect::v0_3, Kind::cancel},
-        Row{"tasks/resubscribe", Dialect::v0_3, Kind::subscribe}}) {
-    auto const op = understood(kRouter.parse(post("/rpc", rpc(row.method, R"({"id":"T1"})"))));
-    CHECK(op.kind == row.kind);
-    CHECK(op.shape.dialect == row.dialect);
-    CHECK(op.task_id == "T1");
-    CHECK(op.capability.empty());  // the task decides
-  }
-  CHECK(understood(kRouter.parse(post("/rpc", rpc("message/send", kMessage)))).shape.dialect ==
-        Dialect::v0_3);
-  CHECK(understood(kRouter.parse(post("/rpc", rpc("SendStreamingMessage", kMessage)))).kind ==
-        Kind::stream);
-  CHECK(understood(kRouter.parse(post("/rpc", rpc("ListTasks", "{}")))).kind == Kind::list);
-  auto const earlier = understood(kRouter.parse(
-      post("/rpc", rpc("task.send", R"({"task_type":"echo","payload":[1],"task_id":"mine"})"))));
-  CHECK(earlier.shape.dialect == Dialect::plain);
-  CHECK(earlier.send.wait == Wait::no);
-  CHECK(earlier.task_id.empty());  // ids are the server's
-  CHECK(
-      understood(kRouter.parse(post("/rpc", rpc("task.status", R"({"task_id":"T1"})")))).task_id ==
-      "T1");
-}
-
 TEST_CASE("versions are negotiated: unknown ones refused, method names must fit") {
   auto const with = [](std::string version, std::string method, std::string params) {
     auto out = post("/rpc", rpc(method, params));
@@ -128,4 +95,29 @@ TEST_CASE("0.3 on the bare REST paths is answered with the objects of its JSON-R
   CHECK(op.send.wait == Wait::a_while);
   asked.set_target("/v1/message:send");
   CHECK(spelling_of(understood(kSingle.parse(asked)).shape) == Spelling::v03_proto_snake);
+}
+
+TEST_CASE("the card is asked for as hybrid, or pure by version") {
+  CHECK(std::get<CardRequest>(kRouter.parse(request("GET", "/.well-known/agent.json"))).form ==
+        CardRequest::Form::earlier);
+  auto asked = request("GET", "/.well-known/agent-card.json");
+  CHECK(std::get<CardRequest>(kRouter.parse(asked)).form == CardRequest::Form::hybrid);
+  asked.headers.add("a2a-version", "1.0");
+  CHECK(std::get<CardRequest>(kRouter.parse(asked)).form == CardRequest::Form::pure);
+  Router const only({.capabilities = {}, .versions = {"1.0"}});
+  CHECK(std::get<CardRequest>(only.parse(request("GET", "/.well-known/agent-card.json"))).form ==
+        CardRequest::Form::pure);
+  CHECK(
+      std::get<CardRequest>(kRouter.parse(request("HEAD", "/.well-known/agent-card.json"))).body ==
+      CardRequest::Body::no);
+}
+
+TEST_CASE("a body over the limit is refused as too large in every binding") {
+  Router const small({.capabilities = {"echo"}, .max_body = 64});
+  auto const big = R"({"task_type":"echo","payload":")" + std::string(100, 'x') + "\"}";
+  for (auto const* const path : {"/a2a/v1/tasks", "/rpc", "/message:send"}) {
+    auto const answer = refused(small.parse(post(path, big)));
+    CHECK(answer.response.status == 413);
+    CHECK(answer.code == Code::too_large);
+  }
 }
