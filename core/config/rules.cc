@@ -35,7 +35,7 @@ std::string capability_key(std::size_t index, std::string_view name) {
 }
 
 // The item's own place when the key in it was not given.
-std::string item_or(Facts const& facts, std::string key, std::size_t index) {
+std::string item_or(Facts const& facts, std::string const& key, std::size_t index) {
   return facts.given(key) ? key : capability_key(index, "name");
 }
 

@@ -20,7 +20,7 @@ void add_federation(std::vector<Field>& rows) {
                          Type::maps, federation_slot)
                      .example("[{trust_domain: eu.example.com, url: "
                               "\"https://spire.eu.example.com/bundle\"}]"));
-  auto const row = [](std::string key, std::string help, std::string F::* member) {
+  auto const row = [](std::string const& key, std::string help, std::string F::* member) {
     return field("identity.federation[]." + key, std::move(help), &C::identity, &I::federation,
                  member);
   };

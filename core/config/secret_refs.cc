@@ -54,6 +54,7 @@ void add_problem(std::vector<Diagnostic>& found, Code code, std::string const& k
 void check_names(SecretUse const& use, Entry const& entry, Config const& config,
                  std::vector<Diagnostic>& found) {
   std::vector<std::string_view> known;
+  known.reserve(config.secrets.values.size());
   for (auto const& one : config.secrets.values) known.push_back(one.name);
   for (auto const& name : use.names) {
     if (std::ranges::find(known, std::string_view(name)) != known.end()) continue;

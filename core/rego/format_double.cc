@@ -107,7 +107,7 @@ std::string hex_double(char verb, int precision, double number) {
 }
 
 // What '#' asks for: a point in any case, and the zeros that shortest forms leave out.
-std::string with_point(VerbSpec const& spec, Rune verb, std::string text) {
+std::string with_point(VerbSpec const& spec, Rune verb, std::string const& text) {
   bool const counts = verb == 'v' || verb == 'g' || verb == 'G' || verb == 'x';
   int missing = counts ? (spec.precision < 0 ? 6 : spec.precision) : 0;
   bool const hex = verb == 'x' || verb == 'X';
@@ -156,7 +156,7 @@ std::optional<std::string> double_text(VerbSpec const& spec, Rune verb, double n
     default:
       return std::nullopt;
   }
-  return spec.sharp ? with_point(spec, verb, std::move(text)) : text;
+  return spec.sharp ? with_point(spec, verb, text) : text;
 }
 
 }  // namespace aw::rego

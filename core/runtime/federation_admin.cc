@@ -19,6 +19,7 @@ http::Response json_answer(int status, Json const& body) {
   out.status = status;
   out.headers.add("content-type", "application/json");
   out.headers.add("cache-control", "no-store");
+  out.headers.add("x-content-type-options", "nosniff");
   out.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
   return out;
 }

@@ -212,6 +212,43 @@ TEST_CASE("a token that says it needs no signature, or one nobody knows, is not 
   }
 }
 
+TEST_CASE("a key's numbers as JSON verify what its certificate does, and changed ones nothing") {
+  fixtures::Pki const pki;
+  for (auto const& signer : signers(pki)) {
+    CAPTURE(signer.name());
+    auto const key = fixtures::must(tls::PublicKey::of(signer.identity.chain.front()));
+    auto const numbers = fixtures::must(key.numbers());
+    std::vector<std::pair<std::string, std::string>> members = {{"kty", numbers.type}};
+    if (!numbers.curve.empty()) members.emplace_back("crv", numbers.curve);
+    for (auto const& [name, bytes] : {std::pair("x", numbers.x), std::pair("y", numbers.y),
+                                      std::pair("n", numbers.n), std::pair("e", numbers.e)}) {
+      if (!bytes.empty()) members.emplace_back(name, text::to_base64url(bytes));
+    }
+    auto const jwk = [](auto const& given) {
+      std::string out = "{";
+      for (auto const& [name, value] : given) {
+        out += (out.size() > 1 ? ",\"" : "\"") + name + "\":\"" + value + "\"";
+      }
+      return out + "}";
+    };
+    auto const token = signer.token();
+    CHECK(verdict(token, jwk(members)) == "true");
+    CHECK(verdict(token, "{\"keys\":[" + jwk(members) + "]}") == "true");
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      CAPTURE(members[i].first);
+      for (std::string const value : {"", "AA", "*", "AQAB", "P-521", "none"}) {
+        if (value == members[i].second) continue;
+        auto changed = members;
+        changed[i].second = value;
+        CHECK(verdict(token, jwk(changed)) != "true");
+      }
+      auto without = members;
+      without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
+      CHECK(verdict(token, jwk(without)) != "true");
+    }
+  }
+}
+
 TEST_CASE("of a set of keys the one that is named counts, or else any whose algorithm fits") {
   std::string const keys = R"({"keys":[
       {"kty":"oct","k":"b3RoZXI","kid":"old","alg":"HS256"},

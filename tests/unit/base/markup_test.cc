@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/markup.h"
+
+#include <doctest/doctest.h>
+
+using namespace aw;
+
+TEST_CASE("foreign text in markup opens no tag, ends no attribute and starts no entity") {
+  struct Row {
+    std::string_view text;
+    std::string_view escaped;
+  };
+  for (auto const& [text, escaped] : {
+           Row{"", ""},
+           Row{"plain é 7", "plain é 7"},
+           Row{"<script>", "&lt;script&gt;"},
+           Row{"\" onload='x'", "&quot; onload=&#39;x&#39;"},
+           Row{"&lt;", "&amp;lt;"},
+           Row{"a\xff", "a\xff"},
+       }) {
+    CAPTURE(text);
+    CHECK(text::escape_markup(text) == escaped);
+  }
+}
