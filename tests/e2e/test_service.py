@@ -117,7 +117,7 @@ class Service(test_package.BareRoot):
         wait_for("the reload", lambda: machine.show("StatusText").startswith("serving on"))
         self.assertEqual(machine.show("MainPID"), first)
 
-        machine.run("kill", "-9", first)
+        machine.run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "agentweave@config")
         wait_for("another life", lambda: machine.show("ActiveState") == "active" and machine.show("MainPID") not in ("0", first))
         machine.run("systemctl", "stop", "agentweave@config")
         self.assertEqual((machine.show("Result"), machine.show("ExecMainStatus")), ("success", "0"))
