@@ -84,7 +84,7 @@ std::string summary(InjectTally const& tally) {
 
 Result<void> run_k8s_inject(K8sInjectOptions const& options, Context& context) {
   AW_TRY(auto const text, manifest_text(options.file, context));
-  AW_TRY(auto parts, parse_manifest(options.file, text));
+  AW_TRY(auto parts, parse_manifest(options.file == "-" ? "stdin" : options.file, text));
   std::string config;
   if (!options.config.empty()) {
     AW_TRY(config, checked_config(options.config, context));

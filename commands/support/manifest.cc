@@ -107,14 +107,11 @@ Result<ManifestPart> parse_part(std::string const& name, std::string part, std::
       std::make_shared<const config::Source>(name, std::string(before, '\n') + out.text);
   auto const parsed = config::parse_document(source);
   if (config::count(parsed.diagnostics, config::Severity::error) > 0 || !parsed.root) {
-    auto const first = std::ranges::find(parsed.diagnostics, config::Severity::error,
+    auto const found = std::ranges::find(parsed.diagnostics, config::Severity::error,
                                          &config::Diagnostic::severity);
-    if (first == parsed.diagnostics.end())
-      return make_error(Code::config_syntax, "the manifest is empty");
-    return make_error(
-        first->code,
-        first->place.file + ":" + std::to_string(first->place.line) + ": " + first->message,
-        first->hint);
+    if (found == parsed.diagnostics.end())
+      return make_error(Code::config_syntax, name + ": the manifest is empty");
+    return make_error(found->code, found->place.text() + ": " + found->message, found->hint);
   }
   out.document = as_json(*parsed.root);
   return out;
@@ -127,6 +124,7 @@ Result<std::vector<ManifestPart>> parse_manifest(std::string const& name, std::s
   std::string part;
   std::size_t began = 0;
   std::size_t number = 0;
+  if (text.ends_with('\n')) text.remove_suffix(1);  // ends the last line, and begins none
   for (auto const line : text::split(text, '\n')) {
     ++number;
     if (!separates(line)) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "commands/support/json_member.h"
 #include "core/base/text.h"
 
 namespace aw::commands {
@@ -170,11 +171,12 @@ void change_pod(Json& pod, SidecarSpec const& spec, std::string const& name) {
 }  // namespace
 
 std::string workload_name(json::Json const& document) {
-  if (!document.is_object() || !document.contains("metadata")) return "workload";
-  auto const& metadata = document["metadata"];
-  if (!metadata.is_object()) return "workload";
-  auto const found = metadata.find("name");
-  return found != metadata.end() && found->is_string() ? found->get<std::string>() : "workload";
+  auto const metadata = member(document, "metadata");
+  auto name = member(metadata, "name");
+  if (!name.is_string()) name = member(metadata, "generateName");
+  auto out = name.is_string() ? name.get<std::string>() : std::string();
+  while (out.ends_with('-')) out.pop_back();  // generateName: "report-"
+  return out.empty() ? "workload" : out;
 }
 
 Result<Injected> inject_sidecar(json::Json& document, SidecarSpec const& spec) {

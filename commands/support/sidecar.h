@@ -31,7 +31,7 @@ inline constexpr std::string_view kInjectAnnotation = "agentweave.io/inject";
 // workload that cannot have one (the host's network, a port that is taken), or whose annotation
 // says neither yes nor no.
 [[nodiscard]] Result<Injected> inject_sidecar(json::Json& document, SidecarSpec const& spec);
-// Of a workload: metadata.name.
+// Of a workload: metadata.name, or what its generateName begins with.
 [[nodiscard]] std::string workload_name(json::Json const& document);
 
 }  // namespace aw::commands

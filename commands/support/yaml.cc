@@ -45,10 +45,35 @@ void append_scalar(std::string& out, json::Json const& value) {
 
 bool is_block(json::Json const& value) { return value.is_structured() && !value.empty(); }
 
+// Lines that can stand as they are below a `|`: one line break at the end, no control character,
+// and nothing before the first line's first letter, from which the depth is read.
+bool stands_as_lines(json::Json const& value) {
+  if (!value.is_string()) return false;
+  auto const& text = value.get_ref<std::string const&>();
+  if (!text.ends_with('\n') || text.ends_with("\n\n") || text.find('\n') + 1 == text.size())
+    return false;
+  auto const first = static_cast<unsigned char>(text.front());
+  return std::isspace(first) == 0 && std::ranges::all_of(text, [](unsigned char c) {
+           return c == '\n' || (c >= ' ' && c != 127);
+         });
+}
+
+void append_lines(std::string& out, std::string_view text, std::size_t indent) {
+  out += " |\n";
+  text.remove_suffix(1);
+  for (auto const line : text::split(text, '\n')) {
+    if (!line.empty()) out.append(indent, ' ').append(line);
+    out += '\n';
+  }
+}
+
 void append_block(std::string& out, json::Json const& value, std::size_t indent);
 
-// After a key or dash: a scalar goes on the line, a block goes below it.
+// After a key or a dash: a scalar goes on the line, a block goes below it.
 void append_after(std::string& out, json::Json const& value, std::size_t indent) {
+  if (stands_as_lines(value)) {
+    return append_lines(out, value.get_ref<std::string const&>(), indent);
+  }
   if (!is_block(value)) {
     out += ' ';
     append_scalar(out, value);
@@ -70,6 +95,13 @@ void append_block(std::string& out, json::Json const& value, std::size_t indent)
     return;
   }
   for (auto const& element : value) {
+    if (is_block(element)) {  // its first line stands beside the dash
+      std::string block;
+      append_block(block, element, indent + 2);
+      block[indent] = '-';
+      out += block;
+      continue;
+    }
     out.append(indent, ' ');
     out += '-';
     append_after(out, element, indent + 2);

@@ -117,6 +117,11 @@ class VaultProvider final : public SecretsProvider {
     auto message = "vault: " + doing + ": status " + std::to_string(answer.status);
     if (auto const words = vault_complaint(answer.body); !words.empty()) message += ": " + words;
     std::string hint;
+    // Vault's login methods answer 400 to who is nobody's, and 403 to what a token may not.
+    if (answer.status == 400)
+      hint =
+          "secrets.vault.role names no role that lets us in: its allowed_uri_sans (cert), or "
+          "bound_subject and bound_audiences (jwt)";
     if (answer.status == 403) hint = "its policy, or the role's, does not allow it";
     if (answer.status == 404) hint = "no such secret, or it was deleted";
     return make_error(Code::secret_unavailable, std::move(message), std::move(hint));

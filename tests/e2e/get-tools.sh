@@ -1,8 +1,7 @@
 #!/bin/sh
-# get-tools.sh [vault]: what the tests of the packaging and of the trust map ask for and a build does not: promtool, lintian,
+# get-tools.sh: what the tests of the packaging and of the trust map ask for and a build does not: promtool, lintian,
 # systemd's containers and chromium from Debian, helm and Compose's schema from Go's module proxy into the peers' cache. What is
-# there is left alone. With `vault`, HashiCorp's Vault too, as its own `minimal` build (a quarter of an hour of two processors);
-# without it a server of the tests' own stands for it (keepers.py).
+# there is left alone.
 set -eu
 cache=${AGENTWEAVE_PEERS:-$HOME/.cache/agentweave-peers}/bin
 helm=v3.18.4
@@ -30,25 +29,6 @@ compose=github.com/compose-spec/compose-go/v2@v2.9.0
 if [ ! -f "$cache/compose-spec.json" ]; then
   (cd "$cache" && go mod download "$compose")
   install -m 644 "$(go env GOMODCACHE)/$compose/schema/compose-spec.json" "$cache/"
-fi
-
-# Its go.mod replaces modules by directories that the module proxy does not have: their published versions take their place.
-vault=v1.21.4
-if [ "${1:-}" = vault ] && { [ ! -x "$cache/vault" ] || [ ! -f "$cache/.vault-$vault" ]; }; then
-  rm -f "$cache"/.vault-*
-  source=$(mktemp -d)
-  trap 'rm -rf "$source"' EXIT
-  (cd "$cache" && go mod download "github.com/hashicorp/vault@$vault")
-  cp -r "$(go env GOMODCACHE)/github.com/hashicorp/vault@$vault/." "$source/"
-  chmod -R u+w "$source"
-  (
-    cd "$source"
-    for module in api api/auth/approle api/auth/kubernetes api/auth/userpass sdk; do
-      go mod edit -dropreplace="github.com/hashicorp/vault/$module"
-    done
-    nice -n 15 go build -mod=mod -tags minimal -trimpath -buildvcs=false -o "$cache/vault" .
-  )
-  touch "$cache/.vault-$vault"
 fi
 
 # A bare Debian 12 to install the package on; only root can make and use one.

@@ -87,10 +87,10 @@ class Vault(Server):
         if request.headers.get("x-vault-request") != "true":
             return 412, {"errors": ["missing X-Vault-Request"]}
         if request.path == "/v1/auth/cert/login" and request.command == "POST":
-            return self._login(self._certificate_id(request), json.loads(body).get("name"))
+            return self._login(self._certificate_id(request), json.loads(body).get("name"), "failed to match all constraints for this login certificate")
         if request.path == "/v1/auth/jwt/login" and request.command == "POST":
             asked = json.loads(body)
-            return self._login(self._jwt_id(asked.get("jwt", "")), asked.get("role"))
+            return self._login(self._jwt_id(asked.get("jwt", "")), asked.get("role"), "error validating claims: claim \"sub\" does not match")
         return self._read(request)
 
     def _certificate_id(self, request):
@@ -108,9 +108,9 @@ class Vault(Server):
         fresh = claims.get("exp", 0) > datetime.datetime.now(datetime.timezone.utc).timestamp()
         return claims.get("sub") if good and fresh else None
 
-    def _login(self, who, role):
+    def _login(self, who, role, otherwise):
         if who is None or self.roles.get(role) != who:
-            return 403, {"errors": ["permission denied"]}
+            return 400, {"errors": [otherwise]}  # as Vault's login methods do; 403 is for what a token may not
         self.logins += 1
         token = "hvs." + secrets.token_urlsafe(24)
         self.tokens[token] = role

@@ -223,12 +223,12 @@ class Life(Running):
 
     def test_never_listens(self):
         """a child that never listens: never ready, said with the address, ended, exit 124"""
-        process = self.child(env={"MODE": "deaf"}, run={"start_timeout": 1})
-        wait_for("it runs", lambda: self.note.exists(), 10)
+        process = self.child(env={"MODE": "deaf"}, run={"start_timeout": 5})
+        wait_for("it runs", lambda: self.note.exists(), 20)
         self.assertEqual(plain(self.metrics, "/readyz")[0], 503)
         self.assertIn("child", plain(self.metrics, "/readyz?verbose")[1])
         self.assertEqual(process.child.wait(20), 124, process.err())
-        self.assertRegex(process.err(), r"does not listen on unix:\S+/app\.sock after 1s")
+        self.assertRegex(process.err(), r"does not listen on unix:\S+/app\.sock after 5s")
         self.assertTrue(self.gone(self.lives()[0]["pid"]))
 
     def test_ignores_sigterm(self):

@@ -270,7 +270,7 @@ class InUse(Target):
     def test_no_secret_no_service(self):
         """a secret that cannot be had keeps the agent from serving: the key and the reason are said"""
         self.agent_.stop()
-        for name, change, said in (("refused", lambda: self.vault.roles.clear(), "permission denied"), ("gone", lambda: self.vault.close(), "call https://localhost")):
+        for name, change, said in (("refused", lambda: self.vault.roles.clear(), "status 400: error validating claims"), ("gone", lambda: self.vault.close(), "call https://localhost")):
             with self.subTest(name):
                 change()
                 ran = subprocess.run([BINARY, "serve", self.agent_.config_path, "--env", "development"], capture_output=True, text=True, timeout=60)
@@ -309,8 +309,8 @@ class ByCertificate(Case):
         got = get("target")
         self.assertEqual(got.stdout, "by-certificate\n", got.stderr)
         self.assertEqual([entry[1] for entry in vault.log], ["/v1/auth/cert/login", "/v1/secret/data/app/search"])
-        self.assertIn("log in at auth/cert: status 403: permission denied", get("other").stderr)
-        self.assertIn("status 403", get("target", role="root").stderr)
+        self.assertIn("log in at auth/cert: status 400: failed to match all constraints", get("other").stderr)
+        self.assertIn("status 400", get("target", role="root").stderr)
 
 
 class ForTheChild(Case):

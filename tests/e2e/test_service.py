@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The packaged service under systemd as process 1: a bare Debian 12, booted in a container of systemd's own, with real SPIRE."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -66,6 +67,9 @@ class Machine:
         if self.leader and self.nspawn.alive():
             os.kill(int(self.leader), signal.SIGRTMIN + 4)
             self.nspawn.child.wait(30)
+        for place in ("systemd", "unified"):
+            with contextlib.suppress(OSError):
+                pathlib.Path(f"/sys/fs/cgroup/{place}/agentweave-test").rmdir()
 
 
 class Service(test_package.BareRoot):
@@ -117,7 +121,7 @@ class Service(test_package.BareRoot):
         wait_for("the reload", lambda: machine.show("StatusText").startswith("serving on"))
         self.assertEqual(machine.show("MainPID"), first)
 
-        machine.run("kill", "-9", first)
+        machine.run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "agentweave@config")
         wait_for("another life", lambda: machine.show("ActiveState") == "active" and machine.show("MainPID") not in ("0", first))
         machine.run("systemctl", "stop", "agentweave@config")
         self.assertEqual((machine.show("Result"), machine.show("ExecMainStatus")), ("success", "0"))

@@ -76,6 +76,13 @@ TEST_CASE("a deployment gets a native sidecar that is there before its own conta
   CHECK(pod["containers"][0]["image"] == "legacy-service:latest");
 }
 
+TEST_CASE("what has no name yet is called by what its name will begin with") {
+  CHECK(aw::commands::workload_name(document("metadata: {name: a, generateName: b-}\n")) == "a");
+  CHECK(aw::commands::workload_name(document("metadata: {generateName: report-}\n")) == "report");
+  CHECK(aw::commands::workload_name(document("metadata: {generateName: \"-\"}\n")) == "workload");
+  CHECK(aw::commands::workload_name(document("metadata: 3\n")) == "workload");
+}
+
 TEST_CASE("every kind that has pods gets one; what has none passes through") {
   for (auto const* const kind : {"StatefulSet", "DaemonSet", "ReplicaSet", "Job"}) {
     Json out = {{"kind", kind}, {"metadata", {{"name", "x"}}}};
@@ -132,6 +139,24 @@ TEST_CASE(
   pod["metadata"]["annotations"]["agentweave.io/inject"] = "disabled";
   pod["spec"]["hostNetwork"] = true;  // what cannot have one may still be left out
   CHECK(inject_sidecar(pod, {.image = "i", .config_map = ""}).value() == Injected::opted_out);
+}
+
+TEST_CASE("what is written can be read again, and means the same") {
+  Shell shell;
+  std::ofstream("sidecar.yaml") << kConfig;
+  shell.input =
+      std::string(kDeployment) +
+      "---\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: a\n    args:\n"
+      "    - [x]\n    - |\n      set -e\n      echo \"a: b\"\n    - \"  lead\\n\"\n    - '- a'\n";
+  auto const ran = shell.run("agentweave k8s inject -f - --config sidecar.yaml");
+  REQUIRE(ran.exit == 0);
+  CHECK(ran.out.find("  config.yaml: |\n    agent:\n      name: legacy\n") != std::string::npos);
+  auto const parts = parse_manifest("out", ran.out);
+  REQUIRE(parts.ok());
+  REQUIRE(parts->size() == 4);
+  CHECK((*parts)[0].document["data"]["config.yaml"] == kConfig);
+  CHECK((*parts)[3].document["spec"]["containers"][0]["args"] ==
+        Json::array({Json::array({"x"}), "set -e\necho \"a: b\"\n", "  lead\n", "- a"}));
 }
 
 TEST_CASE("each item of a List counts, and those that opted out are said") {
@@ -246,10 +271,13 @@ TEST_CASE("--config is checked and becomes the ConfigMap") {
 
 TEST_CASE("what is no YAML is shown where it stands, and nothing is printed") {
   Shell shell;
-  std::ofstream("d.yaml") << kDeployment << "---\na: [\n";
+  std::ofstream("d.yaml") << kDeployment << "---\na:\n\tb: 1\n";
   auto const ran = shell.run("agentweave k8s inject -f d.yaml");
   CHECK(ran.exit == 4);
   CHECK(ran.out.empty());
-  CHECK(ran.err.find("d.yaml:1") != std::string::npos);
+  CHECK(ran.err.find("d.yaml:18:1: invalid YAML: a tab in the indentation\n") != std::string::npos);
+  CHECK(ran.err.find("hint") != std::string::npos);
+  shell.input = "a: [\n";
+  CHECK(shell.run("agentweave k8s inject -f -").err.find("stdin:2:1: ") != std::string::npos);
   CHECK(shell.run("agentweave k8s inject -f missing.yaml").exit != 0);
 }

@@ -29,6 +29,13 @@ TEST_CASE("JSON becomes YAML that reads back as the same values") {
         "deep:\n  x: []\nempty: {}\nlist:\n  - 1\n  - true\n  - null\n  - \"a: b\"\n"
         "name: hello\n\"on\": \"yes\"\nversion: \"1.0\"\n");
   CHECK(to_yaml(Json("~")) == "\"~\"\n");
+  CHECK(to_yaml(Json::parse(R"({"list":[{"a":1,"b":{"c":2}},[3,[4]],[]]})")) ==
+        "list:\n  - a: 1\n    b:\n      c: 2\n  - - 3\n    - - 4\n  - []\n");
+  CHECK(to_yaml({{"file", "a: 1\n\n  b \"x\"\n"}}) == "file: |\n  a: 1\n\n    b \"x\"\n");
+  CHECK(to_yaml(Json::array({"a\nb\n"})) == "- |\n  a\n  b\n");
+  for (auto const* const text :
+       {"a\nb", "a\nb\n\n", " a\nb\n", "a\n\tb\n", "a\r\nb\n", "\n", "a\n"})
+    CHECK(to_yaml({{"k", text}}) == "k: " + Json(text).dump() + "\n");
   CHECK(to_yaml(Json("line\nbreak")) == "\"line\\nbreak\"\n");
 }
 

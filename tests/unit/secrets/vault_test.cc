@@ -32,7 +32,7 @@ struct FakeVault {
     if (asked.line == kLogin) {
       login_body = asked.body;
       if (asked.body.find(R"("jwt":"us")") == std::string::npos)
-        return {403, R"({"errors":["permission denied"]})"};
+        return {400, R"({"errors":["error validating token: invalid audience (aud) claim"]})"};
       revoked = false;
       return {200, R"({"auth":{"client_token":"t)" + std::to_string(++given) +
                        R"(","lease_duration":)" + std::to_string(lease) + "}}"};
@@ -140,7 +140,10 @@ TEST_CASE("Vault: who is not known gets no token, and an answer that is too larg
   bench.jwt = "stranger";
   auto const refused = bench.read();
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().message == "vault: log in at auth/jwt: status 403: permission denied");
+  CHECK(refused.error().message ==
+        "vault: log in at auth/jwt: status 400: error validating token: invalid audience (aud) "
+        "claim");
+  CHECK(refused.error().hint.starts_with("secrets.vault.role names no role that lets us in"));
   CHECK(bench.vault.server.lines() == std::vector<std::string>{kLogin});
   VaultBench large;
   large.vault.broken = {200, std::string(600 * 1024, 'x')};
