@@ -12,6 +12,7 @@
 #include "commands/support/json_member.h"
 #include "commands/support/table.h"
 #include "commands/support/web.h"
+#include "core/authz/policy_files.h"
 #include "core/base/fs.h"
 #include "core/base/text.h"
 #include "core/config/load.h"
@@ -96,12 +97,13 @@ std::size_t policies_with(FederationOptions const& options, Context const& conte
                                     .backends = config::BackendRule::in_process});
   std::size_t count = 0;
   if (!loaded.ok() || loaded->config.authorization.policy_dir.empty()) return count;
-  std::error_code ignored;
-  for (auto const& file : std::filesystem::recursive_directory_iterator(
-           loaded->config.authorization.policy_dir, ignored)) {
-    auto const extension = file.path().extension();
+  std::filesystem::path const root = loaded->config.authorization.policy_dir;
+  auto const files = authz::policy_files_below(root.string());
+  if (!files.ok()) return count;
+  for (auto const& file : *files) {
+    auto const extension = std::filesystem::path(file).extension();
     if (extension != ".rego" && extension != ".json" && extension != ".yaml") continue;
-    auto const text = fs::read_file(file.path());
+    auto const text = fs::read_file(root / file);
     if (text.ok() && text->contains(options.domain)) ++count;
   }
   return count;

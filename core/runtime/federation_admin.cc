@@ -104,7 +104,13 @@ Result<Json> add_source(Runtime::Parts& p, std::string const& text) {
     static_cast<void>(p.federation->remove(domain));
     return std::move(fetched).error();
   }
-  AW_TRY(p.announce(audit::EventType::config_change, "federation added: " + domain.name()));
+  auto announced =
+      p.announce(audit::EventType::config_change, "federation added: " + domain.name());
+  if (!announced.ok()) {
+    // Trust that is on no record is not given.
+    static_cast<void>(p.federation->remove(domain));
+    return std::move(announced).error();
+  }
   return Json{{"federation", federation_list(*p.federation)}, {"audit_seq", p.audit->status().seq}};
 }
 
