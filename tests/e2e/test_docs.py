@@ -14,7 +14,7 @@ from test_outbound import message, post
 
 ROOT = house.REPOSITORY
 # Blocks that cannot run where the tests run. Each names its reason in the page; here they are counted, so that none slips in.
-NOT_RUN = {"README.md": 1, "backends.md": 1, "identity.md": 1, "install.md": 3, "kubernetes.md": 3, "map.md": 1}
+NOT_RUN = {"README.md": 1, "backends.md": 1, "identity.md": 1, "install.md": 2, "kubernetes.md": 3, "map.md": 1}
 
 
 def pages():
