@@ -14,13 +14,15 @@ from house import Case, free_port, wait_for
 HERE = house.REPOSITORY / "packaging/starter"
 PROGRAMS = {"ghcr.io/spiffe/spire-server": "spire-server", "ghcr.io/spiffe/spire-agent": "spire-agent", "openpolicyagent/opa": "opa", "agentweave/agent": "agentweave",
             "debian": None}  # what an image's entry point is; None: the command says it
-SERVICE_KEYS = {"image", "command", "user", "environment", "volumes", "depends_on", "healthcheck", "pid", "read_only", "cap_drop", "ports", "restart", "profiles"}
+SERVICE_KEYS = {"image", "build", "command", "user", "environment", "volumes", "depends_on", "healthcheck", "pid", "read_only", "cap_drop", "ports", "restart", "profiles"}
 
 
 class Composition(Case):
     def setUp(self):
         super().setUp()
         text = (HERE / "docker-compose.yaml").read_text()
+        # As Compose does where the variable is not set: this process has none of them.
+        text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
         read = self.run_cli("policy", "eval", "yaml.unmarshal(input.text)", "-I", "--format", "raw", input=json.dumps({"text": text}))
         self.assertEqual(read.returncode, 0, read.stderr)
         self.document = json.loads(read.stdout)
@@ -40,6 +42,10 @@ class Composition(Case):
                     target = self.services[other]
                     self.assertIn(how["condition"], ("service_started", "service_healthy", "service_completed_successfully"))
                     self.assertTrue(how["condition"] != "service_healthy" or "healthcheck" in target, f"{other} has no health check")
+                if build := service.get("build"):
+                    context = (HERE / build["context"]).resolve()
+                    self.assertEqual(context, house.REPOSITORY)
+                    self.assertRegex((context / build["dockerfile"]).read_text(), rf"(?m)^FROM .* AS {build['target']}$")
                 for volume in service.get("volumes", []):
                     source = volume.split(":")[0]
                     self.assertTrue(source == "./" or source in self.document["volumes"], volume)
