@@ -7,7 +7,9 @@
 
 namespace aw {
 
-void wipe(std::span<char> bytes) { explicit_bzero(bytes.data(), bytes.size()); }
+void wipe(std::span<char> bytes) {
+  if (!bytes.empty()) explicit_bzero(bytes.data(), bytes.size());  // nothing may have no address
+}
 
 bool equal_constant_time(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;

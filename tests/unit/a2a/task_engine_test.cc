@@ -186,8 +186,9 @@ TEST_CASE("a task may not grow without bound, but it can always end") {
         Code::too_large);
   auto const words = message("m", std::string(8'192, 'x'));
   CHECK(f.small_engine.set_status(task->id, TaskState::failed, words).ok());
+  std::string const blank(8'192, ' ');
   auto huge = new_task(kAda);
-  huge.payload = std::string(8'192, ' ');
+  huge.payload = blank;
   CHECK(f.small_engine.create(huge).error().code == Code::too_large);
 }
 
