@@ -10,8 +10,6 @@ namespace {
 using trace::Kind;
 using trace::Span;
 
-constexpr std::size_t kAttributes = 16;  // one allocation a span
-
 void add(Span& span, std::string_view key, std::string_view value) {
   if (!value.empty()) span.attributes.push_back({.key = key, .value = value});
 }
@@ -60,7 +58,6 @@ void Tracer::decided(DecisionFacts const& facts, authz::AuthzDecision const& dec
             .status = trace::Status::unset,
             .message = {},
             .attributes = {}};
-  span.attributes.reserve(kAttributes);
   add(span, "span.type", "authorization_check");
   add(span, "agent.name", agent_);
   add(span, "authz.direction", in ? "inbound" : "outbound");
@@ -92,7 +89,6 @@ void Tracer::answered(DecisionFacts const& facts, Answer const& answer) const {
             .status = trace::Status::unset,
             .message = {},
             .attributes = {}};
-  span.attributes.reserve(kAttributes);
   add(span, "span.type", in ? "incoming_request" : "outgoing_call");
   add(span, "agent.name", agent_);
   add_facts(span, facts);

@@ -3,11 +3,11 @@
 // is written down at once (otlp.h) and gone. Made only for what is kept.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <string_view>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "core/base/clock.h"
 
@@ -34,8 +34,8 @@ struct Span {
   WallTime start;
   WallTime end;
   Status status = Status::unset;
-  std::string_view message;  // of an error
-  std::vector<Attribute> attributes;
+  std::string_view message;                                  // of an error
+  boost::container::small_vector<Attribute, 16> attributes;  // a usual span takes no memory
 };
 
 }  // namespace aw::trace
