@@ -26,7 +26,8 @@ bool may_fail(Block const& block) {
 bool base_path(Statement const& s, std::size_t steps, RuleNode const& root, Need& out) {
   bool const input = s.root == Statement::Root::input;
   bool const data = s.root == Statement::Root::data && (s.node == &root || s.node == nullptr);
-  if (s.kind != Statement::Kind::ref || !(input || data) || s.gone_through) return false;
+  if (s.kind != Statement::Kind::ref || !(input || data) || s.gone_through || s.unlooked)
+    return false;
   for (std::size_t i = 0; i < steps; ++i) {
     if (s.steps[i].kind != Pattern::Kind::constant) return false;
     out.path.push_back(s.steps[i].value);

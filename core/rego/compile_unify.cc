@@ -71,6 +71,23 @@ bool learns_nothing(Term const& source, Term const& shape, Term const& first) {
   return shape.kind == TermKind::array && !shape_first && !array;
 }
 
+// OPA's index looks at a reference that is held against a value or a variable, which is all that
+// is left of calls; not at one against another, or against a comprehension.
+bool unlooked(Term const& left, Term const& right) {
+  auto const stays = [](Term const& term) {
+    return term.kind == TermKind::ref || term.kind == TermKind::array_comprehension ||
+           term.kind == TermKind::set_comprehension || term.kind == TermKind::object_comprehension;
+  };
+  return stays(left) && stays(right);
+}
+
+// Marks what `term` became, if that is a reference.
+void mark_unlooked(Term const& term, Block& block, std::size_t from) {
+  bool const reference = term.kind == TermKind::ref && block.size() > from &&
+                         block.back().kind == Statement::Kind::ref;
+  if (reference) block.back().unlooked = true;
+}
+
 }  // namespace
 
 // `left = right`, or `left == right` when `closed`: then nothing may be bound.
@@ -95,8 +112,13 @@ void RuleCompiler::equality(Term const& left, Term const& right, Place place, Bl
     for (std::size_t i = from; i < block.size(); ++i) block[i].closed |= closed;
     return;
   }
+  bool const beside = unlooked(left, right);
+  auto from = block.size();
   Pattern out = operand(other, block);
+  if (beside) mark_unlooked(other, block, from);
+  from = block.size();
   assign_into(source, std::move(out), block, false);
+  if (beside) mark_unlooked(source, block, from);
   if (!block.empty()) {
     block.back().closed = closed || learns_nothing(source, other, left);
     block.back().place = place;

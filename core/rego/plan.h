@@ -84,6 +84,7 @@ struct Statement {
   bool implicit = false;         // negation: every variable inside must be bound before
   bool iterates = false;         // ref: some step binds
   bool gone_through = false;     // ref: the collection of `some … in`
+  bool unlooked = false;         // ref: held against what no index of OPA's looks at
   bool closed = false;           // nothing in `out` may bind: `==`
   bool one_way = false;          // unify: `left := out`, of which only `left` may bind
   bool called = false;           // ref: written as a call, of a rule without arguments

@@ -160,6 +160,28 @@ asks contains 4 if { max([]) == semver.compare("x", "y") }
   }
 }
 
+TEST_CASE(
+    "what the input must hold is asked first, but for a reference against another or a "
+    "comprehension") {
+  EvalOptions options;
+  options.builtin_errors = BuiltinErrors::strict;
+  auto const answers = [&options](std::string const& later) {
+    auto const policy = test::policy_of(
+        "package p\nr contains 1 if {\n  semver.compare(\"x\", \"y\")\n  " + later + "\n}\n");
+    return test::ask(*policy, "data.p.r", "{}", options).ok();
+  };
+  for (auto const* const later : {"input.a == 1", "x := input.a", "x = input.a"}) {
+    CAPTURE(std::string(later));
+    CHECK(answers(later));
+  }
+  for (auto const* const later :
+       {"input.a == input.a", "input.a == input.b", "input.a == [n | some n in [1]]",
+        "[n | some n in [1]] == input.a", "input.a = {n | some n in [1]}"}) {
+    CAPTURE(std::string(later));
+    CHECK_FALSE(answers(later));
+  }
+}
+
 TEST_CASE("a large product of fractions has the digits of a double, and bytes are no YAML") {
   constexpr WayRow kRows[] = {
       {"x := product([12345678901234567890, 100, 1.5])", "1851851835185185200000"},
