@@ -31,8 +31,6 @@ struct KeptPolicy {
   std::string document;  // JSON: {"path", "modules": [{"name","text"}], "data"}
 };
 
-// Owns its connection. Made with mode 0600; a symbolic link in its place is refused. Waits up to
-// five seconds for another process's lock.
 // How many decisions a stretch of frames holds, of what time.
 struct Extent {
   std::uint64_t decisions = 0;
@@ -46,6 +44,8 @@ struct Extent {
 // Of the whole frames at the front of `frames`.
 [[nodiscard]] Extent extent_of(std::string_view frames);
 
+// Owns its connection. Made with mode 0600; a symbolic link in its place is refused. Waits up to
+// five seconds for another process's lock.
 class Database {
  public:
   enum class Access { read_write, read_only };
