@@ -27,9 +27,9 @@ Result<void> Reader::newest_first(WallTime since, Each const& each) {
   std::ranges::reverse(segments);
   for (auto const number : segments) {
     if (number <= imported) continue;
-    auto const frames = read_segment(directory_, number);
+    AW_TRY(auto const frames, read_segment_if_there(directory_, number));
     // Gone: brought over between the two looks, and then in the database.
-    if (frames.ok() && take(*frames) == Database::More::stop) return {};
+    if (frames && take(*frames) == Database::More::stop) return {};
   }
   return each_block(database_, directory_, since, take);
 }

@@ -40,17 +40,24 @@ Result<std::string> read_segment(std::filesystem::path const& directory, std::ui
   return bytes;
 }
 
+Result<std::optional<std::string>> read_segment_if_there(std::filesystem::path const& directory,
+                                                         std::uint64_t number) {
+  auto bytes = read_segment(directory, number);
+  if (bytes.ok()) return std::optional(std::move(*bytes));
+  std::error_code unknown;
+  if (!std::filesystem::exists(segment_in(directory, number), unknown) && !unknown)
+    return std::optional<std::string>();
+  return std::move(bytes).error();
+}
+
 Result<void> each_block(Database& database, std::filesystem::path const& directory, WallTime since,
                         std::function<Database::More(std::string_view)> const& take) {
   Result<void> outcome;
   AW_TRY(database.blocks(since, [&](std::uint64_t segment, std::string_view frames) {
     if (!frames.empty()) return take(frames);
-    auto own = read_segment(directory, segment);
-    if (own.ok()) return take(*own);
-    std::error_code unknown;
-    if (!std::filesystem::exists(segment_in(directory, segment), unknown) && !unknown)
-      return Database::More::yes;
-    outcome = std::move(own).error();
+    auto const own = read_segment_if_there(directory, segment);
+    if (own.ok()) return *own ? take(**own) : Database::More::yes;
+    outcome = own.error();
     return Database::More::stop;
   }));
   return outcome;

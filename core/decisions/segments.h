@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,12 @@ inline constexpr std::string_view kDatabaseFile = "decisions.db";
 // Its bytes, 64 MiB at most. Code::state_unusable.
 [[nodiscard]] Result<std::string> read_segment(std::filesystem::path const& directory,
                                                std::uint64_t number);
+// The same for one that may have gone since it was seen: nothing then. One that is there and cannot
+// be read is an error, not fewer decisions.
+[[nodiscard]] Result<std::optional<std::string>> read_segment_if_there(
+    std::filesystem::path const& directory, std::uint64_t number);
 // The frames of each block that ended since, newest first, wherever they are, until `take` says
-// stop. A segment that is gone was retired between the two looks; one that is there and cannot be
-// read is an error, not fewer decisions.
+// stop. A segment that is gone was retired between the two looks.
 [[nodiscard]] Result<void> each_block(Database& database, std::filesystem::path const& directory,
                                       WallTime since,
                                       std::function<Database::More(std::string_view)> const& take);

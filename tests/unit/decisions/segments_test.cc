@@ -85,6 +85,18 @@ TEST_CASE("a segment that is there and cannot be read is an error, not fewer dec
   CHECK(reader->find("d-0").error().code == Code::state_unusable);
 }
 
+TEST_CASE("a segment that the database does not know yet and that cannot be read is an error") {
+  Place place;
+  auto store = place.open();
+  REQUIRE(keep(*store, decision("d-kept")).ok());
+  REQUIRE(store->flush().ok());
+  auto const last = segments_in(place.directory / "decisions").back();
+  REQUIRE(std::filesystem::create_directory(segment_in(place.directory / "decisions", last + 1)));
+  auto reader = Reader::open(place.directory / "decisions");
+  REQUIRE(reader.ok());
+  CHECK(reader->find("d-kept").error().code == Code::state_unusable);
+}
+
 TEST_CASE("a retired block takes its segment along") {
   Place place;
   auto store = place.open();
