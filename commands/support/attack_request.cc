@@ -87,7 +87,7 @@ Attack spoofed(Prey const& prey, std::string const& header) {
     attack.seen = "only the backend sees what it gets: name an action that echoes it with --echo";
     return attack;
   }
-  auto const marker = "spoofed-" + text::to_hex(random_bytes(8));
+  auto const marker = "spoofed-" + random_hex(8);
   auto const value = header == "x-agentweave-caller"
                          ? "spiffe://" + prey.id.trust_domain().name() + '/' + marker
                          : "By=spiffe://proof;URI=" + marker;

@@ -79,8 +79,7 @@ DrillGround::~DrillGround() {
 }
 
 Result<std::unique_ptr<DrillGround>> DrillGround::open(Spec spec, Context& context) {
-  auto directory = std::filesystem::temp_directory_path() /
-                   ("agentweave-drill-" + text::to_hex(random_bytes(6)));
+  auto directory = std::filesystem::temp_directory_path() / ("agentweave-drill-" + random_hex(6));
   AW_TRY(fs::make_private_directory(directory));
   std::unique_ptr<DrillGround> ground(
       new DrillGround(std::move(spec), std::move(directory), context));

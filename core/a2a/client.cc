@@ -9,7 +9,6 @@
 #include "core/a2a/replay_headers.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
-#include "core/base/text.h"
 
 namespace aw::a2a {
 namespace {
@@ -85,9 +84,7 @@ Result<void> check_reply(Reply const& reply) {
   return check_reply(reply.status, reply.body, reply.decision);
 }
 
-std::string new_traceparent() {
-  return "00-" + text::to_hex(random_bytes(16)) + "-" + text::to_hex(random_bytes(8)) + "-01";
-}
+std::string new_traceparent() { return "00-" + random_hex(16) + "-" + random_hex(8) + "-01"; }
 
 http::Security Client::security_for(identity::SpiffeId const& id) const {
   return spiffe_security(credentials_, id);

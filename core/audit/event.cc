@@ -30,7 +30,7 @@ void optional(json::Writer& writer, std::string_view name, std::string_view valu
 
 // Foreign JSON may hold line breaks between its tokens, or be no JSON at all: written anew, it
 // cannot break the line.
-void append_context(json::Writer& writer, std::string const& context) {
+void append_context(json::Writer& writer, std::string_view context) {
   if (context.empty()) return;
   if (auto parsed = json::parse(context); parsed.ok()) {
     writer.key("context").raw(parsed->dump());

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happened, as the audit log tells it: one Event becomes one JSON line.
 //
-// A value; any thread. Members left empty are left out of the line, except those a reader relies on
-// (event_type, timestamp, agent_name, audit_id).
+// Views into whoever made it: an event is written down at once (AuditLog::record) and gone. Any
+// thread. Members left empty are left out of the line, except those a reader relies on (event_type,
+// timestamp, agent_name, audit_id).
 #pragma once
 
 #include <chrono>
@@ -37,34 +38,34 @@ enum class Mode { enforce, log_only };
 struct Event {
   EventType type = EventType::auth_check;
   WallTime time;
-  std::string trace_id;
-  std::string span_id;
-  std::string audit_id;     // made by AuditLog when empty (the decision's id, if there is one)
-  std::string decision_id;  // the one the caller was told
-  std::string caller;       // SPIFFE ID
-  std::string callee;       // SPIFFE ID
-  std::string action;
-  std::string resource;
-  std::string capability;
-  std::string direction;  // "inbound" | "outbound"
+  std::string_view trace_id;
+  std::string_view span_id;
+  std::string_view audit_id;     // made by AuditLog when empty (the decision's id, if there is one)
+  std::string_view decision_id;  // the one the caller was told
+  std::string_view caller;       // SPIFFE ID
+  std::string_view callee;       // SPIFFE ID
+  std::string_view action;
+  std::string_view resource;
+  std::string_view capability;
+  std::string_view direction;  // "inbound" | "outbound"
   Decision decision = Decision::none;
-  std::string outcome;  // "success" | "error" | "failure"
-  std::string reason;
+  std::string_view outcome;  // "success" | "error" | "failure"
+  std::string_view reason;
   std::optional<Code> code;
-  std::string rule;  // "authz.rego:14"
-  std::string policy_id;
-  std::string policy_digest;
+  std::string_view rule;  // "authz.rego:14"
+  std::string_view policy_id;
+  std::string_view policy_digest;
   std::uint64_t policy_generation = 0;
   bool cached = false;
   Mode mode = Mode::enforce;
   bool would_deny = false;
   std::optional<std::chrono::nanoseconds> duration;
-  std::string remote_address;
-  std::string request_id;
-  std::string receipt;  // the digest of the call that the other end records too
-  std::string shadow;   // what the shadow policy said: "agreed", "would_deny", …
-  std::string task_id;
-  std::string context_json;  // one JSON object, or empty
+  std::string_view remote_address;
+  std::string_view request_id;
+  std::string_view receipt;  // the digest of the call that the other end records too
+  std::string_view shadow;   // what the shadow policy said: "agreed", "would_deny", …
+  std::string_view task_id;
+  std::string_view context_json;  // one JSON object, or empty
 };
 
 [[nodiscard]] std::string_view event_type_name(EventType type);  // "AUTH_CHECK"

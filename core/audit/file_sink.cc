@@ -174,7 +174,7 @@ Result<std::string> FileSink::identity(ChainHead const& head) const {
       if (text.size() == 2 * kLogIdBytes) return std::string(text);
     }
   }
-  auto id = text::to_hex(random_bytes(kLogIdBytes));
+  auto id = random_hex(kLogIdBytes);
   auto kept = fs::write_file_atomic(path, id + "\n", fs::Mode::private_file);
   if (kept.ok()) return id;
   auto error = std::move(kept).error();

@@ -9,7 +9,6 @@
 #include "core/audit/open_sinks.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
-#include "core/base/text.h"
 #include "core/io/turn.h"
 
 namespace aw::audit {
@@ -100,8 +99,8 @@ void AuditLog::Impl::members_of(Event const& event, std::string& out) const {
   auto const time = event.time == WallTime{} ? needs.clock.now() : event.time;
   std::string made;
   // A decision has an id of its own already.
-  std::string_view id = event.audit_id.empty() ? event.decision_id : event.audit_id;
-  if (id.empty()) id = made = "a-" + time_ordered_id(time);
+  auto id = event.audit_id.empty() ? event.decision_id : event.audit_id;
+  if (id.empty()) id = made = time_ordered_id(time, "a-");
   append_members(out, event, needs.agent_name, {.audit_id = id, .time = time});
 }
 
@@ -268,7 +267,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(std::vector<std::unique_ptr<Aud
     std::ranges::move(resumed.notes, std::back_inserter(notes));
   }
   impl->meters.healthy.set(1);
-  if (impl->log_id.empty()) impl->log_id = text::to_hex(random_bytes(16));
+  if (impl->log_id.empty()) impl->log_id = random_hex(16);
   auto log = std::unique_ptr<AuditLog>(new AuditLog(std::move(impl)));
   for (auto const& note : notes) {
     Event event{.type = EventType::audit_log, .outcome = "success", .reason = note};

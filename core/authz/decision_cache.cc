@@ -2,6 +2,7 @@
 #include "core/authz/decision_cache.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/authz/input.h"
 
@@ -12,11 +13,8 @@ std::string cache_key(AuthzContext const& context) {
   out.reserve(256 + context.context_json.size());
   // Lengths before the parts, so that no two questions can run together into one key.
   auto const add = [&out](std::string_view part) {
-    auto const size = static_cast<std::uint32_t>(part.size());
-    for (unsigned shift = 0; shift < 32; shift += 8) {
-      out.push_back(static_cast<char>((size >> shift) & 0xFFU));
-    }
-    out.append(part);
+    auto const size = std::bit_cast<std::array<char, 4>>(static_cast<std::uint32_t>(part.size()));
+    out.append(size.data(), size.size()).append(part);
   };
   add(context.caller.text());
   add(context.callee.text());
@@ -40,12 +38,10 @@ bool cacheable(AuthzDecision const& decision) {
 DecisionCache::DecisionCache(CacheConfig const& config)
     : ttl_(config.ttl), most_(std::max<std::size_t>(config.max_entries / kShards, 1)) {}
 
-DecisionCache::Shard& DecisionCache::shard(std::string_view key) {
-  return shards_[std::hash<std::string_view>{}(key) % kShards];
-}
+DecisionCache::Key::Key(std::string_view its_text)
+    : text(its_text), hash(std::hash<std::string_view>{}(its_text)) {}
 
-std::optional<AuthzDecision> DecisionCache::find(std::string const& key, std::uint64_t revision,
-                                                 SteadyTime now) {
+std::optional<AuthzDecision> DecisionCache::find(Key key, std::uint64_t revision, SteadyTime now) {
   auto& part = shard(key);
   std::lock_guard const lock(part.mutex);
   auto const found = part.index.find(key);
@@ -62,8 +58,8 @@ std::optional<AuthzDecision> DecisionCache::find(std::string const& key, std::ui
   return out;
 }
 
-void DecisionCache::put(std::string const& key, AuthzDecision const& decision,
-                        std::uint64_t revision, SteadyTime now) {
+void DecisionCache::put(Key key, AuthzDecision const& decision, std::uint64_t revision,
+                        SteadyTime now) {
   if (ttl_.count() <= 0 || !cacheable(decision)) return;
   auto& part = shard(key);
   std::lock_guard const lock(part.mutex);
@@ -73,12 +69,14 @@ void DecisionCache::put(std::string const& key, AuthzDecision const& decision,
     part.entries.erase(entry);
   }
   if (part.entries.size() >= most_) {
-    part.index.erase(part.entries.back().key);
+    part.index.erase(Key(part.entries.back().key));
     part.entries.pop_back();
   }
-  part.entries.push_front(
-      Entry{.key = key, .decision = decision, .revision = revision, .expires = now + ttl_});
-  part.index.emplace(part.entries.front().key, part.entries.begin());
+  part.entries.push_front(Entry{.key = std::string(key.text),
+                                .decision = decision,
+                                .revision = revision,
+                                .expires = now + ttl_});
+  part.index.emplace(Key(part.entries.front().key, key.hash), part.entries.begin());
 }
 
 std::size_t DecisionCache::size() const {
@@ -104,7 +102,8 @@ CachedAuthorization::CachedAuthorization(AuthorizationProvider& inner, CacheConf
 
 io::Task<AuthzDecision> CachedAuthorization::authorize(AuthzContext const& context) {
   auto const started = clock_.steady();
-  auto const key = cache_key(context);
+  auto const text = cache_key(context);
+  DecisionCache::Key const key(text);
   // Taken before asking: a policy that comes into force meanwhile makes the answer old at once.
   auto const revision = inner_.revision();
   if (auto hit = cache_.find(key, revision, started); hit) {

@@ -35,12 +35,20 @@ class DecisionCache {
  public:
   explicit DecisionCache(CacheConfig const& config);
 
+  // A view of what `cache_key` made, hashed once for all that is done with it.
+  struct Key {
+    Key(std::string_view its_text);  // NOLINT: a text is a key
+    Key(std::string const& its_text) : Key(std::string_view(its_text)) {}  // NOLINT: the same
+    Key(std::string_view its_text, std::size_t its_hash) : text(its_text), hash(its_hash) {}
+    bool operator==(Key const& other) const { return text == other.text; }
+    std::string_view text;
+    std::size_t hash;
+  };
+
   // `revision`: of the policy in force; what was decided under another one is dropped.
-  [[nodiscard]] std::optional<AuthzDecision> find(std::string const& key, std::uint64_t revision,
-                                                  SteadyTime now);
+  [[nodiscard]] std::optional<AuthzDecision> find(Key key, std::uint64_t revision, SteadyTime now);
   // Nothing for what is not cacheable, or with a ttl of zero.
-  void put(std::string const& key, AuthzDecision const& decision, std::uint64_t revision,
-           SteadyTime now);
+  void put(Key key, AuthzDecision const& decision, std::uint64_t revision, SteadyTime now);
   [[nodiscard]] std::size_t size() const;
   void clear();
 
@@ -51,13 +59,16 @@ class DecisionCache {
     std::uint64_t revision = 0;
     SteadyTime expires;
   };
+  struct HashOf {
+    std::size_t operator()(Key const& key) const { return key.hash; }
+  };
   struct Shard {
     mutable std::mutex mutex;
-    std::list<Entry> entries;  // most recently used first
-    std::unordered_map<std::string_view, std::list<Entry>::iterator> index;  // views into entries
+    std::list<Entry> entries;                                           // most recently used first
+    std::unordered_map<Key, std::list<Entry>::iterator, HashOf> index;  // views into entries
   };
   static constexpr std::size_t kShards = 16;
-  [[nodiscard]] Shard& shard(std::string_view key);
+  [[nodiscard]] Shard& shard(Key const& key) { return shards_[key.hash % kShards]; }
 
   std::chrono::nanoseconds const ttl_;
   std::size_t const most_;  // in one shard

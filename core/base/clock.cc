@@ -69,22 +69,43 @@ constexpr std::array<Unit, 6> kUnits = {{{"d", hours{24}},
 WallTime SystemClock::now() const { return time_point_cast<nanoseconds>(system_clock::now()); }
 SteadyTime SystemClock::steady() const { return steady_clock::now(); }
 
-Rfc3339::Rfc3339(WallTime time)
-    : text_(std::to_array<char>({'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0',
-                                 '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'})) {
-  auto const day = floor<days>(time);
+namespace {
+
+using Rfc3339Text = std::array<char, 24>;
+
+void put(Rfc3339Text& text, std::size_t at, std::size_t width, std::int64_t value) {
+  for (auto i = at + width; i > at; value /= 10) text[--i] = static_cast<char>('0' + value % 10);
+}
+
+// With 000 for the milliseconds.
+Rfc3339Text text_of(sys_seconds second) {
+  auto text = std::to_array<char>({'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0',
+                                   '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'});
+  auto const day = floor<days>(second);
   auto const date = year_month_day(day);
-  auto const clock = hh_mm_ss(floor<milliseconds>(time - day));
-  auto const put = [this](std::size_t at, std::size_t width, std::int64_t value) {
-    for (auto i = at + width; i > at; value /= 10) text_[--i] = static_cast<char>('0' + value % 10);
-  };
-  put(0, 4, static_cast<int>(date.year()));
-  put(5, 2, static_cast<unsigned>(date.month()));
-  put(8, 2, static_cast<unsigned>(date.day()));
-  put(11, 2, clock.hours().count());
-  put(14, 2, clock.minutes().count());
-  put(17, 2, clock.seconds().count());
-  put(20, 3, clock.subseconds().count());
+  auto const clock = hh_mm_ss(second - day);
+  put(text, 0, 4, static_cast<int>(date.year()));
+  put(text, 5, 2, static_cast<unsigned>(date.month()));
+  put(text, 8, 2, static_cast<unsigned>(date.day()));
+  put(text, 11, 2, clock.hours().count());
+  put(text, 14, 2, clock.minutes().count());
+  put(text, 17, 2, clock.seconds().count());
+  return text;
+}
+
+}  // namespace
+
+Rfc3339::Rfc3339(WallTime time) {
+  // A request writes the time several times, and thousands come in one second.
+  thread_local sys_seconds last = sys_seconds::min();
+  thread_local Rfc3339Text last_text{};
+  auto const second = floor<seconds>(time);
+  if (second != last) {
+    last_text = text_of(second);
+    last = second;
+  }
+  text_ = last_text;
+  put(text_, 20, 3, floor<milliseconds>(time - second).count());
 }
 
 std::string format_rfc3339(WallTime time) { return std::string(Rfc3339(time).text()); }

@@ -9,7 +9,6 @@
 #include <cerrno>
 
 #include "core/base/random.h"
-#include "core/base/text.h"
 
 namespace aw {
 
@@ -68,7 +67,7 @@ Result<void> write_all(int fd, std::string_view bytes) {
 Result<void> write_file_atomic(std::filesystem::path const& path, std::string_view bytes,
                                Mode mode) {
   std::string const doing = "write " + path.string();
-  auto const temporary = path.string() + ".tmp-" + text::to_hex(random_bytes(6));
+  auto const temporary = path.string() + ".tmp-" + random_hex(6);
   Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                static_cast<mode_t>(mode)));
   if (!fd.open()) return errno_error(Code::io, doing, errno);

@@ -215,6 +215,29 @@ Writer& Writer::key(std::string_view name) {
   return *this;
 }
 
+// At once where nothing is to be escaped: most of what is written are such pairs.
+Writer& Writer::member(std::string_view name, std::string_view value) {
+  if (!is_plain(name) || !is_plain(value)) return key(name).string(value);
+  auto const old = out_.size();
+  std::size_t const comma = comma_ ? 1 : 0;
+  auto const size = old + comma + name.size() + value.size() + std::string_view(R"("":"")").size();
+  out_.resize_and_overwrite(size, [&](char* bytes, std::size_t) {
+    char* at = bytes + old;
+    *at = ',';  // overwritten when there is none
+    at += comma;
+    *at++ = '"';
+    if (!name.empty()) std::memcpy(at, name.data(), name.size());
+    at += name.size();
+    std::memcpy(at, R"(":")", 3);
+    at += 3;
+    if (!value.empty()) std::memcpy(at, value.data(), value.size());
+    at[value.size()] = '"';
+    return size;
+  });
+  comma_ = true;
+  return *this;
+}
+
 Writer& Writer::string(std::string_view value) {
   separate();
   append_string(out_, value);

@@ -49,7 +49,7 @@ class Writer {
   Writer& raw(std::string_view json);  // must be one complete JSON value
 
   // The common pair; empty strings are written too.
-  Writer& member(std::string_view name, std::string_view value) { return key(name).string(value); }
+  Writer& member(std::string_view name, std::string_view value);
   Writer& member(std::string_view name, std::int64_t value) { return key(name).number(value); }
 
  private:

@@ -4,13 +4,12 @@
 #include <pthread.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-
-#include "core/base/text.h"
 
 namespace aw {
 namespace {
@@ -79,28 +78,58 @@ std::uint64_t random_u64() {
   return out;
 }
 
-std::string time_ordered_id(WallTime now) {
-  constexpr char kAlphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+char* put_hex(char* at, std::string_view bytes) {
+  for (char const c : bytes) {
+    auto const byte = static_cast<unsigned char>(c);
+    *at++ = kHexDigits[byte >> 4U];
+    *at++ = kHexDigits[byte & 15U];
+  }
+  return at;
+}
+
+}  // namespace
+
+std::string random_hex(std::size_t count) {
+  std::array<char, 32> bytes{};
+  count = std::min(count, bytes.size());
+  fill(bytes.data(), count);
+  std::string out(2 * count, '\0');
+  put_hex(out.data(), {bytes.data(), count});
+  return out;
+}
+
+std::string time_ordered_id(WallTime now, std::string_view prefix) {
+  constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   auto millis = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
-  std::string out(26, '0');
-  for (int i = 9; i >= 0; --i) {
-    out[static_cast<std::size_t>(i)] = kAlphabet[millis & 31];
-    millis >>= 5;
-  }
-  char random[16];
-  fill(random, sizeof random);
-  for (std::size_t i = 0; i < 16; ++i) out[10 + i] = kAlphabet[random[i] & 31];
+  std::string out(prefix.size() + 26, '\0');
+  prefix.copy(out.data(), prefix.size());
+  char* const at = out.data() + prefix.size();
+  for (int i = 9; i >= 0; --i, millis >>= 5U) at[i] = kAlphabet[millis & 31U];
+  std::array<char, 16> random{};
+  fill(random.data(), random.size());
+  for (std::size_t i = 0; i < random.size(); ++i)
+    at[10 + i] = kAlphabet[static_cast<unsigned char>(random[i]) & 31U];
   return out;
 }
 
 std::string random_uuid() {
-  std::string bytes = random_bytes(16);
+  std::array<char, 16> bytes{};
+  fill(bytes.data(), bytes.size());
   bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
   bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
-  std::string hex = text::to_hex(bytes);
-  for (std::size_t at : {8U, 13U, 18U, 23U}) hex.insert(at, "-");
-  return hex;
+  std::string out(36, '-');
+  char* at = out.data();
+  std::string_view rest(bytes.data(), bytes.size());
+  for (std::size_t const part : {4U, 2U, 2U, 2U, 6U}) {
+    at = put_hex(at, rest.substr(0, part)) + 1;
+    rest.remove_prefix(part);
+  }
+  return out;
 }
 
 }  // namespace aw

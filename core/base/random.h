@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/base/clock.h"
 
@@ -16,10 +17,14 @@ namespace aw {
 // zeroed as it is handed out.
 [[nodiscard]] std::uint64_t random_u64();
 
+// The same as lower-case hexadecimal, two digits a byte; `count` up to 32.
+[[nodiscard]] std::string random_hex(std::size_t count);
+
 // 26 characters, Crockford base32, time-ordered (the ULID layout): 48 bits of milliseconds, 80
 // random bits.
 // Two of one millisecond are in no order. An id is a name, not a secret: its time can be read.
-[[nodiscard]] std::string time_ordered_id(WallTime now);
+// `prefix` stands before them: "d-" of a decision.
+[[nodiscard]] std::string time_ordered_id(WallTime now, std::string_view prefix = {});
 // RFC 9562 version 4.
 [[nodiscard]] std::string random_uuid();
 

@@ -28,7 +28,9 @@ class Put {
   }
   void text(std::string_view text) {
     number(static_cast<std::uint32_t>(text.size()));
-    at_ = std::ranges::copy(text, at_).out;  // memcpy takes no null pointer, not even for nothing
+    if (text.empty()) return;                    // perhaps of no text at all
+    std::memcpy(at_, text.data(), text.size());  // std::copy went byte by byte here
+    at_ += text.size();
   }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace aw::http {
 
@@ -88,9 +89,13 @@ Headers::Headers(std::initializer_list<std::pair<std::string_view, std::string_v
 
 void Headers::add(std::string_view name, std::string_view value) {
   auto const at = arena_.size();
-  arena_.append(name);
-  for (auto i = at; i < arena_.size(); ++i) arena_[i] = lower(arena_[i]);
-  arena_.append(value);
+  auto const after = at + name.size() + value.size();
+  arena_.resize_and_overwrite(after, [&](char* bytes, std::size_t) {
+    char* const place = bytes + at;
+    for (std::size_t i = 0; i < name.size(); ++i) place[i] = lower(name[i]);
+    if (!value.empty()) std::memcpy(place + name.size(), value.data(), value.size());
+    return after;
+  });
   slots_.push_back({.name = static_cast<std::uint32_t>(at),
                     .name_size = static_cast<std::uint32_t>(name.size()),
                     .value_size = static_cast<std::uint32_t>(value.size())});
@@ -184,11 +189,17 @@ bool is_token(std::string_view text) {
   });
 }
 
+// To the end whatever it meets: without a way out in the middle the compiler looks at many bytes a
+// step, and values are good.
 bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    auto const byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
+  std::uint8_t bad = 0;
+  for (char const c : text) {
+    auto const byte = static_cast<std::uint8_t>(c);
+    auto const control =
+        static_cast<std::uint8_t>(byte < 0x20) & static_cast<std::uint8_t>(byte != '\t');
+    bad |= static_cast<std::uint8_t>(control | static_cast<std::uint8_t>(byte == 0x7f));
+  }
+  return bad == 0;
 }
 
 }  // namespace aw::http

@@ -38,20 +38,18 @@ struct Poster::Impl {
   void add(std::string const& line) {
     if (auto* const longer = curl_slist_append(headers, line.c_str())) headers = longer;
   }
-  void prepare(std::string const& body, std::string& answer) const;
+  // What is the same for every body. Said once: libcurl lets its buffer go when it is told a size.
+  void prepare() const;
 };
 
-void Poster::Impl::prepare(std::string const& body, std::string& answer) const {
-  curl_easy_reset(curl);  // keeps the connection
+void Poster::Impl::prepare() const {
   curl_easy_setopt(curl, CURLOPT_URL, spec.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(curl, CURLOPT_POST, 1L);
   // Batches are a few hundred kilobytes: in one write, not in six with a look at the socket each.
   curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, kUpload);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &keep_answer);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
@@ -66,6 +64,7 @@ Poster::Poster(PosterSpec spec, std::atomic<std::int64_t> const& give_up_at)
   impl_->curl = curl_easy_init();
   for (auto const& line : impl_->spec.headers) impl_->add(line);
   impl_->add("expect:");
+  if (impl_->curl != nullptr) impl_->prepare();
 }
 
 Poster::~Poster() {
@@ -73,10 +72,13 @@ Poster::~Poster() {
   curl_easy_cleanup(impl_->curl);
 }
 
-Poster::Answer Poster::post(std::string const& body) {
+Poster::Answer Poster::post(std::string_view body) {
   if (impl_->curl == nullptr) return {.body = "libcurl is not installed"};
   Answer out;
-  impl_->prepare(body, out.body);
+  // Without a pointer libcurl would read the body from elsewhere.
+  curl_easy_setopt(impl_->curl, CURLOPT_POSTFIELDS, body.empty() ? "" : body.data());
+  curl_easy_setopt(impl_->curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(impl_->curl, CURLOPT_WRITEDATA, &out.body);
   auto const done = curl_easy_perform(impl_->curl);
   if (done != CURLE_OK) return {.body = curl_easy_strerror(done)};
   out.sent = true;

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aw::io {
@@ -41,7 +42,8 @@ class Poster {
   Poster(Poster const&) = delete;
   Poster& operator=(Poster const&) = delete;
 
-  [[nodiscard]] Answer post(std::string const& body);
+  // `body` is not copied; it outlives the call.
+  [[nodiscard]] Answer post(std::string_view body);
 
  private:
   struct Impl;

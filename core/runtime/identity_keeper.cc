@@ -117,13 +117,14 @@ void IdentityKeeper::note_rotation(identity::Svid const& before, identity::Svid 
                   {{"spiffe_id", now.id.text()}, {"expiry", expiry}});
   std::lock_guard const lock(mutex_);
   if (audit_ == nullptr) return;
+  auto const serials = "{\"old_serial\":\"" + before.leaf().serial_hex() + "\",\"new_serial\":\"" +
+                       now.leaf().serial_hex() + "\",\"expiry\":\"" + expiry + "\"}";
   audit::Event event;
   event.type = audit::EventType::identity_rotation;
   event.callee = now.id.text();
   event.outcome = "success";
   event.reason = "rotated";
-  event.context_json = "{\"old_serial\":\"" + before.leaf().serial_hex() + "\",\"new_serial\":\"" +
-                       now.leaf().serial_hex() + "\",\"expiry\":\"" + expiry + "\"}";
+  event.context_json = serials;
   if (auto recorded = audit_->record(event); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "rotation not recorded",
                       recorded.error());

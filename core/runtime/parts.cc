@@ -417,13 +417,14 @@ Result<void> Runtime::Parts::build_gates() {
 }
 
 Result<void> Runtime::Parts::announce(audit::EventType type, std::string_view reason) {
+  auto const what = std::string(R"({"version":")") + AW_VERSION + R"(","environment":")" +
+                    std::string(config::environment_name(config.environment)) + "\"}";
   audit::Event event;
   event.type = type;
   event.callee = first_svid->id.text();
   event.reason = reason;
   event.outcome = "success";
-  event.context_json = std::string(R"({"version":")") + AW_VERSION + R"(","environment":")" +
-                       std::string(config::environment_name(config.environment)) + "\"}";
+  event.context_json = what;
   return audit->record(event);
 }
 

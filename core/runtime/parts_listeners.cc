@@ -31,7 +31,7 @@ void say_listening(log::Log& log, std::string_view message, std::string const& a
 // A request that never reached a session has no session's shape: a small JSON object. Its id finds
 // the line in the log: what could not be read has no caller's word to put on record.
 http::Response refuse_early(log::Log& log, Clock const& clock, Code code, int status) {
-  auto const id = "d-" + time_ordered_id(clock.now());
+  auto const id = time_ordered_id(clock.now(), "d-");
   auto out = a2a::refusal({}, {.code = code, .decision_id = id, .retry_after = {}});
   out.status = status;
   out.headers.set("x-agentweave-decision-id", id);

@@ -34,7 +34,7 @@ void make_room_for_one(std::deque<T>& things, std::size_t most, SteadyTime now) 
 }  // namespace
 
 MapDoor::MapDoor(Clock const& clock)
-    : clock_(clock), cookie_name_("agentweave_map_" + text::to_hex(random_bytes(4))) {}
+    : clock_(clock), cookie_name_("agentweave_map_" + random_hex(4)) {}
 
 std::string MapDoor::issue_ticket() {
   auto ticket = unguessable();

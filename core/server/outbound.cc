@@ -180,7 +180,7 @@ io::Task<void> Outbound::serve(http::Request& request, http::ResponseWriter& wri
                       .writer = writer,
                       .remote_address = remote_address,
                       .time = needs_.clock.now(),
-                      .decision_id = "d-" + time_ordered_id(needs_.clock.now()),
+                      .decision_id = time_ordered_id(needs_.clock.now(), "d-"),
                       .trace = needs_.tracer.begin(request.headers.get("traceparent")),
                       .shape = a2a::shape_of(request),
                       .method = request.method + " " + std::string(request.path)};

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "core/base/random.h"
-#include "core/base/text.h"
 
 namespace aw::server {
 namespace {
@@ -32,20 +31,24 @@ bool well_formed(std::string_view t) {
 
 }  // namespace
 
-std::string Trace::traceparent() const { return "00-" + trace_id + "-" + span_id + "-" + flags; }
+std::string Trace::traceparent() const {
+  std::string out;
+  out.reserve(55);
+  return out.append("00-").append(trace_id).append("-").append(span_id).append("-").append(flags);
+}
 
 bool Trace::sampled() const {
   return std::string_view("13579bdf").find(flags.back()) != std::string_view::npos;
 }
 
 Trace continue_trace(std::optional<std::string_view> traceparent) {
-  Trace out{.span_id = text::to_hex(random_bytes(8))};
+  Trace out{.span_id = random_hex(8)};
   if (traceparent && well_formed(*traceparent)) {
     out.trace_id = traceparent->substr(3, 32);
     out.parent_id = traceparent->substr(36, 16);
     out.flags = traceparent->substr(53, 2);
   } else {
-    out.trace_id = text::to_hex(random_bytes(16));
+    out.trace_id = random_hex(16);
   }
   return out;
 }

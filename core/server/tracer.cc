@@ -2,7 +2,6 @@
 #include "core/server/tracer.h"
 
 #include "core/base/random.h"
-#include "core/base/text.h"
 
 namespace aw::server {
 namespace {
@@ -47,7 +46,7 @@ void Tracer::decided(DecisionFacts const& facts, authz::AuthzDecision const& dec
                      WallTime now) const {
   if (!facts.trace.kept) return;
   bool const in = facts.direction == authz::Direction::inbound;
-  auto const id = text::to_hex(random_bytes(8));
+  auto const id = random_hex(8);
   Span span{.trace_id = facts.trace.trace_id,
             .span_id = id,
             .parent_span_id = facts.trace.span_id,

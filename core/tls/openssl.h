@@ -60,6 +60,12 @@ std::string take_errors();
 // touches the library.
 Error library_error(Code code, std::string_view doing, std::string hint = {});
 
+// Before a call whose error will be asked for. Mostly there is nothing in the queue; the library's
+// own function frees its sixteen entries all the same.
+inline void clear_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 // The library's bytes are unsigned, ours are char: views of the same memory, and a copy.
 inline unsigned char const* bytes(std::string_view text) {
   return reinterpret_cast<unsigned char const*>(text.data());

@@ -113,14 +113,14 @@ io::Task<Result<void>> Stream::Impl::wait_for(int want) {
 
 int Stream::Impl::shake() {
   KeysUnread const until_they_are_needed;
-  ERR_clear_error();
+  clear_errors();
   return SSL_do_handshake(ssl.get());
 }
 
 Error Stream::Impl::failure(int want, int number, Code code, std::string_view doing) {
   broken = want == SSL_ERROR_SSL || want == SSL_ERROR_SYSCALL || broken;
   if (handshake.peer_alert >= 0) {
-    ERR_clear_error();
+    clear_errors();
     return make_error(code, std::string(doing) + ": the peer refused: " +
                                 SSL_alert_desc_string_long(handshake.peer_alert));
   }
@@ -165,15 +165,15 @@ Error Stream::Impl::write_failure(int want, int number) {
   if (context->role() == Role::server || received || handshake.peer_alert >= 0) return error;
   // The reason may stand in the socket as an alert that nobody has read yet.
   std::array<char, 1> unused{};
-  ERR_clear_error();
+  clear_errors();
   static_cast<void>(SSL_peek(ssl.get(), unused.data(), 1));  // only for the alert it may meet
-  ERR_clear_error();
+  clear_errors();
   if (handshake.peer_alert < 0) return error;
   return failure(want, number, Code::handshake_failed, "write");
 }
 
 Result<std::optional<std::size_t>> Stream::Impl::read_tls(std::span<char> into) {
-  ERR_clear_error();
+  clear_errors();
   std::size_t got = 0;
   if (SSL_read_ex(ssl.get(), into.data(), into.size(), &got) == 1) {
     received = true;
@@ -198,7 +198,7 @@ Result<std::optional<std::size_t>> Stream::Impl::read_plain(std::span<char> into
 }
 
 Result<std::optional<std::size_t>> Stream::Impl::write_tls(std::string_view from, int& want) {
-  ERR_clear_error();
+  clear_errors();
   std::size_t sent = 0;
   if (SSL_write_ex(ssl.get(), from.data(), from.size(), &sent) == 1) return std::optional(sent);
   int const number = errno;
@@ -289,10 +289,10 @@ io::Task<Result<void>> Stream::readable() {
   // Bytes that already left the socket wake nobody: look for a whole record among them first.
   if (self.ssl != nullptr && SSL_has_pending(self.ssl.get()) == 1) {
     std::array<char, 1> unused{};
-    ERR_clear_error();
+    clear_errors();
     if (SSL_peek(self.ssl.get(), unused.data(), 1) > 0) return at_once({});
     int const want = SSL_get_error(self.ssl.get(), 0);
-    ERR_clear_error();
+    clear_errors();
     if (!waits(want)) return at_once({});  // the next try_read says what it is
     self.read_wants_write = want == SSL_ERROR_WANT_WRITE;
   }
@@ -342,9 +342,9 @@ io::Task<Result<void>> Stream::write_all(std::string_view bytes) {
 
 void Stream::shutdown() {
   if (impl_->ssl != nullptr && impl_->done && !impl_->broken) {
-    ERR_clear_error();
+    clear_errors();
     static_cast<void>(SSL_shutdown(impl_->ssl.get()));  // best effort: the peer may be gone
-    ERR_clear_error();
+    clear_errors();
   }
   boost::system::error_code ignored;  // not connected any more is what was wanted
   impl_->socket.shutdown(socket_base::shutdown_send, ignored);

@@ -67,9 +67,9 @@ io::PosterSpec poster_spec(Config const& config) {
 
 }  // namespace
 
-Exporter::Exporter(Config config, Resource resource, Meters& meters, log::Log& log)
+Exporter::Exporter(Config config, Resource const& resource, Meters& meters, log::Log& log)
     : config_(std::move(config)),
-      resource_(std::move(resource)),
+      envelope_(config_.protocol, resource),
       meters_(meters),
       log_(log),
       give_up_at_(std::numeric_limits<std::int64_t>::max()),
@@ -91,7 +91,7 @@ void Exporter::offer(Span const& span) {
     std::scoped_lock const lock(mutex_);
     if (queued_ >= config_.max_queue) return meters_.queue_full.add();
     if (queue_.empty() || queue_.back().spans >= config_.max_batch)
-      queue_.emplace_back().bytes.reserve(largest_);
+      queue_.push_back(envelope_.begin(std::exchange(spare_, {})));
     append(config_.protocol, queue_.back(), span);
     ++queued_;
     full_batch = queue_.back().spans == config_.max_batch;
@@ -108,17 +108,18 @@ Written Exporter::next_batch() {
   auto out = std::move(queue_.front());
   queue_.pop_front();
   queued_ -= out.spans;
-  largest_ = std::max(largest_, out.bytes.size());
   return out;
 }
 
 void Exporter::work() {
   std::unique_ptr<io::Poster> line;  // libcurl is loaded when there is something to send
   while (true) {
-    auto const batch = next_batch();
+    auto batch = next_batch();
     if (batch.spans > 0) {
       if (!line) line = std::make_unique<io::Poster>(poster_spec(config_), give_up_at_);
       deliver(*line, batch);
+      std::scoped_lock const lock(mutex_);
+      spare_ = std::move(batch.bytes);
       continue;
     }
     std::scoped_lock const lock(mutex_);
@@ -131,8 +132,8 @@ bool Exporter::pause(milliseconds duration) {
   return !changed_.wait_for(lock, duration, [this] { return ending_; });
 }
 
-void Exporter::deliver(io::Poster& line, Written const& batch) {
-  auto const body = body_of(config_.protocol, resource_, batch);
+void Exporter::deliver(io::Poster& line, Written& batch) {
+  auto const body = envelope_.close(batch);
   io::Poster::Answer answer;
   auto wait = kFirstPause;
   for (int attempt = 0; attempt < kMostTries; ++attempt) {

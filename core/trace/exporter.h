@@ -40,7 +40,7 @@ struct Meters {
 class Exporter {
  public:
   // `config` is active() and was checked; everything given outlives it.
-  Exporter(Config config, Resource resource, Meters& meters, log::Log& log);
+  Exporter(Config config, Resource const& resource, Meters& meters, log::Log& log);
   // Sends what is queued, for two seconds at the most.
   ~Exporter();
   Exporter(Exporter const&) = delete;
@@ -55,19 +55,19 @@ class Exporter {
   // Waits for a batch or for its time; empty = none came in that time, or it is to end.
   [[nodiscard]] Written next_batch();
   // On the exporter's thread; blocks for the tries and the pauses between them.
-  void deliver(io::Poster& line, Written const& batch);
+  void deliver(io::Poster& line, Written& batch);
   // false = it is to end.
   [[nodiscard]] bool pause(std::chrono::milliseconds duration);
 
   Config const config_;
-  Resource const resource_;
+  Envelope const envelope_;
   Meters& meters_;
   log::Log& log_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Written> queue_;             // guarded by mutex_; all but the last are full
   std::size_t queued_ = 0;                // guarded by mutex_; spans in all of them
-  std::size_t largest_ = 0;               // guarded by mutex_; bytes of a batch, for the next one
+  std::string spare_;                     // guarded by mutex_; memory of a batch that has left
   bool ending_ = false;                   // guarded by mutex_
   std::atomic<std::int64_t> give_up_at_;  // steady nanoseconds; a transfer beyond it is cut off
   bool failing_ = false;                  // the thread's own: says so once, not at each batch

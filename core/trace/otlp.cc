@@ -24,59 +24,69 @@ std::uint64_t nanoseconds(WallTime time) {
       std::max<std::int64_t>(0, std::chrono::nanoseconds(time.time_since_epoch()).count()));
 }
 
-// What of the wire format a span needs (protobuf.dev/programming-guides/encoding): sizes first,
-// then written once into room that fits, because objects of a dozen attributes, or even a check of
-// the room at each byte, cost more than the request they tell of. The numbers are those of
-// core/trace/otlp.proto, which a test holds against this; but for `flags` all are below 16, so that
-// a head is a byte.
+// What of the wire format a span needs (protobuf.dev/programming-guides/encoding), written from the
+// end to the beginning: what a head says of its field's length is known by then, so nothing is
+// counted first, and there are no objects of a dozen attributes, which cost more than the request
+// they tell of. The numbers are those of core/trace/otlp.proto, which a test holds against this.
 enum class WireType : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
 
-constexpr std::size_t varint_size(std::uint64_t value) {
-  return (static_cast<std::size_t>(std::bit_width(value | 1U)) * 9 + 64) / 64;
-}
-constexpr std::size_t bytes_size(std::size_t size) { return 1 + varint_size(size) + size; }
-constexpr std::size_t number_size(std::uint64_t value) { return 1 + varint_size(value); }
+constexpr std::size_t kMostVarint = 10;
+// A field's number and its length, at the most.
+constexpr std::size_t kMostHead = 2 + kMostVarint;
 
-// Writes into room of exactly the size that was counted.
+// Each call writes in front of what the one before it wrote, into room that is large enough.
 class Wire {
  public:
-  explicit Wire(char* at) : at_(at) {}
+  explicit Wire(char* end) : at_(end) {}
 
+  void raw(std::string_view value) {
+    if (value.empty()) return;  // perhaps of no text at all
+    at_ -= value.size();
+    std::memcpy(at_, value.data(), value.size());  // std::copy went byte by byte here
+  }
+  void varint(std::uint64_t value) {
+    if (value < 0x80) {
+      *--at_ = static_cast<char>(value);
+      return;
+    }
+    auto const size = (static_cast<std::size_t>(std::bit_width(value)) + 6) / 7;
+    at_ -= size;
+    for (std::size_t i = 0; i + 1 < size; ++i, value >>= 7U)
+      at_[i] = static_cast<char>(value | 0x80U);
+    at_[size - 1] = static_cast<char>(value);
+  }
   void head(std::uint32_t field, WireType type) {
     varint(std::uint64_t{field} << 3U | static_cast<std::uint64_t>(type));
   }
-  void varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7U) *at_++ = static_cast<char>(value | 0x80U);
-    *at_++ = static_cast<char>(value);
-  }
   void number(std::uint32_t field, std::uint64_t value) {
-    head(field, WireType::varint);
     varint(value);
-  }
-  void length(std::uint32_t field, std::size_t size) {
-    head(field, WireType::bytes);
-    varint(size);
-  }
-  void raw(std::string_view value) {
-    if (value.empty()) return;                     // perhaps of no text at all
-    std::memcpy(at_, value.data(), value.size());  // std::copy went byte by byte here
-    at_ += value.size();
+    head(field, WireType::varint);
   }
   void bytes(std::uint32_t field, std::string_view value) {
-    length(field, value.size());
     raw(value);
+    varint(value.size());
+    head(field, WireType::bytes);
+  }
+  // A message of everything written since `end`.
+  void message(std::uint32_t field, char const* end) {
+    varint(static_cast<std::size_t>(end - at_));
+    head(field, WireType::bytes);
   }
   template <class Number>
   void fixed(std::uint32_t field, Number value) {
+    static_assert(std::endian::native == std::endian::little);
+    at_ -= sizeof value;
+    std::memcpy(at_, &value, sizeof value);
     head(field, sizeof(Number) == 8 ? WireType::fixed64 : WireType::fixed32);
-    for (std::size_t i = 0; i < sizeof(Number); ++i) *at_++ = static_cast<char>(value >> (8 * i));
   }
   void id(std::uint32_t field, std::string_view hex) {
-    length(field, hex.size() / 2);
+    at_ -= hex.size() / 2;
     for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-      *at_++ = static_cast<char>(nibble(hex[i]) << 4U | nibble(hex[i + 1]));
+      at_[i / 2] = static_cast<char>(nibble(hex[i]) << 4U | nibble(hex[i + 1]));
+    varint(hex.size() / 2);
+    head(field, WireType::bytes);
   }
-  [[nodiscard]] char const* at() const { return at_; }
+  [[nodiscard]] char* at() const { return at_; }
 
  private:
   static unsigned nibble(char digit) {
@@ -87,96 +97,92 @@ class Wire {
   char* at_;
 };
 
-// Makes the text longer by `size` bytes, which `write` fills to the last.
+// Makes the text longer by what `write` writes, `room` bytes at the most.
 template <class Write>
-void extend(std::string& out, std::size_t size, Write write) {
+void extend(std::string& out, std::size_t room, Write write) {
   auto const had = out.size();
-  if (out.capacity() < had + size) out.reserve(std::max(had + size, 2 * out.capacity()));
-  out.resize_and_overwrite(had + size, [&](char* text, std::size_t) {
-    Wire wire(text + had);
+  if (out.capacity() < had + room) out.reserve(std::max(had + room, 2 * out.capacity()));
+  out.resize_and_overwrite(had + room, [&](char* text, std::size_t) {
+    char* const end = text + had + room;
+    Wire wire(end);
     write(wire);
-    return static_cast<std::size_t>(wire.at() - text);
+    auto const size = static_cast<std::size_t>(end - wire.at());
+    std::memmove(text + had, wire.at(), size);
+    return had + size;
   });
 }
 
-// Any: string = 1, bool = 2, int = 3.
-std::size_t value_size(Attribute const& one) {
-  if (auto const* text = std::get_if<std::string_view>(&one.value)) return bytes_size(text->size());
-  if (auto const* number = std::get_if<std::int64_t>(&one.value))
-    return number_size(static_cast<std::uint64_t>(*number));
-  return number_size(1);
-}
-
-// KeyValue: key = 1, value = 2.
-std::size_t attribute_size(Attribute const& one) {
-  return bytes_size(one.key.size()) + bytes_size(value_size(one));
-}
-
+// KeyValue: key = 1, value = 2. Any: string = 1, bool = 2, int = 3.
 void write_attribute(Wire& wire, std::uint32_t field, Attribute const& one) {
-  wire.length(field, attribute_size(one));
+  char const* const end = wire.at();
+  if (auto const* text = std::get_if<std::string_view>(&one.value)) {
+    wire.bytes(1, *text);
+  } else if (auto const* number = std::get_if<std::int64_t>(&one.value)) {
+    wire.number(3, static_cast<std::uint64_t>(*number));
+  } else {
+    wire.number(2, std::get<bool>(one.value) ? 1 : 0);
+  }
+  wire.message(2, end);
   wire.bytes(1, one.key);
-  wire.length(2, value_size(one));
-  if (auto const* text = std::get_if<std::string_view>(&one.value)) return wire.bytes(1, *text);
-  if (auto const* number = std::get_if<std::int64_t>(&one.value))
-    return wire.number(3, static_cast<std::uint64_t>(*number));
-  wire.number(2, std::get<bool>(one.value) ? 1 : 0);
+  wire.message(field, end);
 }
 
-// Status: message = 2, code = 3.
-std::size_t status_size(Span const& span) {
-  return bytes_size(span.message.size()) + number_size(static_cast<std::uint64_t>(span.status));
+std::size_t room_of(Attribute const& one) {
+  auto const* text = std::get_if<std::string_view>(&one.value);
+  return 4 * kMostHead + one.key.size() + (text == nullptr ? 0 : text->size());
 }
 
-std::size_t span_size(Span const& span) {
-  std::size_t size = bytes_size(span.trace_id.size() / 2) + bytes_size(span.span_id.size() / 2);
-  if (!span.parent_span_id.empty()) size += bytes_size(span.parent_span_id.size() / 2);
-  size += bytes_size(span.name.size()) + number_size(static_cast<std::uint64_t>(span.kind));
-  size += 2 * (1 + sizeof(std::uint64_t));  // the times
-  for (auto const& one : span.attributes) size += bytes_size(attribute_size(one));
-  if (span.status != Status::unset) size += bytes_size(status_size(span));
-  return size + 2 + sizeof(kSampled);  // field 16: a head of two bytes
+std::size_t room_of(Span const& span) {
+  // The ids are half as long as their texts; the times, the kind, the status and the flags.
+  std::size_t room = 16 * kMostHead + span.trace_id.size() + span.span_id.size() +
+                     span.parent_span_id.size() + span.name.size() + span.message.size();
+  for (auto const& one : span.attributes) room += room_of(one);
+  return room;
 }
 
 void append_protobuf(std::string& out, Span const& span) {
-  auto const size = span_size(span);
-  extend(out, bytes_size(size), [&](Wire& wire) {
-    wire.length(2, size);  // ScopeSpans.spans
-    wire.id(1, span.trace_id);
-    wire.id(2, span.span_id);
-    if (!span.parent_span_id.empty()) wire.id(4, span.parent_span_id);
-    wire.bytes(5, span.name);
-    wire.number(6, static_cast<std::uint64_t>(span.kind));
-    wire.fixed(7, nanoseconds(span.start));
-    wire.fixed(8, nanoseconds(span.end));
-    for (auto const& attribute : span.attributes) write_attribute(wire, 9, attribute);
-    if (span.status != Status::unset) {
-      wire.length(15, status_size(span));
-      wire.bytes(2, span.message);
-      wire.number(3, static_cast<std::uint64_t>(span.status));
-    }
+  extend(out, room_of(span), [&](Wire& wire) {
+    char const* const end = wire.at();
     wire.fixed(16, kSampled);
+    if (span.status != Status::unset) {
+      char const* const status = wire.at();
+      wire.number(3, static_cast<std::uint64_t>(span.status));
+      wire.bytes(2, span.message);
+      wire.message(15, status);
+    }
+    for (auto one = span.attributes.rbegin(); one != span.attributes.rend(); ++one)
+      write_attribute(wire, 9, *one);
+    wire.fixed(8, nanoseconds(span.end));
+    wire.fixed(7, nanoseconds(span.start));
+    wire.number(6, static_cast<std::uint64_t>(span.kind));
+    wire.bytes(5, span.name);
+    if (!span.parent_span_id.empty()) wire.id(4, span.parent_span_id);
+    wire.id(2, span.span_id);
+    wire.id(1, span.trace_id);
+    wire.message(2, end);  // ScopeSpans.spans
   });
 }
 
-// ResourceSpans { resource = 1, ScopeSpans = 2 { scope = 1 { name = 1 }, spans = 2 } }.
-std::string protobuf_body(Resource const& resource, Written const& spans) {
-  auto const said = [](auto const& pair) {
-    return Attribute{.key = pair.first, .value = std::string_view(pair.second)};
-  };
-  std::size_t about = 0;
-  for (auto const& pair : resource) about += bytes_size(attribute_size(said(pair)));
-  auto const scope = bytes_size(kScope.size());
-  auto const scoped = bytes_size(scope) + spans.bytes.size();
-  auto const one = bytes_size(about) + bytes_size(scoped);
+// Of ResourceSpans { resource = 1, ScopeSpans = 2 { scope = 1 { name = 1 }, spans = 2 } }.
+std::string protobuf_resource(Resource const& resource) {
+  std::size_t room = kMostHead;
+  for (auto const& [key, value] : resource) room += 4 * kMostHead + key.size() + value.size();
   std::string out;
-  extend(out, bytes_size(one), [&](Wire& wire) {
-    wire.length(1, one);
-    wire.length(1, about);
-    for (auto const& pair : resource) write_attribute(wire, 1, said(pair));
-    wire.length(2, scoped);
-    wire.length(1, scope);
+  extend(out, room, [&](Wire& wire) {
+    char const* const end = wire.at();
+    for (auto pair = resource.rbegin(); pair != resource.rend(); ++pair)
+      write_attribute(wire, 1, {.key = pair->first, .value = std::string_view(pair->second)});
+    wire.message(1, end);
+  });
+  return out;
+}
+
+std::string protobuf_scope() {
+  std::string out;
+  extend(out, 2 * kMostHead + kScope.size(), [](Wire& wire) {
+    char const* const end = wire.at();
     wire.bytes(1, kScope);
-    wire.raw(spans.bytes);
+    wire.message(1, end);
   });
   return out;
 }
@@ -208,9 +214,10 @@ void write_span(json::Writer& out, Span const& span) {
   out.member("flags", static_cast<std::int64_t>(kSampled)).end_object();
 }
 
-std::string json_body(Resource const& resource, Written const& spans) {
-  std::string body;
-  json::Writer out(body);
+// Up to the first span.
+std::string json_head(Resource const& resource) {
+  std::string head;
+  json::Writer out(head);
   out.begin_object().key("resourceSpans").begin_array().begin_object();
   out.key("resource").begin_object().key("attributes").begin_array();
   for (auto const& [key, value] : resource)
@@ -219,10 +226,10 @@ std::string json_body(Resource const& resource, Written const& spans) {
   out.key("scopeSpans").begin_array().begin_object();
   out.key("scope").begin_object().member("name", kScope).end_object();
   out.key("spans").begin_array();
-  if (spans.spans > 0) out.raw(spans.bytes);
-  out.end_array().end_object().end_array().end_object().end_array().end_object();
-  return body;
+  return head;
 }
+
+constexpr std::string_view kJsonEnd = "]}]}]}";  // of the spans, their scope, resource and body
 
 std::int64_t rejected_in_json(std::string_view answer) {
   auto const parsed = json::parse(answer, {.bytes = 1U << 16U, .depth = 8});
@@ -252,9 +259,34 @@ void append(Protocol protocol, Written& to, Span const& span) {
   ++to.spans;
 }
 
-std::string body_of(Protocol protocol, Resource const& resource, Written const& spans) {
-  return protocol == Protocol::http_json ? json_body(resource, spans)
-                                         : protobuf_body(resource, spans);
+Envelope::Envelope(Protocol protocol, Resource const& resource)
+    : protocol_(protocol),
+      before_(protocol == Protocol::http_json ? json_head(resource) : protobuf_resource(resource)),
+      scope_(protocol == Protocol::http_json ? std::string() : protobuf_scope()) {}
+
+Written Envelope::begin(std::string memory) const {
+  if (protocol_ == Protocol::http_json) {
+    memory.assign(before_);
+  } else {
+    memory.assign(room(), '\0');
+  }
+  return {.bytes = std::move(memory), .spans = 0};
+}
+
+std::size_t Envelope::room() const { return before_.size() + scope_.size() + 2 * kMostHead; }
+
+std::string_view Envelope::close(Written& batch) const {
+  if (protocol_ == Protocol::http_json) {
+    batch.bytes += kJsonEnd;
+    return batch.bytes;
+  }
+  char const* const end = batch.bytes.data() + batch.bytes.size();
+  Wire wire(batch.bytes.data() + room());
+  wire.raw(scope_);
+  wire.message(2, end);
+  wire.raw(before_);
+  wire.message(1, end);
+  return {wire.at(), end};
 }
 
 std::string_view content_type(Protocol protocol) {

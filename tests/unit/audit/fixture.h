@@ -71,7 +71,8 @@ inline std::vector<std::string> lines_of(std::filesystem::path const& path) {
   return out;
 }
 
-inline Event decision_event(std::string const& action) {
+// `action` lives until the event is recorded.
+inline Event decision_event(std::string_view action) {
   return {.type = EventType::auth_check,
           .audit_id = "a-1",
           .decision_id = "d-1",

@@ -210,7 +210,8 @@ TEST_CASE(
   std::latch done(3);
   io::Loops loops(1);
   auto const one = [&](std::size_t index) -> io::Task<void> {
-    auto const event = decision_event(std::string(1, static_cast<char>('a' + index)));
+    std::string const action(1, static_cast<char>('a' + index));
+    auto const event = decision_event(action);
     out[index] = co_await log->recorded(event, &before[index]);
     done.count_down();
   };

@@ -39,7 +39,8 @@ void write_log(std::string const& path) {
     event.action = ada ? "invoice" : "refund";
     event.decision = ada ? aw::audit::Decision::allow : aw::audit::Decision::deny;
     event.reason = ada ? "allowed_by_policy" : "no_matching_rule";
-    event.decision_id = "d-" + std::to_string(i);
+    auto const id = "d-" + std::to_string(i);
+    event.decision_id = id;
     REQUIRE((*log)->record(event).ok());
     clock.advance(std::chrono::minutes(1));
   }

@@ -79,7 +79,8 @@ TEST_CASE("a span reaches the collector with its resource, times, parent, status
 }
 
 TEST_CASE("a span written for protobuf is what the protocol's own reader reads") {
-  Written batch;
+  Envelope const envelope(Protocol::http_protobuf, {{"service.name", "agentweave-hello"}});
+  auto batch = envelope.begin("what an earlier batch has left");
   append(Protocol::http_protobuf, batch, span("handle_greet"));
   std::string const large(70'000, 'x');
   auto second = span(large);
@@ -92,7 +93,7 @@ TEST_CASE("a span written for protobuf is what the protocol's own reader reads")
   append(Protocol::http_protobuf, batch, second);
   CHECK(batch.spans == 2);
   otlp::ExportRequest got;
-  auto const body = body_of(Protocol::http_protobuf, {{"service.name", "agentweave-hello"}}, batch);
+  std::string const body(envelope.close(batch));
   REQUIRE(got.ParseFromString(body));
   CHECK(got.SerializeAsString() == body);  // nothing it does not know, in its own order
   REQUIRE(got.resource_spans_size() == 1);
@@ -125,7 +126,7 @@ TEST_CASE("a span written for protobuf is what the protocol's own reader reads")
   CHECK(other.attributes(3).value().value_case() == otlp::Any::kBoolValue);
 }
 
-TEST_CASE("what is written is as long as was counted, at every length whose own length grows") {
+TEST_CASE("what is written is what is read, at every length whose own length grows") {
   for (std::size_t const size : {1U, 126U, 127U, 128U, 129U, 16'383U, 16'384U, 16'385U}) {
     std::string const text(size, 'x');
     auto one = span(text);
@@ -134,9 +135,10 @@ TEST_CASE("what is written is as long as was counted, at every length whose own 
                       {"number", static_cast<std::int64_t>(size)},
                       {"most", std::numeric_limits<std::int64_t>::max()},
                       {"least", std::numeric_limits<std::int64_t>::min()}};
-    Written batch;
+    Envelope const envelope(Protocol::http_protobuf, {{text, text}, {"empty", ""}});
+    auto batch = envelope.begin();
     append(Protocol::http_protobuf, batch, one);
-    auto const body = body_of(Protocol::http_protobuf, {{text, text}, {"empty", ""}}, batch);
+    std::string const body(envelope.close(batch));
     CAPTURE(size);
     otlp::ExportRequest got;
     REQUIRE(got.ParseFromString(body));
