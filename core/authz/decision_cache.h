@@ -39,6 +39,7 @@ class DecisionCache {
   struct Key {
     Key(std::string_view its_text);  // NOLINT: a text is a key
     Key(std::string const& its_text) : Key(std::string_view(its_text)) {}  // NOLINT: the same
+    Key(char const* its_text) : Key(std::string_view(its_text)) {}         // NOLINT: the same
     Key(std::string_view its_text, std::size_t its_hash) : text(its_text), hash(its_hash) {}
     bool operator==(Key const& other) const { return text == other.text; }
     std::string_view text;
