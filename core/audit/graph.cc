@@ -120,6 +120,7 @@ void CallGraph::add(json::Json const& record) {
 
 std::vector<std::string> CallGraph::nodes() const {
   std::vector<std::string> out;
+  out.reserve(known_.size() + 1);
   for (auto const& [id, unused] : known_) out.push_back(id);
   for (auto const& [pair, edge] : edges_) {
     if (pair.first == kOthers || pair.second == kOthers) {

@@ -48,8 +48,8 @@ std::string text_of(json::Json const& record, std::string const& field) {
 
 std::optional<double> number_of(std::string_view text) {
   double value = 0;
-  auto const* const end = text.data() + text.size();
-  auto const [rest, error] = std::from_chars(text.data(), end, value);
+  auto const* const end = text.end();
+  auto const [rest, error] = std::from_chars(text.begin(), end, value);
   if (error != std::errc{} || rest != end) return std::nullopt;
   return value;
 }
