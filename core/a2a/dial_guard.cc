@@ -36,17 +36,13 @@ struct RangeV6 {
   BytesV6 network;
   int bits;
 };
+// All that IANA has given out as global unicast. Outside are unique local, link-local, multicast,
+// discard, local NAT64, the translators' ::ffff:0:a.b.c.d, and what nobody has yet.
+constexpr RangeV6 kGlobalV6{{0x20, 0x00}, 3};
 constexpr std::array kClosedV6 = {
-    RangeV6{{0x01, 0x00}, 64},                          // discard
-    RangeV6{{0x20, 0x01, 0x0d, 0xb8}, 32},              // documentation
-    RangeV6{{0x20, 0x01, 0x00, 0x00}, 23},              // protocol assignments, Teredo, ORCHID
-    RangeV6{{0x3f, 0xff, 0x00, 0x00}, 20},              // documentation
-    RangeV6{{0x5f, 0x00}, 16},                          // segment routing
-    RangeV6{{0xfc, 0x00}, 7},                           // unique local
-    RangeV6{{0xfe, 0x80}, 10},                          // link-local
-    RangeV6{{0xfe, 0xc0}, 10},                          // site-local
-    RangeV6{{0xff, 0x00}, 8},                           // multicast
-    RangeV6{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48},  // local NAT64
+    RangeV6{{0x20, 0x01, 0x0d, 0xb8}, 32},  // documentation
+    RangeV6{{0x20, 0x01, 0x00, 0x00}, 23},  // protocol assignments, Teredo, ORCHID
+    RangeV6{{0x3f, 0xff, 0x00, 0x00}, 20},  // documentation
 };
 
 bool within(std::uint32_t address, RangeV4 const& range) {
@@ -79,8 +75,9 @@ bool is_public_v6(BytesV6 const& address) {
   if (zeros) return false;  // ::, ::1, and the old IPv4-compatible form
   if (within(address, {{0x00, 0x64, 0xff, 0x9b}, 96})) return is_public_v4(v4_at(address, 12));
   if (within(address, {{0x20, 0x02}, 16})) return is_public_v4(v4_at(address, 2));
-  return std::ranges::none_of(kClosedV6,
-                              [&](RangeV6 const& range) { return within(address, range); });
+  return within(address, kGlobalV6) && std::ranges::none_of(kClosedV6, [&](RangeV6 const& range) {
+           return within(address, range);
+         });
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/audit/chain.h"
+#include "core/audit/file_sink.h"
 
 namespace aw::audit {
 namespace {
@@ -21,11 +22,18 @@ Error unreadable(std::filesystem::path const& path) {
   return errno_error(Code::audit_unreadable, "audit log " + path.string(), errno);
 }
 
+bool is_ours(Fd const& fd, std::filesystem::path const& path) {
+  struct stat ours{};
+  struct stat there{};
+  return ::fstat(fd.get(), &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+}
+
 }  // namespace
 
-Result<void> Follower::open() {
-  Fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.open()) return unreadable(path_);
+Result<void> Follower::open(std::filesystem::path const& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.open()) return unreadable(path);
   fd_ = std::move(fd);
   offset_ = 0;
   return {};
@@ -48,11 +56,12 @@ Result<std::vector<std::string>> Follower::read_lines() {
 }
 
 Result<std::vector<std::string>> Follower::last(std::size_t count) {
-  AW_TRY(open());
+  AW_TRY(open(path_));
   struct stat info{};
   if (::fstat(fd_.get(), &info) != 0) return unreadable(path_);
   auto const size = static_cast<std::uint64_t>(info.st_size);
-  auto const window = std::min<std::uint64_t>(size, std::uint64_t{count + 1} * kMaxRecordBytes);
+  auto const window =
+      count >= size / kMaxRecordBytes ? size : (std::uint64_t{count} + 1) * kMaxRecordBytes;
   offset_ = size - window;
   std::vector<std::string> out;
   bool first_is_whole = offset_ == 0;
@@ -71,15 +80,20 @@ Result<std::vector<std::string>> Follower::last(std::size_t count) {
 Result<std::vector<std::string>> Follower::more() {
   AW_TRY(auto lines, read_lines());
   if (!lines.empty()) return lines;
-  struct stat ours{};
-  struct stat there{};
-  if (::fstat(fd_.get(), &ours) != 0) return unreadable(path_);
-  if (::stat(path_.c_str(), &there) != 0) return lines;  // between two files
-  if (there.st_ino != ours.st_ino || there.st_dev != ours.st_dev) {
-    AW_TRY(open());
-    return read_lines();
-  }
-  return lines;
+  if (::access(path_.c_str(), F_OK) != 0 || is_ours(fd_, path_)) return lines;
+  // Written between our look and the rename.
+  AW_TRY(lines, read_lines());
+  if (!lines.empty()) return lines;
+  AW_TRY(open(next_file()));
+  return read_lines();
+}
+
+// Several may have come and gone between two looks.
+std::filesystem::path Follower::next_file() const {
+  auto const rotated = rotated_files(path_);
+  auto const ours =
+      std::ranges::find_if(rotated, [this](auto const& one) { return is_ours(fd_, one); });
+  return ours == rotated.end() || ours + 1 == rotated.end() ? path_ : *(ours + 1);
 }
 
 }  // namespace aw::audit

@@ -21,12 +21,14 @@ class Follower {
   // The last `count` whole lines; following goes on after them. Error: audit_unreadable.
   [[nodiscard]] Result<std::vector<std::string>> last(std::size_t count);
   // The whole lines written since: at most a few thousand at a time. When the file was rotated,
-  // first the rest of the old one, then the new one from its start.
+  // first the rest of the old one, then each that came after it from its start.
   // Empty when nothing new came, and between two files.
   [[nodiscard]] Result<std::vector<std::string>> more();
 
  private:
-  [[nodiscard]] Result<void> open();
+  [[nodiscard]] Result<void> open(std::filesystem::path const& path);
+  // The file that our open one was followed by.
+  [[nodiscard]] std::filesystem::path next_file() const;
   [[nodiscard]] Result<std::vector<std::string>> read_lines();
 
   std::filesystem::path const path_;

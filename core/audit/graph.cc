@@ -110,7 +110,8 @@ void CallGraph::add(json::Json const& record) {
   auto const callee = member_text(record, "callee_spiffe_id");
   if (decision.empty() || caller.empty() || callee.empty()) return;
   auto& edge = edges_[{node(caller), node(callee)}];
-  bool const would = record.value("would_deny", false);
+  auto const flag = record.find("would_deny");  // of whatever kind: the log is as it was found
+  bool const would = flag != record.end() && flag->is_boolean() && flag->get<bool>();
   ++(would ? edge.would_deny : decision == "allow" ? edge.allowed : edge.denied);
   auto action = member_text(record, "action");
   if (action.empty()) action = member_text(record, "code");
@@ -119,6 +120,7 @@ void CallGraph::add(json::Json const& record) {
 
 std::vector<std::string> CallGraph::nodes() const {
   std::vector<std::string> out;
+  out.reserve(known_.size() + 1);
   for (auto const& [id, unused] : known_) out.push_back(id);
   for (auto const& [pair, edge] : edges_) {
     if (pair.first == kOthers || pair.second == kOthers) {

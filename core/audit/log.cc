@@ -124,8 +124,11 @@ void AuditLog::Impl::append_locked(Pending& pending) {
       continue;
     }
     auto sealed = chain.seal(one.members);
-    *one.outcome = sealed.ok() ? Result<void>() : Result<void>(std::move(sealed).error());
-    if (!one.outcome->ok()) continue;
+    if (!sealed.ok()) {
+      *one.outcome = std::move(sealed).error();
+      continue;
+    }
+    *one.outcome = Result<void>();
     // As a place in `lines` until that has stopped growing.
     records.push_back({.seq = sealed->seq, .line = sealed->line, .hash = {}});
     lines.append(sealed->line);

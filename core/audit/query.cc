@@ -25,6 +25,17 @@ constexpr auto kShortNames = std::to_array<std::pair<std::string_view, std::stri
     {"trace", "trace_id"},
 });
 
+// Members whose values are words of ours. Everything else is somebody's name, and names that differ
+// in case are two names (SPIFFE-ID §2.2).
+constexpr auto kOurWords =
+    std::to_array<std::string_view>({"decision", "outcome", "event_type", "direction", "mode",
+                                     "code", "shadow", "cached", "would_deny"});
+
+bool same_value(std::string_view field, std::string_view a, std::string_view b) {
+  return std::ranges::find(kOurWords, field) == kOurWords.end() ? a == b
+                                                                : text::equal_ignoring_case(a, b);
+}
+
 std::optional<std::string> value_of(json::Json const& record, std::string const& field) {
   auto const found = record.find(field);
   if (found == record.end()) return std::nullopt;
@@ -37,8 +48,8 @@ std::string text_of(json::Json const& record, std::string const& field) {
 
 std::optional<double> number_of(std::string_view text) {
   double value = 0;
-  auto const* const end = text.data() + text.size();
-  auto const [rest, error] = std::from_chars(text.data(), end, value);
+  auto const* const end = text.end();
+  auto const [rest, error] = std::from_chars(text.begin(), end, value);
   if (error != std::errc{} || rest != end) return std::nullopt;
   return value;
 }
@@ -126,9 +137,9 @@ bool Filter::holds(Term const& term, json::Json const& record) {
   if (!value) return term.op == Op::unequal;
   switch (term.op) {
     case Op::equal:
-      return text::equal_ignoring_case(*value, term.value);
+      return same_value(term.field, *value, term.value);
     case Op::unequal:
-      return !text::equal_ignoring_case(*value, term.value);
+      return !same_value(term.field, *value, term.value);
     case Op::less:
       return compare(*value, term.value) < 0;
     case Op::less_equal:

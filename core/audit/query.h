@@ -20,7 +20,8 @@
 
 namespace aw::audit {
 
-// Equality ignores case. At most 64 terms. Immutable once parsed.
+// Equality ignores case in words of ours (decision, outcome, event_type, …), not in names. At most
+// 64 terms. Immutable once parsed.
 class Filter {
  public:
   // An empty text matches everything. Error: usage, saying which term.

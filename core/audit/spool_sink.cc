@@ -94,7 +94,7 @@ Result<Resumed> SpoolSink::resume() {
   AW_TRY(auto resumed, file_.resume());
   cursor_ = load_cursor();
   waiting_ = undelivered();
-  sender_ = std::jthread([this](std::stop_token stop) { deliver_all(std::move(stop)); });
+  sender_ = std::jthread([this](std::stop_token const& stop) { deliver_all(stop); });
   return resumed;
 }
 
@@ -170,7 +170,7 @@ bool SpoolSink::deliver_one() {
   return true;
 }
 
-void SpoolSink::deliver_all(std::stop_token stop) {
+void SpoolSink::deliver_all(std::stop_token const& stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);

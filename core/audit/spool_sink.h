@@ -75,7 +75,7 @@ class SpoolSink final : public AuditSink {
   // As the files say; used once, at start.
   [[nodiscard]] std::uint64_t undelivered() const;
   [[nodiscard]] Batch next_batch();
-  void deliver_all(std::stop_token stop);
+  void deliver_all(std::stop_token const& stop);
   // One batch of at most 500 lines. False: try again after the backoff.
   [[nodiscard]] bool deliver_one();
 

@@ -18,7 +18,8 @@ namespace {
 
 constexpr long kSyslogConnectMilliseconds = 3000;
 constexpr int kSendMilliseconds = 5000;
-constexpr int kPriority = (16 * 8) + 6;  // local0, informational
+constexpr std::size_t kMostUdp = 65'507;  // what a datagram of IPv4 holds
+constexpr int kPriority = (16 * 8) + 6;   // local0, informational
 
 Error failed(std::string const& name, std::string_view why) {
   return make_error(Code::audit_unavailable, "send to " + name + ": " + std::string(why));
@@ -33,7 +34,11 @@ class DatagramTransport final : public Transport {
   Result<void> deliver(std::span<const std::string> lines) override {
     if (!socket_.open()) AW_TRY(connect());
     for (auto const& line : lines) {
-      auto const message = syslog_message(line, host_name_, ::getpid());
+      auto message = syslog_message(line, host_name_, ::getpid());
+      // A record that no datagram holds would be tried for ever, and those behind it with it. Cut
+      // off it still tells its number (RFC 5424 §6.1 lets every station cut).
+      if (destination_.transport == Destination::Transport::udp && message.size() > kMostUdp)
+        message.resize(kMostUdp);
       if (::send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL) < 0) {
         auto const number = errno;
         socket_.reset();

@@ -182,7 +182,8 @@ Result<void> BundlePoller::use_kept() {
   AW_TRY(needs_.store.take_bundle(found.archive));
   etag_ = found.etag;
   std::lock_guard const lock(mutex_);
-  last_answer_ = found.fetched;
+  // A clock that ran ahead when it was kept must not silence the alarm until then.
+  last_answer_ = std::min(found.fetched, needs_.clock.now());
   return {};
 }
 

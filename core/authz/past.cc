@@ -40,7 +40,7 @@ Result<LoadedPolicy> read_policy_document(std::string const& document, std::stri
   AW_TRY(out.policy, rego::compile(out.sources, *data));
   out.digest = "sha256:" + out.policy->digest();
   if (!digest.empty() && out.digest != digest) return no_document("its digest is " + out.digest);
-  AW_TRY(out.query, out.policy->prepare(parsed->get("path").as_string()));
+  AW_TRY(out.query, out.policy->prepare(path_text(parsed->get("path").as_string())));
   out.rules = out.policy->rule_count();
   return out;
 }

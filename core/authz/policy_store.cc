@@ -68,12 +68,18 @@ Result<void> try_out(rego::Policy const& policy, rego::Query const& query, Clock
 
 }  // namespace
 
+std::string path_text(std::string_view policy_path) {
+  bool const known =
+      policy_path.empty() || policy_path.contains('/') || policy_path.starts_with("data.");
+  return (known ? "" : "/") + std::string(policy_path);
+}
+
 Result<LoadedPolicy> load_policy(PolicyLocation const& location, std::string const& policy_path,
                                  Clock const& clock) {
   AW_TRY(auto files, read_policy_files(location));
   AW_TRY(auto policy, rego::compile(files.modules, files.data));
   AW_TRY(check_path(*policy, policy_path));
-  AW_TRY(auto query, policy->prepare(policy_path));
+  AW_TRY(auto query, policy->prepare(path_text(policy_path)));
   AW_TRY(try_out(*policy, query, clock));
   AW_TRY(auto const tests, run_own_tests(files, clock));
   LoadedPolicy out;

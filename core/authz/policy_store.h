@@ -45,6 +45,10 @@ inline constexpr std::chrono::milliseconds kTrialTime{250};
 [[nodiscard]] Result<LoadedPolicy> load_policy(PolicyLocation const& location,
                                                std::string const& policy_path, Clock const& clock);
 
+// A policy_path as rego::Policy::prepare takes one for a path: `authz`, of one part, would be a
+// query's text there.
+[[nodiscard]] std::string path_text(std::string_view policy_path);
+
 // Looks at its files once in `look_every`; the same content again is no new generation.
 class PolicyStore {
  public:

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/config/checks.h"
+#include "core/config/secret_refs.h"
 #include "core/config/values.h"
 
 namespace aw::config {
@@ -48,13 +49,16 @@ class Expander {
     if (node->text.find("${") == std::string::npos) return node;
     auto copy = std::make_shared<Node>(*node);
     std::string problem_text;
-    auto text = expanded(node->text, 0, problem_text);
-    if (!text) {
+    references_.clear();
+    std::string text;
+    const bool good =
+        append_expanded(text, node->text, 0, problem_text) && only_ours(text, problem_text);
+    if (!good) {
       found_.push_back(problem(Code::config_bad_variable, node->at.place(), problem_text,
                                "set it, or write ${NAME:-default}"));
       copy->text.clear();
     } else {
-      copy->text = std::move(*text);
+      copy->text = std::move(text);
       total_ += copy->text.size();
     }
     if (total_ > kMaxTotal && !too_much_) {
@@ -66,9 +70,9 @@ class Expander {
     return copy;
   }
 
-  std::optional<std::string> expanded(std::string_view text, int nesting, std::string& wrong) {
-    std::string out;
-    if (too_much_) return out;
+  // Behind what `out` holds. False: `wrong` says why.
+  bool append_expanded(std::string& out, std::string_view text, int nesting, std::string& wrong) {
+    if (too_much_) return true;
     while (!text.empty()) {
       const auto start = text.find("${");
       out += text.substr(0, start);
@@ -76,7 +80,7 @@ class Expander {
       if (start > 0 && text[start - 1] == '$') {  // $${ stands for itself
         if (text.substr(start + 2).starts_with("secret:")) {
           wrong = "a literal ${secret: cannot be written";
-          return std::nullopt;
+          return false;
         }
         out.back() = '$';
         out += '{';
@@ -86,53 +90,66 @@ class Expander {
       const auto end = closing_brace(text, start + 2);
       if (end == std::string_view::npos || nesting >= kMaxNesting) {
         wrong = "${ is not closed, or nested too deep";
-        return std::nullopt;
+        return false;
       }
-      auto value = variable(text.substr(start + 2, end - start - 2), nesting, wrong);
-      if (!value) return std::nullopt;
-      out += *value;
+      if (!append_variable(out, text.substr(start + 2, end - start - 2), nesting, wrong))
+        return false;
       if (out.size() > kMaxText) {
         wrong = "value is longer than 64 KiB after expansion";
-        return std::nullopt;
+        return false;
       }
       text.remove_prefix(end + 1);
     }
-    return out;
+    return true;
   }
 
   // secret:NAME stays as it is written: who keeps it is asked when the agent starts.
-  static std::optional<std::string> secret(std::string_view body, std::string& wrong) {
+  bool append_secret(std::string& out, std::string_view body, std::string& wrong) {
     if (const auto bad = checks::secret_name(body.substr(body.find(':') + 1)); !bad.empty()) {
       wrong = "${" + std::string(body) + "}: a secret's name " + bad;
-      return std::nullopt;
+      return false;
     }
-    return "${" + std::string(body) + '}';
+    references_.push_back(out.size());
+    out.append("${").append(body).append("}");
+    return true;
   }
 
   // NAME or NAME:-default; an empty variable takes the default, as in a shell.
-  std::optional<std::string> variable(std::string_view body, int nesting, std::string& wrong) {
-    if (body.starts_with("secret:")) return secret(body, wrong);
+  bool append_variable(std::string& out, std::string_view body, int nesting, std::string& wrong) {
+    if (body.starts_with("secret:")) return append_secret(out, body, wrong);
     const auto dash = body.find(":-");
     const std::string_view name = body.substr(0, dash);
     if (!is_name(name)) {
       wrong = "${" + std::string(body) + "} is not a variable";
-      return std::nullopt;
+      return false;
     }
-    auto value = env_ ? env_(name) : std::nullopt;
+    const auto value = env_ ? env_(name) : std::nullopt;
     if (dash != std::string_view::npos && (!value || value->empty())) {
-      return expanded(body.substr(dash + 2), nesting + 1, wrong);
+      return append_expanded(out, body.substr(dash + 2), nesting + 1, wrong);
     }
-    if (!value) wrong = "variable " + std::string(name) + " is not set";
-    // Whoever may set a variable may not thereby have a secret put somewhere.
-    if (value && value->find("${secret:") != std::string::npos) {
-      wrong = "variable " + std::string(name) + " refers to a secret: only the file itself may";
-      return std::nullopt;
+    if (!value) {
+      wrong = "variable " + std::string(name) + " is not set";
+      return false;
     }
-    return value;
+    out += *value;
+    return true;
+  }
+
+  // Whoever may set a variable may not thereby have a secret put somewhere, nor by two of them that
+  // hold a part each: every reference stands where the file wrote it.
+  bool only_ours(std::string_view text, std::string& wrong) const {
+    for (auto at = text.find(kSecretReference); at != std::string_view::npos;
+         at = text.find(kSecretReference, at + 1)) {
+      if (std::ranges::find(references_, at) != references_.end()) continue;
+      wrong = "a variable refers to a secret: only the file itself may";
+      return false;
+    }
+    return true;
   }
 
   EnvLookup const& env_;
   std::vector<Diagnostic>& found_;
+  std::vector<std::size_t> references_;  // where the value at hand has the file's own
   std::size_t total_ = 0;
   bool too_much_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "core/base/text.h"
 #include "core/config/schema.h"
@@ -38,10 +39,19 @@ std::string hint_for(Field const& row) {
   return {};
 }
 
-void gather(Node const& node, std::vector<std::string>& names) {
-  for (auto& name : secret_names(node.text)) names.push_back(std::move(name));
-  for (NodePtr const& item : node.items) gather(*item, names);
-  for (Member const& member : node.members) gather(*member.value, names);
+// `wrong`: why one of them is none.
+void gather(Node const& node, std::vector<std::string>& names, std::string& wrong) {
+  auto here = secret_names(node.text);
+  std::size_t begun = 0;
+  for (auto at = node.text.find(kSecretReference); at != std::string::npos;
+       at = node.text.find(kSecretReference, at + 1))
+    ++begun;
+  if (begun > 0 && node.at.rank == Rank::environment)
+    wrong = "variable " + node.at.name + " refers to a secret: only the file itself may";
+  if (begun != here.size()) wrong = "${secret: is not closed";
+  std::ranges::move(here, std::back_inserter(names));
+  for (NodePtr const& item : node.items) gather(*item, names, wrong);
+  for (Member const& member : node.members) gather(*member.value, names, wrong);
 }
 
 void add_problem(std::vector<Diagnostic>& found, Code code, std::string const& key,
@@ -125,7 +135,12 @@ std::vector<SecretUse> find_secret_uses(Values const& values, Config const& conf
   for (auto const& [key, entry] : values) {
     if (entry.field->type == Type::maps) continue;  // its items stand for themselves
     SecretUse use{.key = key, .row = entry.field->key, .index = entry.index, .names = {}};
-    gather(*entry.value, use.names);
+    std::string wrong;
+    gather(*entry.value, use.names, wrong);
+    if (!wrong.empty()) {
+      add_problem(found, Code::config_bad_variable, key, entry, std::move(wrong), {});
+      continue;
+    }
     if (use.names.empty()) continue;
     if (auto why = why_not(*entry.field); !why.empty()) {
       add_problem(found, Code::config_conflict, key, entry, std::move(why), hint_for(*entry.field));

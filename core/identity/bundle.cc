@@ -42,8 +42,15 @@ Result<JwtAuthority> jwt_authority(TrustDomain const& domain, Json const& jwk) {
   return JwtAuthority{std::move(id), std::move(key).value()};
 }
 
+// §4.2.1: a key of a type that we never heard of is no reason to distrust those beside it.
+bool unheard_of(Json const& jwk) {
+  std::string const type = string_member(jwk, "kty");
+  return !type.empty() && type != "EC" && type != "RSA" && type != "OKP" && type != "oct";
+}
+
 Result<void> read_key(TrustDomain const& domain, Json const& jwk, BundleContent& into) {
   if (!jwk.is_object()) return bad_bundle(domain, "a key is not an object");
+  if (unheard_of(jwk)) return {};
   std::string const use = string_member(jwk, "use");
   if (use == "x509-svid") {
     AW_TRY(auto authority, x509_authority(domain, jwk));

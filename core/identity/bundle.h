@@ -45,8 +45,8 @@ class Bundle {
   // Concatenated DER, as the Workload API sends it; empty text = no authority.
   static Result<Bundle> parse_der(TrustDomain domain, std::string_view der);
   static Result<Bundle> parse_pem(TrustDomain domain, std::string_view pem);
-  // SPIFFE JSON: a JWK set with `use` x509-svid (x5c) and jwt-svid (kid); keys of other uses are
-  // skipped, as §4.2.2 says.
+  // SPIFFE JSON: a JWK set with `use` x509-svid (x5c) and jwt-svid (kid); keys of other uses and of
+  // unknown types are skipped, as §4.2 says.
   static Result<Bundle> parse_json(TrustDomain domain, std::string_view json);
 
   [[nodiscard]] TrustDomain const& trust_domain() const;

@@ -67,7 +67,13 @@ Result<FederationSource> parse_source(FederationConfig const& config) {
   if (!config.url.starts_with("https://"))
     return make_error(Code::config_out_of_range,
                       "a bundle endpoint is https://, not " + config.url);
-  if (config.profile == EndpointProfile::https_web) return out;
+  if (config.profile == EndpointProfile::https_web) {
+    if (config.endpoint_spiffe_id.empty()) return out;
+    return make_error(Code::config_conflict,
+                      "an endpoint_spiffe_id proves nothing with the profile https_web (" +
+                          config.trust_domain + ")",
+                      "set profile: https_spiffe, or leave the ID out");
+  }
   if (config.endpoint_spiffe_id.empty())
     return make_error(Code::config_missing_key,
                       "https_spiffe needs the SPIFFE ID of the endpoint of " + config.trust_domain);
@@ -116,21 +122,25 @@ void FederatedProvider::publish() {
   {
     std::lock_guard const lock(mutex_);
     auto const now = needs_.clock.now();
-    for (auto const& [domain, entry] : entries_)
-      if (entry.bundle && now < entry.fetched + kTrustedFor)
-        out.bundles.emplace(domain, *entry.bundle);
+    over_at_ = WallTime::max();
+    for (auto const& [domain, entry] : entries_) {
+      if (!entry.bundle || now >= entry.fetched + kTrustedFor) continue;
+      out.bundles.emplace(domain, *entry.bundle);
+      over_at_ = std::min<WallTime>(over_at_, entry.fetched + kTrustedFor);
+    }
     out.generation = ++generation_;
     watch = watch_;
   }
   if (watch != nullptr) watch->publish(std::move(out));
 }
 
-void FederatedProvider::add(FederationSource source, std::optional<Bundle> bootstrap,
+void FederatedProvider::add(FederationSource source, std::optional<Bundle> bundle,
                             std::optional<WallTime> fetched) {
   {
     std::lock_guard const lock(mutex_);
     auto const domain = source.domain;
-    Entry entry{.source = std::move(source), .bundle = std::move(bootstrap)};
+    Entry entry{
+        .source = std::move(source), .bundle = std::move(bundle), .confirmed = fetched.has_value()};
     auto const now = needs_.clock.now();
     // A clock that ran ahead when it was fetched must not prolong the trust in it.
     entry.fetched = std::min(fetched.value_or(now), now);
@@ -219,12 +229,13 @@ Result<void> FederatedProvider::fetch(TrustDomain const& domain) {
 void FederatedProvider::remember() {
   if (!needs_.keep) return;
   std::vector<FederationSource> sources;
-  Bundles bundles;
+  FetchedBundles bundles;
   {
     std::lock_guard const lock(mutex_);
     for (auto const& [domain, entry] : entries_) {
       sources.push_back(entry.source);
-      if (entry.bundle && entry.confirmed) bundles.emplace(domain, *entry.bundle);
+      if (entry.bundle && entry.confirmed)
+        bundles.emplace(domain, std::pair(*entry.bundle, entry.fetched));
     }
   }
   needs_.keep(sources, bundles);
@@ -239,14 +250,20 @@ void FederatedProvider::run() {
       auto const now = needs_.clock.now();
       auto const found =
           std::ranges::find_if(entries_, [now](auto const& one) { return one.second.next <= now; });
-      if (found != entries_.end()) {
+      // What is too old goes at once, not with the next fetch.
+      if (now < over_at_) {
+        if (found == entries_.end()) {
+          wake_.wait_for(lock, kLook);
+          continue;
+        }
         due = found->first;
-      } else {
-        wake_.wait_for(lock, kLook);
-        continue;
       }
     }
-    static_cast<void>(fetch(*due));  // logged, and in the status
+    if (due) {
+      static_cast<void>(fetch(*due));  // logged, and in the status
+    } else {
+      publish();
+    }
   }
 }
 

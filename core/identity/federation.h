@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -34,7 +35,8 @@ struct FederationSource {
   std::string ca_file;                  // https_web: authorities instead of the machine's
   enum class From { configured, added } from = From::configured;
 };
-// Code::config_out_of_range, Code::config_missing_key (https_spiffe without an endpoint's ID).
+// Code::config_out_of_range, Code::config_missing_key (https_spiffe without an endpoint's ID),
+// Code::config_conflict (https_web with one: it would be taken for a check that is not made).
 [[nodiscard]] Result<FederationSource> parse_source(FederationConfig const& config);
 [[nodiscard]] std::string_view profile_name(EndpointProfile profile);  // "https_web"
 
@@ -58,6 +60,9 @@ struct FederationStatus {
   std::string last_error;
 };
 
+// A bundle that an endpoint gave, and when it gave it.
+using FetchedBundles = std::map<TrustDomain, std::pair<Bundle, WallTime>>;
+
 class FederatedProvider final : public IdentityProvider {
  public:
   static constexpr std::chrono::hours kTrustedFor{48};
@@ -69,8 +74,10 @@ class FederatedProvider final : public IdentityProvider {
     FetchBundle fetch;
     Clock const& clock;
     log::Log& log;
-    // Told what was learned, to keep it over a restart; may be null. On the fetching thread.
-    std::function<void(std::vector<FederationSource> const& sources, Bundles const& bundles)> keep;
+    // Told what was learned, to keep it over a restart; may be null. On the thread that fetched or
+    // removed. Too old ones are told too: what comes later must not be older than they are.
+    std::function<void(std::vector<FederationSource> const& sources, FetchedBundles const& bundles)>
+        keep;
     Fetching fetching = Fetching::by_itself;
   };
   FederatedProvider(std::unique_ptr<IdentityProvider> own, Needs needs);
@@ -83,9 +90,9 @@ class FederatedProvider final : public IdentityProvider {
 
   [[nodiscard]] IdentityProvider& own() { return *own_; }
 
-  // Adds the source, or takes the place of the one of its domain. `bootstrap` is trusted until the
-  // endpoint's first answer, as if it had been fetched at `fetched` (now, without).
-  void add(FederationSource source, std::optional<Bundle> bootstrap,
+  // Adds the source, or takes the place of the one of its domain. `bundle` is what its endpoint
+  // gave at `fetched`; without that time a bootstrap, trusted as if it had been fetched now.
+  void add(FederationSource source, std::optional<Bundle> bundle,
            std::optional<WallTime> fetched = std::nullopt);
   // Code::not_found, Code::config_conflict for a configured one. Members of the domain are
   // strangers when it returns.
@@ -121,6 +128,7 @@ class FederatedProvider final : public IdentityProvider {
   io::Watch<Snapshot>* watch_ = nullptr;  // null before start and after stop
   std::map<TrustDomain, Entry> entries_;
   std::uint64_t generation_ = 0;
+  WallTime over_at_ = WallTime::max();  // when the first of the published bundles is too old
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -84,14 +84,15 @@ Result<KeptFederation> read_document(Json const& document) {
 
 }  // namespace
 
-std::string kept_federation_text(std::span<FederationSource const> sources, Bundles const& bundles,
-                                 WallTime now) {
+std::string kept_federation_text(std::span<FederationSource const> sources,
+                                 FetchedBundles const& bundles) {
   Json added = Json::array();
   for (auto const& source : sources)
     if (source.from == FederationSource::From::added) added.push_back(kept_source(source));
   Json known = Json::object();
-  for (auto const& [domain, bundle] : bundles)
-    known[domain.name()] = {{"seen", format_rfc3339(now)}, {"bundle", bundle.json()}};
+  for (auto const& [domain, fetched] : bundles)
+    known[domain.name()] = {{"seen", format_rfc3339(fetched.second)},
+                            {"bundle", fetched.first.json()}};
   Json const document = {
       {"version", kVersion}, {"added", std::move(added)}, {"bundles", std::move(known)}};
   return document.dump();

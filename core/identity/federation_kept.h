@@ -27,9 +27,9 @@ struct KeptFederation {
   std::map<std::string, std::pair<Bundle, WallTime>> bundles;  // by trust domain; fetched when
 };
 
-// The file's whole text; of `sources` those that were added, of `bundles` all, fetched at `now`.
+// The file's whole text; of `sources` those that were added, of `bundles` all, each with its time.
 [[nodiscard]] std::string kept_federation_text(std::span<FederationSource const> sources,
-                                               Bundles const& bundles, WallTime now);
+                                               FetchedBundles const& bundles);
 
 // Error: Code::state_unusable, with the member that is wrong. A domain may come once.
 [[nodiscard]] Result<KeptFederation> parse_kept_federation(std::string_view text);

@@ -124,6 +124,19 @@ int public_key_algorithm(EVP_PKEY* key) {
   }
 }
 
+bool has_known_curve(EVP_PKEY* key) {
+  if (public_key_algorithm(key) != 3) return true;
+  std::string name(80, '\0');
+  std::size_t size = 0;
+  int spelled_out = 0;  // parameters in the place of a name
+  bool named = EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) == 1;
+  EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &spelled_out);
+  ERR_clear_error();
+  name.resize(named ? size : 0);
+  return spelled_out == 0 && (name == "secp224r1" || name == "prime256v1" || name == "secp384r1" ||
+                              name == "secp521r1");
+}
+
 Value public_key_value(EVP_PKEY* key) {
   auto part = [&](char const* name) { return decimal(key, name); };
   switch (public_key_algorithm(key)) {

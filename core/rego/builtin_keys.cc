@@ -16,6 +16,7 @@
 
 #include "core/base/secret.h"
 #include "core/rego/base64.h"
+#include "core/rego/builtin_x509_value.h"
 
 namespace aw::rego {
 namespace {
@@ -194,6 +195,8 @@ Result<std::vector<Key>> pem_keys(std::string_view text) {
                                   : "failed to extract a Key from the PEM certificate");
   }
   key.asymmetric = std::shared_ptr<EVP_PKEY>(found, OpensslFree{});
+  if (!has_known_curve(found))
+    return make_error(Code::policy_builtin, "x509: unsupported elliptic curve");
   std::string_view marker = "-----END ";
   std::size_t end = text.find(marker);
   std::size_t after = end == std::string_view::npos ? end : text.find("-----", end + marker.size());

@@ -24,6 +24,7 @@ Held<EVP_PKEY> key_from_der(std::string_view der) {
   if (key && public_key_algorithm(key.get()) % 2 == 0 && public_key_algorithm(key.get()) != 4) {
     return nullptr;  // a kind that Go does not read
   }
+  if (key && !has_known_curve(key.get())) return nullptr;
   return key;
 }
 

@@ -204,6 +204,10 @@ std::string wished_extensions(X509_REQ* request) {
   return out;
 }
 
+Error unknown_curve() {
+  return make_error(Code::policy_builtin, "x509: unsupported elliptic curve");
+}
+
 }  // namespace
 
 int signature_algorithm(X509_ALGOR const* algorithm) {
@@ -227,6 +231,7 @@ Result<Value> certificate_value(X509* certificate, UriStrings uri_strings) {
   X509_get0_signature(&signature, &algorithm, certificate);
   EVP_PKEY* key = X509_get0_pubkey(certificate);
   ERR_clear_error();
+  if (!has_known_curve(key)) return unknown_curve();
   std::vector<Entry> members = std::move(facts.members);
   add(members, "Extensions", facts.list);
   add(members, "ExtraExtensions", Value::null());
@@ -261,6 +266,7 @@ Result<Value> request_value(X509_REQ* request) {
   X509_REQ_get0_signature(request, &signature, &algorithm);
   EVP_PKEY* key = X509_REQ_get0_pubkey(request);
   ERR_clear_error();
+  if (!has_known_curve(key)) return unknown_curve();
   std::string info = der_of([&](unsigned char** out) { return i2d_re_X509_REQ_tbs(request, out); });
   std::vector<Entry> members = std::move(facts.members);
   add(members, "Extensions", facts.list);

@@ -21,6 +21,8 @@ enum class UriStrings { no, yes };  // yes: with a member URIStrings, which only
 [[nodiscard]] Value public_key_value(EVP_PKEY* key);  // null for kinds that Go does not know
 // Go's numbers: 1 RSA, 2 DSA, 3 ECDSA, 4 Ed25519; 0 for others and for null.
 [[nodiscard]] int public_key_algorithm(EVP_PKEY* key);
+// Go reads keys of the named curves P-224 to P-521 and of no other; true for every other kind.
+[[nodiscard]] bool has_known_curve(EVP_PKEY* key);
 [[nodiscard]] int signature_algorithm(X509_ALGOR const* algorithm);
 // With the private parts in it: Go's rsa.PrivateKey and its kin; null for other kinds.
 [[nodiscard]] Value private_key_value(EVP_PKEY* key);

@@ -2,9 +2,11 @@
 #include "core/runtime/federation_admin.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.h"
+#include "core/base/text.h"
 
 namespace aw::runtime {
 namespace {
@@ -62,6 +64,31 @@ std::string body_text(Json const& body, char const* name) {
   return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+// What the body says, and nothing else: a spelling mistake must not ask for less proof than meant.
+Result<identity::FederationConfig> source_of(Json const& body) {
+  static constexpr std::array<std::string_view, 6> kMembers = {
+      "trust_domain", "url", "profile", "endpoint_spiffe_id", "bootstrap", "ca_path"};
+  for (auto const& [name, value] : body.items()) {
+    if (std::ranges::find(kMembers, name) == kMembers.end())
+      return make_error(Code::request_malformed, "unknown member " + text::printable(name));
+    if (!value.is_string())
+      return make_error(Code::request_malformed, name + " is expected to be a text");
+  }
+  identity::FederationConfig out{.trust_domain = body_text(body, "trust_domain"),
+                                 .url = body_text(body, "url"),
+                                 .endpoint_spiffe_id = body_text(body, "endpoint_spiffe_id"),
+                                 .bootstrap = {},
+                                 .ca_path = body_text(body, "ca_path")};
+  auto const profile = body_text(body, "profile");
+  for (auto const one :
+       {identity::EndpointProfile::https_web, identity::EndpointProfile::https_spiffe})
+    if (profile == identity::profile_name(one)) out.profile = one;
+  if (!profile.empty() && profile != identity::profile_name(out.profile))
+    return make_error(Code::config_out_of_range,
+                      "profile is https_web or https_spiffe, not " + text::printable(profile));
+  return out;
+}
+
 Result<void> permitted(Runtime::Parts const& p, identity::TrustDomain const& domain) {
   auto const& allowed = p.config.identity.allowed_trust_domains;
   if (domain.name() == p.config.agent.trust_domain)
@@ -78,15 +105,8 @@ Result<Json> add_source(Runtime::Parts& p, std::string const& text) {
     return make_error(Code::config_missing_key, "what is added would be forgotten at a restart",
                       "set state.directory, or write identity.federation");
   AW_TRY(auto const body, body_of(text));
-  AW_TRY(auto source,
-         identity::parse_source({.trust_domain = body_text(body, "trust_domain"),
-                                 .url = body_text(body, "url"),
-                                 .profile = body_text(body, "profile") == "https_spiffe"
-                                                ? identity::EndpointProfile::https_spiffe
-                                                : identity::EndpointProfile::https_web,
-                                 .endpoint_spiffe_id = body_text(body, "endpoint_spiffe_id"),
-                                 .bootstrap = {},
-                                 .ca_path = body_text(body, "ca_path")}));
+  AW_TRY(auto const asked, source_of(body));
+  AW_TRY(auto source, identity::parse_source(asked));
   AW_TRY(permitted(p, source.domain));
   source.from = identity::FederationSource::From::added;
   std::optional<identity::Bundle> bootstrap;

@@ -36,8 +36,10 @@ class KeptAnswer final : public http::ResponseWriter {
     co_return Result<void>();
   }
   io::Task<Result<void>> write(std::string_view bytes) override {
-    if (answer_.body.size() + bytes.size() > kMostKept)
+    if (answer_.body.size() + bytes.size() > kMostKept) {
+      too_large_ = true;
       co_return make_error(Code::too_large, "the answer passes 64 MiB");
+    }
     answer_.body += bytes;
     co_return Result<void>();
   }
@@ -52,7 +54,9 @@ class KeptAnswer final : public http::ResponseWriter {
 
   Result<http::Response> take() {
     if (complete_) return std::move(answer_);
-    return make_error(started_ ? Code::too_large : Code::internal, "the call gave no whole answer");
+    if (too_large_) return make_error(Code::too_large, "the answer passes 64 MiB");
+    if (started_) return make_error(Code::protocol, "the answer broke off");
+    return make_error(Code::internal, "the call gave no answer");
   }
 
  private:
@@ -60,6 +64,7 @@ class KeptAnswer final : public http::ResponseWriter {
   http::Headers extra_;
   bool started_ = false;
   bool complete_ = false;
+  bool too_large_ = false;
 };
 
 // One call; its signal and writer belong to the loop, `done` to State::mutex.
@@ -80,6 +85,8 @@ void cancel(std::shared_ptr<OutCall> const& call) {
 }  // namespace
 
 struct OutCalls::State {
+  explicit State(Gates through) : gates(std::move(through)) {}
+  Gates const gates;
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<std::shared_ptr<OutCall>> running;  // guarded by mutex
@@ -96,8 +103,8 @@ struct OutCalls::State {
   }
 };
 
-OutCalls::OutCalls(server::Outbound& outbound, io::Loops& loops)
-    : outbound_(outbound), loops_(loops), state_(std::make_shared<State>()) {}
+OutCalls::OutCalls(Gates gates, io::Loops& loops)
+    : loops_(loops), state_(std::make_shared<State>(std::move(gates))) {}
 
 OutCalls::~OutCalls() { stop(); }
 
@@ -108,9 +115,9 @@ Result<http::Response> OutCalls::call(http::Request request, std::chrono::nanose
   if (state->stopping) return make_error(Code::draining, "the agent is shutting down");
   call->loop = &loops_.at(state->next_loop++ % loops_.size());
   state->running.push_back(call);
-  boost::asio::post(*call->loop, [call, state, outbound = &outbound_] {
+  boost::asio::post(*call->loop, [call, state] {
     boost::asio::co_spawn(
-        *call->loop, outbound->serve(call->request, call->writer, kFromHere),
+        *call->loop, state->gates(call->request, call->writer, kFromHere),
         boost::asio::bind_cancellation_slot(
             call->signal.slot(), [call, state](std::exception_ptr const&) { state->ended(call); }));
   });

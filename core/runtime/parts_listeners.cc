@@ -121,7 +121,11 @@ void Runtime::Parts::open_outbound() {
                               .decision_logs = decision_logs.get(),
                               .policy_path = config.authorization.policy_path,
                               .calls = calls.get()});
-  out_calls = std::make_unique<OutCalls>(*outbound_gates, *loops);
+  out_calls = std::make_unique<OutCalls>(
+      [gates = outbound_gates.get()](auto& request, auto& writer, auto const& from) {
+        return gates->serve(request, writer, from);
+      },
+      *loops);
 }
 
 Result<void> Runtime::Parts::serve_outbound() {

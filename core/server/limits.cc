@@ -5,6 +5,11 @@
 #include <functional>
 
 namespace aw::server {
+namespace {
+
+constexpr std::chrono::hours kLongestWait{24 * 365};
+
+}  // namespace
 
 Admission::Slot::~Slot() {
   if (owner_ == nullptr) return;
@@ -65,7 +70,10 @@ std::chrono::nanoseconds RateLimiter::take(std::string_view caller, SteadyTime n
     bucket.tokens -= 1;
     return {};
   }
-  std::chrono::duration<double> const wait((1 - bucket.tokens) / config_.requests_per_second);
+  // A rate may be so slow that its wait is no number of nanoseconds.
+  std::chrono::duration<double> const wait = std::min<std::chrono::duration<double>>(
+      std::chrono::duration<double>((1 - bucket.tokens) / config_.requests_per_second),
+      kLongestWait);
   return std::chrono::duration_cast<std::chrono::nanoseconds>(wait) + std::chrono::nanoseconds(1);
 }
 

@@ -92,6 +92,13 @@ authz::AuthzContext outbound_question(OutboundVisit const& visit) {
           .context_json = "{\"payload_size\":" + std::to_string(visit.request.body.size()) + "}"};
 }
 
+// As the server and in-process callers name them.
+Door door_of(std::string_view remote_address) {
+  return remote_address == "unix"         ? Door::unix_socket
+         : remote_address == "in-process" ? Door::in_process
+                                          : Door::tcp;
+}
+
 std::string_view spiffe_text(identity::SpiffeId const* id) {
   return id == nullptr ? std::string_view() : std::string_view(id->text());
 }
@@ -192,7 +199,8 @@ io::Task<void> Outbound::serve(http::Request& request, http::ResponseWriter& wri
   if (!visit.credentials)
     co_return co_await refuse(visit, make_error(Code::no_svid, "no usable identity"));
   auto const& own = visit.credentials->self().trust_domain();
-  auto target = outbound_target(request, own, needs_.caller.discovery());
+  auto target =
+      outbound_target(request, own, needs_.caller.discovery(), door_of(visit.remote_address));
   if (!target.ok()) {
     auto error = std::move(target).error();
     error.code = Code::unmapped_route;

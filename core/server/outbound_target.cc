@@ -10,6 +10,7 @@
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/http/client.h"
+#include "core/server/plain_session.h"
 
 namespace aw::server {
 namespace {
@@ -19,7 +20,7 @@ using json::Json;
 constexpr std::string_view kAgents = "/agents/";
 
 // RFC 9110 §7.6.1, and what tells the other side who we are, which TLS does.
-constexpr std::array<std::string_view, 16> kOwnHop = {"connection",
+constexpr std::array<std::string_view, 14> kOwnHop = {"connection",
                                                       "keep-alive",
                                                       "proxy-connection",
                                                       "proxy-authenticate",
@@ -32,9 +33,16 @@ constexpr std::array<std::string_view, 16> kOwnHop = {"connection",
                                                       "content-length",
                                                       "expect",
                                                       "forwarded",
-                                                      "x-forwarded-client-cert",
-                                                      "x-forwarded-for",
                                                       "traceparent"};
+
+std::vector<std::string> named_by_connection(http::Headers const& headers) {
+  std::vector<std::string> out;
+  for (auto const field : headers)
+    if (field.name == "connection")
+      for (auto const option : text::split(field.value, ','))
+        out.push_back(text::lower(text::trim(option)));
+  return out;
+}
 
 std::string percent_decoded(std::string_view text) {
   auto const digit = [](char c) -> int {
@@ -53,10 +61,8 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-std::string_view host_without_port(std::string_view authority) {
-  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
-  return authority.substr(0, authority.find(':'));
-}
+// Could somebody own this name, and make it resolve to us (DNS rebinding)?
+bool ownable(std::string_view host) { return host.contains('.') && !is_loopback_name(host); }
 
 bool names_this_machine(std::string_view host) {
   return host.empty() || host == "localhost" || host == "[::1]" || host.starts_with("127.");
@@ -92,11 +98,17 @@ std::optional<Named> named_by_path(http::Request const& request) {
                .prefix = std::string(kAgents) + std::string(name)};
 }
 
-Result<Named> named(http::Request const& request, a2a::DiscoveryConfig const& discovery) {
-  if (auto const header = request.headers.get(kTargetHeader))
-    return Named{.name = std::string(*header), .target = request.target, .prefix = {}};
-  if (auto by_path = named_by_path(request)) return *std::move(by_path);
-  auto const host = text::lower(host_without_port(request.authority));
+Result<Named> named(http::Request const& request, a2a::DiscoveryConfig const& discovery,
+                    Door door) {
+  auto const host = text::lower(host_of(request.authority));
+  auto const header = request.headers.get(kTargetHeader);
+  auto by_path = header ? std::nullopt : named_by_path(request);
+  bool const rebound = door == Door::tcp && ownable(host) && !peer_at(host, discovery);
+  if ((header || by_path) && rebound)
+    return make_error(Code::usage, "the request came by the name " + host + ", which is not ours",
+                      "http://127.0.0.1:PORT/agents/NAME/…");
+  if (header) return Named{.name = std::string(*header), .target = request.target, .prefix = {}};
+  if (by_path) return *std::move(by_path);
   if (auto id = peer_at(host, discovery); id && !names_this_machine(host))
     return Named{.name = *std::move(id), .target = request.target, .prefix = {}};
   // Anything with a dot is a name of the web, and none of an agent.
@@ -131,10 +143,10 @@ void rewrite_interfaces(Json& list, char const* binding, std::string_view base) 
 
 Result<OutboundTarget> outbound_target(http::Request const& request,
                                        identity::TrustDomain const& own,
-                                       a2a::DiscoveryConfig const& discovery) {
+                                       a2a::DiscoveryConfig const& discovery, Door door) {
   if (request.headers.count(kTargetHeader) > 1)
     return make_error(Code::usage, "x-agentweave-target is given twice");
-  AW_TRY(auto by, named(request, discovery));
+  AW_TRY(auto by, named(request, discovery, door));
   if (by.target.empty()) return make_error(Code::request_malformed, "the request has no path");
   AW_TRY(auto id, a2a::target_id(by.name, own));
   return OutboundTarget{
@@ -147,17 +159,19 @@ bool from_browser(http::Request const& request) {
 
 http::Headers outbound_headers(http::Headers const& from) {
   http::Headers out;
-  for (auto const field : from)
-    if (std::ranges::find(kOwnHop, field.name) == kOwnHop.end() &&
-        !field.name.starts_with("x-agentweave-"))
+  for (auto const field : returned_headers(from))
+    if (!field.name.starts_with("x-agentweave-") && !field.name.starts_with("x-forwarded"))
       out.add(field.name, field.value);
   return out;
 }
 
 http::Headers returned_headers(http::Headers const& from) {
+  auto const hop = named_by_connection(from);
   http::Headers out;
   for (auto const field : from)
-    if (std::ranges::find(kOwnHop, field.name) == kOwnHop.end()) out.add(field.name, field.value);
+    if (std::ranges::find(kOwnHop, field.name) == kOwnHop.end() &&
+        std::ranges::find(hop, field.name) == hop.end())
+      out.add(field.name, field.value);
   return out;
 }
 

@@ -4,8 +4,11 @@
 // Named by, in this order: the header x-agentweave-target (a SPIFFE ID or a short name); a path
 // /agents/NAME/… (NAME percent-encoded where it is a whole SPIFFE ID); the host, as HTTP proxies
 // have it (http://search/rpc): the host of a configured peer's address, or a short name.
+// Over TCP the host is in each case one of those or a loopback name: by any other DNS name comes a
+// web page whose owner made it resolve to us.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25,17 +28,20 @@ struct OutboundTarget {
   std::string prefix;  // what stood before them here: "/agents/search", or empty
 };
 
+// A browser comes over TCP only.
+enum class Door : std::uint8_t { tcp, unix_socket, in_process };
 // Code::usage says what names nobody.
 [[nodiscard]] Result<OutboundTarget> outbound_target(http::Request const& request,
                                                      identity::TrustDomain const& own,
-                                                     a2a::DiscoveryConfig const& discovery);
+                                                     a2a::DiscoveryConfig const& discovery,
+                                                     Door door = Door::tcp);
 
 // Is this a web page's doing? Browsers say so, and a page must not call agents through us.
 [[nodiscard]] bool from_browser(http::Request const& request);
 
 // The headers that go on: without those of this hop, those that name somebody, and ours.
-// Also everything that begins with x-agentweave-, traceparent and x-forwarded-*: the caller's
-// word for it is not passed on.
+// Of this hop are also those that Connection names (RFC 9110 §7.6.1). Ours are those that begin
+// with x-agentweave- or x-forwarded, and traceparent: the caller's word for it is not passed on.
 [[nodiscard]] http::Headers outbound_headers(http::Headers const& from);
 // Without those of this hop.
 [[nodiscard]] http::Headers returned_headers(http::Headers const& from);

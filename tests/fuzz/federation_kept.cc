@@ -24,11 +24,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (kept.error().code != aw::Code::state_unusable) std::abort();
     return 0;
   }
-  Bundles bundles;
+  FetchedBundles bundles;
   for (auto const& [name, known] : kept->bundles)
-    bundles.emplace(known.first.trust_domain(), known.first);
-  auto const again =
-      parse_kept_federation(kept_federation_text(kept->added, bundles, aw::WallTime{}));
+    bundles.emplace(known.first.trust_domain(), known);
+  auto const again = parse_kept_federation(kept_federation_text(kept->added, bundles));
   if (!again.ok() || again->added.size() != kept->added.size()) std::abort();
   for (std::size_t i = 0; i < again->added.size(); ++i)
     if (!same(again->added[i], kept->added[i]) || again->added[i].profile ==

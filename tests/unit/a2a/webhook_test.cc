@@ -56,6 +56,12 @@ TEST_CASE("only public addresses may be dialled for somebody else") {
                                    "2002:7f00:1::1",
                                    "2001:0:1::1",
                                    "2001:db8::1",
+                                   "::ffff:0:127.0.0.1",  // a translator's (RFC 2765 §2.1)
+                                   "100:0:0:1::1",
+                                   "200::1",
+                                   "1fff::1",
+                                   "4000::1",
+                                   "5f00::1",
                                    "fc00::1",
                                    "fd00:ec2::254",
                                    "fe80::1",
@@ -67,7 +73,7 @@ TEST_CASE("only public addresses may be dialled for somebody else") {
   for (auto const* const open :
        {"1.1.1.1", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "172.15.255.255",
         "172.32.0.0", "192.169.0.1", "198.17.255.255", "198.20.0.0", "223.255.255.255",
-        "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1", "2a00::1"})
+        "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1", "2a00::1", "2000::1", "3ffe::1"})
     CHECK_MESSAGE(open_to(open), open);
   CHECK(may_be_public_host("hooks.example.com"));
   CHECK_FALSE(may_be_public_host("[::1]"));

@@ -53,6 +53,21 @@ TEST_CASE("the call graph counts what was allowed and denied between two agents"
   CHECK(svg.find("agent/planner") != std::string::npos);
 }
 
+TEST_CASE("a record whose members are of other kinds is counted as far as it says something") {
+  CallGraph graph;
+  for (
+      auto const* text :
+      {R"({"decision": "allow", "caller_spiffe_id": "a", "callee_spiffe_id": "b", "would_deny": "x"})",
+       R"({"decision": "allow", "caller_spiffe_id": "a", "callee_spiffe_id": "b", "would_deny": 1,
+            "action": ["x"], "code": {}})",
+       R"({"decision": true, "caller_spiffe_id": "a", "callee_spiffe_id": "b"})",
+       R"({"decision": "deny", "caller_spiffe_id": 7, "callee_spiffe_id": null})", "[]", "null"})
+    CHECK_NOTHROW(graph.add(json::Json::parse(text)));
+  auto const edges = graph.json().at("edges");
+  REQUIRE(edges.size() == 1);
+  CHECK(edges[0].at("allowed") == 2);
+}
+
 TEST_CASE("names of peers cannot break out of a picture") {
   CallGraph graph;
   auto record = call("x", "allow");

@@ -179,6 +179,27 @@ TEST_CASE("syslog over udp sends a datagram a record") {
   CHECK(got[0].find("{\"seq\":1,") != std::string::npos);
 }
 
+TEST_CASE("a record that no datagram holds arrives cut off, and those behind it whole") {
+  Collector collector(Collector::Speaks::datagram);
+  Bench bench;
+  auto const log = bench.open(only("syslog://" + collector.address()));
+  REQUIRE(log != nullptr);
+  auto event = decision_event("refund");
+  event.reason = std::string(1000, 'r');
+  REQUIRE(log->record(event).ok());
+  auto const first = collector.wait_for(1);
+  REQUIRE(first.size() == 1);
+  auto const head = first[0].find('{');
+  event.reason.resize(1000 + kMaxRecordBytes - 6 - (first[0].size() - head), 'r');
+  REQUIRE(log->record(event).ok());  // as long as a record may be
+  REQUIRE(log->record(decision_event("refund")).ok());
+  auto const got = collector.wait_for(3);
+  REQUIRE(got.size() == 3);
+  CHECK(got[1].size() == 65'507);
+  CHECK(got[1].substr(head).starts_with("{\"seq\":2,"));
+  CHECK(got[2].ends_with("}"));
+}
+
 TEST_CASE("nobody listening costs nothing but room") {
   Bench bench;
   std::string address;

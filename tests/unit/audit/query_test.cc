@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/audit/follow.h"
@@ -48,6 +49,16 @@ TEST_CASE("a query selects by the names of the record and by short ones") {
     CHECK_FALSE_MESSAGE(matches(no, refund), no);
   }
   CHECK_FALSE(matches("", json::Json(7)));
+}
+
+TEST_CASE("names that differ in case are two, words of ours are one") {
+  auto const refund = record("refund", "deny");
+  for (auto const* yes : {"decision==Deny", "type==auth_check", "action!=Refund",
+                          "caller != spiffe://corp.example/agent/Planner"})
+    CHECK_MESSAGE(matches(yes, refund), yes);
+  for (auto const* no : {"caller==spiffe://corp.example/agent/Planner", "action==Refund",
+                         "decision!=DENY", "callee==SPIFFE://corp.example/agent/billing"})
+    CHECK_FALSE_MESSAGE(matches(no, refund), no);
 }
 
 TEST_CASE("a query that means nothing says which term") {
@@ -109,6 +120,39 @@ TEST_CASE("follows a file through rotation without losing or repeating a line") 
   CHECK(*follower.more() == std::vector<std::string>{"6"});
   CHECK(*follower.more() == std::vector<std::string>{"7"});
   CHECK(follower.more()->empty());
+}
+
+TEST_CASE("follows through files that came and went between two looks") {
+  TempDir directory;
+  auto const path = directory / "audit.log";
+  spit(directory / "audit-20260101T000000Z-2.log", "1\n2\n");  // before our time
+  spit(path, "3\n");
+  Follower follower(path);
+  REQUIRE(follower.last(9).value() == std::vector<std::string>{"3"});
+  std::ofstream(path, std::ios::app) << "4\n";
+  std::filesystem::rename(path, directory / "audit-20260101T000001Z-4.log");
+  spit(directory / "audit-20260101T000002Z-6.log", "5\n6\n");
+  spit(directory / "audit-20260101T000003Z-10.log", "7\n8\n9\n10\n");
+  spit(path, "11\n");
+  std::vector<std::string> seen;
+  for (int look = 0; look < 6; ++look)
+    for (auto& line : follower.more().value()) seen.push_back(std::move(line));
+  CHECK(seen == std::vector<std::string>{"4", "5", "6", "7", "8", "9", "10", "11"});
+  // Moved to where no rotation puts it: on with the one in place.
+  std::filesystem::rename(path, directory / "elsewhere");
+  CHECK(follower.more()->empty());
+  spit(path, "12\n");
+  CHECK(follower.more().value() == std::vector<std::string>{"12"});
+}
+
+TEST_CASE("as many last lines as there are is all of them") {
+  TempDir directory;
+  auto const path = directory / "audit.log";
+  spit(path, "1\n2\n");
+  for (std::size_t const count : {std::size_t{2}, std::size_t{3}, std::size_t{1} << 63U,
+                                  std::numeric_limits<std::size_t>::max()})
+    CHECK(Follower(path).last(count).value().size() == 2);
+  CHECK(Follower(path).last(0).value().empty());
 }
 
 TEST_CASE("the last lines of a large file are found at its end") {

@@ -224,6 +224,22 @@ TEST_CASE("silence of the service is told when it lasts too long") {
 }
 
 TEST_CASE(
+    "a bundle that was kept by a clock that ran ahead goes stale from now on, not from then") {
+  Polled polled;
+  polled.config.max_staleness = std::chrono::hours(1);
+  polled.bench.clock.advance(std::chrono::hours(1000));
+  polled.open();
+  polled.serve(bundle_of("r1", R"(["invoice"])"), "\"1\"");
+  REQUIRE(polled.poller->poll().ok());
+  polled.service->archive.reset();
+  polled.bench.clock.advance(-std::chrono::hours(1000));
+  polled.open();
+  REQUIRE(polled.poller->start().ok());
+  polled.bench.clock.advance(std::chrono::hours(2));
+  CHECK(polled.poller->staleness() == "no good bundle from the service for 2h (max 60m)");
+}
+
+TEST_CASE(
     "the alarm is told when it begins, again as often as the bound passes, and when it ends") {
   Polled polled;
   auto const file = polled.state / "log.txt";

@@ -173,6 +173,18 @@ TEST_CASE("policy_path may be a package or a rule") {
   }
 }
 
+TEST_CASE("a package of one part is a path, as it is for OPA") {
+  for (auto const* path : {"authz", "authz/allow", "data.authz", "data.authz.allow"}) {
+    Embedded embedded;
+    embedded.config.policy_path = path;
+    embedded.policy("package authz\nallow if input.action == \"invoice\"\n");
+    auto const opened = embedded.open();
+    REQUIRE_MESSAGE(opened.ok(), path);
+    CHECK(embedded.ask("invoice").allowed());
+    CHECK_FALSE(embedded.ask("refund").allowed());
+  }
+}
+
 TEST_CASE("an evaluation that fails denies, and is never remembered") {
   Embedded embedded;
   embedded.policy(

@@ -157,6 +157,62 @@ TEST_CASE("a variable cannot bring in a secret") {
         std::string::npos);
 }
 
+TEST_CASE("nor do several variables that hold a part of the reference each") {
+  struct Row {
+    char const* value;
+    std::map<std::string, std::string> env;
+  };
+  for (Row const& row :
+       {Row{"${A}${B}", {{"A", "${sec"}, {"B", "ret:k}"}}}, Row{"${A}{secret:k}", {{"A", "$"}}},
+        Row{"${A}secret:k}", {{"A", "${"}}}, Row{"$${${A}", {{"A", "secret:k}"}}},
+        Row{"${secret:k} ${A}${B}", {{"A", "$"}, {"B", "{secret:k}"}}},
+        Row{"${C:-${A}${B}}", {{"A", "${secret:"}, {"B", "k}"}}},
+        Row{"${C:-${secret:k}${A}}", {{"A", "${secret:k}"}}}}) {
+    CAPTURE(std::string(row.value));
+    Given given{.text = kMinimal + "authorization: {opa_token: \"" + row.value + "\"}\n" + kKnown};
+    given.env = row.env;
+    auto const got = loaded(given);
+    REQUIRE(found(got, Code::config_bad_variable) != nullptr);
+    CHECK(found(got, Code::config_bad_variable)->message.find("only the file itself may") !=
+          std::string::npos);
+  }
+  // What a variable may be is unchanged, beside a reference of the file's own too.
+  Given given{.text = kMinimal + "authorization: {opa_token: \"${C:-${secret:k}}/${A}${B}\"}\n" +
+                      kKnown};
+  given.env = {{"A", "$"}, {"B", "{other}"}};
+  auto const got = loaded(given);
+  INFO(listed(got));
+  REQUIRE(got.ok());
+  CHECK(got.config.authorization.opa_token == "${secret:k}/${other}");
+}
+
+TEST_CASE("a variable that stands for a key brings in no secret either") {
+  for (auto const* const value : {"${secret:k}", "Bearer ${secret:k}", "${secret:k} ${secret:k"}) {
+    CAPTURE(std::string(value));
+    Given given{.text = kMinimal + kKnown};
+    given.env = {{"AGENTWEAVE_AUTHORIZATION_OPA_TOKEN", value}};
+    auto const got = loaded(given);
+    REQUIRE(found(got, Code::config_bad_variable) != nullptr);
+    CHECK(found(got, Code::config_bad_variable)->key == "authorization.opa_token");
+  }
+}
+
+TEST_CASE("a reference on the command line is one, and half of one is said to be") {
+  Given given{.text = kMinimal + kKnown};
+  given.set = {"authorization.opa_token=Bearer ${secret:k}"};
+  auto const good = loaded(given);
+  INFO(listed(good));
+  REQUIRE(good.ok());
+  CHECK(good.secrets.size() == 1);
+  for (auto const* const value :
+       {"${secret:k", "${secret:", "${secret:k} ${secret:k", "${secret:k ${secret:k"}) {
+    CAPTURE(std::string(value));
+    given.set = {"authorization.opa_token=" + std::string(value)};
+    auto const got = loaded(given);
+    REQUIRE(found(got, Code::config_bad_variable) != nullptr);
+  }
+}
+
 TEST_CASE("headers of a backend are none of ours") {
   for (auto const* const name : {"x-agentweave-caller", "X-Agentweave-Nonce", "host", "Traceparent",
                                  "x-forwarded-client-cert", "content-length", "a b", ""}) {

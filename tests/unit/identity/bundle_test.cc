@@ -78,6 +78,20 @@ TEST_CASE("keys of other uses are skipped, and numbers may be absent") {
   CHECK(must(parse({{"keys", json::array()}})).x509_authorities().empty());
 }
 
+TEST_CASE("a key of a type that is not known here is skipped, whatever it is for") {
+  TestCa const ca;
+  json newer_root = x509_key(ca);
+  newer_root["kty"] = "AKP";
+  newer_root["x5c"] = json::array({"bm8gY2VydGlmaWNhdGU="});
+  json const newer_signer = {
+      {"use", "jwt-svid"}, {"kid", "k"}, {"kty", "AKP"}, {"alg", "ML-DSA-65"}, {"pub", "AAAA"}};
+  auto const both = must(parse({{"keys", {newer_root, x509_key(ca), newer_signer}}}));
+  CHECK(both.x509_authorities().size() == 1);
+  CHECK(both.jwt_authorities().empty());
+  // Not a reason to trust: nobody is left, so nobody is trusted.
+  CHECK(must(parse({{"keys", {newer_root}}})).x509_authorities().empty());
+}
+
 TEST_CASE("malformed JSON bundles are refused") {
   TestCa const ca;
   auto two = x509_key(ca);

@@ -24,8 +24,13 @@ TEST_CASE("what federation learned comes back as it was kept, without the config
   BundleContent content;
   content.x509_authorities = {eu.pki().certificate()};
   content.sequence = 7;
-  Bundles const bundles = {
-      {eu.domain(), fixtures::must(Bundle::make(eu.domain(), std::move(content)))}};
+  fixtures::TestCa const us("us.test", tls::KeyType::p256, clock.now());
+  BundleContent other;
+  other.x509_authorities = {us.pki().certificate()};
+  auto const long_ago = clock.now() - std::chrono::hours(47);
+  FetchedBundles const bundles = {
+      {eu.domain(), {fixtures::must(Bundle::make(eu.domain(), std::move(content))), long_ago}},
+      {us.domain(), {fixtures::must(Bundle::make(us.domain(), std::move(other))), clock.now()}}};
   std::vector<FederationSource> sources = {
       fixtures::must(parse_source({.trust_domain = "ap.test",
                                    .url = "https://ap.test/",
@@ -33,7 +38,7 @@ TEST_CASE("what federation learned comes back as it was kept, without the config
                                    .endpoint_spiffe_id = "spiffe://ap.test/spire/server"})),
       fixtures::must(parse_source({.trust_domain = "us.test", .url = "https://us.test/"}))};
   sources[0].from = FederationSource::From::added;
-  auto const kept = parse_kept_federation(kept_federation_text(sources, bundles, clock.now()));
+  auto const kept = parse_kept_federation(kept_federation_text(sources, bundles));
   REQUIRE(kept.ok());
   REQUIRE(kept->added.size() == 1);
   CHECK(kept->added[0].domain.name() == "ap.test");
@@ -41,8 +46,9 @@ TEST_CASE("what federation learned comes back as it was kept, without the config
   CHECK(kept->added[0].endpoint_id->text() == "spiffe://ap.test/spire/server");
   CHECK(kept->added[0].from == FederationSource::From::added);
   auto const& [bundle, seen] = kept->bundles.at("eu.test");
-  CHECK(bundle == bundles.at(eu.domain()));
-  CHECK(format_rfc3339(seen) == format_rfc3339(clock.now()));
+  CHECK(bundle == bundles.at(eu.domain()).first);
+  CHECK(format_rfc3339(seen) == format_rfc3339(long_ago));
+  CHECK(format_rfc3339(kept->bundles.at("us.test").second) == format_rfc3339(clock.now()));
 }
 
 TEST_CASE("a file that is not what was kept is refused whole, and says which part") {

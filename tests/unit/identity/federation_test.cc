@@ -4,8 +4,11 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "core/testing/manual_clock.h"
 #include "tests/fixtures/ca.h"
+#include "tests/unit/identity/identity_kit.h"
 
 using namespace aw;
 using namespace aw::identity;
@@ -50,6 +53,7 @@ struct Federated {
   Result<std::string> answer = make_error(Code::connect, "no endpoint");
   bool was_trusted = false;
   int kept = 0;
+  FetchedBundles kept_bundles;
   OwnSource* own = nullptr;
   io::Watch<Snapshot> watch;
   std::unique_ptr<FederatedProvider> provider;
@@ -66,7 +70,11 @@ struct Federated {
                                      },
                                  .clock = clock,
                                  .log = *log,
-                                 .keep = [this](auto const&, auto const&) { ++kept; },
+                                 .keep =
+                                     [this](auto const&, auto const& bundles) {
+                                       ++kept;
+                                       kept_bundles = bundles;
+                                     },
                                  .fetching = FederatedProvider::Fetching::when_asked});
   }
   // Only the watch, no thread that fetches by itself.
@@ -102,6 +110,10 @@ TEST_CASE("a source is an https endpoint of a domain, and https_spiffe says who 
            Case{{.trust_domain = "eu.test",
                  .url = "https://eu.test/",
                  .profile = EndpointProfile::https_spiffe},
+                false},
+           Case{{.trust_domain = "eu.test",
+                 .url = "https://eu.test/",
+                 .endpoint_spiffe_id = "spiffe://eu.test/spire/server"},
                 false},
            Case{{.trust_domain = "eu.test",
                  .url = "https://eu.test/",
@@ -156,6 +168,85 @@ TEST_CASE("a bundle that cannot be renewed is trusted for two days and not a mom
   CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
   CHECK(f.status().state == FederationState::expired);
   CHECK_FALSE(f.knows(f.eu));
+}
+
+TEST_CASE(
+    "a restart prolongs no trust: what is kept says when each domain was fetched, not when it was "
+    "kept") {
+  Federated f;
+  auto const began = f.clock.now();
+  f.answer = sequenced(f.eu, 7).json();
+  f.begin(FederationSource::From::added);
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  // The endpoint of eu.test is gone from here on; that of ap.test is well.
+  fixtures::TestCa const ap("ap.test", tls::KeyType::p256, f.clock.now());
+  f.provider->add(
+      fixtures::must(parse_source({.trust_domain = "ap.test", .url = "https://ap.test/bundle"})),
+      std::nullopt);
+  f.answer = sequenced(ap, 1).json();
+  for (auto const later : {47h, 49h}) {
+    f.clock.advance(began + later - f.clock.now());
+    REQUIRE(f.provider->fetch(ap.domain()).ok());
+    REQUIRE(f.kept_bundles.contains(f.eu.domain()));
+    CHECK(f.kept_bundles.at(f.eu.domain()).second == began);
+    CHECK(f.kept_bundles.at(ap.domain()).second == began + later);
+  }
+  CHECK_FALSE(f.knows(f.eu));
+}
+
+TEST_CASE("what an earlier run fetched is kept on, though its endpoint is silent since") {
+  Federated f;
+  auto const seen = f.clock.now() - 5h;
+  REQUIRE(f.provider->start(f.watch).ok());
+  f.provider->add(
+      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"})),
+      sequenced(f.eu, 7), seen);
+  CHECK(f.status().state == FederationState::ok);
+  CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(f.status().state == FederationState::stale);
+  fixtures::TestCa const ap("ap.test", tls::KeyType::p256, f.clock.now());
+  f.provider->add(
+      fixtures::must(parse_source({.trust_domain = "ap.test", .url = "https://ap.test/bundle"})),
+      sequenced(ap, 1));
+  f.answer = sequenced(ap, 1).json();
+  REQUIRE(f.provider->fetch(ap.domain()).ok());
+  REQUIRE(f.kept_bundles.contains(f.eu.domain()));
+  CHECK(f.kept_bundles.at(f.eu.domain()).second == seen);
+  CHECK(f.kept_bundles.at(f.eu.domain()).first.sequence() == 7);
+  // And an older one is refused for its sake.
+  f.answer = sequenced(f.eu, 6).json();
+  CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
+}
+
+TEST_CASE(
+    "a bundle that is too old goes when its time is over, not with the next try to renew it") {
+  testing::ManualClock clock;
+  auto const log = log::Log::silent();
+  fixtures::TestCa const us("us.test", tls::KeyType::p256, clock.now());
+  fixtures::TestCa const eu("eu.test", tls::KeyType::p256, clock.now());
+  std::atomic<int> asked = 0;
+  FederatedProvider provider(
+      std::make_unique<OwnSource>(fixtures::snapshot(us, "/agent/a")),
+      {.fetch =
+           [&asked](FederationSource const&, Bundle const*) {
+             ++asked;
+             return Result<std::string>(make_error(Code::timeout, "no answer"));
+           },
+       .clock = clock,
+       .log = *log,
+       .keep = {}});
+  io::Watch<Snapshot> watch;
+  auto const knows = [&] { return watch.latest().value->bundles.contains(eu.domain()); };
+  REQUIRE(provider.start(watch).ok());
+  provider.add(
+      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"})),
+      sequenced(eu, 7), clock.now() - 48h + 3s);
+  REQUIRE(testing::eventually([&] { return asked == 1; }));
+  REQUIRE(knows());
+  clock.advance(3s);  // the next try is due after five
+  CHECK(testing::eventually([&] { return !knows(); }));
+  CHECK(asked == 1);
+  provider.stop();
 }
 
 TEST_CASE("an endpoint's answer that is older, empty, malformed or another's is not taken") {

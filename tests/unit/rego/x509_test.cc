@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates and keys in policies: what is said of them, what is refused, and who is trusted.
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <functional>
+
 #include "core/rego/der.h"
 #include "tests/unit/rego/support.h"
 
@@ -60,6 +66,72 @@ TEST_CASE("what is no certificate, request or key is undefined") {
   }
   CHECK(x_of("x := crypto.parse_private_keys(\"\")") == "null");
   CHECK(x_of("x := crypto.parse_private_keys(\"no key here\")") == "[]");
+}
+
+namespace {
+
+// A key pair of the curve in PEM, made by OpenSSL: our own room for keys knows no such curve.
+struct CurveKey {
+  std::string private_pem;
+  std::string public_pem;
+  std::string certificate_pem;  // signed by itself
+
+  explicit CurveKey(char const* curve) {
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> const key(EVP_EC_gen(curve), EVP_PKEY_free);
+    REQUIRE(key);
+    private_pem = pem([&](BIO* out) {
+      return PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    });
+    public_pem = pem([&](BIO* out) { return PEM_write_bio_PUBKEY(out, key.get()); });
+    std::unique_ptr<X509, decltype(&X509_free)> const made(X509_new(), X509_free);
+    X509_set_version(made.get(), 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
+    X509_gmtime_adj(X509_getm_notBefore(made.get()), -60);
+    X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
+    X509_set_pubkey(made.get(), key.get());
+    REQUIRE(X509_sign(made.get(), key.get(), EVP_sha256()) > 0);
+    certificate_pem = pem([&](BIO* out) { return PEM_write_bio_X509(out, made.get()); });
+  }
+  static std::string pem(std::function<int(BIO*)> const& write) {
+    std::unique_ptr<BIO, decltype(&BIO_free)> const out(BIO_new(BIO_s_mem()), BIO_free);
+    REQUIRE(write(out.get()) == 1);
+    char* at = nullptr;
+    auto const size = BIO_get_mem_data(out.get(), &at);
+    return {at, static_cast<std::size_t>(size)};
+  }
+};
+
+std::string said_of(std::string const& builtin, std::string const& pem) {
+  return x_of("x := " + builtin + "(" + Value::string(pem).to_json() + ")");
+}
+
+}  // namespace
+
+TEST_CASE("a key's curve is named as what it is, and one that OPA cannot read is not read") {
+  struct Row {
+    char const* curve;
+    char const* name;  // in a JWK
+    bool known;        // to Go
+  };
+  for (Row const& row :
+       {Row{"P-256", "P-256", true}, Row{"P-384", "P-384", true}, Row{"P-521", "P-521", true},
+        Row{"secp224r1", "", true}, Row{"secp256k1", "", false}, Row{"brainpoolP256r1", "", false},
+        Row{"brainpoolP384r1", "", false}, Row{"prime192v1", "", false}}) {
+    CAPTURE(std::string(row.curve));
+    CurveKey const key(row.curve);
+    auto const jwk = said_of("crypto.x509.parse_rsa_private_key", key.private_pem);
+    CHECK((jwk == "undefined") == std::string_view(row.name).empty());
+    if (jwk != "undefined")
+      CHECK(jwk.find("\"crv\": \"" + std::string(row.name) + "\"") != std::string::npos);
+    CHECK((said_of("crypto.parse_private_keys", key.private_pem) != "undefined") == row.known);
+    CHECK((said_of("crypto.x509.parse_certificates", key.certificate_pem) != "undefined") ==
+          row.known);
+    // Nor does it sign tokens.
+    auto const token = std::string("eyJhbGciOiJFUzI1NiJ9.e30.AAAA");
+    auto const verified = x_of("x := io.jwt.verify_es256(\"" + token + "\", " +
+                               Value::string(key.public_pem).to_json() + ")");
+    CHECK(verified == (row.known ? "false" : "undefined"));
+  }
 }
 
 TEST_CASE("nothing unverifiable is verified") {

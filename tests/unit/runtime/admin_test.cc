@@ -152,6 +152,16 @@ TEST_CASE("federation is refused where it would trust more than the configuratio
         code_name(Code::trust_domain_not_allowed));
   CHECK(add(R"({"trust_domain": "eu.test", "url": "https://127.0.0.1:1/", "bootstrap": "{"})") !=
         "");
+  // Nothing that was meant to ask for more proof asks for less: spellings, names, kinds.
+  std::string const good = R"({"trust_domain": "eu.test", "url": "https://127.0.0.1:1/", )";
+  auto const id = std::string(R"("endpoint_spiffe_id": "spiffe://eu.test/spire/server"})");
+  CHECK(add(good + R"("profile": "https-spiffe", )" + id) == code_name(Code::config_out_of_range));
+  CHECK(add(good + R"("profile": "HTTPS_SPIFFE", )" + id) == code_name(Code::config_out_of_range));
+  CHECK(add(good + R"("profile": 1, )" + id) == code_name(Code::request_malformed));
+  CHECK(add(good + R"("profil": "https_spiffe", )" + id) == code_name(Code::request_malformed));
+  CHECK(add(good + id) == code_name(Code::config_conflict));
+  CHECK(add(good + R"("bootstrap": {"keys": []}})") == code_name(Code::request_malformed));
+  CHECK(add(good + R"("ca_path": ["/etc/ca.pem"]})") == code_name(Code::request_malformed));
   // An endpoint that never answered is not kept.
   CHECK(add(R"({"trust_domain": "eu.test", "url": "https://127.0.0.1:1/"})") != "");
   CHECK(port.ask("GET", "/federation").body.find("eu.test") == std::string::npos);

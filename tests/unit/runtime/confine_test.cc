@@ -3,13 +3,17 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <functional>
 #include <string>
 #include <thread>
@@ -57,6 +61,15 @@ bool writes(std::filesystem::path const& file) {
   int const made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (made >= 0) ::close(made);
   return made >= 0;
+}
+
+// The raw call: the library's clone() wants a stack.
+int cloned_with(int flags) {
+  auto const made = ::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+  if (made == 0) ::_exit(0);
+  if (made < 0) return errno;
+  ::waitpid(static_cast<pid_t>(made), nullptr, 0);
+  return 0;
 }
 
 }  // namespace
@@ -120,6 +133,45 @@ TEST_CASE("a confined process starts no other program") {
           if (!is_active(safeguards, "seccomp")) return 0;
           ::execl("/bin/true", "true", nullptr);
           return errno == EPERM ? 0 : 1;
+        }) == 0);
+}
+
+TEST_CASE("a confined process gets into no namespace, by whichever call, and still gets threads") {
+  Folder const folder;
+  auto const config = serving_below(folder.path);
+  for (int const kind : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID, CLONE_NEWIPC,
+                         CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWUSER | CLONE_NEWNS}) {
+    CAPTURE(kind);
+    CHECK(in_child([&] {
+            if (!is_active(confine(config), "seccomp")) return 0;
+            if (::unshare(kind) == 0 || errno != EPERM) return 1;
+            if (cloned_with(kind) != EPERM) return 2;
+            // Its flags stand in memory, where no filter can look: the library falls back.
+            clone_args newer{};
+            newer.flags = static_cast<std::uint64_t>(kind);
+            newer.exit_signal = SIGCHLD;
+            auto const made = ::syscall(SYS_clone3, &newer, sizeof newer);
+            if (made == 0) ::_exit(0);
+            if (made > 0 || errno != ENOSYS) return 3;
+            bool ran = false;
+            std::thread([&ran] { ran = true; }).join();
+            return ran && cloned_with(0) == 0 ? 0 : 4;
+          }) == 0);
+  }
+}
+
+TEST_CASE("a confined process can neither load a kernel's successor nor mount by the newer calls") {
+  Folder const folder;
+  auto const config = serving_below(folder.path);
+  CHECK(in_child([&] {
+          if (!is_active(confine(config), "seccomp")) return 0;
+          for (long const number :
+               {SYS_kexec_load, SYS_kexec_file_load, SYS_mount, SYS_fsopen, SYS_fsmount,
+                SYS_fsconfig, SYS_fspick, SYS_move_mount, SYS_open_tree, SYS_mount_setattr,
+                SYS_quotactl_fd, SYS_clock_settime, SYS_clock_adjtime, SYS_kcmp})
+            if (::syscall(number, -1, -1, -1, -1, -1) != -1 || errno != EPERM)
+              return static_cast<int>(number % 256);
+          return 0;
         }) == 0);
 }
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <optional>
 
 using namespace aw;
@@ -73,6 +74,16 @@ TEST_CASE("a slow rate tells its whole wait, and a clock that goes back takes no
   CHECK(wait < 11s);
   CHECK(limiter.take("a", now - 1min) > 0ns);
   CHECK(limiter.take("a", now + 10s + 1ms) == 0ns);
+}
+
+TEST_CASE("a rate of hardly ever still refuses") {
+  for (double const rate : {1e-9, 1e-10, 1e-300, std::numeric_limits<double>::denorm_min()}) {
+    RateLimiter limiter({.requests_per_second = rate, .burst = 1});
+    SteadyTime const now{std::chrono::seconds(1)};
+    CHECK(limiter.take("a", now) == std::chrono::nanoseconds::zero());
+    CHECK(limiter.take("a", now) >= std::chrono::hours(24 * 365));
+    CHECK(limiter.take("a", now + std::chrono::hours(1)) > std::chrono::hours(1));
+  }
 }
 
 TEST_CASE("a moved slot is one slot") {

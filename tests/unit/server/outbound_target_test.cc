@@ -88,6 +88,33 @@ TEST_CASE("what a browser sends is recognised") {
   CHECK(from_browser(fetch));
 }
 
+TEST_CASE("a page whose own name was made to resolve to us reaches nobody, by path or by header") {
+  // Its GETs are of its own origin: no Origin and, over plain HTTP, no Sec-Fetch-Site.
+  auto const by_header = [](char const* host) {
+    auto out = asked("/tasks", host);
+    out.headers.set("x-agentweave-target", "search");
+    return out;
+  };
+  for (auto const* evil : {"evil.example:8081", "evil.example", "127.0.0.1.evil.example:8081",
+                           "search.corp.example.evil.example", "evil.example.", "10.0.0.7"}) {
+    CAPTURE(evil);
+    CHECK_FALSE(target_of(asked("/agents/search/tasks", evil)).ok());
+    CHECK_FALSE(target_of(by_header(evil)).ok());
+  }
+  // No browser speaks to a unix socket; clients put any host there.
+  CHECK(outbound_target(asked("/agents/search/tasks", "agent.local"),
+                        fixtures::trust_domain("corp.test"), kPeers, Door::unix_socket)
+            .ok());
+  // Names that nobody can own, and those of our peers.
+  for (auto const* ours :
+       {"127.0.0.1:8081", "127.9.9.9", "LocalHost:8081", "[::1]:8081", "", "search", "agent:80",
+        "search.corp.example:8443", "Search.Corp.Example"}) {
+    CAPTURE(ours);
+    CHECK(target_of(asked("/agents/search/tasks", ours)).ok());
+    CHECK(target_of(by_header(ours)).ok());
+  }
+}
+
 TEST_CASE("our own agent cannot speak for somebody else, nor reuse a nonce") {
   http::Headers const sent{{"content-type", "application/json"},
                            {"a2a-version", "1.0"},
@@ -101,6 +128,25 @@ TEST_CASE("our own agent cannot speak for somebody else, nor reuse a nonce") {
   CHECK(kept.size() == 2);
   CHECK(kept.has("content-type"));
   CHECK(kept.has("a2a-version"));
+}
+
+TEST_CASE("a field that Connection names is of this hop, and so is whatever says who forwarded") {
+  http::Headers const sent{{"Connection", "close, X-Trace-Me"},
+                           {"connection", " x-other ,, authorization"},
+                           {"x-trace-me", "1"},
+                           {"X-Other", "2"},
+                           {"authorization", "Bearer of this hop"},
+                           {"x-forwarded-proto", "https"},
+                           {"x-forwarded-host", "bank.example"},
+                           {"x-forwarded", "for=x"},
+                           {"x-mine", "3"}};
+  auto const kept = outbound_headers(sent);
+  CHECK(kept.size() == 1);
+  CHECK(kept.get("x-mine") == "3");
+  // The way back has the same rule (RFC 9110 §7.6.1).
+  auto const back = returned_headers({{"connection", "x-hop"}, {"x-hop", "1"}, {"x-end", "2"}});
+  CHECK(back.size() == 1);
+  CHECK(back.get("x-end") == "2");
 }
 
 TEST_CASE("a peer's card leads our own agent back through us") {
