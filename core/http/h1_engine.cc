@@ -212,10 +212,16 @@ io::Task<Result<void>> H1Engine::flush_rest() {
   co_return Result<void>{};
 }
 
+EarlyRefusal H1Engine::early(Fault const& fault) const {
+  return {.code = fault.code,
+          .status = fault.status,
+          .what = fault.what,
+          .head = head_done_ ? &work_->request : nullptr};
+}
+
 io::Task<void> H1Engine::refuse(Fault fault) {
-  connection_.shard().counters.rejected.fetch_add(1, std::memory_order_relaxed);
   phase_ = Phase::writing;
-  writer_.put(connection_.shard().refusal(fault.code, fault.status), After::close);
+  writer_.put(connection_.refusal(early(fault)), After::close);
   if (auto const sent = co_await flush(); !sent.ok()) co_return;
   co_await linger();
 }
@@ -236,13 +242,16 @@ io::Task<void> H1Engine::linger() {
 }
 
 void H1Engine::expired(SteadyTime) {
-  bool const early = phase_ == Phase::head || phase_ == Phase::body;
+  bool const slow = phase_ == Phase::head || phase_ == Phase::body;
   bool const late = phase_ == Phase::handling && !writer_.started();
-  if ((early || late) && work_ != nullptr) {
+  if ((slow || late) && work_ != nullptr) {
     // Best effort; whoever stalls may not read either.
-    writer_.put(connection_.shard().refusal(early ? Code::request_timeout : Code::timeout,
-                                            early ? 408 : 504),
-                After::close);
+    auto answer =
+        slow ? connection_.refusal(early({.code = Code::request_timeout,
+                                          .status = 408,
+                                          .what = head_done_ ? "body too slow" : "head too slow"}))
+             : connection_.shard().refusal(Code::timeout, 504);
+    writer_.put(answer, After::close);
     auto const sent = connection_.stream().try_write(work_->out);
     static_cast<void>(sent.ok());
   }

@@ -84,6 +84,7 @@ class H1Engine final : public Engine {
   Next advance();
   Next advance_body();
   io::Task<bool> answer();
+  [[nodiscard]] EarlyRefusal early(Fault const& fault) const;
   io::Task<void> refuse(Fault fault);
   io::Task<void> linger();
   io::Task<void> proceed();
