@@ -15,6 +15,7 @@
 #include "commands/support/drills.h"
 #include "commands/support/serving.h"
 #include "core/base/text.h"
+#include "core/config/variables.h"
 #include "core/identity/dev_provider.h"
 
 namespace aw::commands {
@@ -43,6 +44,7 @@ config::LoadRequest dev_request(DevOptions const& options, Context const& contex
   config::LoadRequest request;
   request.file = options.file.empty() ? "config.dev.yaml" : options.file;
   request.env = config::lookup_in(context.env);
+  request.variables = config::own_variables(context.env);
   request.environment = "development";
   return request;
 }

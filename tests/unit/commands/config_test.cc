@@ -192,6 +192,21 @@ TEST_CASE("config explain answers for settings, sections and typing errors") {
   CHECK(typo.err.find("did you mean \"server.port\"?") != std::string::npos);
 }
 
+TEST_CASE("a misspelt variable is warned of wherever a configuration is looked at") {
+  Shell shell;
+  write("a.yaml", kGood);
+  shell.env["AGENTWEAVE_SEVER_PORT"] = "8444";
+  for (auto const* const command :
+       {"agentweave config validate a.yaml", "agentweave config show a.yaml",
+        "agentweave config explain server.port"}) {
+    CAPTURE(std::string(command));
+    auto const ran = shell.run(command);
+    CHECK(ran.exit == 0);
+    CHECK((ran.out + ran.err).find("did you mean AGENTWEAVE_SERVER_PORT?") != std::string::npos);
+  }
+  CHECK(shell.run("agentweave config validate a.yaml --strict").exit != 0);
+}
+
 TEST_CASE("config schema prints a JSON Schema") {
   Shell shell;
   auto const ran = shell.run("agentweave config schema");
