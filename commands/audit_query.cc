@@ -3,45 +3,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "commands/support/audit_records.h"
 #include "commands/support/command.h"
 #include "commands/support/table.h"
-#include "core/audit/lines.h"
 #include "core/audit/query.h"
 
 namespace aw::commands {
 namespace {
-
-struct Found {
-  json::Json records = json::Json::array();
-  std::uint64_t matched = 0;
-  std::uint64_t unreadable = 0;
-};
-
-Result<void> search(std::filesystem::path const& file, audit::Filter const& filter,
-                    AuditQueryOptions const& options, audit::Grouping& grouping, Found& found) {
-  AW_TRY(auto in, audit::open_log_file(file));
-  audit::LineReader reader(in);
-  while (auto const line = reader.next()) {
-    auto record = json::parse(line->text);
-    if (!record.ok()) {
-      ++found.unreadable;
-      continue;
-    }
-    if (!filter.matches(*record)) continue;
-    ++found.matched;
-    if (!options.group.empty()) {
-      grouping.add(*record);
-    } else if (found.records.size() < options.limit) {
-      found.records.push_back(std::move(*record));
-    }
-  }
-  return {};
-}
 
 json::Json groups_json(audit::Grouping const& grouping) {
   json::Json out = json::Json::array();
@@ -87,23 +59,26 @@ Result<void> run_audit_query(AuditQueryOptions const& options, Context& context)
   AW_TRY(auto const filter, audit::Filter::parse(options.filter));
   AW_TRY(auto const files, all_audit_files(options.files, context));
   audit::Grouping grouping(options.group);
-  Found found;
-  for (auto const& file : files) AW_TRY(search(file, filter, options, grouping, found));
-  if (found.unreadable > 0) {
-    context.say(std::to_string(found.unreadable) +
-                " lines are no records: run `agentweave audit verify`");
-  }
+  json::Json records = json::Json::array();
+  std::uint64_t matched = 0;
+  AW_TRY(for_each_record(files, filter, context, [&](json::Json const& record) {
+    ++matched;
+    if (!options.group.empty()) {
+      grouping.add(record);
+    } else if (records.size() < options.limit) {
+      records.push_back(record);
+    }
+  }));
   if (!options.group.empty()) {
     context.print("AuditGroups", groups_json(grouping),
                   [&grouping](std::ostream& out) { write_groups(out, grouping); });
     return {};
   }
-  context.print("AuditRecords", found.records, [&found](std::ostream& out) {
-    for (auto const& record : found.records) out << audit::record_text(record) << '\n';
+  context.print("AuditRecords", records, [&records](std::ostream& out) {
+    for (auto const& record : records) out << audit::record_text(record) << '\n';
   });
-  if (found.matched > found.records.size()) {
-    context.say(std::to_string(found.matched - found.records.size()) +
-                " more match: see --limit and --group");
+  if (matched > records.size()) {
+    context.say(std::to_string(matched - records.size()) + " more match: see --limit and --group");
   }
   return {};
 }

@@ -201,9 +201,9 @@ void write_junit(std::ostream& out, Replayed const& replayed) {
       << replayed.decisions << "\" failures=\"" << replayed.opening - replayed.accepted << "\">\n";
   for (auto const& flip : replayed.flips) {
     out << "  <testcase classname=\"" << flip_name(flip) << "\" name=\""
-        << text::escape_markup(text::printable(flip.entry.text(Text::id))) << "\">";
+        << text::escape_xml(flip.entry.text(Text::id)) << "\">";
     if (flip.opens() && !flip.accepted) {
-      out << "<failure>" << text::escape_markup(text::printable(flip_text(flip))) << "</failure>";
+      out << "<failure>" << text::escape_xml(flip_text(flip)) << "</failure>";
     }
     out << "</testcase>\n";
   }

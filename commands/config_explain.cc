@@ -8,6 +8,7 @@
 
 #include "commands/support/command.h"
 #include "core/config/reference.h"
+#include "core/config/variables.h"
 
 namespace aw::commands {
 
@@ -15,6 +16,9 @@ Result<void> run_config_explain(ConfigExplainOptions const& options, Context& co
   AW_TRY(auto const facts, config::explain(options.key));
   context.print("ConfigKey", facts,
                 [&facts](std::ostream& out) { out << config::explain_text(facts); });
+  auto const nobodys = [](std::string_view) { return false; };
+  for (auto const& one : config::misspelt_variables(config::own_variables(context.env), nobodys))
+    context.say(config::render_text(one));
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "core/config/document.h"
+#include "core/config/variables.h"
 
 namespace aw::commands {
 
@@ -32,6 +33,7 @@ Result<config::LoadRequest> load_request(ConfigOptions const& options, Context& 
   config::LoadRequest request;
   request.file = options.file;
   request.env = config::lookup_in(context.env);
+  request.variables = config::own_variables(context.env);
   if (!options.environment.empty()) request.environment = options.environment;
   request.overrides = options.overrides;
   if (options.file == "-") {

@@ -60,8 +60,6 @@ Json finding_json(Diagnostic const& one) {
           {"hint", one.hint}};
 }
 
-std::string xml(std::string_view text) { return text::escape_markup(text::printable(text)); }
-
 // Workflow commands end at a line feed and split at commas and colons.
 std::string escaped_command(std::string_view text, std::string_view also) {
   std::string out;
@@ -106,17 +104,19 @@ Json sarif_result(Diagnostic const& one) {
 // The findings of one file; "" collects those of flags and variables.
 std::string junit_case(std::string const& file, std::vector<Diagnostic> const& all) {
   std::string out = "    <testcase classname=\"config\" name=\"" +
-                    xml(file.empty() ? "environment and flags" : file) + "\">";
+                    text::escape_xml(file.empty() ? "environment and flags" : file) + "\">";
   std::string errors;
   std::string talk;
   for (Diagnostic const& one : all) {
     if (one.place.file != file) continue;
     if (one.severity == Severity::error) {
       errors += "\n      <failure type=\"" + code_name(one.code) + "\" message=\"" +
-                xml(one.message) + "\">" +
-                xml(one.place.text() + ": " + one.message + "; " + one.hint) + "</failure>";
+                text::escape_xml(one.message) + "\">" +
+                text::escape_xml(one.place.text() + ": " + one.message + "; " + one.hint) +
+                "</failure>";
     } else {
-      talk += xml(one.place.text() + ": " + code_name(one.code) + ' ' + one.message) + "\n";
+      talk += text::escape_xml(one.place.text() + ": " + code_name(one.code) + ' ' + one.message) +
+              "\n";
     }
   }
   out += errors;

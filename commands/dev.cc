@@ -3,6 +3,8 @@
 // policy, loopback only.
 #include "commands/dev.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -13,8 +15,10 @@
 #include "commands/support/command.h"
 #include "commands/support/dev_directory.h"
 #include "commands/support/drills.h"
+#include "commands/support/held_stream.h"
 #include "commands/support/serving.h"
 #include "core/base/text.h"
+#include "core/config/variables.h"
 #include "core/identity/dev_provider.h"
 
 namespace aw::commands {
@@ -43,6 +47,7 @@ config::LoadRequest dev_request(DevOptions const& options, Context const& contex
   config::LoadRequest request;
   request.file = options.file.empty() ? "config.dev.yaml" : options.file;
   request.env = config::lookup_in(context.env);
+  request.variables = config::own_variables(context.env);
   request.environment = "development";
   return request;
 }
@@ -82,6 +87,13 @@ Result<Exit> run_dev(DevOptions const& options, Context& context) {
                                "server.host=127.0.0.1", "observability.metrics.host=127.0.0.1"};
   serving.request.overrides.insert(serving.request.overrides.end(), options.settings.begin(),
                                    options.settings.end());
+  // The banner comes first: what the log and the audit log say of the start stands below it.
+  std::optional<HeldStream> held;
+  serving.seams = [&held](config::Loaded const& loaded) {
+    // A hook would go on writing to what is held.
+    if (loaded.config.identity.on_svid_update.empty()) held.emplace(STDERR_FILENO);
+    return runtime::Seams();
+  };
   std::optional<DevEntry> entry;  // while we run, `call` and `authz explain` find us by name
   serving.ready = [&](runtime::Runtime& agent, std::chrono::nanoseconds took) {
     auto const at = agent.listening();
@@ -95,6 +107,7 @@ Result<Exit> run_dev(DevOptions const& options, Context& context) {
     auto* const provider = dynamic_cast<identity::DevProvider*>(&agent.identity_provider());
     auto* const issuer = provider == nullptr ? nullptr : &provider->issuer();
     print_banner(agent, issuer, socket, took, context);
+    held.reset();
   };
   AW_TRY(serve_until_stopped(serving, context));
   return Exit::ok;

@@ -91,7 +91,10 @@ void register_list(CLI::App& group, Context& context) {
       add_command(group, {.name = "list",
                           .purpose = "List the tasks you have with an agent, newest change first",
                           .examples = {"agentweave task list hello --as client",
-                                       "agentweave task list hello --state working -o json"}});
+                                       "agentweave task list hello --state working -o json"},
+                          .details = "Policy is asked about the action list_tasks: who may ask for "
+                                     "work may see each\nof its tasks, but lists them only where "
+                                     "a rule allows that."});
   add_server_options(command, options->server);
   command.add_option("--context", options->context, "Of this conversation")->type_name("ID");
   command.add_option("--state", options->state, "In this state")->type_name("STATE");

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "commands/support/diagnosis.h"
+#include "commands/support/kept_files.h"
 #include "core/audit/destination.h"
 #include "core/base/text.h"
 #include "core/config/show.h"
@@ -23,7 +24,6 @@ namespace stdfs = std::filesystem;
 constexpr char kFilesGroup[] = "files";
 constexpr std::uint64_t kLittleSpace = 64ULL << 20U;
 constexpr std::uint64_t kFewFiles = 64;
-constexpr std::size_t kMostKept = 10'000;  // files below the state directory that are looked at
 
 // As this process is: the effective user's rights, as the ones of open() would be.
 bool allowed(std::string const& path, int mode) {
@@ -107,18 +107,13 @@ void look_at_own(std::string const& what, std::string const& path, Code code, Fi
 
 void look_at_state(std::string const& directory, Findings& found) {
   look_at_directory("state", directory, Code::state_unusable, found);
-  std::error_code error;
-  std::size_t count = 0;
-  for (stdfs::recursive_directory_iterator at(
-           directory, stdfs::directory_options::skip_permission_denied, error);
-       !error && at != stdfs::recursive_directory_iterator() && count < kMostKept;
-       at.increment(error), ++count) {
+  each_kept_file(directory, [&found](stdfs::directory_entry const& one) {
     std::error_code unknown;
-    if (at->is_regular_file(unknown))
-      look_at_own("state", at->path().string(), Code::state_unusable, found);
-    else if (at->is_directory(unknown) && !allowed(at->path().string(), R_OK | W_OK | X_OK))
-      look_at_directory("state", at->path(), Code::state_unusable, found);
-  }
+    if (one.is_regular_file(unknown))
+      look_at_own("state", one.path().string(), Code::state_unusable, found);
+    else if (one.is_directory(unknown) && !allowed(one.path().string(), R_OK | W_OK | X_OK))
+      look_at_directory("state", one.path(), Code::state_unusable, found);
+  });
 }
 
 void look_at_audit(audit::Destination const& where, Findings& found) {

@@ -9,16 +9,13 @@
 #include <tuple>
 
 #include "commands/support/diagnosis.h"
+#include "commands/support/kept_files.h"
 #include "core/audit/destination.h"
 #include "core/base/fs.h"
 #include "core/base/text.h"
 
 namespace aw::commands {
 namespace {
-
-namespace stdfs = std::filesystem;
-
-constexpr std::size_t kMostFiles = 10'000;
 
 // Device and inode, as the kernel names a file.
 using FileKey = std::tuple<unsigned, unsigned, std::uint64_t>;
@@ -83,15 +80,10 @@ void look_at_locks(Patient const& patient, Findings& found) {
   }
   auto const& directory = patient.config.server.state.directory;
   if (directory.empty()) return;
-  std::error_code error;
-  std::size_t count = 0;
-  for (stdfs::recursive_directory_iterator at(
-           directory, stdfs::directory_options::skip_permission_denied, error);
-       !error && at != stdfs::recursive_directory_iterator() && count < kMostFiles;
-       at.increment(error), ++count) {
-    look_at_lock("state", at->path().string(), Code::state_unusable,
+  each_kept_file(directory, [&](std::filesystem::directory_entry const& one) {
+    look_at_lock("state", one.path().string(), Code::state_unusable,
                  "give each instance its own state.directory", holders, found);
-  }
+  });
 }
 
 }  // namespace aw::commands

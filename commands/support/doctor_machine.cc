@@ -8,6 +8,7 @@
 
 #include "commands/support/diagnosis.h"
 #include "core/audit/destination.h"
+#include "core/runtime/descriptors.h"
 #include "core/tls/machine_trust.h"
 
 namespace aw::commands {
@@ -103,6 +104,9 @@ bool has_authorities(Env const& env) {
 
 Findings check_machine(Patient const& patient) {
   Findings found{look_at_libcurl(patient.config)};
+  if (auto const room = runtime::possible_descriptors(patient.config); !room.enough())
+    found.push_back(warned(std::string(kGroup), Code::check_failed,
+                           runtime::too_few_descriptors(room), runtime::more_descriptors(room)));
   auto const needed = vouched_for_here(patient.config);
   if (needed.empty()) return found;
   found.push_back(

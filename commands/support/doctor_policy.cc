@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "commands/config_policy.h"
 #include "commands/support/authorizer.h"
 #include "commands/support/diagnosis.h"
 #include "core/authz/bundle_poller.h"
@@ -36,13 +35,11 @@ void look_at_embedded(Patient const& patient, Findings& found) {
   if (!opened.ok())
     return found.push_back(bad(kPolicyGroup, opened.error(), "agentweave policy check"));
   // Opening ran the tests beside it, as `serve` does: a policy whose tests fail is not taken.
-  auto const& directory = patient.config.authorization.policy_dir;
-  if (directory.empty()) return look_at_bundle((*opened)->status(), patient, found);
-  ConfigReport report;
-  check_policies(directory, patient.context.clock, report);
-  auto const numbers = report.policy.value_or(ConfigReport::Policy{});
-  found.push_back(good(kPolicyGroup, std::to_string(numbers.rules) + " rules, " +
-                                         std::to_string(numbers.tests) + " tests pass"));
+  auto const status = (*opened)->status();
+  if (patient.config.authorization.policy_dir.empty())
+    return look_at_bundle(status, patient, found);
+  found.push_back(good(kPolicyGroup, std::to_string(status.rules) + " rules, " +
+                                         std::to_string(status.tests) + " tests pass"));
 }
 
 // OPA's trace of a question says which rules it looked up, if there are any at the path, and

@@ -29,6 +29,8 @@ void arrange_signals(Serving const& serving) {
   sigset_t const set = awaited(serving);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGXFSZ, SIG_IGN);
+  // Sent by what rotates logs; files that were moved are followed without it.
+  if (!serving.forward) std::signal(SIGUSR1, SIG_IGN);
 }
 
 // The signal that came, or 0 when none did in a while.

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/base/markup.h"
 #include "core/base/text.h"
 
 namespace aw::commands {
@@ -26,30 +27,6 @@ std::string seconds_text(std::chrono::nanoseconds duration) {
   int const size = std::snprintf(out.data(), out.size(), "%.6f",
                                  std::chrono::duration<double>(duration).count());
   return {out.data(), static_cast<std::size_t>(size)};
-}
-
-// For text and attributes; control characters have no place in XML 1.0.
-std::string test_xml(std::string_view text) {
-  std::string out;
-  for (char const c : text::printable(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 // GitHub's escapes for the data and the properties of a workflow command.
@@ -97,19 +74,19 @@ void add_case(json::Json& into, rego::TestCase const& one) {
 }
 
 void append_case(std::string& out, TestResult const& result) {
-  out += "    <testcase classname=\"" + test_xml(result.package) + "\" name=\"" +
-         test_xml(result.name) + "\" file=\"" + test_xml(result.location.file) + "\" line=\"" +
-         std::to_string(result.location.line) + "\" time=\"" + seconds_text(result.duration) +
-         "\">\n";
+  out += "    <testcase classname=\"" + text::escape_xml(result.package) + "\" name=\"" +
+         text::escape_xml(result.name) + "\" file=\"" + text::escape_xml(result.location.file) +
+         "\" line=\"" + std::to_string(result.location.line) + "\" time=\"" +
+         seconds_text(result.duration) + "\">\n";
   if (result.state == TestState::skipped) out += "      <skipped/>\n";
   if (result.state == TestState::failed || result.state == TestState::error) {
     std::string const element = result.state == TestState::failed ? "failure" : "error";
-    out += "      <" + element + " message=\"" + test_xml(reason_with_cases(result)) + "\">" +
-           test_xml(result.location.text()) + "</" + element + ">\n";
+    out += "      <" + element + " message=\"" + text::escape_xml(reason_with_cases(result)) +
+           "\">" + text::escape_xml(result.location.text()) + "</" + element + ">\n";
   }
   if (!result.output.empty()) {
     out += "      <system-out>";
-    for (auto const& line : result.output) out += test_xml(line) + "\n";
+    for (auto const& line : result.output) out += text::escape_xml(line) + "\n";
     out += "</system-out>\n";
   }
   out += "    </testcase>\n";
@@ -175,7 +152,7 @@ std::string junit_xml(rego::TestReport const& report) {
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites " +
                     Counts(all).attributes(all.size()) + ">\n";
   for (auto const& [package, results] : suites) {
-    out += "  <testsuite name=\"" + test_xml(package) + "\" " +
+    out += "  <testsuite name=\"" + text::escape_xml(package) + "\" " +
            Counts(results).attributes(results.size()) + ">\n";
     for (auto const* result : results) append_case(out, *result);
     out += "  </testsuite>\n";

@@ -67,12 +67,11 @@ std::string svg_node(std::string const& id, Point at) {
   auto const y = number(at.y - kNodeHeight / 2.0);
   auto const line = [&at](double below, std::string_view style, std::string const& words) {
     return "<text x=\"" + number(at.x) + "\" y=\"" + number(at.y + below) + "\" class=\"" +
-           std::string(style) + "\">" + text::escape_markup(text::printable(words)) + "</text>";
+           std::string(style) + "\">" + text::escape_xml(words) + "</text>";
   };
-  return "<g><title>" + text::escape_markup(text::printable(id)) + "</title><rect x=\"" + x +
-         "\" y=\"" + y + "\" width=\"" + std::to_string(kNodeWidth) + "\" height=\"" +
-         std::to_string(kNodeHeight) + "\" rx=\"6\"/>" +
-         line(-3, "n", name.size() > 28 ? name.substr(0, 27) + "…" : name) +
+  return "<g><title>" + text::escape_xml(id) + "</title><rect x=\"" + x + "\" y=\"" + y +
+         "\" width=\"" + std::to_string(kNodeWidth) + "\" height=\"" + std::to_string(kNodeHeight) +
+         "\" rx=\"6\"/>" + line(-3, "n", name.size() > 28 ? name.substr(0, 27) + "…" : name) +
          line(13, "d", domain.size() > 32 ? domain.substr(0, 31) + "…" : domain) + "</g>\n";
 }
 
@@ -86,8 +85,8 @@ std::string svg_edge(std::string const& title, CallGraph::Edge const& edge, Poin
                         ? "M" + number(a.x - 40) + " " + number(a.y - 20) + "c-20 -60 100 -60 80 0"
                         : "M" + number(a.x) + " " + number(a.y) + "Q" + number(middle.x) + " " +
                               number(middle.y) + " " + number(b.x) + " " + number(b.y);
-  return "<g><title>" + text::escape_markup(text::printable(title)) + "</title><path class=\"" +
-         kind + "\" stroke-width=\"" + number(width * 10) + "e-1\" d=\"" + path +
+  return "<g><title>" + text::escape_xml(title) + "</title><path class=\"" + kind +
+         "\" stroke-width=\"" + number(width * 10) + "e-1\" d=\"" + path +
          "\"/><text class=\"c\" x=\"" + number((middle.x + (a.x + b.x) / 2) / 2) + "\" y=\"" +
          number((middle.y + (a.y + b.y) / 2) / 2) + "\">" + text::escape_markup(counts(edge)) +
          "</text></g>\n";

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/log.h"
 
-#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
 
 #include "core/base/json.h"
+#include "core/base/log_file.h"
 #include "core/base/text.h"
 
 namespace aw::log {
@@ -39,14 +39,14 @@ Level level_of(std::string_view name, Level fallback, std::map<std::string, Leve
   return level;
 }
 
-spdlog::sink_ptr make_sink(Config const& config) {
+spdlog::sink_ptr make_sink(Config const& config, Clock const& clock) {
   switch (config.output) {
     case Output::standard_error:
       return std::make_shared<spdlog::sinks::stderr_sink_mt>();
     case Output::standard_output:
       return std::make_shared<spdlog::sinks::stdout_sink_mt>();
     case Output::file:
-      return std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.file);
+      return std::make_shared<LogFile>(config.file, clock);
     case Output::syslog:
       return std::make_shared<spdlog::sinks::syslog_sink_mt>("agentweave", LOG_PID, LOG_DAEMON,
                                                              false);
@@ -112,7 +112,7 @@ Result<std::unique_ptr<Log>> Log::open(Config const& config, Clock const& clock,
   impl->format = config.format;
   impl->agent = std::move(agent_name);
   try {
-    impl->out = std::make_shared<spdlog::logger>("agentweave", make_sink(config));
+    impl->out = std::make_shared<spdlog::logger>("agentweave", make_sink(config, clock));
   } catch (spdlog::spdlog_ex const& e) {
     return make_error(Code::io, "open log file " + config.file + ": " + e.what());
   }

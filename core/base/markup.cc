@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/markup.h"
 
+#include "core/base/text.h"
+
 namespace aw::text {
 
 std::string escape_markup(std::string_view text) {
@@ -28,5 +30,7 @@ std::string escape_markup(std::string_view text) {
   }
   return out;
 }
+
+std::string escape_xml(std::string_view text) { return escape_markup(printable(text)); }
 
 }  // namespace aw::text

@@ -8,8 +8,10 @@
 namespace aw::text {
 
 // & < > " ' as entities: safe between tags and inside quoted attributes, nowhere else (not in
-// scripts, styles or URLs). XML has no place for control characters; `printable` goes first.
-// Bytes that are no UTF-8 pass through as they are.
+// scripts, styles or URLs). Bytes that are no UTF-8 pass through as they are.
 [[nodiscard]] std::string escape_markup(std::string_view text);
+// The same where control characters and what is no UTF-8 have no place: they are shown
+// (`printable`).
+[[nodiscard]] std::string escape_xml(std::string_view text);
 
 }  // namespace aw::text

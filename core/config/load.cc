@@ -10,6 +10,7 @@
 #include "core/config/schema.h"
 #include "core/config/secret_refs.h"
 #include "core/config/sources.h"
+#include "core/config/variables.h"
 
 namespace aw::config {
 namespace {
@@ -125,6 +126,20 @@ void limit_findings(std::vector<Diagnostic>& found) {
       problem(Code::config_syntax, nowhere, "and " + std::to_string(left) + " more findings"));
 }
 
+bool is_named(Node const& node, std::string_view name) {
+  if (node.text.find(name) != std::string::npos) return true;
+  return std::ranges::any_of(node.items,
+                             [name](NodePtr const& item) { return is_named(*item, name); }) ||
+         std::ranges::any_of(
+             node.members, [name](Member const& member) { return is_named(*member.value, name); });
+}
+
+// A variable that the configuration hands to a command, or takes a secret from.
+bool is_named(Values const& values, std::string_view name) {
+  return std::ranges::any_of(
+      values, [name](auto const& entry) { return is_named(*entry.second.value, name); });
+}
+
 void add_defaults(LoadRequest const& request, Values& values, std::vector<Diagnostic>& found) {
   Values below;
   for (std::string const& text : request.defaults) apply_override(below, text, found);
@@ -172,9 +187,15 @@ EnvLookup lookup_in(std::map<std::string, std::string> const& variables) {
   };
 }
 
-Loaded inspect(LoadRequest const& request) {
+Loaded inspect(LoadRequest const& given) {
   Loaded out;
   auto& found = out.diagnostics;
+  std::set<std::string, std::less<>> asked;  // ${…} among them
+  LoadRequest request = given;
+  request.env = [&given, &asked](std::string_view name) {
+    asked.emplace(name);
+    return given.env ? given.env(name) : std::nullopt;
+  };
   Assembled assembled = assemble(request, found);
   out.files = std::move(assembled.files);
   if (!assembled.readable) return out;
@@ -200,6 +221,11 @@ Loaded inspect(LoadRequest const& request) {
   stay_on_loopback(out, values);
   note_origins(values, out.origins);
   out.keys = values.size();
+  std::ranges::move(misspelt_variables(request.variables,
+                                       [&values, &asked](std::string_view name) {
+                                         return asked.contains(name) || is_named(values, name);
+                                       }),
+                    std::back_inserter(found));
   hide_secrets(values, found);
   sort_findings(out);
   limit_findings(found);

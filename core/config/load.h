@@ -37,7 +37,10 @@ struct LoadRequest {
   std::filesystem::path file;
   // Instead of a file: its text (`-`, tests). `file` then only names it; includes are refused.
   std::optional<std::string> text;
-  EnvLookup env;                           // empty = no variable is set
+  EnvLookup env;  // empty = no variable is set
+  // Names of those that are set and might be meant for us (own_variables): the misspelt among them
+  // are warned of.
+  std::vector<std::string> variables;
   std::optional<std::string> environment;  // --env
   std::vector<std::string> overrides;      // --set: "server.port=8444", later ones win
   std::vector<std::string> defaults;       // the same, where nothing else says anything

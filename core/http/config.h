@@ -13,9 +13,9 @@
 namespace aw::http {
 
 // server.limits.*
-// Beyond a size: 413, 414 or 431, and the connection closes; beyond max_connections a new one is
-// closed (503 on a plain listener). Timeouts begin anew with each phase: handshake, head, body,
-// idle, write.
+// Beyond a size: 413, 414 or 431, and the connection closes (HTTP/2: after kMostRefusals of them);
+// beyond max_connections a new one is closed (503 on a plain listener). Timeouts begin anew with
+// each phase: handshake, head, body, idle, write.
 struct Limits {
   std::size_t max_head_bytes = 32U << 10;  // request line and headers; h2: the header list
   std::size_t max_headers = 100;

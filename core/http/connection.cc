@@ -223,6 +223,14 @@ void Connection::reject(Error const& error) {
   if (shard_->options.rejected) shard_->options.rejected(error, remote_address_);
 }
 
+Response Connection::refusal(EarlyRefusal const& refused) {
+  shard_->counters.rejected.fetch_add(1, std::memory_order_relaxed);
+  auto response = session_->refuse(refused);
+  if (!response) return shard_->refusal(refused.code, refused.status);
+  response->status = refused.status;
+  return *std::move(response);
+}
+
 void Connection::expired(SteadyTime now) {
   if (engine_ == nullptr || now >= must_close_) {
     abort();

@@ -121,6 +121,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   [[nodiscard]] Session& session() { return *session_; }
   [[nodiscard]] Session* session_if_any() { return session_.get(); }
   [[nodiscard]] Limits const& limits() const { return shard_->options.limits; }
+  // What the session says to it, or else the shard. Counted.
+  [[nodiscard]] Response refusal(EarlyRefusal const& refused);
   [[nodiscard]] boost::asio::cancellation_signal& signal() { return signal_; }
   [[nodiscard]] bool aborted() const { return aborted_; }
   // One at a time; a later call replaces it. It never lies beyond the end of the identity (retire).

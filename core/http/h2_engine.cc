@@ -171,21 +171,33 @@ void H2Engine::pong() {
 // ---- requests
 
 void H2Engine::refuse(H2Stream& stream, Fault const& fault) {
-  connection_.shard().counters.rejected.fetch_add(1, std::memory_order_relaxed);
   auto* exchange = static_cast<H2Exchange*>(stream.owner);
   buffered_ -= std::min(buffered_, stream.in.size());
   stream.in.clear();
-  auto response = connection_.shard().refusal(fault.code, fault.status);
   if (exchange != nullptr && exchange->started_) return;
-  if (stream.request.method != "HEAD") stream.out = std::move(response.body);
-  stream.out_finished = true;
-  progress_ = steady_now();
-  session_->respond(stream, response.status, {}, response.headers, connection_.shard().date_now(),
-                    std::nullopt);
+  if (refused_ >= kMostRefusals) {
+    session_->reset(stream, H2Error::enhance_your_calm);
+  } else {
+    answer(stream, connection_.refusal({.code = fault.code,
+                                        .status = fault.status,
+                                        .what = fault.what,
+                                        .head = exchange ? &exchange->request_ : nullptr}));
+    if (++refused_ == kMostRefusals) drain();
+  }
   if (exchange == nullptr) return;
   stream.owner = nullptr;
   exchange->stream_ = nullptr;
   forget(*exchange);
+}
+
+void H2Engine::answer(H2Stream& stream, Response response) {
+  auto const* exchange = static_cast<H2Exchange const*>(stream.owner);
+  bool const head_only = exchange ? exchange->head_only_ : stream.request.method == "HEAD";
+  if (!head_only) stream.out = std::move(response.body);
+  stream.out_finished = true;
+  progress_ = steady_now();
+  session_->respond(stream, response.status, {}, response.headers, connection_.shard().date_now(),
+                    std::nullopt);
 }
 
 void H2Engine::begin_ready() {

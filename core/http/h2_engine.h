@@ -103,8 +103,10 @@ class H2Engine final : public Engine, public H2Events {
   enum class Drain : std::uint8_t { no, noticed, going };
 
   void feed(std::string_view bytes);
-  // Answers a request that reached no handler.
+  // Answers a request that reached no handler. After kMostRefusals the connection is wound up, and
+  // what else it brings of that kind is reset without a word.
   void refuse(H2Stream& stream, Fault const& fault);
+  void answer(H2Stream& stream, Response response);
   void begin_ready();
   io::Task<void> serve(std::shared_ptr<H2Exchange> exchange);
   void end(H2Exchange& exchange);
@@ -131,6 +133,7 @@ class H2Engine final : public Engine, public H2Events {
   SteadyTime going_due_ = SteadyTime::max();
   std::size_t buffered_ = 0;  // bodies being collected
   std::uint32_t requests_ = 0;
+  std::uint32_t refused_ = 0;
   Drain drain_ = Drain::no;
   bool in_turn_ = false;
   bool flush_posted_ = false;

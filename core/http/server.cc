@@ -34,6 +34,8 @@ bool Session::wants_streaming(Request const&) const { return false; }
 
 io::Task<void> Session::handle_streaming(Request&, BodyReader&, ResponseWriter&) { co_return; }
 
+std::optional<Response> Session::refuse(EarlyRefusal const&) { return std::nullopt; }
+
 // One listening descriptor on one loop.
 struct Listener {
   explicit Listener(boost::asio::io_context& loop) : socket(loop), pause(loop) {}

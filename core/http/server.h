@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,6 +85,18 @@ class BodyReader {
   virtual io::Task<Result<std::string>> read() = 0;
 };
 
+// A request that the codec refuses on its own: malformed (400, 417, 505), too large (413, 414,
+// 431), too slow (408), more bodies at once than are kept (503). Views; good for one call.
+struct EarlyRefusal {
+  Code code = Code::request_malformed;
+  int status = 400;
+  std::string_view what;          // a literal: "body too large"
+  Request const* head = nullptr;  // null: the head itself is what was wrong, or not all of it came
+};
+
+// So many a connection: whoever sends more pays for a handshake first.
+inline constexpr std::uint32_t kMostRefusals = 16;
+
 // What serves one connection. Made after the handshake, used on its loop only. h2 calls `handle`
 // for several requests at once; none of the calls overlaps another except where it waits.
 class Session {
@@ -97,6 +110,11 @@ class Session {
   [[nodiscard]] virtual bool wants_streaming(Request const& head) const;
   virtual io::Task<void> handle_streaming(Request& request, BodyReader& body,
                                           ResponseWriter& writer);
+
+  // Hears of a request of this connection that never becomes one, and answers it; the status is
+  // the refusal's. Nothing = what ServerOptions::refuse says. Must not block for long. At most
+  // kMostRefusals a connection: HTTP/1.1 closes it after the first, HTTP/2 winds it up at the last.
+  [[nodiscard]] virtual std::optional<Response> refuse(EarlyRefusal const& refusal);
 
   // The connection ends at this wall time, whatever it does: the peer's certificate's end.
   [[nodiscard]] virtual WallTime must_close_by() const { return WallTime::max(); }
@@ -135,9 +153,9 @@ struct ServerOptions {
   // TLS: the context of each new connection, asked on its loop; null refuses it (no identity yet).
   // Without this function the listener is plain.
   std::function<std::shared_ptr<const tls::Context>()> tls;
-  // The answer to what never reaches a session: malformed (400), too large (413, 414, 431), too
-  // slow (408), not spoken (505), over the limit (503). Its status wins over the code's own.
-  // Default: text/plain with the code's title.
+  // The answer where no session gives one: to what is refused early (EarlyRefusal), to a connection
+  // over the limit (503), and for a handler that is late (504) or says nothing (500). Its status
+  // wins over the code's own. Default: text/plain with the code's title.
   std::function<Response(Code code, int status)> refuse;
   // A connection that ended before its session: why, and from where. For logs and metrics.
   std::function<void(Error const& error, std::string_view remote_address)> rejected;

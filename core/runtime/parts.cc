@@ -3,7 +3,6 @@
 #include "core/runtime/parts.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "core/a2a/sqlite_store.h"
@@ -11,6 +10,7 @@
 #include "core/authz/past.h"
 #include "core/base/fs.h"
 #include "core/base/random.h"
+#include "core/runtime/descriptors.h"
 #include "core/runtime/make_identity.h"
 #include "core/server/a2a_upstream.h"
 #include "core/server/decision_fields.h"
@@ -90,12 +90,22 @@ void Runtime::Parts::show_safeguards(Seams const& seams) {
 }
 
 void Runtime::Parts::start_loops() {
-  std::size_t const workers = config.server.workers > 0
-                                  ? config.server.workers
-                                  : std::max(1U, std::thread::hardware_concurrency());
-  loops = std::make_unique<io::Loops>(workers);
+  loops = std::make_unique<io::Loops>(loops_of(config));
   pool = std::make_unique<io::BlockingPool>(kBlockingThreads, kBlockingQueue);
   client = std::make_unique<http::Client>(config.transport, *pool, clock);
+}
+
+void Runtime::Parts::make_room() {
+  auto const found = raise_descriptors(config);
+  auto result = server::CheckResult{server::CheckResult::State::ok,
+                                    std::to_string(found.allowed) + " may be open"};
+  if (!found.enough()) {
+    result = {server::CheckResult::State::degraded,
+              too_few_descriptors(found) + " (" + more_descriptors(found) + ")"};
+    log->warning(log::Component::agent, too_few_descriptors(found),
+                 {{"hint", more_descriptors(found)}});
+  }
+  health.add("open files", server::Weight::informs, [result] { return result; });
 }
 
 Result<void> Runtime::Parts::open_audit() {

@@ -131,6 +131,7 @@ struct Runtime::Parts {
   Result<void> open_log();
   void count();
   void show_safeguards(Seams const& seams);
+  void make_room();
   void start_loops();
   Result<void> serve_probes();
   Result<void> open_audit();

@@ -28,8 +28,8 @@ void say_listening(log::Log& log, std::string_view message, std::string const& a
             {"port", colon == std::string_view::npos ? "" : whole.substr(colon + 1)}});
 }
 
-// A request that never reached a session has no session's shape: a small JSON object. Its id finds
-// the line in the log: what could not be read has no caller's word to put on record.
+// The answer where no session gives one: to our own agent's requests that cannot be read, and for a
+// handler that is late or fails. A small JSON object; its id finds the line in the log.
 http::Response refuse_early(log::Log& log, Clock const& clock, Code code, int status) {
   auto const id = time_ordered_id(clock.now(), "d-");
   auto out = a2a::refusal({}, {.code = code, .decision_id = id, .retry_after = {}});

@@ -35,6 +35,7 @@ Result<void> Runtime::Parts::build(Seams& seams, std::stop_token const& stop) {
   AW_TRY(open_log());
   count();
   show_safeguards(seams);
+  make_room();
   start_loops();
   AW_TRY(serve_probes());
   AW_TRY(open_audit());

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "core/http/server.h"
 #include "core/identity/credentials.h"
@@ -33,6 +34,10 @@ class AgentSession final : public http::Session {
   [[nodiscard]] bool wants_streaming(http::Request const& head) const override;
   [[nodiscard]] io::Task<void> handle_streaming(http::Request& request, http::BodyReader& body,
                                                 http::ResponseWriter& writer) override;
+  // On the record, with who it was.
+  [[nodiscard]] std::optional<http::Response> refuse(http::EarlyRefusal const& refusal) override {
+    return pipeline_.refuse_early(visitor_, refusal);
+  }
   [[nodiscard]] WallTime must_close_by() const override { return visitor_.peer->not_after; }
 
   // Does the peer's chain still verify with these credentials?

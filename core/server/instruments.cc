@@ -59,7 +59,8 @@ Instruments::Instruments(metrics::Registry& registry, std::string agent_name,
   }
   for (Code const code :
        {Code::denied_by_policy, Code::pdp_unavailable, Code::replayed, Code::rate_limited,
-        Code::overloaded, Code::unmapped_route, Code::request_malformed, Code::audit_unavailable}) {
+        Code::overloaded, Code::unmapped_route, Code::request_malformed, Code::too_large,
+        Code::request_timeout, Code::audit_unavailable}) {
     refusals_.at({std::string(code_info(code).id)});
   }
   for (Code const code : {Code::backend_failed, Code::backend_unreachable, Code::backend_timeout,

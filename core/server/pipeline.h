@@ -30,6 +30,7 @@
 
 namespace aw::server {
 
+struct DecisionFacts;
 struct Visit;
 
 // What the connection established before its first request (gates 1 and 2).
@@ -89,6 +90,11 @@ class Pipeline {
   [[nodiscard]] io::Task<void> serve(Visitor const& visitor, http::Request& request,
                                      http::ResponseWriter& writer,
                                      http::BodyReader* body = nullptr);
+  // The answer to what the codec refuses before it is a request: gate 3 where it is too large or
+  // too slow, gate 5 where it cannot be read. On the record like every refusal, and refused whether
+  // it is or not. Blocks the loop for the record's write. In early_refusal.cc.
+  [[nodiscard]] http::Response refuse_early(Visitor const& visitor,
+                                            http::EarlyRefusal const& refusal);
 
  private:
   // Gates 6 and 7; `operation` is understood, its task resolved to a capability.
@@ -107,6 +113,9 @@ class Pipeline {
   // Gate 7. An error is the caller's 503.
   [[nodiscard]] io::Task<Result<void>> record(Visit const& visit,
                                               authz::AuthzDecision const& decision);
+  // The same at once, for a refusal that no policy was asked about.
+  [[nodiscard]] Result<void> record_now(DecisionFacts const& facts,
+                                        authz::AuthzDecision const& decision, WallTime now);
   // Gate 9: metrics, trace, log. Nothing is decided any more.
   void outcome(Visit const& visit, a2a::Outcome const& outcome);
 

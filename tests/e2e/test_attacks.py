@@ -86,6 +86,9 @@ class Attacks(Target):
         self.assertEqual(error["code"], "AW4007")
         self.assertIn(f"x-agentweave-decision-id: {error['decision_id']}", head.decode())
         self.assertIn(error["decision_id"], self.agent_.err())
+        records = {r.get("decision_id"): r for r in audit_records(self.agent_.audit_path)}
+        self.assertEqual({key: records[error["decision_id"]].get(key) for key in ("caller_id", "decision", "code", "resource")},
+                         {"caller_id": "spiffe://attack.test/agent/client", "decision": "deny", "code": "AW4007", "resource": "POST /a2a/v1/tasks"})
         status, _, _ = request(self.port, self.client, "POST", "/a2a/v1/tasks", b'{"task_type":"work","payload":' + b"[" * 5000 + b"]" * 5000 + b"}")
         self.assertEqual(status, 400)
         self.assertEqual(Backend.seen, [])

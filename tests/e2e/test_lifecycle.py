@@ -146,6 +146,20 @@ class Reload(Target):
         wait_for("a reload", lambda: "\nreloaded\n" in self.agent_.err(), 5)
         self.check_well()
 
+    def test_rotation(self):
+        """logs that are moved away are followed by new files; the signal that rotation tools send ends nothing"""
+        self.agent_.stop()
+        log = self.dir / "moved.log"
+        self.config.setdefault("observability", {})["logging"] = {"output": f"file://{log}"}
+        self.bring_up(self.config)
+        audit = self.agent_.audit_path
+        for path in (log, audit):
+            path.rename(f"{path}.1")
+        self.agent_.signal(house.SIGUSR1)
+        wait_for("new files", lambda: request(self.port, self.client, "GET", "/nowhere")[0] == 403 and log.exists() and audit.exists(), 10)
+        self.assertIsNone(self.agent_.child.poll())
+        self.check_well()
+
     def test_policy(self):
         """a policy that does not compile keeps the last good one; a good one counts at once, and cached decisions go with the old"""
         self.agent_.stop()

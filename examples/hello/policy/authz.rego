@@ -6,7 +6,7 @@ import rego.v1
 
 default allow := false
 
-# What agents of our own trust domain may do here.
+# What agents of our own domain may do here. Add "list_tasks" and they may list their tasks.
 public_actions := {"greet", "status"}
 
 # Both names were proven by certificates before this is asked. The slash matters: without it

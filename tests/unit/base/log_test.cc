@@ -23,6 +23,12 @@ struct StandingTime final : Clock {
   [[nodiscard]] SteadyTime steady() const override { return {}; }
 };
 
+struct MovingTime final : Clock {
+  SteadyTime time{};
+  [[nodiscard]] WallTime now() const override { return {}; }
+  [[nodiscard]] SteadyTime steady() const override { return time; }
+};
+
 // A log on a file of its own.
 struct Written {
   testing::TempDir directory;
@@ -149,6 +155,36 @@ TEST_CASE("a file that cannot be opened is an error that names it") {
   REQUIRE_FALSE(opened.ok());
   CHECK(opened.error().code == Code::io);
   CHECK(opened.error().message.find(config.file) != std::string::npos);
+}
+
+TEST_CASE("a file that was moved away is followed by a new one a second later, without a signal") {
+  MovingTime clock;
+  testing::TempDir const directory;
+  auto const path = directory / "logs/agent.log";
+  auto const said = [](std::filesystem::path const& file, std::string_view words) {
+    return fs::read_file(file).value_or("").find(words) != std::string::npos;
+  };
+  auto const log =
+      log::Log::open({.output = log::Output::file, .file = path.string()}, clock, "").value();
+  log->info(Component::agent, "first");
+  std::filesystem::rename(path, directory / "logs/agent.log.1");
+  log->info(Component::agent, "at once");
+  CHECK(said(directory / "logs/agent.log.1", "at once"));
+  clock.time += std::chrono::seconds(1);
+  log->info(Component::agent, "later");
+  CHECK(said(path, "later"));
+  CHECK_FALSE(said(directory / "logs/agent.log.1", "later"));
+
+  // Removed with its directory; and where no file can be made the old one takes what is said.
+  std::filesystem::remove_all(directory / "logs");
+  clock.time += std::chrono::seconds(1);
+  log->info(Component::agent, "again");
+  CHECK(said(path, "again"));
+  std::filesystem::rename(path, directory / "kept");
+  std::filesystem::create_directories(path);
+  clock.time += std::chrono::seconds(1);
+  log->info(Component::agent, "in the old one");
+  CHECK(said(directory / "kept", "in the old one"));
 }
 
 TEST_CASE("a silent log takes everything and says nothing") {

@@ -192,6 +192,21 @@ TEST_CASE("config explain answers for settings, sections and typing errors") {
   CHECK(typo.err.find("did you mean \"server.port\"?") != std::string::npos);
 }
 
+TEST_CASE("a misspelt variable is warned of wherever a configuration is looked at") {
+  Shell shell;
+  write("a.yaml", kGood);
+  shell.env["AGENTWEAVE_SEVER_PORT"] = "8444";
+  for (auto const* const command :
+       {"agentweave config validate a.yaml", "agentweave config show a.yaml",
+        "agentweave config explain server.port"}) {
+    CAPTURE(std::string(command));
+    auto const ran = shell.run(command);
+    CHECK(ran.exit == 0);
+    CHECK((ran.out + ran.err).find("did you mean AGENTWEAVE_SERVER_PORT?") != std::string::npos);
+  }
+  CHECK(shell.run("agentweave config validate a.yaml --strict").exit != 0);
+}
+
 TEST_CASE("config schema prints a JSON Schema") {
   Shell shell;
   auto const ran = shell.run("agentweave config schema");
@@ -222,13 +237,14 @@ TEST_CASE("config validate --policy compiles the policies and runs their tests")
         "allow if input.action == \"echo\"\n");
   write("policy/authz_test.rego",
         "package agentweave.authz_test\n\nimport rego.v1\n\nimport data.agentweave.authz\n\n"
-        "test_echo if authz.allow with input as {\"action\": \"echo\"}\n\n"
+        "asks(action) := {\"action\": action}\n"
+        "test_echo if authz.allow with input as asks(\"echo\")\n\n"
         "test_planner_cannot_refund if authz.allow with input as {\"action\": \"refund\"}\n");
   auto const failing = shell.run("agentweave config validate a.yaml --policy policy");
   CHECK(failing.exit == 4);
   CHECK(failing.out.find("error[AW2007]: policy test failed: test_planner_cannot_refund") !=
         std::string::npos);
-  CHECK(failing.out.find("--> policy/authz_test.rego:9:1") != std::string::npos);
+  CHECK(failing.out.find("--> policy/authz_test.rego:10:1") != std::string::npos);
   CHECK(failing.out.find("1 file, 2 rules, 2 tests (1 pass), coverage ") != std::string::npos);
 
   std::filesystem::remove("policy/authz_test.rego");

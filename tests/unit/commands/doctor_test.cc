@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,7 +42,8 @@ struct Clinic {
           "allow if input.action == \"greet\"\n");
     write("policy/authz_test.rego",
           "package agentweave.authz_test\nimport rego.v1\nimport data.agentweave.authz\n"
-          "test_greet if authz.allow with input as {\"action\": \"greet\"}\n");
+          "asks(action) := {\"action\": action}\n"
+          "test_greet if authz.allow with input as asks(\"greet\")\n");
     configure("");
   }
   void write(std::string const& name, std::string const& text) const {
@@ -96,9 +98,18 @@ TEST_CASE("doctor finds nothing wrong with a sound installation") {
   Clinic clinic;
   auto const checks = clinic.look(0, kQuietPorts);
   CHECK(says(checks, "identity", "ok", "spiffe://clinic.test/agent/clinic"));
-  CHECK(says(checks, "policy", "ok", "1 tests pass"));
+  CHECK(says(checks, "policy", "ok", "2 rules, 1 tests pass"));  // as `dev` counts them
   CHECK(says(checks, "files", "ok", "/audit"));
   CHECK(find(checks, "identity", "failed") == nullptr);
+}
+
+TEST_CASE("doctor tells that more connections are allowed than files may be open") {
+  rlimit now{};
+  ::getrlimit(RLIMIT_NOFILE, &now);
+  if (now.rlim_max >= 10'000'000) return;  // nothing is too much for this machine
+  Clinic clinic;
+  auto const checks = clinic.look(0, kQuietPorts + " --set server.limits.max_connections=10000000");
+  CHECK(says(checks, "machine", "warning", "LimitNOFILE=100"));
 }
 
 TEST_CASE("doctor names what is missing, with a code and the line that mends it") {

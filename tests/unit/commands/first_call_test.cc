@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "commands/support/dev_directory.h"
+#include "core/base/fs.h"
 #include "core/runtime/runtime.h"
 #include "shell.h"
 
@@ -108,6 +109,23 @@ TEST_CASE("the first minute: an allowed call, a denied one, and why") {
   CHECK(why.out.contains("), peer 127.0.0.1\n"));
   CHECK(why.out.contains("✗ \"delete_all\" is not in "));
   CHECK(why.out.contains("what would flip it (smallest first):\n  1. "));
+}
+
+TEST_CASE("callers list their tasks once the policy of a new project says what its comment says") {
+  Shell shell;
+  start_in_new_project(shell);
+  auto policy = aw::fs::read_file("policy/authz.rego").value();
+  CHECK(policy.contains("Add \"list_tasks\""));
+  std::string_view const actions = R"({"greet", "status"})";
+  policy.replace(policy.find(actions), actions.size(), R"({"greet", "status", "list_tasks"})");
+  REQUIRE(aw::fs::write_file_atomic("policy/authz.rego", policy, aw::fs::Mode::public_file).ok());
+  RunningAgent const agent(shell);
+
+  CHECK(shell.run("agentweave call hello greet '{\"name\":\"Ada\"}' --as client").exit == 0);
+  auto const listed = shell.run("agentweave task list hello --as client");
+  INFO(listed.err);
+  CHECK(listed.exit == 0);
+  CHECK(listed.out.contains("completed"));
 }
 
 TEST_CASE("whatever an agent denies, the way to why is said") {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/config/load.h"
+#include "core/config/variables.h"
 
 namespace aw::config::testing {
 
@@ -28,6 +29,7 @@ inline Loaded loaded(Given const& given) {
   request.file = "a.yaml";
   request.text = given.text;
   request.env = lookup_in(given.env);
+  request.variables = own_variables(given.env);
   request.overrides = given.set;
   request.backends = given.backends;
   if (!given.environment.empty()) request.environment = given.environment;

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <boost/asio/this_coro.hpp>
+#include <mutex>
 #include <stdexcept>
 
 #include "core/io/task.h"
@@ -82,6 +83,45 @@ TEST_CASE("what is refused is answered once, with the connection's end") {
     CHECK(raw.ended());
   }
   CHECK(site.server().stats().requests == 0);
+}
+
+TEST_CASE("a session hears once of what is refused on its connection, and words the answer") {
+  Limits limits = quick();
+  limits.max_body_bytes = 10;
+  limits.max_head_bytes = 2000;
+  Site site(Wired::plain, echo, limits);
+  std::mutex mutex;
+  std::vector<std::string> heard;
+  site.refuser = [&](EarlyRefusal const& refusal) -> std::optional<Response> {
+    std::lock_guard const lock(mutex);
+    heard.push_back(std::to_string(refusal.status) + " " + std::string(code_name(refusal.code)) +
+                    " " + std::string(refusal.what) +
+                    (refusal.head ? ": " + refusal.head->method + " " + refusal.head->target : ""));
+    return text_response("the session's words", 200);
+  };
+  struct Row {
+    std::string in;
+    std::string_view heard;
+  };
+  std::string const post = "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: ";
+  for (auto const& [in, expected] : std::vector<Row>{
+           {"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n", "400 AW4001 no host"},
+           {post + "11\r\n\r\nhello world", "413 AW4007 body too large: POST /p"},
+           {"GET / HTTP/1.1\r\nhost: a\r\nx: " + std::string(3000, 'x') + "\r\n\r\n",
+            "431 AW4007 head too large"},
+           {"GET / HTTP/1.1\r\nho", "408 AW4008 head too slow"},
+           {post + "9\r\n\r\nhel", "408 AW4008 body too slow: POST /p"},
+       }) {
+    CAPTURE(in);
+    Raw raw(site.server().port());
+    raw.send(in);
+    auto const all = raw.read_all();
+    CHECK(all.starts_with("HTTP/1.1 " + std::string(expected.substr(0, 4))));
+    CHECK(all.ends_with("the session's words"));
+    CHECK(raw.ended());
+    std::lock_guard const lock(mutex);
+    CHECK(std::exchange(heard, {}) == std::vector{std::string(expected)});
+  }
 }
 
 TEST_CASE("HEAD has the head of GET and no body") {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +26,7 @@ namespace aw::http::testing {
 
 using namespace std::chrono_literals;
 using Handler = std::function<io::Task<void>(Request&, ResponseWriter&)>;
+using Refuser = std::function<std::optional<Response>(EarlyRefusal const&)>;
 
 inline bool eventually(std::function<bool()> const& what) {
   auto const until = std::chrono::steady_clock::now() + 5s;
@@ -51,14 +53,19 @@ inline io::Task<void> echo(Request& request, ResponseWriter& writer) {
 
 class FunctionSession final : public Session {
  public:
-  FunctionSession(Handler handler, WallTime end) : handler_(std::move(handler)), end_(end) {}
+  FunctionSession(Handler handler, WallTime end, Refuser refuser = {})
+      : handler_(std::move(handler)), refuser_(std::move(refuser)), end_(end) {}
   io::Task<void> handle(Request& request, ResponseWriter& writer) override {
     return handler_(request, writer);
+  }
+  [[nodiscard]] std::optional<Response> refuse(EarlyRefusal const& refusal) override {
+    return refuser_ ? refuser_(refusal) : std::nullopt;
   }
   [[nodiscard]] WallTime must_close_by() const override { return end_; }
 
  private:
   Handler handler_;
+  Refuser refuser_;
   WallTime end_;
 };
 
@@ -82,7 +89,7 @@ class Site {
     options.sessions = [this](ConnectionInfo const& info) -> Result<std::unique_ptr<Session>> {
       std::lock_guard const lock(mutex_);
       infos_.push_back(info);
-      return std::unique_ptr<Session>(std::make_unique<FunctionSession>(handler_, end_));
+      return std::unique_ptr<Session>(std::make_unique<FunctionSession>(handler_, end_, refuser));
     };
     options.rejected = [this](Error const& error, std::string_view) {
       std::lock_guard const lock(mutex_);
@@ -134,6 +141,8 @@ class Site {
   }
   io::Loops& loops() { return loops_; }
   Clock const& clock() { return clock_; }
+
+  Refuser refuser;  // set before anybody connects; empty: the server's own answer
 
  private:
   Wired wired_;

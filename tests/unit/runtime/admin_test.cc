@@ -9,8 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/http/client.h"
+#include "core/http/server.h"
+#include "core/io/loops.h"
 #include "core/io/pool.h"
 #include "core/io/task.h"
+#include "tests/fixtures/ca.h"
+#include "tests/support/small_files.h"
 #include "tests/unit/runtime/project.h"
 
 using namespace aw;
@@ -64,6 +68,41 @@ struct AdminPort : runtime::test::Project {
     CHECK(answer.status == 409);
     return nlohmann::json::parse(answer.body).value("code", "");
   }
+};
+
+// A bundle endpoint on loopback that says who signs for eu.test.
+struct Endpoint {
+  SystemClock clock;
+  fixtures::TestCa eu{"eu.test"};
+  io::Loops loops{1};
+  std::unique_ptr<http::Server> server;
+
+  Endpoint() {
+    auto leaf = eu.pki().leaf("spiffe://eu.test/endpoint");
+    auto const context = fixtures::must(tls::Context::server(
+        fixtures::context_spec(std::move(leaf), fixtures::accept_anyone(), {"http/1.1"})));
+    http::ServerOptions options;
+    options.tls = [context] { return context; };
+    options.sessions =
+        [this](http::ConnectionInfo const&) -> Result<std::unique_ptr<http::Session>> {
+      return std::unique_ptr<http::Session>(std::make_unique<Session>(eu.bundle().json()));
+    };
+    server = fixtures::must(http::Server::start(std::move(options), loops, clock));
+  }
+  [[nodiscard]] std::string url() const {
+    return "https://localhost:" + std::to_string(server->port()) + "/bundle";
+  }
+
+ private:
+  struct Session final : http::Session {
+    explicit Session(std::string its_document) : document(std::move(its_document)) {}
+    io::Task<void> handle(http::Request&, http::ResponseWriter& writer) override {
+      http::Response answer;
+      answer.body = document;
+      co_await writer.respond(std::move(answer));
+    }
+    std::string document;
+  };
 };
 
 struct AdminRoute {
@@ -170,6 +209,37 @@ TEST_CASE("federation is refused where it would trust more than the configuratio
   CHECK(port.refused("remove", "no json") != "");
   auto const audit = fs::read_file(port.scratch / "audit.log").value();
   CHECK(audit.find("federation added") == std::string::npos);
+}
+
+TEST_CASE("trust that cannot be put on record is taken back") {
+  AdminPort port;
+  Endpoint const endpoint;
+  auto const body = nlohmann::json{{"trust_domain", "eu.test"},
+                                   {"url", endpoint.url()},
+                                   {"profile", "https_spiffe"},
+                                   {"endpoint_spiffe_id", "spiffe://eu.test/endpoint"},
+                                   {"bootstrap", endpoint.eu.bundle().json()}}
+                        .dump();
+  auto const trusted = [&port] {
+    return port.ask("GET", "/federation").body.find("eu.test") != std::string::npos;
+  };
+  auto const kept = [&port] {
+    return fs::read_file(port.scratch / "state/federation.json").value_or("").find("eu.test") !=
+           std::string::npos;
+  };
+  auto const added = port.ask("POST", "/federation/add", body);
+  CAPTURE(added.body);
+  REQUIRE(added.status == 200);
+  CHECK(trusted());
+  CHECK(kept());
+  REQUIRE(port.ask("POST", "/federation/remove", R"({"trust_domain": "eu.test"})").status == 200);
+  CHECK_FALSE(kept());
+
+  // A disk that has room for what is kept, which is smaller, and none for the log.
+  testing::SmallFiles const full(std::filesystem::file_size(port.scratch / "audit.log"));
+  CHECK(port.refused("add", body) == code_name(Code::audit_unavailable));
+  CHECK_FALSE(trusted());
+  CHECK_FALSE(kept());
 }
 
 TEST_CASE("an agent that keeps nothing has no federation to change") {

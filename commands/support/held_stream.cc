@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/support/held_stream.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+namespace aw::commands {
+namespace {
+
+void write_all(int to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    auto const written = ::write(to, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;  // nobody reads there any more
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+}  // namespace
+
+HeldStream::HeldStream(int descriptor)
+    : descriptor_(descriptor),
+      real_(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3)),
+      held_(::memfd_create("held", MFD_CLOEXEC)) {
+  if (!real_.open() || !held_.open() || ::dup2(held_.get(), descriptor_) < 0) real_ = Fd();
+}
+
+void HeldStream::release() {
+  if (!real_.open()) return;
+  std::array<char, 4096> bytes{};
+  off_t at = 0;
+  auto const pass_on = [&] {
+    for (;;) {
+      auto const got = ::pread(held_.get(), bytes.data(), bytes.size(), at);
+      if (got <= 0) return;
+      write_all(real_.get(), {bytes.data(), static_cast<std::size_t>(got)});
+      at += got;
+    }
+  };
+  pass_on();
+  ::dup2(real_.get(), descriptor_);
+  pass_on();  // what came meanwhile
+  real_ = Fd();
+}
+
+}  // namespace aw::commands

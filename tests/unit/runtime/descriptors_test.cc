@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Room for the connections that the configuration lets in.
+#include "core/runtime/descriptors.h"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include "tests/unit/runtime/project.h"
+
+using namespace aw;
+using namespace aw::runtime;
+using runtime::test::Project;
+
+namespace {
+
+rlimit limit_now() {
+  rlimit out{};
+  ::getrlimit(RLIMIT_NOFILE, &out);
+  return out;
+}
+
+// A process whose soft limit is `soft` while it lives.
+class Soft {
+ public:
+  explicit Soft(rlim_t soft) : before_(limit_now()) {
+    rlimit const now{.rlim_cur = soft, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &now);
+  }
+  ~Soft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  Soft(Soft const&) = delete;
+  Soft& operator=(Soft const&) = delete;
+
+ private:
+  rlimit const before_;
+};
+
+}  // namespace
+
+TEST_CASE("a soft limit is raised as far as it is needed and the hard one lets it, never lowered") {
+  struct Row {
+    std::uint64_t needed;
+    std::uint64_t soft;
+    std::uint64_t hard;
+    std::uint64_t becomes;
+  };
+  for (auto const& [needed, soft, hard, becomes] :
+       {Row{10'000, 1024, 1'048'576, 10'000}, Row{10'000, 1024, 4096, 4096},
+        Row{10'000, 65'536, 65'536, 65'536}, Row{10'000, 1024, RLIM_INFINITY, 10'000},
+        Row{10'000, RLIM_INFINITY, RLIM_INFINITY, RLIM_INFINITY}}) {
+    CAPTURE(hard);
+    CHECK(soft_limit_for(needed, soft, hard) == becomes);
+  }
+}
+
+TEST_CASE("what is needed are connections of callers, of our own agent and to others, and files") {
+  config::Config config;
+  config.server.workers = 4;
+  config.limits.max_connections = 10'000;
+  config.transport.pool.max_connections = 100;
+  CHECK(descriptors_needed(config) == 10'000 + 4 * 100 + 512);
+  config.server.outbound.listen = "127.0.0.1:8081";
+  CHECK(descriptors_needed(config) == 10'000 + 2 * 4 * 100 + 512);
+}
+
+TEST_CASE("an agent makes room for the connections it lets in") {
+  Project project;
+  Soft const few(300);
+  auto const agent = project.start(project.loaded("server: {limits: {max_connections: 400}}\n"));
+  auto const loaded = agent->config();
+  CHECK(limit_now().rlim_cur >= std::min<rlim_t>(descriptors_needed(loaded), limit_now().rlim_max));
+  CHECK(project.log().find("files may be open") == std::string::npos);
+}
+
+TEST_CASE("a hard limit below what is needed is told at start, with the line that mends it") {
+  if (limit_now().rlim_max >= 10'000'000) return;  // nothing is too much for this machine
+  Project project;
+  Soft const few(300);
+  auto const agent =
+      project.start(project.loaded("server: {limits: {max_connections: 10000000}}\n"));
+  auto const log = project.log();
+  CHECK(log.find("server.limits.max_connections needs 100") != std::string::npos);
+  CHECK(log.find("LimitNOFILE=100") != std::string::npos);
+  CHECK(limit_now().rlim_cur == limit_now().rlim_max);
+}

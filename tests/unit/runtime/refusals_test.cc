@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What never becomes a request is refused by the codec, and is on the record with who sent it.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/unit/runtime/world.h"
+
+using namespace aw;
+using namespace aw::runtime::test;
+
+namespace {
+
+std::vector<nlohmann::json> refusals_in(World const& world) {
+  std::vector<nlohmann::json> out;
+  std::istringstream lines(fs::read_file(world.scratch / "audit.log").value_or(std::string()));
+  for (std::string line; std::getline(lines, line);) {
+    auto record = nlohmann::json::parse(line);
+    if (record.value("decision", "") == "deny") out.push_back(std::move(record));
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("what the codec refuses is in the audit log: who, from where, which code") {
+  World world;
+  struct Row {
+    std::string request;
+    std::string_view status;
+    std::string_view code;
+    std::string_view method;
+  };
+  for (auto const& row : {
+           Row{"GET / HTTP/1.1\r\n\r\n", "400", "AW4001", ""},
+           Row{"GET / HTTP/1.1\r\nhost: a\r\nx: " + std::string(40'000, 'x') + "\r\n\r\n", "431",
+               "AW4007", ""},
+           Row{"POST /a2a/v1/tasks HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999\r\n\r\n", "413",
+               "AW4007", "POST /a2a/v1/tasks"},
+       }) {
+    CAPTURE(row.status);
+    auto const before = refusals_in(world).size();
+    auto const held = world.client(*world.own);
+    CHECK(held->ask(row.request).starts_with("HTTP/1.1 " + std::string(row.status)));
+    CHECK(held->ends());
+    auto const records = refusals_in(world);
+    REQUIRE(records.size() == before + 1);
+    auto const& record = records.back();
+    CHECK(record.at("caller_id") == "spiffe://fault.test/client");
+    CHECK(record.at("callee_spiffe_id") == "spiffe://fault.test/agent");
+    CHECK(record.at("code") == std::string(row.code));
+    CHECK(record.value("resource", "") == std::string(row.method));
+    CHECK(record.at("remote_address").get<std::string>().starts_with("127.0.0.1:"));
+    CHECK(world.log().find(record.at("decision_id").get<std::string>()) != std::string::npos);
+  }
+}
