@@ -15,6 +15,25 @@ std::string local_host(std::string const& host) {
   return host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host;
 }
 
+// Who answers at the port may be anybody: what is no text is shown as it is.
+std::string member(json::Json const& of, std::string_view name) {
+  auto const found = of.find(name);
+  if (found == of.end()) return {};
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+std::string failing(json::Json const& answer) {
+  auto const checks = answer.find("checks");
+  if (checks == answer.end() || !checks->is_object()) return {};
+  std::string out;
+  for (auto const& [name, check] : checks->items()) {
+    if (!check.is_object() || member(check, "status") == "ok") continue;
+    auto const detail = member(check, "detail");
+    out += (out.empty() ? ": " : "; ") + name + ": " + (detail.empty() ? check.dump() : detail);
+  }
+  return out;
+}
+
 // Is the one that holds the metrics port an agent of ours? Then its own checks count.
 bool look_at_running(Patient const& patient, Findings& found) {
   auto const& metrics = patient.config.metrics;
@@ -28,13 +47,8 @@ bool look_at_running(Patient const& patient, Findings& found) {
     found.push_back(good("listener", "the agent runs and is ready"));
     return true;
   }
-  std::string why;
-  if (parsed.ok() && parsed->is_object() && parsed->contains("checks"))
-    for (auto const& [name, check] : (*parsed)["checks"].items())
-      if (check.is_object() && check.value("status", "") != "ok")
-        why += (why.empty() ? "" : "; ") + name + ": " + check.value("detail", check.dump());
-  found.push_back(bad("listener", Code::draining,
-                      "the agent runs and is not ready" + (why.empty() ? "" : ": " + why),
+  auto const why = parsed.ok() && parsed->is_object() ? failing(*parsed) : std::string();
+  found.push_back(bad("listener", Code::draining, "the agent runs and is not ready" + why,
                       "agentweave health --ready"));
   return true;
 }

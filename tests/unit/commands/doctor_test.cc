@@ -13,6 +13,7 @@
 #include "core/base/fs.h"
 #include "core/identity/dev_issuer.h"
 #include "core/identity/workload_server.h"
+#include "tests/fakes/fake_opa.h"
 #include "tests/unit/commands/shell.h"
 
 namespace {
@@ -101,6 +102,27 @@ TEST_CASE("doctor finds nothing wrong with a sound installation") {
   CHECK(says(checks, "policy", "ok", "2 rules, 1 tests pass"));  // as `dev` counts them
   CHECK(says(checks, "files", "ok", "/audit"));
   CHECK(find(checks, "identity", "failed") == nullptr);
+}
+
+TEST_CASE("doctor shows what a running agent says of itself, whatever stands there") {
+  Clinic clinic;
+  aw::testing::FakeOpa running;  // any web server does
+  auto const port = running.url().substr(running.url().rfind(':') + 1);
+  auto const ports =
+      " --set server.port=0 --set server.admin.port=0 --set "
+      "observability.metrics.port=" +
+      port;
+  for (auto const& [body, told] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"checks":{"identity":{"status":"failed","detail":"no SVID"}}})",
+            "identity: no SVID"},
+           {R"({"checks":{"identity":{"status":1,"detail":[2]}}})", "identity: [2]"},
+           {R"({"checks":{"identity":{}}})", "identity: {}"},
+           {R"({"checks":[1]})", "is not ready"},
+           {"no json", "is not ready"}}) {
+    CAPTURE(body);
+    running.behave({.status = 503, .body = body, .headers = {}});
+    CHECK(says(clinic.look(1, ports), "listener", "failed", told));
+  }
 }
 
 TEST_CASE("doctor tells that more connections are allowed than files may be open") {
