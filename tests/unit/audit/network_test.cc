@@ -185,12 +185,14 @@ TEST_CASE("a record that no datagram holds arrives cut off, and those behind it 
   auto const log = bench.open(only("syslog://" + collector.address()));
   REQUIRE(log != nullptr);
   auto event = decision_event("refund");
-  event.reason = std::string(1000, 'r');
+  std::string reason(1000, 'r');
+  event.reason = reason;
   REQUIRE(log->record(event).ok());
   auto const first = collector.wait_for(1);
   REQUIRE(first.size() == 1);
   auto const head = first[0].find('{');
-  event.reason.resize(1000 + kMaxRecordBytes - 6 - (first[0].size() - head), 'r');
+  reason.resize(1000 + kMaxRecordBytes - 6 - (first[0].size() - head), 'r');
+  event.reason = reason;
   REQUIRE(log->record(event).ok());  // as long as a record may be
   REQUIRE(log->record(decision_event("refund")).ok());
   auto const got = collector.wait_for(3);
