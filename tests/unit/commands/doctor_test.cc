@@ -121,7 +121,7 @@ TEST_CASE("doctor shows what a running agent says of itself, whatever stands the
            {"no json", "is not ready"}}) {
     CAPTURE(body);
     running.behave({.status = 503, .body = body, .headers = {}});
-    CHECK(says(clinic.look(1, ports), "listener", "failed", told));
+    CHECK(says(clinic.look(5, ports), "listener", "failed", told));
   }
 }
 
