@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <mutex>
 
 #include "core/audit/chain.h"
@@ -48,6 +49,7 @@ struct Pending {
     Result<void> const* unless_failed = nullptr;
   };
   std::vector<One> all;
+  std::deque<Result<void>> unwaited;  // outcomes of those that nobody waits for
   io::Waiters waiters;
 };
 
@@ -81,8 +83,11 @@ struct AuditLog::Impl {
   }
 
   void members_of(Event const& event, std::string& out) const;
+  // This turn's records; at its end they are appended, and who waits goes on.
+  [[nodiscard]] Pending& pending_of(io::Turn& turn);
   // What `pending` collected, into every destination; each of them gets its own outcome.
   void append(Pending& pending);
+  void unwritten(Error const& error) const;
   void append_locked(Pending& pending);
   [[nodiscard]] Standing standing() const;
   [[nodiscard]] Result<std::uint64_t> append_checkpoint(std::string const& members,
@@ -104,9 +109,28 @@ void AuditLog::Impl::members_of(Event const& event, std::string& out) const {
   append_members(out, event, needs.agent_name, {.audit_id = id, .time = time});
 }
 
+Pending& AuditLog::Impl::pending_of(io::Turn& turn) {
+  auto& pending = turn.local<Pending>(this);
+  if (pending.all.empty()) {
+    turn.defer(io::Turn::Stage::record, [this, &pending] {
+      append(pending);
+      pending.all.clear();
+      for (auto const& outcome : pending.unwaited)
+        if (!outcome.ok()) unwritten(outcome.error());
+      pending.unwaited.clear();
+      pending.waiters.release();
+    });
+  }
+  return pending;
+}
+
 void AuditLog::Impl::append(Pending& pending) {
   std::lock_guard const lock(mutex);
   append_locked(pending);
+}
+
+void AuditLog::Impl::unwritten(Error const& error) const {
+  needs.log.failed(log::Component::audit, log::Level::error, "refusal without audit record", error);
 }
 
 void AuditLog::Impl::append_locked(Pending& pending) {
@@ -295,18 +319,23 @@ io::Task<Result<void>> AuditLog::recorded(Event const& event, Result<void> const
     co_return record(event);
   }
   Result<void> outcome;
-  auto& pending = turn->local<Pending>(impl_.get());
-  if (pending.all.empty()) {
-    turn->defer(io::Turn::Stage::record, [this, &pending] {
-      impl_->append(pending);
-      pending.all.clear();
-      pending.waiters.release();
-    });
-  }
+  auto& pending = impl_->pending_of(*turn);
   pending.all.push_back({.members = {}, .outcome = &outcome, .unless_failed = unless_failed});
   impl_->members_of(event, pending.all.back().members);
   co_await pending.waiters.wait();
   co_return outcome;
+}
+
+void AuditLog::record_soon(Event const& event) {
+  auto* const turn = io::Turn::current();
+  if (turn == nullptr) {
+    if (auto recorded = record(event); !recorded.ok()) impl_->unwritten(recorded.error());
+    return;
+  }
+  auto& pending = impl_->pending_of(*turn);
+  auto& outcome = pending.unwaited.emplace_back();
+  pending.all.push_back({.members = {}, .outcome = &outcome});
+  impl_->members_of(event, pending.all.back().members);
 }
 
 void AuditLog::sign_with(CheckpointConfig const& config, SignerSource signer) {

@@ -69,6 +69,10 @@ class AuditLog {
   [[nodiscard]] io::Task<Result<void>> recorded(Event const& event,
                                                 Result<void> const* unless_failed = nullptr);
 
+  // The same for what nobody waits for: an answer that does not depend on its record. On a loop
+  // with the turn's other records, off a loop at once; what cannot be written is said in the log.
+  void record_soon(Event const& event);
+
   // Signed checkpoints from now on, by the SVID that `signer` gives (any thread); the first one is
   // made before this returns. Once, before traffic. An error leaves the log unsigned for now: it is
   // tried again all the time.

@@ -111,14 +111,12 @@ void Store::frame(std::string& out, Fields const& fields, Extent& extent) const 
   extent.add(static_cast<std::int64_t>(time), out.size() - before);
 }
 
-void Store::keep(Fields const& fields, Ticket& ticket, std::string* copy) {
-  auto* const turn = io::Turn::current();
-  if (turn == nullptr) return keep_now(fields, ticket, copy);
-  auto& pending = turn->local<Pending>(this);
-  if (pending.tickets.empty()) {
-    turn->defer(io::Turn::Stage::record, [this, &pending] {
+Store::Pending& Store::pending_of(io::Turn& turn) {
+  auto& pending = turn.local<Pending>(this);
+  if (pending.frames.empty()) {
+    turn.defer(io::Turn::Stage::record, [this, &pending] {
       auto const outcome = append(pending.frames, pending.extent);
-      if (outcome.ok()) meters_.kept.add(pending.tickets.size());
+      if (outcome.ok()) meters_.kept.add(pending.extent.decisions);
       for (auto* const waiting : pending.tickets) {
         waiting->outcome = outcome;
         waiting->written = true;
@@ -129,7 +127,23 @@ void Store::keep(Fields const& fields, Ticket& ticket, std::string* copy) {
       pending.waiters.release();
     });
   }
-  pending.tickets.push_back(&ticket);
+  return pending;
+}
+
+void Store::keep(Fields const& fields, Ticket& ticket, std::string* copy) {
+  auto* const turn = io::Turn::current();
+  if (turn == nullptr) return keep_now(fields, ticket, copy);
+  keep_soon(fields, copy);
+  pending_of(*turn).tickets.push_back(&ticket);
+}
+
+void Store::keep_soon(Fields const& fields, std::string* copy) {
+  auto* const turn = io::Turn::current();
+  if (turn == nullptr) {
+    Ticket nobodys;
+    return keep_now(fields, nobodys, copy);
+  }
+  auto& pending = pending_of(*turn);
   auto const before = pending.frames.size();
   frame(pending.frames, fields, pending.extent);
   if (copy != nullptr) copy->assign(pending.frames, before);

@@ -32,6 +32,10 @@
 #include "core/io/task.h"
 #include "core/metrics/registry.h"
 
+namespace aw::io {
+class Turn;
+}
+
 namespace aw::decisions {
 
 // Of one `keep`: `outcome` stands when the record stage of this turn ran. Lives until then.
@@ -70,6 +74,9 @@ class Store {
   // recorded after this. Off a loop: at once.
   // `copy`: what was written, masked, for who wants it too.
   void keep(Fields const& fields, Ticket& ticket, std::string* copy = nullptr);
+  // The same without a ticket, for a decision whose answer does not depend on it: what cannot be
+  // written is counted.
+  void keep_soon(Fields const& fields, std::string* copy = nullptr);
   // At once, wherever it is called.
   // Blocks for one write.
   void keep_now(Fields const& fields, Ticket& ticket, std::string* copy = nullptr);
@@ -109,6 +116,8 @@ class Store {
   // `number` has not been used: a file of that name is cut to nothing.
   Result<void> begin_segment(std::uint64_t number);
   Result<void> append(std::string_view frames, Extent const& extent);
+  // This turn's decisions, written at its end.
+  [[nodiscard]] Pending& pending_of(io::Turn& turn);
   // Adds one to `out` and to what `extent` says of it.
   void frame(std::string& out, Fields const& fields, Extent& extent) const;
   // Begins the next segment; the one before it waits for the database. With writing_ held.

@@ -66,10 +66,7 @@ http::Response Pipeline::refuse_early(Visitor const& visitor, http::EarlyRefusal
   needs_.instruments.refused(refusal.code);
   if (visitor.line)
     visitor.line->count(call_outcome(decision), needs_.clock.steady(), facts.decision_id);
-  if (auto recorded = record_now(facts, decision, now); !recorded.ok()) {
-    needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
-                      recorded.error());
-  }
+  record_soon(facts, decision, now);
   needs_.log.write(log::Component::transport, log::Level::info, "Request rejected",
                    {{"caller_spiffe_id", facts.caller},
                     {"remote", facts.remote_address},
@@ -86,13 +83,18 @@ http::Response Pipeline::refuse_early(Visitor const& visitor, http::EarlyRefusal
   return out;
 }
 
-Result<void> Pipeline::record_now(DecisionFacts const& facts, authz::AuthzDecision const& decision,
-                                  WallTime now) {
+// With the turn's other records: many deadlines pass at once where a peer means it.
+void Pipeline::record_soon(DecisionFacts const& facts, authz::AuthzDecision const& decision,
+                           WallTime now) {
   needs_.tracer.decided(facts, decision, now);
-  auto const event = decision_event(facts, decision, now);
   auto const fields = kept_fields(facts, decision, now);
-  if (needs_.decisions == nullptr) {
-    if (needs_.decision_logs != nullptr) needs_.decision_logs->offer(fields);
+  auto* const logs = needs_.decision_logs;
+  if (needs_.decisions != nullptr) {
+    std::string frame;  // made once, masks and all, for both
+    needs_.decisions->keep_soon(fields, logs == nullptr ? nullptr : &frame);
+    if (logs != nullptr) logs->offer_frame(std::move(frame));
+  } else {
+    if (logs != nullptr) logs->offer(fields);
     needs_.recent.add({.decision_id = facts.decision_id,
                        .time = now,
                        .trace_id = facts.trace.trace_id,
@@ -103,14 +105,8 @@ Result<void> Pipeline::record_now(DecisionFacts const& facts, authz::AuthzDecisi
                        .remote_address = facts.remote_address,
                        .gate = gate_of(decision.code),
                        .decision = decision});
-    return needs_.audit.record(event);
   }
-  decisions::Ticket ticket;
-  std::string frame;  // made once, masks and all, for both
-  needs_.decisions->keep_now(fields, ticket, needs_.decision_logs == nullptr ? nullptr : &frame);
-  if (needs_.decision_logs != nullptr) needs_.decision_logs->offer_frame(std::move(frame));
-  auto recorded = needs_.audit.record(event);
-  return recorded.ok() ? std::move(ticket.outcome) : std::move(recorded);
+  needs_.audit.record_soon(decision_event(facts, decision, now));
 }
 
 }  // namespace aw::server

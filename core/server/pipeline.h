@@ -113,9 +113,8 @@ class Pipeline {
   // Gate 7. An error is the caller's 503.
   [[nodiscard]] io::Task<Result<void>> record(Visit const& visit,
                                               authz::AuthzDecision const& decision);
-  // The same at once, for a refusal that no policy was asked about.
-  [[nodiscard]] Result<void> record_now(DecisionFacts const& facts,
-                                        authz::AuthzDecision const& decision, WallTime now);
+  // The same for a refusal that nobody waits for and no policy was asked about.
+  void record_soon(DecisionFacts const& facts, authz::AuthzDecision const& decision, WallTime now);
   // Gate 9: metrics, trace, log. Nothing is decided any more.
   void outcome(Visit const& visit, a2a::Outcome const& outcome);
 
