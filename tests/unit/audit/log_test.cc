@@ -244,6 +244,46 @@ TEST_CASE("what a turn recorded is in the file, in order, before anyone goes on"
   CHECK(bench.verify().records == 4);
 }
 
+TEST_CASE("what nobody waits for is written with its turn's records, in order") {
+  Bench bench;
+  auto const log = bench.open();
+  std::latch done(1);
+  std::size_t before_the_end = 1;
+  auto const last = [&]() -> io::Task<void> {
+    auto const event = decision_event("c");
+    CHECK((co_await log->recorded(event)).ok());
+    done.count_down();
+  };
+  io::Loops loops(1);
+  boost::asio::post(loops.at(0), [&] {
+    log->record_soon(decision_event("a"));
+    log->record_soon(decision_event("b"));
+    before_the_end = lines_of(bench.file()).size();
+    boost::asio::co_spawn(loops.at(0), last(), [](std::exception_ptr) {});
+  });
+  done.wait();
+  loops.stop();
+  CHECK(before_the_end == 0);
+  auto const lines = lines_of(bench.file());
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].find(R"("action":"a")") != std::string::npos);
+  CHECK(lines[2].find(R"("action":"c")") != std::string::npos);
+  CHECK(bench.verify().whole());
+}
+
+TEST_CASE("what nobody waits for and cannot be written leaves the records beside it alone") {
+  Bench bench;
+  auto const stream = std::make_shared<FakeSink::State>();
+  auto const keeper = std::make_shared<FakeSink::State>();
+  auto const log = open_fakes(bench, stream, keeper);
+  keeper->takes = 1;
+  log->record_soon(decision_event("a"));
+  log->record_soon(decision_event("b"));  // refused
+  keeper->takes = 10;
+  CHECK(log->record(decision_event("c")).ok());
+  CHECK(log->status().records == 2);
+}
+
 TEST_CASE("off a loop a record is written at once") {
   Bench bench;
   auto const log = bench.open();
