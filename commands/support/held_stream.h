@@ -2,7 +2,8 @@
 // What is written to a descriptor of this process while something else has the first word.
 //
 // One at a time a descriptor. Any thread may write to it meanwhile; what is held leaves in its
-// order, at the latest when this goes. A program started meanwhile keeps the held one.
+// order, at the latest when this goes; a reader that takes nothing for a second loses the rest. A
+// program started meanwhile keeps the held one.
 #pragma once
 
 #include "core/base/fs.h"

@@ -71,13 +71,17 @@ std::optional<std::uint64_t> first_record(std::filesystem::path const& path) {
   return links->seq;
 }
 
+std::optional<std::uint64_t> rotated_number(std::filesystem::path const& path,
+                                            std::filesystem::path const& file) {
+  return rotated_seq(file.filename().string(), path.stem().string(), path.extension().string());
+}
+
 std::vector<std::filesystem::path> rotated_files(std::filesystem::path const& path) {
   std::vector<std::pair<std::uint64_t, std::filesystem::path>> found;
   auto const directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   std::error_code error;
   for (auto const& entry : std::filesystem::directory_iterator(directory, error)) {
-    auto const seq = rotated_seq(entry.path().filename().string(), path.stem().string(),
-                                 path.extension().string());
+    auto const seq = rotated_number(path, entry.path());
     if (seq && entry.is_regular_file(error)) found.emplace_back(*seq, entry.path());
   }
   std::ranges::sort(found);

@@ -101,5 +101,8 @@ class FileSink final : public AuditSink {
 [[nodiscard]] std::optional<std::uint64_t> first_record(std::filesystem::path const& path);
 // The rotated files beside `path`, oldest first.
 [[nodiscard]] std::vector<std::filesystem::path> rotated_files(std::filesystem::path const& path);
+// SEQ in the name of a file rotated out of `path`; nullopt of any other.
+[[nodiscard]] std::optional<std::uint64_t> rotated_number(std::filesystem::path const& path,
+                                                          std::filesystem::path const& file);
 
 }  // namespace aw::audit

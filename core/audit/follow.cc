@@ -36,6 +36,11 @@ Result<void> Follower::open(std::filesystem::path const& path) {
   if (!fd.open()) return unreadable(path);
   fd_ = std::move(fd);
   offset_ = 0;
+  before_.reset();
+  for (auto const& one : rotated_files(path_)) {
+    before_ = rotated_number(path_, one);
+    if (is_ours(fd_, one)) break;  // later ones came while we looked
+  }
   return {};
 }
 
@@ -93,7 +98,11 @@ std::filesystem::path Follower::next_file() const {
   auto const rotated = rotated_files(path_);
   auto const ours =
       std::ranges::find_if(rotated, [this](auto const& one) { return is_ours(fd_, one); });
-  return ours == rotated.end() || ours + 1 == rotated.end() ? path_ : *(ours + 1);
+  auto const next =
+      ours != rotated.end() ? ours + 1 : std::ranges::find_if(rotated, [this](auto const& one) {
+        return rotated_number(path_, one) > before_;  // nothing is less than any number
+      });
+  return next == rotated.end() ? path_ : *next;
 }
 
 }  // namespace aw::audit

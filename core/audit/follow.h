@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,13 +28,14 @@ class Follower {
 
  private:
   [[nodiscard]] Result<void> open(std::filesystem::path const& path);
-  // The file that our open one was followed by.
+  // The file that our open one was followed by, also when that was removed since.
   [[nodiscard]] std::filesystem::path next_file() const;
   [[nodiscard]] Result<std::vector<std::string>> read_lines();
 
   std::filesystem::path const path_;
   Fd fd_;
   std::uint64_t offset_ = 0;
+  std::optional<std::uint64_t> before_;  // what is rotated under a higher number came after ours
 };
 
 }  // namespace aw::audit

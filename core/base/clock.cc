@@ -99,13 +99,15 @@ Rfc3339::Rfc3339(WallTime time) {
   // A request writes the time several times, and thousands come in one second.
   thread_local sys_seconds last = sys_seconds::min();
   thread_local Rfc3339Text last_text{};
-  auto const second = floor<seconds>(time);
+  // By milliseconds: the second that WallTime begins in begins before it.
+  auto const millisecond = floor<milliseconds>(time);
+  auto const second = floor<seconds>(millisecond);
   if (second != last) {
     last_text = text_of(second);
     last = second;
   }
   text_ = last_text;
-  put(text_, 20, 3, floor<milliseconds>(time - second).count());
+  put(text_, 20, 3, (millisecond - second).count());
 }
 
 std::string format_rfc3339(WallTime time) { return std::string(Rfc3339(time).text()); }

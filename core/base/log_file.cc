@@ -7,16 +7,26 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <system_error>
 
 namespace aw::log {
 namespace {
 
+// Not open, with errno, where it cannot be. A FIFO would hold whoever opens it, or writes a line,
+// until somebody reads: streams are stdout and stderr.
 Fd open_log(std::string const& path) {
-  std::error_code seen_below;  // open() says what is wrong
   auto const directory = std::filesystem::path(path).parent_path();
-  if (!directory.empty()) std::filesystem::create_directories(directory, seen_below);
-  return Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  // What is wrong with it, open() says.
+  if (!directory.empty()) static_cast<void>(fs::make_private_directory(directory));
+  Fd out(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644));
+  struct stat info{};
+  if (!out.open() || ::fstat(out.get(), &info) != 0) return {};
+  if (!S_ISREG(info.st_mode) && !S_ISCHR(info.st_mode)) {
+    errno = EINVAL;
+    return {};
+  }
+  // Of a terminal, the next line would be lost while it is full.
+  ::fcntl(out.get(), F_SETFL, O_APPEND);
+  return out;
 }
 
 bool is_still(std::string const& path, int file) {

@@ -19,7 +19,8 @@ namespace aw::log {
 // Any thread, as every spdlog sink.
 class LogFile final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  // Makes the file, and the directories above it. Throws spdlog_ex. `clock` outlives the sink.
+  // Makes the file, and the directories above it for our user alone. Throws spdlog_ex, also where
+  // something else than a file or a device is there (a FIFO). `clock` outlives the sink.
   LogFile(std::string path, Clock const& clock);
 
  protected:

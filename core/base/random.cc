@@ -95,10 +95,13 @@ char* put_hex(char* at, std::string_view bytes) {
 
 std::string random_hex(std::size_t count) {
   std::array<char, 32> bytes{};
-  count = std::min(count, bytes.size());
-  fill(bytes.data(), count);
   std::string out(2 * count, '\0');
-  put_hex(out.data(), {bytes.data(), count});
+  for (char* at = out.data(); count > 0;) {
+    auto const part = std::min(count, bytes.size());
+    fill(bytes.data(), part);
+    at = put_hex(at, {bytes.data(), part});
+    count -= part;
+  }
   return out;
 }
 

@@ -17,7 +17,7 @@ namespace aw {
 // zeroed as it is handed out.
 [[nodiscard]] std::uint64_t random_u64();
 
-// The same as lower-case hexadecimal, two digits a byte; `count` up to 32.
+// The same as lower-case hexadecimal, two digits a byte.
 [[nodiscard]] std::string random_hex(std::size_t count);
 
 // 26 characters, Crockford base32, time-ordered (the ULID layout): 48 bits of milliseconds, 80

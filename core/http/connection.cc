@@ -8,6 +8,7 @@
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 #include "core/http/socket_address.h"
@@ -55,16 +56,33 @@ void Shard::give_back(std::unique_ptr<Workspace> workspace) {
   spare.push_back(std::move(workspace));
 }
 
-Response Shard::refusal(Code code, int status) const {
+namespace {
+
+Response titled(Code code) {
   Response response;
-  if (options.refuse) {
-    response = options.refuse(code, status);
-  } else {
-    response.headers.add("content-type", "text/plain; charset=utf-8");
-    response.body.append(code_name(code)).append(" ").append(code_info(code).title).append("\n");
+  response.headers.add("content-type", "text/plain; charset=utf-8");
+  response.body.append(code_name(code)).append(" ").append(code_info(code).title).append("\n");
+  return response;
+}
+
+// Answers are asked for amid nghttp2's callbacks, which are C, and by the wheel of deadlines:
+// nothing may be thrown through either. A status without words needs nothing that could fail.
+template <typename Ask>
+Response fenced(int status, Ask const& ask) {
+  Response response;
+  try {
+    response = ask();
+  } catch (std::exception const&) {
   }
   response.status = status;
   return response;
+}
+
+}  // namespace
+
+Response Shard::refusal(Code code, int status) const {
+  return fenced(status,
+                [&] { return options.refuse ? options.refuse(code, status) : titled(code); });
 }
 
 Connection::Connection(std::shared_ptr<Shard> shard, std::string remote_address)
@@ -225,10 +243,10 @@ void Connection::reject(Error const& error) {
 
 Response Connection::refusal(EarlyRefusal const& refused) {
   shard_->counters.rejected.fetch_add(1, std::memory_order_relaxed);
-  auto response = session_->refuse(refused);
-  if (!response) return shard_->refusal(refused.code, refused.status);
-  response->status = refused.status;
-  return *std::move(response);
+  return fenced(refused.status, [&] {
+    auto response = session_->refuse(refused);
+    return response ? *std::move(response) : shard_->refusal(refused.code, refused.status);
+  });
 }
 
 void Connection::expired(SteadyTime now) {

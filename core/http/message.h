@@ -20,7 +20,7 @@ namespace aw::http {
 enum class Version : std::uint8_t { http1_0, http1_1, http2 };
 
 // Header fields in the order they came; names are lower case (RFC 9110 §5.1: case means nothing).
-// The views it hands out live until the next change.
+// The views it hands out live until the next change: never give them to `add` or `set` of its own.
 // Nothing is checked here: the codecs refuse malformed names and values on the way in, and leave
 // them out on the way out. Lookups ignore case and walk the list.
 class Headers {
@@ -39,7 +39,7 @@ class Headers {
   // Removes every field of that name; how many there were.
   // The bytes stay in the arena until `clear`.
   std::size_t erase(std::string_view name);
-  void append(Headers const& other);
+  void append(Headers const& other);  // not of itself
   void clear();
 
   // The first field's value. Whoever decides by a header asks `count` too.

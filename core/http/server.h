@@ -114,6 +114,7 @@ class Session {
   // Hears of a request of this connection that never becomes one, and answers it; the status is
   // the refusal's. Nothing = what ServerOptions::refuse says. Must not block for long. At most
   // kMostRefusals a connection: HTTP/1.1 closes it after the first, HTTP/2 winds it up at the last.
+  // What it throws is caught: an answer of the status alone.
   [[nodiscard]] virtual std::optional<Response> refuse(EarlyRefusal const& refusal);
 
   // The connection ends at this wall time, whatever it does: the peer's certificate's end.

@@ -37,10 +37,19 @@ std::uint64_t soft_limit_for(std::uint64_t needed, std::uint64_t soft, std::uint
   return std::max(soft, std::min(needed, hard));
 }
 
+std::size_t connections_within(config::Config const& config, std::uint64_t allowed) {
+  auto const wanted = config.limits.max_connections;
+  auto const needed = descriptors_needed(config);
+  if (allowed >= needed) return wanted;
+  auto const others = needed - wanted;
+  return allowed > others ? allowed - others : 1;
+}
+
 Descriptors possible_descriptors(config::Config const& config) {
   auto const now = limits_now();
   auto const needed = descriptors_needed(config);
-  return {.needed = needed, .allowed = soft_limit_for(needed, now.rlim_cur, now.rlim_max)};
+  auto const allowed = soft_limit_for(needed, now.rlim_cur, now.rlim_max);
+  return {.needed = needed, .allowed = allowed, .connections = connections_within(config, allowed)};
 }
 
 Descriptors raise_descriptors(config::Config const& config) {
@@ -48,14 +57,17 @@ Descriptors raise_descriptors(config::Config const& config) {
   auto const soft = now.rlim_cur;
   auto out = possible_descriptors(config);
   now.rlim_cur = out.allowed;
-  if (out.allowed > soft && ::setrlimit(RLIMIT_NOFILE, &now) != 0) out.allowed = soft;
+  if (out.allowed > soft && ::setrlimit(RLIMIT_NOFILE, &now) != 0) {
+    out.allowed = soft;
+    out.connections = connections_within(config, soft);
+  }
   return out;
 }
 
 std::string too_few_descriptors(Descriptors const& found) {
   return "only " + std::to_string(found.allowed) +
          " files may be open, server.limits.max_connections needs " + std::to_string(found.needed) +
-         ": callers beyond that wait";
+         ": callers beyond " + std::to_string(found.connections) + " at once are turned away";
 }
 
 std::string more_descriptors(Descriptors const& found) {

@@ -15,6 +15,7 @@ namespace aw::runtime {
 struct Descriptors {
   std::uint64_t needed = 0;
   std::uint64_t allowed = 0;
+  std::size_t connections = 0;  // of callers: max_connections, or as many as fit
   [[nodiscard]] bool enough() const { return allowed >= needed; }
 };
 
@@ -25,6 +26,10 @@ struct Descriptors {
 // The soft limit that `needed` asks for: raised as far as the hard one, never lowered.
 [[nodiscard]] std::uint64_t soft_limit_for(std::uint64_t needed, std::uint64_t soft,
                                            std::uint64_t hard);
+
+// max_connections where `allowed` is enough, else what the other files leave of it, one at the
+// least: callers must not take what the log, the audit trail and the decisions are written with.
+[[nodiscard]] std::size_t connections_within(config::Config const& config, std::uint64_t allowed);
 
 // What `raise_descriptors` would come to.
 [[nodiscard]] Descriptors possible_descriptors(config::Config const& config);

@@ -97,6 +97,7 @@ void Runtime::Parts::start_loops() {
 
 void Runtime::Parts::make_room() {
   auto const found = raise_descriptors(config);
+  most_connections = found.connections;
   auto result = server::CheckResult{server::CheckResult::State::ok,
                                     std::to_string(found.allowed) + " may be open"};
   if (!found.enough()) {

@@ -47,6 +47,7 @@ struct Runtime::Parts {
   config::Config config;        // as it is now: secrets filled in; a reload changes some of it
   config::Config as_given;      // the same with references in place of the secrets
   std::vector<std::string> const& insecure = loaded.insecure;
+  std::size_t most_connections = 0;  // of max_connections, what there are files for
   Clock const& clock;
   SteadyTime began;
 

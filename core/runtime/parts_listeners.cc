@@ -69,6 +69,7 @@ Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
   options.listen = http::TcpAddress{.host = config.server.host, .port = config.server.port};
   if (seams.listening_socket) options.listen = http::InheritedSocket{*seams.listening_socket};
   options.limits = config.limits;
+  options.limits.max_connections = most_connections;
   options.tls = [this]() -> std::shared_ptr<const tls::Context> {
     auto const now = current();
     return now ? now->server() : nullptr;
@@ -133,6 +134,7 @@ Result<void> Runtime::Parts::serve_outbound() {
   http::ServerOptions options;
   AW_TRY(options.listen, server::outbound_address(config.server.outbound.listen));
   options.limits = config.limits;
+  options.limits.max_connections = most_connections;
   options.sessions =
       [this](http::ConnectionInfo const& info) -> Result<std::unique_ptr<http::Session>> {
     return std::unique_ptr<http::Session>(

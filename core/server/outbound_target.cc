@@ -61,8 +61,13 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-// Could somebody own this name, and make it resolve to us (DNS rebinding)?
-bool ownable(std::string_view host) { return host.contains('.') && !is_loopback_name(host); }
+// Does a request that names its agent by path or header come by a name that nobody can own and make
+// resolve to us (DNS rebinding)? Names without a dot can be owned too: by whoever answers for the
+// local network. The agent's own is what a proxy's client has for a host.
+bool is_nobodys(std::string_view host, std::string_view agent) {
+  return host.empty() || is_loopback_name(host) || host.ends_with(".localhost") ||
+         (!host.contains('.') && host == text::lower(agent));
+}
 
 bool names_this_machine(std::string_view host) {
   return host.empty() || host == "localhost" || host == "[::1]" || host.starts_with("127.");
@@ -102,13 +107,13 @@ Result<Named> named(http::Request const& request, a2a::DiscoveryConfig const& di
                     Door door) {
   auto const host = text::lower(host_of(request.authority));
   auto const header = request.headers.get(kTargetHeader);
-  auto by_path = header ? std::nullopt : named_by_path(request);
-  bool const rebound = door == Door::tcp && ownable(host) && !peer_at(host, discovery);
-  if ((header || by_path) && rebound)
+  auto by = header ? std::optional(Named{
+                         .name = std::string(*header), .target = request.target, .prefix = {}})
+                   : named_by_path(request);
+  if (by && door == Door::tcp && !is_nobodys(host, by->name))
     return make_error(Code::usage, "the request came by the name " + host + ", which is not ours",
                       "http://127.0.0.1:PORT/agents/NAME/…");
-  if (header) return Named{.name = std::string(*header), .target = request.target, .prefix = {}};
-  if (by_path) return *std::move(by_path);
+  if (by) return *std::move(by);
   if (auto id = peer_at(host, discovery); id && !names_this_machine(host))
     return Named{.name = *std::move(id), .target = request.target, .prefix = {}};
   // Anything with a dot is a name of the web, and none of an agent.

@@ -145,6 +145,25 @@ TEST_CASE("follows through files that came and went between two looks") {
   CHECK(follower.more().value() == std::vector<std::string>{"12"});
 }
 
+TEST_CASE("follows on with the oldest file that is left when the open one was removed meanwhile") {
+  TempDir directory;
+  auto const path = directory / "audit.log";
+  spit(directory / "audit-20260101T000000Z-2.log", "1\n2\n");  // before our time
+  spit(path, "3\n");
+  Follower follower(path);
+  REQUIRE(follower.last(9).value() == std::vector<std::string>{"3"});
+  // Rotated and removed, with one more, before we look; numbers of another length, and a clock that
+  // was set back.
+  std::filesystem::remove(path);
+  spit(directory / "audit-20260101T000003Z-9.log", "8\n9\n");
+  spit(directory / "audit-20260101T000002Z-11.log", "10\n11\n");
+  spit(path, "12\n");
+  std::vector<std::string> seen;
+  for (int look = 0; look < 6; ++look)
+    for (auto& line : follower.more().value()) seen.push_back(std::move(line));
+  CHECK(seen == std::vector<std::string>{"8", "9", "10", "11", "12"});
+}
+
 TEST_CASE("as many last lines as there are is all of them") {
   TempDir directory;
   auto const path = directory / "audit.log";

@@ -50,6 +50,11 @@ TEST_CASE("times are written with milliseconds, cut and not rounded, in UTC") {
   }
 }
 
+TEST_CASE("the first and the last moment that a wall time holds are written like any other") {
+  CHECK(format_rfc3339(WallTime::min()) == "1677-09-21T00:12:43.145Z");
+  CHECK(format_rfc3339(WallTime::max()) == "2262-04-11T23:47:16.854Z");
+}
+
 TEST_CASE("what is no time to the letter is refused, whatever it begins with") {
   for (std::string const bad : {
            "2026-11-23T15:33:12.041",         // no zone

@@ -3,7 +3,10 @@
 #include "core/base/log.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -185,6 +188,28 @@ TEST_CASE("a file that was moved away is followed by a new one a second later, w
   clock.time += std::chrono::seconds(1);
   log->info(Component::agent, "in the old one");
   CHECK(said(directory / "kept", "in the old one"));
+}
+
+TEST_CASE("a FIFO in the place of the file is an error and holds nobody") {
+  StandingTime const clock;
+  testing::TempDir const directory;
+  auto const path = (directory / "agent.log").string();
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  log::Config const config{.output = log::Output::file, .file = path};
+  CHECK_FALSE(log::Log::open(config, clock, "").ok());  // nobody reads
+  Fd const reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  REQUIRE(reader.open());
+  CHECK_FALSE(log::Log::open(config, clock, "").ok());
+}
+
+TEST_CASE("a directory made for the log is our user's alone") {
+  StandingTime const clock;
+  testing::TempDir const directory;
+  auto const path = (directory / "logs/deep/agent.log").string();
+  REQUIRE(log::Log::open({.output = log::Output::file, .file = path}, clock, "").ok());
+  for (auto const* made : {"logs", "logs/deep"})
+    CHECK(std::filesystem::status(directory / made).permissions() ==
+          std::filesystem::perms::owner_all);
 }
 
 TEST_CASE("a silent log takes everything and says nothing") {

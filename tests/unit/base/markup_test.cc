@@ -25,5 +25,7 @@ TEST_CASE("foreign text in markup opens no tag, ends no attribute and starts no 
 
 TEST_CASE("XML gets no character that it has no place for") {
   CHECK(text::escape_xml("<a\x1b[2J\"\xff é>") == "&lt;a\\x1b[2J&quot;\\xff é&gt;");
+  CHECK(text::escape_xml("\xef\xbf\xbe<\xef\xbf\xbf\xef\xbf\xbd") ==
+        "\\xef\\xbf\\xbe&lt;\\xef\\xbf\\xbf\xef\xbf\xbd");
   CHECK(text::escape_xml("plain 'é' 7") == "plain &#39;é&#39; 7");
 }

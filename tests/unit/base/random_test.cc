@@ -26,6 +26,16 @@ TEST_CASE("random bytes are as many as asked for and no two draws are alike") {
   CHECK(random_bytes(0).empty());
 }
 
+TEST_CASE("as many random bytes are written in hexadecimal as are asked for") {
+  for (std::size_t const count :
+       {std::size_t{0}, std::size_t{1}, std::size_t{32}, std::size_t{33}, std::size_t{200}}) {
+    auto const text = random_hex(count);
+    CHECK(text.size() == 2 * count);
+    CHECK(text.find_first_not_of("0123456789abcdef") == std::string::npos);
+  }
+  CHECK(random_hex(64).substr(0, 64) != random_hex(64).substr(64));
+}
+
 TEST_CASE("threads draw numbers of their own") {
   std::array<std::set<std::uint64_t>, 4> drawn;
   {

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <string>
+#include <thread>
 
 using namespace aw;            // NOLINT(google-build-using-namespace): test
 using namespace aw::commands;  // NOLINT(google-build-using-namespace): test
@@ -58,4 +60,21 @@ TEST_CASE("a start that fails still says why") {
     stream.say("no such port");
   }
   CHECK(stream.heard() == "no such port");
+}
+
+TEST_CASE("a reader that is slow gets all of it, though the stream does not block") {
+  Stream const stream;
+  std::string const much(300'000, 'x');  // several times what a pipe takes at once
+  std::string heard;
+  HeldStream held(stream.in.get());
+  for (std::size_t at = 0; at < much.size(); at += 30'000) stream.say(much.substr(at, 30'000));
+  {
+    std::jthread const reader([&] {
+      auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+      while (heard.size() < much.size() && std::chrono::steady_clock::now() < until)
+        heard += stream.heard();
+    });
+    held.release();
+  }
+  CHECK(heard == much);
 }

@@ -3,20 +3,44 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "commands/support/decision_text.h"
 #include "commands/support/exposition.h"
+#include "commands/support/kept_files.h"
 #include "commands/support/project.h"
 #include "commands/support/question.h"
 #include "commands/support/table.h"
 #include "commands/support/task_text.h"
 #include "commands/support/yaml.h"
+#include "tests/support/temp_dir.h"
 
 using namespace aw;            // NOLINT(google-build-using-namespace): test
 using namespace aw::commands;  // NOLINT(google-build-using-namespace): test
 using json::Json;
+
+TEST_CASE("a directory that goes away while kept files are looked through ends nothing else") {
+  testing::TempDir const state;
+  for (int i = 0; i < 8; ++i) {
+    for (std::string const kind : {"gone", "kept"}) {
+      auto const directory = state / (kind + std::to_string(i));
+      std::filesystem::create_directories(directory / "deep");
+      std::ofstream(directory / "deep/file") << "x";
+    }
+  }
+  int files = 0;
+  each_kept_file(state.path(), [&](std::filesystem::directory_entry const& one) {
+    auto const name = one.path().filename().string();
+    if (name.starts_with("gone")) std::filesystem::remove_all(one.path());
+    if (name == "file") ++files;
+  });
+  CHECK(files == 8);
+  each_kept_file(state / "nowhere", [&](auto const&) { ++files; });
+  CHECK(files == 8);
+}
 
 TEST_CASE("JSON becomes YAML that reads back as the same values") {
   Json const value = {{"name", "hello"},

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <stdexcept>
 
 #include "tests/unit/http/h2_frames.h"
 #include "tests/unit/http/site.h"
@@ -55,6 +56,20 @@ TEST_CASE("who is refused again and again on one h2 connection has to make anoth
   CHECK(raw.ended());
   CHECK(heard == kMostRefusals);
   CHECK(with_head == kMostRefusals);
+}
+
+TEST_CASE("a session that throws instead of wording a refusal throws through no h2 callback") {
+  Limits limits;
+  limits.max_body_bytes = 10;
+  Site site(Wired::plain, echo, limits);
+  site.refuser = [](EarlyRefusal const&) -> std::optional<Response> {
+    throw std::runtime_error("no words");
+  };
+  Raw raw(site.server().port());
+  raw.send(hello() + frame(headers, kEndHeaders, 1, get() + field("content-length", "11")));
+  CHECK(raw.read_until("413").ends_with("413"));
+  raw.send(frame(headers, kEndHeaders | kEndStream, 3, get()));
+  CHECK(raw.read_until("GET /x ").ends_with("GET /x "));
 }
 
 TEST_CASE("an answer nobody lets out does not stay") {

@@ -124,6 +124,26 @@ TEST_CASE("a session hears once of what is refused on its connection, and words 
   }
 }
 
+TEST_CASE("a session that throws instead of wording a refusal leaves its status, and the clock") {
+  Limits limits = quick();
+  limits.max_body_bytes = 10;
+  Site site(Wired::plain, echo, limits);
+  site.refuser = [](EarlyRefusal const&) -> std::optional<Response> {
+    throw std::runtime_error("no words");
+  };
+  // From the reader, and from the wheel of deadlines: twice, as it goes on turning.
+  for (auto const& [in, status] : std::vector<std::pair<std::string, std::string>>{
+           {"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 11\r\n\r\n", "413"},
+           {"GET / HTTP/1.1\r\nho", "408"},
+           {"GET / HTTP/1.1\r\nhost", "408"}}) {
+    CAPTURE(in);
+    Raw raw(site.server().port());
+    raw.send(in);
+    CHECK(raw.read_all().starts_with("HTTP/1.1 " + status));
+    CHECK(raw.ended());
+  }
+}
+
 TEST_CASE("HEAD has the head of GET and no body") {
   Site site(Wired::plain);
   Raw raw(site.server().port());

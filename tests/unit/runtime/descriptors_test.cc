@@ -4,6 +4,11 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
 
 #include "tests/unit/runtime/project.h"
 
@@ -34,6 +39,21 @@ class Soft {
   rlimit const before_;
 };
 
+// In a child: 0, or which of it is not so.
+int told_at_start(rlim_t hard) try {
+  Project project;
+  auto const loaded = project.loaded("server: {limits: {max_connections: 10000000}}\n");
+  auto const agent = project.start(loaded);
+  auto const log = project.log();
+  auto const fit = std::to_string(connections_within(agent->config(), hard));
+  if (log.find("server.limits.max_connections needs 100") == std::string::npos) return 2;
+  if (log.find("LimitNOFILE=100") == std::string::npos) return 3;
+  if (log.find("callers beyond " + fit + " at once are turned away") == std::string::npos) return 4;
+  return limit_now().rlim_cur == hard ? 0 : 5;
+} catch (...) {
+  return 6;  // not on into the other tests
+}
+
 }  // namespace
 
 TEST_CASE("a soft limit is raised as far as it is needed and the hard one lets it, never lowered") {
@@ -62,6 +82,25 @@ TEST_CASE("what is needed are connections of callers, of our own agent and to ot
   CHECK(descriptors_needed(config) == 10'000 + 2 * 4 * 100 + 512);
 }
 
+TEST_CASE(
+    "callers get what the other files leave of too low a limit, one connection at the least") {
+  config::Config config;
+  config.server.workers = 4;
+  config.limits.max_connections = 10'000;
+  config.transport.pool.max_connections = 100;
+  auto const others = descriptors_needed(config) - 10'000;
+  struct Row {
+    std::uint64_t allowed;
+    std::size_t connections;
+  };
+  for (auto const& [allowed, connections] :
+       {Row{RLIM_INFINITY, 10'000}, Row{others + 10'000, 10'000}, Row{others + 9'999, 9'999},
+        Row{others + 1, 1}, Row{others, 1}, Row{0, 1}}) {
+    CAPTURE(allowed);
+    CHECK(connections_within(config, allowed) == connections);
+  }
+}
+
 TEST_CASE("an agent makes room for the connections it lets in") {
   Project project;
   Soft const few(300);
@@ -72,13 +111,17 @@ TEST_CASE("an agent makes room for the connections it lets in") {
 }
 
 TEST_CASE("a hard limit below what is needed is told at start, with the line that mends it") {
-  if (limit_now().rlim_max >= 10'000'000) return;  // nothing is too much for this machine
-  Project project;
-  Soft const few(300);
-  auto const agent =
-      project.start(project.loaded("server: {limits: {max_connections: 10000000}}\n"));
-  auto const log = project.log();
-  CHECK(log.find("server.limits.max_connections needs 100") != std::string::npos);
-  CHECK(log.find("LimitNOFILE=100") != std::string::npos);
-  CHECK(limit_now().rlim_cur == limit_now().rlim_max);
+  // Lowered in a child: nobody gets a hard limit back.
+  auto const child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    constexpr rlim_t kHard = 3000;
+    rlimit const low{.rlim_cur = 300, .rlim_max = std::min(kHard, limit_now().rlim_max)};
+    if (::setrlimit(RLIMIT_NOFILE, &low) != 0) ::_exit(1);
+    ::_exit(told_at_start(low.rlim_max));
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }

@@ -96,7 +96,10 @@ TEST_CASE("a page whose own name was made to resolve to us reaches nobody, by pa
     return out;
   };
   for (auto const* evil : {"evil.example:8081", "evil.example", "127.0.0.1.evil.example:8081",
-                           "search.corp.example.evil.example", "evil.example.", "10.0.0.7"}) {
+                           "search.corp.example.evil.example", "evil.example.", "10.0.0.7",
+                           // Somebody's on the local network, and a peer's, whoever answers for it.
+                           "wpad", "agent:80", "2130706433", "localhost.evil.example",
+                           "evillocalhost", "search.corp.example:8443"}) {
     CAPTURE(evil);
     CHECK_FALSE(target_of(asked("/agents/search/tasks", evil)).ok());
     CHECK_FALSE(target_of(by_header(evil)).ok());
@@ -105,14 +108,20 @@ TEST_CASE("a page whose own name was made to resolve to us reaches nobody, by pa
   CHECK(outbound_target(asked("/agents/search/tasks", "agent.local"),
                         fixtures::trust_domain("corp.test"), kPeers, Door::unix_socket)
             .ok());
-  // Names that nobody can own, and those of our peers.
-  for (auto const* ours :
-       {"127.0.0.1:8081", "127.9.9.9", "LocalHost:8081", "[::1]:8081", "", "search", "agent:80",
-        "search.corp.example:8443", "Search.Corp.Example"}) {
+  // Names that nobody can own, and the one that path or header give.
+  for (auto const* ours : {"127.0.0.1:8081", "127.9.9.9", "LocalHost:8081", "[::1]:8081", "",
+                           "search", "Search:80", "tools.localhost:8081"}) {
     CAPTURE(ours);
     CHECK(target_of(asked("/agents/search/tasks", ours)).ok());
     CHECK(target_of(by_header(ours)).ok());
   }
+}
+
+TEST_CASE("an agent's name with a dot in it vouches for no host of that name") {
+  CHECK_FALSE(target_of(asked("/agents/evil.example/tasks", "evil.example")).ok());
+  auto by_header = asked("/tasks", "search.corp.example");
+  by_header.headers.set("x-agentweave-target", "search.corp.example");
+  CHECK_FALSE(target_of(by_header).ok());
 }
 
 TEST_CASE("our own agent cannot speak for somebody else, nor reuse a nonce") {
