@@ -135,12 +135,15 @@ void FederatedProvider::publish() {
 }
 
 void FederatedProvider::add(FederationSource source, std::optional<Bundle> bundle,
-                            std::optional<WallTime> fetched) {
+                            std::optional<WallTime> fetched, std::optional<Bundle> bootstrap) {
   {
     std::lock_guard const lock(mutex_);
     auto const domain = source.domain;
-    Entry entry{
-        .source = std::move(source), .bundle = std::move(bundle), .confirmed = fetched.has_value()};
+    if (!fetched) bootstrap = bundle;
+    Entry entry{.source = std::move(source),
+                .bundle = std::move(bundle),
+                .bootstrap = std::move(bootstrap),
+                .confirmed = fetched.has_value()};
     auto const now = needs_.clock.now();
     // A clock that ran ahead when it was fetched must not prolong the trust in it.
     entry.fetched = std::min(fetched.value_or(now), now);
@@ -167,6 +170,15 @@ Result<void> FederatedProvider::remove(TrustDomain const& domain) {
   return {};
 }
 
+// Who authenticates an endpoint: what the domain's endpoint gave last; when that is too old, what
+// the operator brought. Without it a domain that was away for two days would never come back.
+Bundle const* FederatedProvider::voucher(Entry const& entry, WallTime now) {
+  if (entry.bundle && now < entry.fetched + kTrustedFor) return &*entry.bundle;
+  if (!entry.bootstrap) return nullptr;
+  bool const older = entry.bundle && !newer(*entry.bundle, *entry.bootstrap).ok();
+  return older ? nullptr : &*entry.bootstrap;
+}
+
 Result<Bundle> FederatedProvider::ask(FederationSource const& source) {
   std::optional<Bundle> trusted;
   if (source.endpoint_id) {
@@ -174,9 +186,9 @@ Result<Bundle> FederatedProvider::ask(FederationSource const& source) {
     auto const own = seen_.latest().value;
     std::lock_guard const lock(mutex_);
     auto const entry = entries_.find(endpoint_domain);
-    if (entry != entries_.end() && entry->second.bundle &&
-        needs_.clock.now() < entry->second.fetched + kTrustedFor)
-      trusted = entry->second.bundle;
+    auto const* const bundle =
+        entry == entries_.end() ? nullptr : voucher(entry->second, needs_.clock.now());
+    if (bundle != nullptr) trusted = *bundle;
     if (own && own->bundles.contains(endpoint_domain)) trusted = own->bundles.at(endpoint_domain);
   }
   AW_TRY(auto const text, needs_.fetch(source, trusted ? &*trusted : nullptr));

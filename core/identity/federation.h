@@ -92,8 +92,11 @@ class FederatedProvider final : public IdentityProvider {
 
   // Adds the source, or takes the place of the one of its domain. `bundle` is what its endpoint
   // gave at `fetched`; without that time a bootstrap, trusted as if it had been fetched now.
+  // `bootstrap`, for a bundle that was fetched: vouches for an https_spiffe endpoint, and for
+  // nobody else, once that bundle is too old; not when it is known to be the older of the two.
   void add(FederationSource source, std::optional<Bundle> bundle,
-           std::optional<WallTime> fetched = std::nullopt);
+           std::optional<WallTime> fetched = std::nullopt,
+           std::optional<Bundle> bootstrap = std::nullopt);
   // Code::not_found, Code::config_conflict for a configured one. Members of the domain are
   // strangers when it returns.
   Result<void> remove(TrustDomain const& domain);
@@ -104,8 +107,9 @@ class FederatedProvider final : public IdentityProvider {
  private:
   struct Entry {
     FederationSource source;
-    std::optional<Bundle> bundle;
-    WallTime fetched{};  // of the bundle
+    std::optional<Bundle> bundle;     // too old: still what a later one must not be older than
+    std::optional<Bundle> bootstrap;  // for the endpoint alone
+    WallTime fetched{};               // of the bundle
     WallTime next{};
     int failures = 0;
     std::string last_error;
@@ -114,6 +118,7 @@ class FederatedProvider final : public IdentityProvider {
 
   void run();
   void publish();
+  [[nodiscard]] static Bundle const* voucher(Entry const& entry, WallTime now);
   void remember();
   [[nodiscard]] Result<Bundle> ask(FederationSource const& source);
   Result<void> learn(TrustDomain const& domain, Result<Bundle> answer);

@@ -75,7 +75,8 @@ Result<KeptFederation> read_kept(config::Config const& config) {
   return identity::parse_kept_federation(text);
 }
 
-// What was learned last, unless what the file brings is newer.
+// What was learned last, unless what the file brings is newer. When it is too old, the file's still
+// vouches for the endpoint.
 void add_known(identity::FederatedProvider& to, FederationSource source,
                std::optional<Bundle> bootstrap, KeptFederation const& kept) {
   auto const known = kept.bundles.find(source.domain.name());
@@ -84,7 +85,7 @@ void add_known(identity::FederatedProvider& to, FederationSource source,
   bool const newer = bootstrap && bootstrap->sequence() && bundle.sequence() &&
                      *bootstrap->sequence() > *bundle.sequence();
   if (newer) return to.add(std::move(source), std::move(bootstrap));
-  to.add(std::move(source), bundle, seen);
+  to.add(std::move(source), bundle, seen, std::move(bootstrap));
 }
 
 }  // namespace
