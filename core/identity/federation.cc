@@ -240,6 +240,8 @@ Result<void> FederatedProvider::fetch(TrustDomain const& domain) {
 
 void FederatedProvider::remember() {
   if (!needs_.keep) return;
+  // Else a fetch that collected before a removal could write after it.
+  std::lock_guard const in_order(keeping_);
   std::vector<FederationSource> sources;
   FetchedBundles bundles;
   {

@@ -75,7 +75,8 @@ class FederatedProvider final : public IdentityProvider {
     Clock const& clock;
     log::Log& log;
     // Told what was learned, to keep it over a restart; may be null. On the thread that fetched or
-    // removed. Too old ones are told too: what comes later must not be older than they are.
+    // removed, never two at once, the latest last. Too old ones are told too: what comes later must
+    // not be older than they are.
     std::function<void(std::vector<FederationSource> const& sources, FetchedBundles const& bundles)>
         keep;
     Fetching fetching = Fetching::by_itself;
@@ -127,7 +128,9 @@ class FederatedProvider final : public IdentityProvider {
   std::unique_ptr<IdentityProvider> const own_;
   Needs const needs_;
   io::Watch<Snapshot> seen_;  // what the own source says
-  std::mutex publishing_;     // snapshots come out in order; taken before mutex_
+  // Taken before mutex_, and never both of them.
+  std::mutex publishing_;     // snapshots come out in order
+  std::mutex keeping_;        // what is kept is written in the order it was collected
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   io::Watch<Snapshot>* watch_ = nullptr;  // null before start and after stop

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "core/testing/manual_clock.h"
 #include "tests/fixtures/ca.h"
@@ -150,6 +151,57 @@ TEST_CASE("a fetched bundle is published beside the own ones, and forgotten when
   CHECK_FALSE(f.knows(f.eu));
   CHECK(f.provider->remove(f.eu.domain()).error().code == Code::not_found);
   CHECK(f.provider->fetch(f.eu.domain()).error().code == Code::not_found);
+}
+
+TEST_CASE("a fetch that is being written when a domain is removed does not bring it back") {
+  testing::ManualClock clock;
+  auto const log = log::Log::silent();
+  fixtures::TestCa const us("us.test", tls::KeyType::p256, clock.now());
+  fixtures::TestCa const eu("eu.test", tls::KeyType::p256, clock.now());
+  fixtures::TestCa const ap("ap.test", tls::KeyType::p256, clock.now());
+  std::atomic<bool> slow = false;  // for the next one that writes
+  std::atomic<bool> writing = false;
+  std::atomic<bool> may_write = false;
+  std::vector<std::string> on_disk;
+  FederatedProvider provider(
+      std::make_unique<OwnSource>(fixtures::snapshot(us, "/agent/a")),
+      {.fetch =
+           [&](FederationSource const& source, Bundle const*) {
+             return Result<std::string>(
+                 sequenced(source.domain == eu.domain() ? eu : ap, 1).json());
+           },
+       .clock = clock,
+       .log = *log,
+       .keep =
+           [&](auto const&, auto const& bundles) {
+             if (slow.exchange(false)) {
+               writing = true;
+               static_cast<void>(testing::eventually([&] { return may_write.load(); }));
+             }
+             on_disk.clear();
+             for (auto const& [domain, one] : bundles) on_disk.push_back(domain.name());
+           },
+       .fetching = FederatedProvider::Fetching::when_asked});
+  io::Watch<Snapshot> watch;
+  REQUIRE(provider.start(watch).ok());
+  for (auto const* const domain : {"eu.test", "ap.test"}) {
+    auto source = fixtures::must(
+        parse_source({.trust_domain = domain, .url = "https://" + std::string(domain) + "/"}));
+    source.from = FederationSource::From::added;
+    provider.add(std::move(source), std::nullopt);
+  }
+  REQUIRE(provider.fetch(eu.domain()).ok());
+  slow = true;
+  std::thread fetches([&] { static_cast<void>(provider.fetch(ap.domain())); });
+  REQUIRE(testing::eventually([&] { return writing.load(); }));
+  std::thread removes([&] { static_cast<void>(provider.remove(eu.domain())); });
+  // It is gone from memory before it is written; time enough to be written first, were it let.
+  CHECK(testing::eventually([&] { return !watch.latest().value->bundles.contains(eu.domain()); }));
+  std::this_thread::sleep_for(50ms);
+  may_write = true;
+  fetches.join();
+  removes.join();
+  CHECK(on_disk == std::vector<std::string>{"ap.test"});
 }
 
 TEST_CASE("what is configured is not removed while running") {
