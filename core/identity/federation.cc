@@ -154,20 +154,22 @@ void FederatedProvider::add(FederationSource source, std::optional<Bundle> bundl
   wake_.notify_all();
 }
 
-Result<void> FederatedProvider::remove(TrustDomain const& domain) {
+Result<FederatedProvider::Removed> FederatedProvider::remove(TrustDomain const& domain) {
   {
     std::lock_guard const lock(mutex_);
     auto const found = entries_.find(domain);
-    if (found == entries_.end())
+    if (found != entries_.end()) {
+      if (found->second.source.from == FederationSource::From::configured)
+        return make_error(Code::config_conflict, domain.name() + " is configured",
+                          "take it out of identity.federation");
+      entries_.erase(found);
+      if (needs_.keep) unwritten_.insert(domain);
+    } else if (!unwritten_.contains(domain)) {
       return make_error(Code::not_found, "there is no federation with " + domain.name());
-    if (found->second.source.from == FederationSource::From::configured)
-      return make_error(Code::config_conflict, domain.name() + " is configured",
-                        "take it out of identity.federation");
-    entries_.erase(found);
+    }
   }
   publish();
-  remember();
-  return {};
+  return Removed{.kept = remember()};
 }
 
 // Who authenticates an endpoint: what the domain's endpoint gave last; when that is too old, what
@@ -234,25 +236,35 @@ Result<void> FederatedProvider::fetch(TrustDomain const& domain) {
                       "bundle of " + domain.name() + " not renewed", said.error());
   }
   publish();  // also when it failed: what we have may be too old by now
-  if (said.ok()) remember();
+  if (said.ok()) static_cast<void>(remember());  // logged
   return said;
 }
 
-void FederatedProvider::remember() {
-  if (!needs_.keep) return;
+Result<void> FederatedProvider::remember() {
+  if (!needs_.keep) return {};
   // Else a fetch that collected before a removal could write after it.
   std::lock_guard const in_order(keeping_);
   std::vector<FederationSource> sources;
   FetchedBundles bundles;
+  std::set<TrustDomain> gone;
   {
     std::lock_guard const lock(mutex_);
+    gone = unwritten_;
     for (auto const& [domain, entry] : entries_) {
       sources.push_back(entry.source);
       if (entry.bundle && entry.confirmed)
         bundles.emplace(domain, std::pair(*entry.bundle, entry.fetched));
     }
   }
-  needs_.keep(sources, bundles);
+  auto kept = needs_.keep(sources, bundles);
+  if (!kept.ok()) {
+    needs_.log.failed(log::Component::identity, log::Level::error, "federation not kept",
+                      kept.error());
+    return kept;
+  }
+  std::lock_guard const lock(mutex_);
+  for (auto const& domain : gone) unwritten_.erase(domain);
+  return kept;
 }
 
 void FederatedProvider::run() {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -76,8 +77,9 @@ class FederatedProvider final : public IdentityProvider {
     log::Log& log;
     // Told what was learned, to keep it over a restart; may be null. On the thread that fetched or
     // removed, never two at once, the latest last. Too old ones are told too: what comes later must
-    // not be older than they are.
-    std::function<void(std::vector<FederationSource> const& sources, FetchedBundles const& bundles)>
+    // not be older than they are. An error is logged, and tried again with the next.
+    std::function<Result<void>(std::vector<FederationSource> const& sources,
+                               FetchedBundles const& bundles)>
         keep;
     Fetching fetching = Fetching::by_itself;
   };
@@ -99,8 +101,12 @@ class FederatedProvider final : public IdentityProvider {
            std::optional<WallTime> fetched = std::nullopt,
            std::optional<Bundle> bootstrap = std::nullopt);
   // Code::not_found, Code::config_conflict for a configured one. Members of the domain are
-  // strangers when it returns.
-  Result<void> remove(TrustDomain const& domain);
+  // strangers when it returns. `kept`: why what is kept could not be rewritten, so that they would
+  // be none after a restart; then removing it again tries that again.
+  struct Removed {
+    Result<void> kept;
+  };
+  Result<Removed> remove(TrustDomain const& domain);
   // Asks the endpoint now. Blocks. Code::not_found; what went wrong otherwise.
   Result<void> fetch(TrustDomain const& domain);
   [[nodiscard]] std::vector<FederationStatus> federated() const;
@@ -120,7 +126,7 @@ class FederatedProvider final : public IdentityProvider {
   void run();
   void publish();
   [[nodiscard]] static Bundle const* voucher(Entry const& entry, WallTime now);
-  void remember();
+  Result<void> remember();
   [[nodiscard]] Result<Bundle> ask(FederationSource const& source);
   Result<void> learn(TrustDomain const& domain, Result<Bundle> answer);
   [[nodiscard]] FederationStatus status_of(Entry const& entry, WallTime now) const;
@@ -135,6 +141,7 @@ class FederatedProvider final : public IdentityProvider {
   std::condition_variable wake_;
   io::Watch<Snapshot>* watch_ = nullptr;  // null before start and after stop
   std::map<TrustDomain, Entry> entries_;
+  std::set<TrustDomain> unwritten_;  // removed, but what is kept may still have them
   std::uint64_t generation_ = 0;
   WallTime over_at_ = WallTime::max();  // when the first of the published bundles is too old
   bool stopping_ = false;

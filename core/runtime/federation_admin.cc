@@ -138,11 +138,17 @@ Result<Json> remove_source(Runtime::Parts& p, std::string const& text) {
   AW_TRY(auto const body, body_of(text));
   AW_TRY(auto const domain, identity::TrustDomain::parse(body_text(body, "trust_domain")));
   auto const before = p.trust_changes->begun();
-  AW_TRY(p.federation->remove(domain));
+  AW_TRY(auto const removed, p.federation->remove(domain));
   AW_TRY(p.announce(audit::EventType::config_change, "federation removed: " + domain.name()));
   auto const audit_seq = p.audit->status().seq;
   auto const closed = p.trust_changes->wait_closed(domain.name(), before, kGoing);
-  return Json{{"audit_seq", audit_seq}, {"connections", closed}};
+  if (removed.kept.ok()) return Json{{"audit_seq", audit_seq}, {"connections", closed}};
+  auto error = Error(removed.kept.error())
+                   .within(domain.name() +
+                           " is trusted no more, but will be again after a restart, for what is "
+                           "kept could not be rewritten");
+  error.hint = "mend that, and remove it again";
+  return error;
 }
 
 using Change = Result<Json> (*)(Runtime::Parts&, std::string const&);

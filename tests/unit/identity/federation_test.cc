@@ -61,6 +61,7 @@ struct Federated {
   Result<std::string> answer = make_error(Code::connect, "no endpoint");
   std::optional<Bundle> vouched;  // for the endpoint, when it was last asked
   int kept = 0;
+  Result<void> disk;  // what comes of keeping
   FetchedBundles kept_bundles;
   OwnSource* own = nullptr;
   io::Watch<Snapshot> watch;
@@ -82,7 +83,8 @@ struct Federated {
                                  .keep =
                                      [this](auto const&, auto const& bundles) {
                                        ++kept;
-                                       kept_bundles = bundles;
+                                       if (disk.ok()) kept_bundles = bundles;
+                                       return disk;
                                      },
                                  .fetching = FederatedProvider::Fetching::when_asked});
   }
@@ -180,6 +182,7 @@ TEST_CASE("a fetch that is being written when a domain is removed does not bring
              }
              on_disk.clear();
              for (auto const& [domain, one] : bundles) on_disk.push_back(domain.name());
+             return Result<void>();
            },
        .fetching = FederatedProvider::Fetching::when_asked});
   io::Watch<Snapshot> watch;
@@ -202,6 +205,25 @@ TEST_CASE("a fetch that is being written when a domain is removed does not bring
   fetches.join();
   removes.join();
   CHECK(on_disk == std::vector<std::string>{"ap.test"});
+}
+
+TEST_CASE("a removal that cannot be kept says so, and is written when it is asked for again") {
+  Federated f;
+  f.answer = sequenced(f.eu, 7).json();
+  f.begin(FederationSource::From::added);
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  f.disk = make_error(Code::io, "no space left");
+  auto const full = f.provider->remove(f.eu.domain());
+  REQUIRE(full.ok());
+  CHECK(full->kept.error().code == Code::io);
+  CHECK_FALSE(f.knows(f.eu));
+  CHECK(f.kept_bundles.contains(f.eu.domain()));
+  f.disk = {};
+  auto const again = f.provider->remove(f.eu.domain());
+  REQUIRE(again.ok());
+  CHECK(again->kept.ok());
+  CHECK_FALSE(f.kept_bundles.contains(f.eu.domain()));
+  CHECK(f.provider->remove(f.eu.domain()).error().code == Code::not_found);
 }
 
 TEST_CASE("what is configured is not removed while running") {
