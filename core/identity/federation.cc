@@ -124,7 +124,7 @@ void FederatedProvider::publish() {
     auto const now = needs_.clock.now();
     over_at_ = WallTime::max();
     for (auto const& [domain, entry] : entries_) {
-      if (!entry.bundle || now >= entry.fetched + kTrustedFor) continue;
+      if (!entry.bundle || entry.proposed() || now >= entry.fetched + kTrustedFor) continue;
       out.bundles.emplace(domain, *entry.bundle);
       over_at_ = std::min<WallTime>(over_at_, entry.fetched + kTrustedFor);
     }
@@ -154,6 +154,48 @@ void FederatedProvider::add(FederationSource source, std::optional<Bundle> bundl
   wake_.notify_all();
 }
 
+Result<void> FederatedProvider::propose(FederationSource source, std::optional<Bundle> bootstrap) {
+  std::lock_guard const lock(mutex_);
+  auto const domain = source.domain;
+  if (auto const found = entries_.find(domain); found != entries_.end()) {
+    return make_error(
+        Code::config_conflict,
+        domain.name() + (found->second.proposed() ? " is being added" : " is federated already"));
+  }
+  source.from = FederationSource::From::proposed;
+  auto const now = needs_.clock.now();
+  entries_.emplace(domain, Entry{.source = std::move(source),
+                                 .bundle = bootstrap,
+                                 .bootstrap = bootstrap,
+                                 .fetched = now,
+                                 .next = now});
+  return {};
+}
+
+Result<void> FederatedProvider::accept(TrustDomain const& domain) {
+  {
+    std::lock_guard const lock(mutex_);
+    auto const found = entries_.find(domain);
+    if (found == entries_.end() || !found->second.proposed())
+      return make_error(Code::not_found, domain.name() + " is not being added");
+    found->second.source.from = FederationSource::From::added;
+  }
+  auto kept = remember();
+  if (kept.ok()) {
+    publish();
+    wake_.notify_all();
+  } else {
+    static_cast<void>(remove(domain));
+  }
+  return kept;
+}
+
+void FederatedProvider::withdraw(TrustDomain const& domain) {
+  std::lock_guard const lock(mutex_);
+  auto const found = entries_.find(domain);
+  if (found != entries_.end() && found->second.proposed()) entries_.erase(found);
+}
+
 Result<FederatedProvider::Removed> FederatedProvider::remove(TrustDomain const& domain) {
   {
     std::lock_guard const lock(mutex_);
@@ -162,6 +204,9 @@ Result<FederatedProvider::Removed> FederatedProvider::remove(TrustDomain const& 
       if (found->second.source.from == FederationSource::From::configured)
         return make_error(Code::config_conflict, domain.name() + " is configured",
                           "take it out of identity.federation");
+      if (found->second.proposed())
+        return make_error(Code::config_conflict, domain.name() + " is being added",
+                          "ask again when that is done, in ten seconds at the latest");
       entries_.erase(found);
       if (needs_.keep) unwritten_.insert(domain);
     } else if (!unwritten_.contains(domain)) {
@@ -188,8 +233,10 @@ Result<Bundle> FederatedProvider::ask(FederationSource const& source) {
     auto const own = seen_.latest().value;
     std::lock_guard const lock(mutex_);
     auto const entry = entries_.find(endpoint_domain);
-    auto const* const bundle =
-        entry == entries_.end() ? nullptr : voucher(entry->second, needs_.clock.now());
+    // What is only proposed vouches for its own endpoint, not for another domain's.
+    bool const known =
+        entry != entries_.end() && (!entry->second.proposed() || endpoint_domain == source.domain);
+    auto const* const bundle = known ? voucher(entry->second, needs_.clock.now()) : nullptr;
     if (bundle != nullptr) trusted = *bundle;
     if (own && own->bundles.contains(endpoint_domain)) trusted = own->bundles.at(endpoint_domain);
   }
@@ -251,6 +298,8 @@ Result<void> FederatedProvider::remember() {
     std::lock_guard const lock(mutex_);
     gone = unwritten_;
     for (auto const& [domain, entry] : entries_) {
+      // Kept, it would be a source after a crash that no record tells of.
+      if (entry.proposed()) continue;
       sources.push_back(entry.source);
       if (entry.bundle && entry.confirmed)
         bundles.emplace(domain, std::pair(*entry.bundle, entry.fetched));
@@ -274,8 +323,9 @@ void FederatedProvider::run() {
       std::unique_lock lock(mutex_);
       if (stopping_) return;
       auto const now = needs_.clock.now();
-      auto const found =
-          std::ranges::find_if(entries_, [now](auto const& one) { return one.second.next <= now; });
+      auto const found = std::ranges::find_if(entries_, [now](auto const& one) {
+        return !one.second.proposed() && one.second.next <= now;
+      });
       // What is too old goes at once, not with the next fetch.
       if (now < over_at_) {
         if (found == entries_.end()) {
@@ -331,6 +381,7 @@ std::vector<FederationStatus> FederatedProvider::federated() const {
   std::lock_guard const lock(mutex_);
   for (auto const& [domain, entry] : entries_) {
     if (own && own->bundles.contains(domain)) continue;  // the own source's wins
+    if (entry.proposed()) continue;
     out.push_back(status_of(entry, now));
   }
   return out;

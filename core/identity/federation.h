@@ -34,7 +34,8 @@ struct FederationSource {
   EndpointProfile profile = EndpointProfile::https_web;
   std::optional<SpiffeId> endpoint_id;  // https_spiffe: who must answer
   std::string ca_file;                  // https_web: authorities instead of the machine's
-  enum class From { configured, added } from = From::configured;
+  // proposed: asked for, but not seen to work or not on record yet. It counts for nothing.
+  enum class From { configured, added, proposed } from = From::configured;
 };
 // Code::config_out_of_range, Code::config_missing_key (https_spiffe without an endpoint's ID),
 // Code::config_conflict (https_web with one: it would be taken for a check that is not made).
@@ -100,9 +101,16 @@ class FederatedProvider final : public IdentityProvider {
   void add(FederationSource source, std::optional<Bundle> bundle,
            std::optional<WallTime> fetched = std::nullopt,
            std::optional<Bundle> bootstrap = std::nullopt);
-  // Code::not_found, Code::config_conflict for a configured one. Members of the domain are
-  // strangers when it returns. `kept`: why what is kept could not be rewritten, so that they would
-  // be none after a restart; then removing it again tries that again.
+  // Adding one while running: between the two, `fetch` shows whether it works, and nothing of it is
+  // published, kept or listed. Nobody else changes the domain meanwhile, so who proposed it must
+  // accept or withdraw it. Code::config_conflict when the domain is federated or proposed already.
+  Result<void> propose(FederationSource source, std::optional<Bundle> bootstrap);
+  // Code::not_found for what is not proposed; an error of keeping it, and then it is removed.
+  Result<void> accept(TrustDomain const& domain);
+  void withdraw(TrustDomain const& domain);  // nothing, for what is not proposed
+  // Code::not_found, Code::config_conflict for a configured or proposed one. Members of the domain
+  // are strangers when it returns. `kept`: why what is kept could not be rewritten, so that they
+  // would be none after a restart; then removing it again tries that again.
   struct Removed {
     Result<void> kept;
   };
@@ -121,6 +129,8 @@ class FederatedProvider final : public IdentityProvider {
     int failures = 0;
     std::string last_error;
     bool confirmed = false;  // the endpoint gave this bundle, no bootstrap
+
+    [[nodiscard]] bool proposed() const { return source.from == FederationSource::From::proposed; }
   };
 
   void run();

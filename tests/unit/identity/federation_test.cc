@@ -63,6 +63,7 @@ struct Federated {
   int kept = 0;
   Result<void> disk;  // what comes of keeping
   FetchedBundles kept_bundles;
+  std::vector<std::string> kept_sources;
   OwnSource* own = nullptr;
   io::Watch<Snapshot> watch;
   std::unique_ptr<FederatedProvider> provider;
@@ -81,9 +82,13 @@ struct Federated {
                                  .clock = clock,
                                  .log = *log,
                                  .keep =
-                                     [this](auto const&, auto const& bundles) {
+                                     [this](auto const& sources, auto const& bundles) {
                                        ++kept;
-                                       if (disk.ok()) kept_bundles = bundles;
+                                       if (!disk.ok()) return disk;
+                                       kept_bundles = bundles;
+                                       kept_sources.clear();
+                                       for (auto const& one : sources)
+                                         kept_sources.push_back(one.domain.name());
                                        return disk;
                                      },
                                  .fetching = FederatedProvider::Fetching::when_asked});
@@ -224,6 +229,83 @@ TEST_CASE("a removal that cannot be kept says so, and is written when it is aske
   CHECK(again->kept.ok());
   CHECK_FALSE(f.kept_bundles.contains(f.eu.domain()));
   CHECK(f.provider->remove(f.eu.domain()).error().code == Code::not_found);
+}
+
+TEST_CASE("what is only proposed is neither published, listed nor kept, until it is accepted") {
+  Federated f;
+  fixtures::TestCa const ap("ap.test", tls::KeyType::p256, f.clock.now());
+  f.answer = sequenced(f.eu, 7).json();
+  f.begin(FederationSource::From::configured);
+  auto const source =
+      fixtures::must(parse_source({.trust_domain = "ap.test", .url = "https://ap.test/bundle"}));
+  auto const listed = [&] { return f.provider->federated().size() == 3; };  // with ours
+  REQUIRE(f.provider->propose(source, sequenced(ap, 1)).ok());
+  CHECK_FALSE(f.knows(ap));
+  f.answer = sequenced(ap, 1).json();
+  REQUIRE(f.provider->fetch(ap.domain()).ok());
+  f.answer = sequenced(f.eu, 7).json();
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK_FALSE(f.knows(ap));
+  CHECK_FALSE(listed());
+  CHECK(f.kept_sources == std::vector<std::string>{"eu.test"});
+  CHECK_FALSE(f.kept_bundles.contains(ap.domain()));
+  REQUIRE(f.provider->accept(ap.domain()).ok());
+  CHECK(f.knows(ap));
+  CHECK(listed());
+  CHECK(f.kept_sources == std::vector<std::string>{"ap.test", "eu.test"});
+  CHECK(f.kept_bundles.contains(ap.domain()));
+  CHECK(f.provider->accept(ap.domain()).error().code == Code::not_found);
+  f.provider->withdraw(ap.domain());
+  CHECK(f.knows(ap));
+}
+
+TEST_CASE("of two who add one domain the second is refused, and changes nothing of the first's") {
+  Federated f;
+  REQUIRE(f.provider->start(f.watch).ok());
+  auto const source =
+      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"}));
+  f.answer = sequenced(f.eu, 7).json();
+  REQUIRE(f.provider->propose(source, std::nullopt).ok());
+  CHECK(f.provider->propose(source, std::nullopt).error().code == Code::config_conflict);
+  CHECK(f.provider->remove(f.eu.domain()).error().code == Code::config_conflict);
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  REQUIRE(f.provider->accept(f.eu.domain()).ok());
+  CHECK(f.provider->propose(source, std::nullopt).error().code == Code::config_conflict);
+  CHECK(f.knows(f.eu));
+}
+
+TEST_CASE("what was withdrawn, or cannot be kept, is not added and may be proposed again") {
+  Federated f;
+  REQUIRE(f.provider->start(f.watch).ok());
+  auto const source =
+      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"}));
+  f.answer = sequenced(f.eu, 7).json();
+  REQUIRE(f.provider->propose(source, std::nullopt).ok());
+  f.provider->withdraw(f.eu.domain());
+  CHECK(f.provider->accept(f.eu.domain()).error().code == Code::not_found);
+  REQUIRE(f.provider->propose(source, std::nullopt).ok());
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  f.disk = make_error(Code::io, "no space left");
+  CHECK(f.provider->accept(f.eu.domain()).error().code == Code::io);
+  CHECK_FALSE(f.knows(f.eu));
+  f.disk = {};
+  CHECK(f.provider->propose(source, std::nullopt).ok());
+}
+
+TEST_CASE("what is proposed does not vouch for another domain's endpoint") {
+  Federated f;
+  REQUIRE(f.provider->start(f.watch).ok());
+  fixtures::TestCa const ap("ap.test", tls::KeyType::p256, f.clock.now());
+  REQUIRE(f.provider->propose(by_spiffe_id(), sequenced(f.eu, 7)).ok());
+  f.provider->add(fixtures::must(parse_source({.trust_domain = "ap.test",
+                                               .url = "https://eu.test/ap",
+                                               .profile = EndpointProfile::https_spiffe,
+                                               .endpoint_spiffe_id = "spiffe://eu.test/server"})),
+                  std::nullopt);
+  static_cast<void>(f.provider->fetch(ap.domain()));
+  CHECK_FALSE(f.vouched);
+  static_cast<void>(f.provider->fetch(f.eu.domain()));
+  CHECK(f.vouched);
 }
 
 TEST_CASE("what is configured is not removed while running") {
