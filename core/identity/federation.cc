@@ -148,6 +148,7 @@ void FederatedProvider::add(FederationSource source, std::optional<Bundle> bundl
     // A clock that ran ahead when it was fetched must not prolong the trust in it.
     entry.fetched = std::min(fetched.value_or(now), now);
     entry.next = now;
+    entry.number = ++numbered_;
     entries_.insert_or_assign(domain, std::move(entry));
   }
   publish();
@@ -168,7 +169,8 @@ Result<void> FederatedProvider::propose(FederationSource source, std::optional<B
                                  .bundle = bootstrap,
                                  .bootstrap = bootstrap,
                                  .fetched = now,
-                                 .next = now});
+                                 .next = now,
+                                 .number = ++numbered_});
   return {};
 }
 
@@ -244,11 +246,14 @@ Result<Bundle> FederatedProvider::ask(FederationSource const& source) {
   return Bundle::parse_json(source.domain, text);
 }
 
-Result<void> FederatedProvider::learn(TrustDomain const& domain, Result<Bundle> answer) {
+Result<void> FederatedProvider::learn(TrustDomain const& domain, std::uint64_t number,
+                                      Result<Bundle> answer) {
   auto const now = needs_.clock.now();
   std::lock_guard const lock(mutex_);
   auto const found = entries_.find(domain);
-  if (found == entries_.end()) return make_error(Code::not_found, domain.name() + " was removed");
+  // The answer of a source that was removed says nothing for the one that has its place.
+  if (found == entries_.end() || found->second.number != number)
+    return make_error(Code::not_found, domain.name() + " was removed");
   auto& entry = found->second;
   Result<void> said;
   if (!answer.ok()) said = answer.error();
@@ -271,13 +276,17 @@ Result<void> FederatedProvider::learn(TrustDomain const& domain, Result<Bundle> 
 
 Result<void> FederatedProvider::fetch(TrustDomain const& domain) {
   std::optional<FederationSource> source;
+  std::uint64_t number = 0;
   {
     std::lock_guard const lock(mutex_);
     auto const found = entries_.find(domain);
-    if (found != entries_.end()) source = found->second.source;
+    if (found != entries_.end()) {
+      source = found->second.source;
+      number = found->second.number;
+    }
   }
   if (!source) return make_error(Code::not_found, "there is no federation with " + domain.name());
-  auto said = learn(domain, ask(*source));
+  auto said = learn(domain, number, ask(*source));
   if (!said.ok()) {
     needs_.log.failed(log::Component::identity, log::Level::warning,
                       "bundle of " + domain.name() + " not renewed", said.error());

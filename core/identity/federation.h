@@ -127,6 +127,7 @@ class FederatedProvider final : public IdentityProvider {
     WallTime fetched{};               // of the bundle
     WallTime next{};
     int failures = 0;
+    std::uint64_t number = 0;  // another one's for each source, also of the same domain
     std::string last_error;
     bool confirmed = false;  // the endpoint gave this bundle, no bootstrap
 
@@ -138,7 +139,7 @@ class FederatedProvider final : public IdentityProvider {
   [[nodiscard]] static Bundle const* voucher(Entry const& entry, WallTime now);
   Result<void> remember();
   [[nodiscard]] Result<Bundle> ask(FederationSource const& source);
-  Result<void> learn(TrustDomain const& domain, Result<Bundle> answer);
+  Result<void> learn(TrustDomain const& domain, std::uint64_t number, Result<Bundle> answer);
   [[nodiscard]] FederationStatus status_of(Entry const& entry, WallTime now) const;
 
   std::unique_ptr<IdentityProvider> const own_;
@@ -153,6 +154,7 @@ class FederatedProvider final : public IdentityProvider {
   std::map<TrustDomain, Entry> entries_;
   std::set<TrustDomain> unwritten_;  // removed, but what is kept may still have them
   std::uint64_t generation_ = 0;
+  std::uint64_t numbered_ = 0;
   WallTime over_at_ = WallTime::max();  // when the first of the published bundles is too old
   bool stopping_ = false;
   std::thread thread_;

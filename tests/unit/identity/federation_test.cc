@@ -64,6 +64,7 @@ struct Federated {
   Result<void> disk;  // what comes of keeping
   FetchedBundles kept_bundles;
   std::vector<std::string> kept_sources;
+  std::function<void()> meanwhile;  // while the endpoint is asked
   OwnSource* own = nullptr;
   io::Watch<Snapshot> watch;
   std::unique_ptr<FederatedProvider> provider;
@@ -77,6 +78,7 @@ struct Federated {
                                      [this](FederationSource const&, Bundle const* trusted) {
                                        vouched.reset();
                                        if (trusted != nullptr) vouched = *trusted;
+                                       if (meanwhile) meanwhile();
                                        return answer;
                                      },
                                  .clock = clock,
@@ -272,6 +274,20 @@ TEST_CASE("of two who add one domain the second is refused, and changes nothing 
   REQUIRE(f.provider->accept(f.eu.domain()).ok());
   CHECK(f.provider->propose(source, std::nullopt).error().code == Code::config_conflict);
   CHECK(f.knows(f.eu));
+}
+
+TEST_CASE("the answer of a source that was removed is not taken for the one that has its place") {
+  Federated f;
+  f.begin(FederationSource::From::added);
+  f.answer = sequenced(f.eu, 7).json();
+  f.meanwhile = [&f] {
+    REQUIRE(f.provider->remove(f.eu.domain()).ok());
+    REQUIRE(f.provider->propose(by_spiffe_id(), sequenced(f.eu, 1)).ok());
+  };
+  CHECK(f.provider->fetch(f.eu.domain()).error().code == Code::not_found);
+  f.meanwhile = {};
+  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
+  CHECK(f.vouched->sequence() == 1);
 }
 
 TEST_CASE("what was withdrawn, or cannot be kept, is not added and may be proposed again") {
