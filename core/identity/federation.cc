@@ -124,7 +124,7 @@ void FederatedProvider::publish() {
     auto const now = needs_.clock.now();
     over_at_ = WallTime::max();
     for (auto const& [domain, entry] : entries_) {
-      if (!entry.bundle || now >= entry.fetched + kTrustedFor) continue;
+      if (!entry.bundle || entry.proposed() || now >= entry.fetched + kTrustedFor) continue;
       out.bundles.emplace(domain, *entry.bundle);
       over_at_ = std::min<WallTime>(over_at_, entry.fetched + kTrustedFor);
     }
@@ -135,36 +135,97 @@ void FederatedProvider::publish() {
 }
 
 void FederatedProvider::add(FederationSource source, std::optional<Bundle> bundle,
-                            std::optional<WallTime> fetched) {
+                            std::optional<WallTime> fetched, std::optional<Bundle> bootstrap) {
   {
     std::lock_guard const lock(mutex_);
     auto const domain = source.domain;
-    Entry entry{
-        .source = std::move(source), .bundle = std::move(bundle), .confirmed = fetched.has_value()};
+    if (!fetched) bootstrap = bundle;
+    Entry entry{.source = std::move(source),
+                .bundle = std::move(bundle),
+                .bootstrap = std::move(bootstrap),
+                .confirmed = fetched.has_value()};
     auto const now = needs_.clock.now();
     // A clock that ran ahead when it was fetched must not prolong the trust in it.
     entry.fetched = std::min(fetched.value_or(now), now);
     entry.next = now;
+    entry.number = ++numbered_;
     entries_.insert_or_assign(domain, std::move(entry));
   }
   publish();
   wake_.notify_all();
 }
 
-Result<void> FederatedProvider::remove(TrustDomain const& domain) {
+Result<void> FederatedProvider::propose(FederationSource source, std::optional<Bundle> bootstrap) {
+  std::lock_guard const lock(mutex_);
+  auto const domain = source.domain;
+  if (auto const found = entries_.find(domain); found != entries_.end()) {
+    return make_error(
+        Code::config_conflict,
+        domain.name() + (found->second.proposed() ? " is being added" : " is federated already"));
+  }
+  source.from = FederationSource::From::proposed;
+  auto const now = needs_.clock.now();
+  entries_.emplace(domain, Entry{.source = std::move(source),
+                                 .bundle = bootstrap,
+                                 .bootstrap = bootstrap,
+                                 .fetched = now,
+                                 .next = now,
+                                 .number = ++numbered_});
+  return {};
+}
+
+Result<void> FederatedProvider::accept(TrustDomain const& domain) {
   {
     std::lock_guard const lock(mutex_);
     auto const found = entries_.find(domain);
-    if (found == entries_.end())
+    if (found == entries_.end() || !found->second.proposed())
+      return make_error(Code::not_found, domain.name() + " is not being added");
+    found->second.source.from = FederationSource::From::added;
+  }
+  auto kept = remember();
+  if (kept.ok()) {
+    publish();
+    wake_.notify_all();
+  } else {
+    static_cast<void>(remove(domain));
+  }
+  return kept;
+}
+
+void FederatedProvider::withdraw(TrustDomain const& domain) {
+  std::lock_guard const lock(mutex_);
+  auto const found = entries_.find(domain);
+  if (found != entries_.end() && found->second.proposed()) entries_.erase(found);
+}
+
+Result<FederatedProvider::Removed> FederatedProvider::remove(TrustDomain const& domain) {
+  {
+    std::lock_guard const lock(mutex_);
+    auto const found = entries_.find(domain);
+    if (found != entries_.end()) {
+      if (found->second.source.from == FederationSource::From::configured)
+        return make_error(Code::config_conflict, domain.name() + " is configured",
+                          "take it out of identity.federation");
+      if (found->second.proposed())
+        return make_error(Code::config_conflict, domain.name() + " is being added",
+                          "ask again when that is done, in ten seconds at the latest");
+      entries_.erase(found);
+      if (needs_.keep) unwritten_.insert(domain);
+    } else if (!unwritten_.contains(domain)) {
       return make_error(Code::not_found, "there is no federation with " + domain.name());
-    if (found->second.source.from == FederationSource::From::configured)
-      return make_error(Code::config_conflict, domain.name() + " is configured",
-                        "take it out of identity.federation");
-    entries_.erase(found);
+    }
   }
   publish();
-  remember();
-  return {};
+  return Removed{.kept = remember()};
+}
+
+// Who authenticates an endpoint: what the domain's endpoint gave last; when that is too old, what
+// the operator brought. Without it a domain that was away for two days would never come back.
+Bundle const* FederatedProvider::voucher(Entry const& entry, WallTime now) {
+  if (entry.bundle && now < entry.fetched + kTrustedFor) return &*entry.bundle;
+  if (!entry.bootstrap) return nullptr;
+  bool const older = entry.bundle && !newer(*entry.bundle, *entry.bootstrap).ok();
+  return older ? nullptr : &*entry.bootstrap;
 }
 
 Result<Bundle> FederatedProvider::ask(FederationSource const& source) {
@@ -174,20 +235,25 @@ Result<Bundle> FederatedProvider::ask(FederationSource const& source) {
     auto const own = seen_.latest().value;
     std::lock_guard const lock(mutex_);
     auto const entry = entries_.find(endpoint_domain);
-    if (entry != entries_.end() && entry->second.bundle &&
-        needs_.clock.now() < entry->second.fetched + kTrustedFor)
-      trusted = entry->second.bundle;
+    // What is only proposed vouches for its own endpoint, not for another domain's.
+    bool const known =
+        entry != entries_.end() && (!entry->second.proposed() || endpoint_domain == source.domain);
+    auto const* const bundle = known ? voucher(entry->second, needs_.clock.now()) : nullptr;
+    if (bundle != nullptr) trusted = *bundle;
     if (own && own->bundles.contains(endpoint_domain)) trusted = own->bundles.at(endpoint_domain);
   }
   AW_TRY(auto const text, needs_.fetch(source, trusted ? &*trusted : nullptr));
   return Bundle::parse_json(source.domain, text);
 }
 
-Result<void> FederatedProvider::learn(TrustDomain const& domain, Result<Bundle> answer) {
+Result<void> FederatedProvider::learn(TrustDomain const& domain, std::uint64_t number,
+                                      Result<Bundle> answer) {
   auto const now = needs_.clock.now();
   std::lock_guard const lock(mutex_);
   auto const found = entries_.find(domain);
-  if (found == entries_.end()) return make_error(Code::not_found, domain.name() + " was removed");
+  // The answer of a source that was removed says nothing for the one that has its place.
+  if (found == entries_.end() || found->second.number != number)
+    return make_error(Code::not_found, domain.name() + " was removed");
   auto& entry = found->second;
   Result<void> said;
   if (!answer.ok()) said = answer.error();
@@ -210,35 +276,53 @@ Result<void> FederatedProvider::learn(TrustDomain const& domain, Result<Bundle> 
 
 Result<void> FederatedProvider::fetch(TrustDomain const& domain) {
   std::optional<FederationSource> source;
+  std::uint64_t number = 0;
   {
     std::lock_guard const lock(mutex_);
     auto const found = entries_.find(domain);
-    if (found != entries_.end()) source = found->second.source;
+    if (found != entries_.end()) {
+      source = found->second.source;
+      number = found->second.number;
+    }
   }
   if (!source) return make_error(Code::not_found, "there is no federation with " + domain.name());
-  auto said = learn(domain, ask(*source));
+  auto said = learn(domain, number, ask(*source));
   if (!said.ok()) {
     needs_.log.failed(log::Component::identity, log::Level::warning,
                       "bundle of " + domain.name() + " not renewed", said.error());
   }
   publish();  // also when it failed: what we have may be too old by now
-  if (said.ok()) remember();
+  if (said.ok()) static_cast<void>(remember());  // logged
   return said;
 }
 
-void FederatedProvider::remember() {
-  if (!needs_.keep) return;
+Result<void> FederatedProvider::remember() {
+  if (!needs_.keep) return {};
+  // Else a fetch that collected before a removal could write after it.
+  std::lock_guard const in_order(keeping_);
   std::vector<FederationSource> sources;
   FetchedBundles bundles;
+  std::set<TrustDomain> gone;
   {
     std::lock_guard const lock(mutex_);
+    gone = unwritten_;
     for (auto const& [domain, entry] : entries_) {
+      // Kept, it would be a source after a crash that no record tells of.
+      if (entry.proposed()) continue;
       sources.push_back(entry.source);
       if (entry.bundle && entry.confirmed)
         bundles.emplace(domain, std::pair(*entry.bundle, entry.fetched));
     }
   }
-  needs_.keep(sources, bundles);
+  auto kept = needs_.keep(sources, bundles);
+  if (!kept.ok()) {
+    needs_.log.failed(log::Component::identity, log::Level::error, "federation not kept",
+                      kept.error());
+    return kept;
+  }
+  std::lock_guard const lock(mutex_);
+  for (auto const& domain : gone) unwritten_.erase(domain);
+  return kept;
 }
 
 void FederatedProvider::run() {
@@ -248,8 +332,9 @@ void FederatedProvider::run() {
       std::unique_lock lock(mutex_);
       if (stopping_) return;
       auto const now = needs_.clock.now();
-      auto const found =
-          std::ranges::find_if(entries_, [now](auto const& one) { return one.second.next <= now; });
+      auto const found = std::ranges::find_if(entries_, [now](auto const& one) {
+        return !one.second.proposed() && one.second.next <= now;
+      });
       // What is too old goes at once, not with the next fetch.
       if (now < over_at_) {
         if (found == entries_.end()) {
@@ -305,6 +390,7 @@ std::vector<FederationStatus> FederatedProvider::federated() const {
   std::lock_guard const lock(mutex_);
   for (auto const& [domain, entry] : entries_) {
     if (own && own->bundles.contains(domain)) continue;  // the own source's wins
+    if (entry.proposed()) continue;
     out.push_back(status_of(entry, now));
   }
   return out;

@@ -60,12 +60,10 @@ Result<http::Security> endpoint_security(FederationSource const& source, Bundle 
 }
 
 // Whole, or as it was before: a reader never sees half of it.
-void keep(config::Config const& config, log::Log& log, std::vector<FederationSource> const& sources,
-          identity::FetchedBundles const& bundles) {
-  auto const written = fs::write_file_atomic(
-      kept_file(config), identity::kept_federation_text(sources, bundles), fs::Mode::private_file);
-  if (!written.ok())
-    log.failed(log::Component::identity, log::Level::error, "federation not kept", written.error());
+Result<void> keep(config::Config const& config, std::vector<FederationSource> const& sources,
+                  identity::FetchedBundles const& bundles) {
+  return fs::write_file_atomic(kept_file(config), identity::kept_federation_text(sources, bundles),
+                               fs::Mode::private_file);
 }
 
 Result<KeptFederation> read_kept(config::Config const& config) {
@@ -75,7 +73,8 @@ Result<KeptFederation> read_kept(config::Config const& config) {
   return identity::parse_kept_federation(text);
 }
 
-// What was learned last, unless what the file brings is newer.
+// What was learned last, unless what the file brings is newer. When it is too old, the file's still
+// vouches for the endpoint.
 void add_known(identity::FederatedProvider& to, FederationSource source,
                std::optional<Bundle> bootstrap, KeptFederation const& kept) {
   auto const known = kept.bundles.find(source.domain.name());
@@ -84,7 +83,7 @@ void add_known(identity::FederatedProvider& to, FederationSource source,
   bool const newer = bootstrap && bootstrap->sequence() && bundle.sequence() &&
                      *bootstrap->sequence() > *bundle.sequence();
   if (newer) return to.add(std::move(source), std::move(bootstrap));
-  to.add(std::move(source), bundle, seen);
+  to.add(std::move(source), bundle, seen, std::move(bootstrap));
 }
 
 }  // namespace
@@ -120,8 +119,8 @@ Result<std::unique_ptr<identity::FederatedProvider>> federate(
       .keep = {}};
   if (!config.server.state.directory.empty()) {
     AW_TRY(fs::make_private_directory(config.server.state.directory));
-    needs.keep = [config, &log](auto const& sources, auto const& bundles) {
-      keep(config, log, sources, bundles);
+    needs.keep = [config](auto const& sources, auto const& bundles) {
+      return keep(config, sources, bundles);
     };
   }
   auto out = std::make_unique<identity::FederatedProvider>(std::move(own), std::move(needs));

@@ -100,6 +100,17 @@ Result<void> permitted(Runtime::Parts const& p, identity::TrustDomain const& dom
                     "talk to");
 }
 
+// What was never seen to work is not trusted, and neither is what is on no record.
+Result<void> settle(Runtime::Parts& p, identity::TrustDomain const& domain) {
+  AW_TRY(p.federation->fetch(domain));
+  AW_TRY(p.announce(audit::EventType::config_change, "federation added: " + domain.name()));
+  auto accepted = p.federation->accept(domain);
+  if (!accepted.ok())
+    static_cast<void>(
+        p.announce(audit::EventType::config_change, "federation removed: " + domain.name()));
+  return accepted;
+}
+
 Result<Json> add_source(Runtime::Parts& p, std::string const& text) {
   if (p.config.server.state.directory.empty())
     return make_error(Code::config_missing_key, "what is added would be forgotten at a restart",
@@ -108,7 +119,6 @@ Result<Json> add_source(Runtime::Parts& p, std::string const& text) {
   AW_TRY(auto const asked, source_of(body));
   AW_TRY(auto source, identity::parse_source(asked));
   AW_TRY(permitted(p, source.domain));
-  source.from = identity::FederationSource::From::added;
   std::optional<identity::Bundle> bootstrap;
   if (auto const given = body_text(body, "bootstrap"); !given.empty()) {
     AW_TRY(bootstrap,
@@ -118,18 +128,11 @@ Result<Json> add_source(Runtime::Parts& p, std::string const& text) {
   for (auto const& one : p.federation->federated())
     if (one.domain == domain.name())
       return make_error(Code::config_conflict, domain.name() + " is federated already");
-  p.federation->add(std::move(source), std::move(bootstrap));
-  if (auto fetched = p.federation->fetch(domain); !fetched.ok()) {
-    // What was never seen to work is not kept.
-    static_cast<void>(p.federation->remove(domain));
-    return std::move(fetched).error();
-  }
-  auto announced =
-      p.announce(audit::EventType::config_change, "federation added: " + domain.name());
-  if (!announced.ok()) {
-    // Trust that is on no record is not given.
-    static_cast<void>(p.federation->remove(domain));
-    return std::move(announced).error();
+  // From here on nobody else changes this domain, and no other domain's change waits for us.
+  AW_TRY(p.federation->propose(std::move(source), std::move(bootstrap)));
+  if (auto settled = settle(p, domain); !settled.ok()) {
+    p.federation->withdraw(domain);
+    return std::move(settled).error();
   }
   return Json{{"federation", federation_list(*p.federation)}, {"audit_seq", p.audit->status().seq}};
 }
@@ -138,11 +141,17 @@ Result<Json> remove_source(Runtime::Parts& p, std::string const& text) {
   AW_TRY(auto const body, body_of(text));
   AW_TRY(auto const domain, identity::TrustDomain::parse(body_text(body, "trust_domain")));
   auto const before = p.trust_changes->begun();
-  AW_TRY(p.federation->remove(domain));
+  AW_TRY(auto const removed, p.federation->remove(domain));
   AW_TRY(p.announce(audit::EventType::config_change, "federation removed: " + domain.name()));
   auto const audit_seq = p.audit->status().seq;
   auto const closed = p.trust_changes->wait_closed(domain.name(), before, kGoing);
-  return Json{{"audit_seq", audit_seq}, {"connections", closed}};
+  if (removed.kept.ok()) return Json{{"audit_seq", audit_seq}, {"connections", closed}};
+  auto error = Error(removed.kept.error())
+                   .within(domain.name() +
+                           " is trusted no more, but will be again after a restart, for what is "
+                           "kept could not be rewritten");
+  error.hint = "mend that, and remove it again";
+  return error;
 }
 
 using Change = Result<Json> (*)(Runtime::Parts&, std::string const&);

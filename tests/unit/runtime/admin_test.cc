@@ -92,6 +92,15 @@ struct Endpoint {
   [[nodiscard]] std::string url() const {
     return "https://localhost:" + std::to_string(server->port()) + "/bundle";
   }
+  // Of POST /federation/add.
+  [[nodiscard]] std::string asked() const {
+    return nlohmann::json{{"trust_domain", "eu.test"},
+                          {"url", url()},
+                          {"profile", "https_spiffe"},
+                          {"endpoint_spiffe_id", "spiffe://eu.test/endpoint"},
+                          {"bootstrap", eu.bundle().json()}}
+        .dump();
+  }
 
  private:
   struct Session final : http::Session {
@@ -211,15 +220,27 @@ TEST_CASE("federation is refused where it would trust more than the configuratio
   CHECK(audit.find("federation added") == std::string::npos);
 }
 
+TEST_CASE("a federation whose removal cannot be kept is gone, and the answer says what is not") {
+  AdminPort port;
+  Endpoint const endpoint;
+  auto const gone = R"({"trust_domain": "eu.test"})";
+  REQUIRE(port.ask("POST", "/federation/add", endpoint.asked()).status == 200);
+  auto const state = port.scratch / "state";
+  std::filesystem::rename(state, port.scratch / "elsewhere");
+  CHECK(port.refused("remove", gone) == code_name(Code::io));
+  CHECK(port.ask("GET", "/federation").body.find("eu.test") == std::string::npos);
+  auto const audit = fs::read_file(port.scratch / "audit.log").value();
+  CHECK(audit.find("federation removed") != std::string::npos);
+  std::filesystem::rename(port.scratch / "elsewhere", state);
+  CHECK(fs::read_file(state / "federation.json").value().find("eu.test") != std::string::npos);
+  CHECK(port.ask("POST", "/federation/remove", gone).status == 200);
+  CHECK(fs::read_file(state / "federation.json").value().find("eu.test") == std::string::npos);
+}
+
 TEST_CASE("trust that cannot be put on record is taken back") {
   AdminPort port;
   Endpoint const endpoint;
-  auto const body = nlohmann::json{{"trust_domain", "eu.test"},
-                                   {"url", endpoint.url()},
-                                   {"profile", "https_spiffe"},
-                                   {"endpoint_spiffe_id", "spiffe://eu.test/endpoint"},
-                                   {"bootstrap", endpoint.eu.bundle().json()}}
-                        .dump();
+  auto const body = endpoint.asked();
   auto const trusted = [&port] {
     return port.ask("GET", "/federation").body.find("eu.test") != std::string::npos;
   };
