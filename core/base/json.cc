@@ -217,6 +217,7 @@ Writer& Writer::key(std::string_view name) {
 
 // At once where nothing is to be escaped: most of what is written are such pairs.
 Writer& Writer::member(std::string_view name, std::string_view value) {
+  constexpr std::string_view kBetween = R"(":")";
   if (!is_plain(name) || !is_plain(value)) return key(name).string(value);
   auto const old = out_.size();
   std::size_t const comma = comma_ ? 1 : 0;
@@ -228,8 +229,7 @@ Writer& Writer::member(std::string_view name, std::string_view value) {
     *at++ = '"';
     if (!name.empty()) std::memcpy(at, name.data(), name.size());
     at += name.size();
-    std::memcpy(at, R"(":")", 3);
-    at += 3;
+    at += kBetween.copy(at, kBetween.size());
     if (!value.empty()) std::memcpy(at, value.data(), value.size());
     at[value.size()] = '"';
     return size;
