@@ -73,6 +73,7 @@ Response fenced(int status, Ask const& ask) {
   try {
     response = ask();
   } catch (std::exception const&) {
+    response = {};  // half an answer is none
   }
   response.status = status;
   return response;
