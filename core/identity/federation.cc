@@ -155,7 +155,8 @@ void FederatedProvider::add(FederationSource source, std::optional<Bundle> bundl
   wake_.notify_all();
 }
 
-Result<void> FederatedProvider::propose(FederationSource source, std::optional<Bundle> bootstrap) {
+Result<void> FederatedProvider::propose(FederationSource source,
+                                        std::optional<Bundle> const& bootstrap) {
   std::lock_guard const lock(mutex_);
   auto const domain = source.domain;
   if (auto const found = entries_.find(domain); found != entries_.end()) {

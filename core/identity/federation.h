@@ -104,7 +104,7 @@ class FederatedProvider final : public IdentityProvider {
   // Adding one while running: between the two, `fetch` shows whether it works, and nothing of it is
   // published, kept or listed. Nobody else changes the domain meanwhile, so who proposed it must
   // accept or withdraw it. Code::config_conflict when the domain is federated or proposed already.
-  Result<void> propose(FederationSource source, std::optional<Bundle> bootstrap);
+  Result<void> propose(FederationSource source, std::optional<Bundle> const& bootstrap);
   // Code::not_found for what is not proposed; an error of keeping it, and then it is removed.
   Result<void> accept(TrustDomain const& domain);
   void withdraw(TrustDomain const& domain);  // nothing, for what is not proposed
