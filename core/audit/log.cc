@@ -130,7 +130,8 @@ void AuditLog::Impl::append(Pending& pending) {
 }
 
 void AuditLog::Impl::unwritten(Error const& error) const {
-  needs.log.failed(log::Component::audit, log::Level::error, "refusal without audit record", error);
+  needs.log.failed(log::Component::audit, log::Level::error,
+                   "no audit record of what nobody waits for", error);
 }
 
 void AuditLog::Impl::append_locked(Pending& pending) {

@@ -38,8 +38,9 @@ bool cacheable(AuthzDecision const& decision) {
 DecisionCache::DecisionCache(CacheConfig const& config)
     : ttl_(config.ttl), most_(std::max<std::size_t>(config.max_entries / kShards, 1)) {}
 
-DecisionCache::Key::Key(std::string_view its_text)
-    : text(its_text), hash(std::hash<std::string_view>{}(its_text)) {}
+DecisionCache::Key DecisionCache::Key::of(std::string_view text) {
+  return {.text = text, .hash = std::hash<std::string_view>{}(text)};
+}
 
 std::optional<AuthzDecision> DecisionCache::find(Key key, std::uint64_t revision, SteadyTime now) {
   auto& part = shard(key);
@@ -69,14 +70,14 @@ void DecisionCache::put(Key key, AuthzDecision const& decision, std::uint64_t re
     part.entries.erase(entry);
   }
   if (part.entries.size() >= most_) {
-    part.index.erase(Key(part.entries.back().key));
+    part.index.erase(Key::of(part.entries.back().key));
     part.entries.pop_back();
   }
   part.entries.push_front(Entry{.key = std::string(key.text),
                                 .decision = decision,
                                 .revision = revision,
                                 .expires = now + ttl_});
-  part.index.emplace(Key(part.entries.front().key, key.hash), part.entries.begin());
+  part.index.emplace(Key{.text = part.entries.front().key, .hash = key.hash}, part.entries.begin());
 }
 
 std::size_t DecisionCache::size() const {
@@ -103,7 +104,7 @@ CachedAuthorization::CachedAuthorization(AuthorizationProvider& inner, CacheConf
 io::Task<AuthzDecision> CachedAuthorization::authorize(AuthzContext const& context) {
   auto const started = clock_.steady();
   auto const text = cache_key(context);
-  DecisionCache::Key const key(text);
+  auto const key = DecisionCache::Key::of(text);
   // Taken before asking: a policy that comes into force meanwhile makes the answer old at once.
   auto const revision = inner_.revision();
   if (auto hit = cache_.find(key, revision, started); hit) {

@@ -37,13 +37,10 @@ class DecisionCache {
 
   // A view of what `cache_key` made, hashed once for all that is done with it.
   struct Key {
-    Key(std::string_view its_text);  // NOLINT: a text is a key
-    Key(std::string const& its_text) : Key(std::string_view(its_text)) {}  // NOLINT: the same
-    Key(char const* its_text) : Key(std::string_view(its_text)) {}         // NOLINT: the same
-    Key(std::string_view its_text, std::size_t its_hash) : text(its_text), hash(its_hash) {}
+    static Key of(std::string_view text);
     bool operator==(Key const& other) const { return text == other.text; }
     std::string_view text;
-    std::size_t hash;
+    std::size_t hash = 0;
   };
 
   // `revision`: of the policy in force; what was decided under another one is dropped.

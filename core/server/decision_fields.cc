@@ -14,6 +14,19 @@ constexpr std::string_view kOutbound = "outbound";
 
 }  // namespace
 
+void set_facts(decisions::Fields& fields, DecisionFacts const& facts) {
+  fields.set(Text::id, facts.decision_id);
+  fields.set(Text::trace_id, facts.trace.trace_id);
+  fields.set(Text::span_id, facts.trace.span_id);
+  fields.set(Text::caller, facts.caller);
+  fields.set(Text::callee, facts.callee);
+  fields.set(Text::action, facts.action);
+  fields.set(Text::direction, facts.direction == authz::Direction::inbound ? kInbound : kOutbound);
+  fields.set(Text::method, facts.method);
+  fields.set(Text::task_id, facts.task_id);
+  fields.set(Text::remote_address, facts.remote_address);
+}
+
 void set_question(decisions::Fields& fields, authz::AuthzContext const& question) {
   fields.set(Text::caller, question.caller.text());
   fields.set(Text::callee, question.callee.text());

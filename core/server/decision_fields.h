@@ -7,10 +7,14 @@
 #include "core/authz/authz.h"
 #include "core/base/result.h"
 #include "core/decisions/entry.h"
+#include "core/server/decision_event.h"
 
 namespace aw::server {
 
 // The views live as long as what is given.
+// What every decision has, whether a policy was asked or not: who, whom, what, where, under which
+// names. Before set_question.
+void set_facts(decisions::Fields& fields, DecisionFacts const& facts);
 // Everything a policy was asked; set kAsked beside it.
 void set_question(decisions::Fields& fields, authz::AuthzContext const& question);
 // `time`: when it was asked, which is the instant that policy was given.

@@ -21,27 +21,12 @@ std::string method_of(http::EarlyRefusal const& refusal) {
   return refusal.head->method + " " + std::string(refusal.head->path);
 }
 
-authz::AuthzDecision denied(Code code) {
-  authz::AuthzDecision out;
-  out.code = code;
-  out.reason = code_info(code).id;
-  return out;
-}
-
 // Views into what is given.
 decisions::Fields kept_fields(DecisionFacts const& facts, authz::AuthzDecision const& decision,
                               WallTime time) {
-  using decisions::Text;
   decisions::Fields fields;
-  fields.set(Text::id, facts.decision_id);
-  fields.set(Text::trace_id, facts.trace.trace_id);
-  fields.set(Text::span_id, facts.trace.span_id);
-  fields.set(Text::caller, facts.caller);
-  fields.set(Text::callee, facts.callee);
-  fields.set(Text::direction, "inbound");
-  fields.set(Text::method, facts.method);
-  fields.set(Text::remote_address, facts.remote_address);
-  fields.set(Text::gate, gate_of(decision.code));
+  set_facts(fields, facts);
+  fields.set(decisions::Text::gate, gate_of(decision.code));
   set_decision(fields, decision, time);
   return fields;
 }
@@ -54,7 +39,7 @@ http::Response Pipeline::refuse_early(Visitor const& visitor, http::EarlyRefusal
   auto const method = method_of(refusal);
   auto const trace = needs_.tracer.begin(
       refusal.head != nullptr ? refusal.head->headers.get("traceparent") : std::nullopt);
-  auto const decision = denied(refusal.code);
+  auto const decision = authz::deny(std::string(code_info(refusal.code).id), refusal.code);
   DecisionFacts const facts{.trace = trace,
                             .decision_id = id,
                             .caller = visitor.peer->id.text(),

@@ -360,17 +360,12 @@ Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision con
                             authz::AuthzContext const* asked) {
   using decisions::Text;
   decisions::Fields fields;
-  fields.set(Text::direction, "outbound");
-  fields.set(Text::method, visit.method);
-  fields.set(Text::remote_address, visit.remote_address);
+  set_facts(fields, outbound_facts(visit));
   if (asked != nullptr) {
     set_question(fields, *asked);
     fields.set(decisions::Number::flags, decisions::kAsked);
     fields.set(Text::policy_path, needs_.policy_path);
   }
-  fields.set(Text::id, visit.decision_id);
-  fields.set(Text::trace_id, visit.trace.trace_id);
-  fields.set(Text::span_id, visit.trace.span_id);
   fields.set(Text::gate, decision.allowed() ? "dispatch"
                          : asked == nullptr ? "understood"
                                             : "authorization");

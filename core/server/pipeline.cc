@@ -120,13 +120,6 @@ a2a::Caller caller_of(Visit const& visit) {
           .traceparent = visit.trace.traceparent()};
 }
 
-authz::AuthzDecision refused_decision(Error const& error) {
-  authz::AuthzDecision out;
-  out.code = error.code;
-  out.reason = code_info(error.code).id;
-  return out;
-}
-
 DecisionFacts facts_of(Visit const& visit) {
   return {.direction = authz::Direction::inbound,
           .trace = visit.trace,
@@ -151,21 +144,12 @@ decisions::Fields kept_fields(Visit const& visit, authz::AuthzDecision const& de
                               std::string const& policy_path) {
   using decisions::Text;
   decisions::Fields fields;
-  fields.set(Text::caller, visit.visitor.peer->id.text());
-  fields.set(Text::callee, visit.visitor.self.text());
-  fields.set(Text::action, visit.capability);
-  fields.set(Text::direction, "inbound");
-  fields.set(Text::method, visit.method);
-  fields.set(Text::task_id, visit.task_id);
-  fields.set(Text::remote_address, visit.visitor.remote_address);
+  set_facts(fields, facts_of(visit));
   if (visit.question != nullptr) {
     set_question(fields, *visit.question);
     fields.set(decisions::Number::flags, decisions::kAsked);
     fields.set(Text::policy_path, policy_path);
   }
-  fields.set(Text::id, visit.decision_id);
-  fields.set(Text::trace_id, visit.trace.trace_id);
-  fields.set(Text::span_id, visit.trace.span_id);
   fields.set(Text::gate, decision.allowed() ? "dispatch" : visit.gate);
   set_decision(fields, decision, visit.time);
   return fields;
@@ -372,7 +356,7 @@ io::Task<void> Pipeline::aside(Visit& visit, a2a::GrpcAside const& asked) {
 io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseconds retry_after) {
   needs_.instruments.refused(error.code);
   // A refusal needs no record to be safe; it is refused either way.
-  auto const decision = refused_decision(error);
+  auto const decision = authz::deny(std::string(code_info(error.code).id), error.code);
   count_call(visit, decision);
   if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
@@ -403,7 +387,7 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
   visit.method = refused.method;
   needs_.instruments.refused(refused.code);
   auto const error = make_error(refused.code, "not understood");
-  auto const decision = refused_decision(error);
+  auto const decision = authz::deny(std::string(code_info(error.code).id), error.code);
   count_call(visit, decision);
   if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",

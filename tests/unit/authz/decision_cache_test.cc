@@ -13,6 +13,8 @@
 using namespace aw;
 using namespace aw::authz;
 
+using Key = DecisionCache::Key;
+
 namespace {
 
 // Says what it is told, counts how often it was asked.
@@ -130,10 +132,10 @@ TEST_CASE("two questions cannot run together into one key") {
 TEST_CASE("is bounded, and drops what was not asked for longest") {
   DecisionCache cache({.ttl = std::chrono::seconds(60), .max_entries = 160});
   SteadyTime const now{std::chrono::hours(1)};
-  for (int i = 0; i < 1000; ++i) cache.put("key-" + std::to_string(i), allow("x"), 1, now);
+  for (int i = 0; i < 1000; ++i) cache.put(Key::of("key-" + std::to_string(i)), allow("x"), 1, now);
   CHECK(cache.size() <= 160);
-  CHECK(cache.find("key-999", 1, now).has_value());
-  CHECK_FALSE(cache.find("key-0", 1, now).has_value());
+  CHECK(cache.find(Key::of("key-999"), 1, now).has_value());
+  CHECK_FALSE(cache.find(Key::of("key-0"), 1, now).has_value());
   cache.clear();
   CHECK(cache.size() == 0);
 }
@@ -147,8 +149,8 @@ TEST_CASE("is used from many threads") {
     threads.emplace_back([&] {
       for (int i = 0; i < 2000; ++i) {
         auto const key = std::to_string(i % 200);
-        cache.put(key, allow(key), 1, now);
-        auto const hit = cache.find(key, 1, now);
+        cache.put(Key::of(key), allow(key), 1, now);
+        auto const hit = cache.find(Key::of(key), 1, now);
         if (hit && hit->reason != key) ++wrong;
       }
     });
