@@ -1,120 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bundles fetched from endpoints: what is trusted, since when, and until when.
-#include "core/identity/federation.h"
-
-#include <doctest/doctest.h>
-
 #include <atomic>
-#include <thread>
 
-#include "core/testing/manual_clock.h"
-#include "tests/fixtures/ca.h"
-#include "tests/unit/identity/identity_kit.h"
+#include "tests/unit/identity/federated.h"
 
 using namespace aw;
 using namespace aw::identity;
+using namespace aw::identity::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-// Publishes what it is told to.
-class OwnSource final : public IdentityProvider {
- public:
-  explicit OwnSource(std::shared_ptr<const Snapshot> first) : first_(std::move(first)) {}
-  Result<void> start(io::Watch<Snapshot>& watch) override {
-    watch_ = &watch;
-    watch.publish(first_);
-    return {};
-  }
-  void stop() override {}
-  [[nodiscard]] ProviderStatus status() const override { return {}; }
-  void publish(std::shared_ptr<const Snapshot> next) { watch_->publish(std::move(next)); }
-
- private:
-  std::shared_ptr<const Snapshot> const first_;
-  io::Watch<Snapshot>* watch_ = nullptr;
-};
-
-Bundle sequenced(fixtures::TestCa const& ca, std::uint64_t sequence,
-                 std::chrono::seconds hint = std::chrono::minutes(5)) {
-  BundleContent content;
-  content.x509_authorities = {ca.pki().certificate()};
-  content.sequence = sequence;
-  content.refresh_hint = hint;
-  return fixtures::must(Bundle::make(ca.domain(), std::move(content)));
-}
-
-FederationSource by_spiffe_id() {
-  return fixtures::must(parse_source({.trust_domain = "eu.test",
-                                      .url = "https://eu.test/",
-                                      .profile = EndpointProfile::https_spiffe,
-                                      .endpoint_spiffe_id = "spiffe://eu.test/server"}));
-}
-
-// An endpoint that answers what it is told to, and the provider that asks it. The provider's own
-// thread is not started: `fetch` is called as it would.
-struct Federated {
-  testing::ManualClock clock;
-  std::unique_ptr<log::Log> log = log::Log::silent();
-  fixtures::TestCa us{"us.test", tls::KeyType::p256, clock.now()};
-  fixtures::TestCa eu{"eu.test", tls::KeyType::p256, clock.now()};
-  Result<std::string> answer = make_error(Code::connect, "no endpoint");
-  std::optional<Bundle> vouched;  // for the endpoint, when it was last asked
-  int kept = 0;
-  Result<void> disk;  // what comes of keeping
-  FetchedBundles kept_bundles;
-  std::vector<std::string> kept_sources;
-  std::function<void()> meanwhile;  // while the endpoint is asked
-  OwnSource* own = nullptr;
-  io::Watch<Snapshot> watch;
-  std::unique_ptr<FederatedProvider> provider;
-
-  Federated() {
-    auto source = std::make_unique<OwnSource>(fixtures::snapshot(us, "/agent/a"));
-    own = source.get();
-    provider = std::make_unique<FederatedProvider>(
-        std::move(source),
-        FederatedProvider::Needs{.fetch =
-                                     [this](FederationSource const&, Bundle const* trusted) {
-                                       vouched.reset();
-                                       if (trusted != nullptr) vouched = *trusted;
-                                       if (meanwhile) meanwhile();
-                                       return answer;
-                                     },
-                                 .clock = clock,
-                                 .log = *log,
-                                 .keep =
-                                     [this](auto const& sources, auto const& bundles) {
-                                       ++kept;
-                                       if (!disk.ok()) return disk;
-                                       kept_bundles = bundles;
-                                       kept_sources.clear();
-                                       for (auto const& one : sources)
-                                         kept_sources.push_back(one.domain.name());
-                                       return disk;
-                                     },
-                                 .fetching = FederatedProvider::Fetching::when_asked});
-  }
-  // Only the watch, no thread that fetches by itself.
-  void begin(FederationSource::From from, std::optional<Bundle> bootstrap = std::nullopt) {
-    REQUIRE(provider->start(watch).ok());
-    auto source =
-        fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"}));
-    source.from = from;
-    provider->add(std::move(source), std::move(bootstrap));
-  }
-  [[nodiscard]] bool knows(fixtures::TestCa const& ca) const {
-    return watch.latest().value->bundles.contains(ca.domain());
-  }
-  [[nodiscard]] FederationStatus status() const {
-    for (auto const& one : provider->federated())
-      if (one.domain == "eu.test") return one;
-    FAIL("no status of eu.test");
-    return {};
-  }
-};
-
-}  // namespace
 
 TEST_CASE("a source is an https endpoint of a domain, and https_spiffe says who must answer") {
   struct Case {
@@ -162,174 +55,6 @@ TEST_CASE("a fetched bundle is published beside the own ones, and forgotten when
   CHECK(f.provider->fetch(f.eu.domain()).error().code == Code::not_found);
 }
 
-TEST_CASE("a fetch that is being written when a domain is removed does not bring it back") {
-  testing::ManualClock clock;
-  auto const log = log::Log::silent();
-  fixtures::TestCa const us("us.test", tls::KeyType::p256, clock.now());
-  fixtures::TestCa const eu("eu.test", tls::KeyType::p256, clock.now());
-  fixtures::TestCa const ap("ap.test", tls::KeyType::p256, clock.now());
-  std::atomic<bool> slow = false;  // for the next one that writes
-  std::atomic<bool> writing = false;
-  std::atomic<bool> may_write = false;
-  std::vector<std::string> on_disk;
-  FederatedProvider provider(
-      std::make_unique<OwnSource>(fixtures::snapshot(us, "/agent/a")),
-      {.fetch =
-           [&](FederationSource const& source, Bundle const*) {
-             return Result<std::string>(
-                 sequenced(source.domain == eu.domain() ? eu : ap, 1).json());
-           },
-       .clock = clock,
-       .log = *log,
-       .keep =
-           [&](auto const&, auto const& bundles) {
-             if (slow.exchange(false)) {
-               writing = true;
-               static_cast<void>(testing::eventually([&] { return may_write.load(); }));
-             }
-             on_disk.clear();
-             for (auto const& [domain, one] : bundles) on_disk.push_back(domain.name());
-             return Result<void>();
-           },
-       .fetching = FederatedProvider::Fetching::when_asked});
-  io::Watch<Snapshot> watch;
-  REQUIRE(provider.start(watch).ok());
-  for (auto const* const domain : {"eu.test", "ap.test"}) {
-    auto source = fixtures::must(
-        parse_source({.trust_domain = domain, .url = "https://" + std::string(domain) + "/"}));
-    source.from = FederationSource::From::added;
-    provider.add(std::move(source), std::nullopt);
-  }
-  REQUIRE(provider.fetch(eu.domain()).ok());
-  slow = true;
-  std::thread fetches([&] { static_cast<void>(provider.fetch(ap.domain())); });
-  REQUIRE(testing::eventually([&] { return writing.load(); }));
-  std::thread removes([&] { static_cast<void>(provider.remove(eu.domain())); });
-  // It is gone from memory before it is written; time enough to be written first, were it let.
-  CHECK(testing::eventually([&] { return !watch.latest().value->bundles.contains(eu.domain()); }));
-  std::this_thread::sleep_for(50ms);
-  may_write = true;
-  fetches.join();
-  removes.join();
-  CHECK(on_disk == std::vector<std::string>{"ap.test"});
-}
-
-TEST_CASE("a removal that cannot be kept says so, and is written when it is asked for again") {
-  Federated f;
-  f.answer = sequenced(f.eu, 7).json();
-  f.begin(FederationSource::From::added);
-  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
-  f.disk = make_error(Code::io, "no space left");
-  auto const full = f.provider->remove(f.eu.domain());
-  REQUIRE(full.ok());
-  CHECK(full->kept.error().code == Code::io);
-  CHECK_FALSE(f.knows(f.eu));
-  CHECK(f.kept_bundles.contains(f.eu.domain()));
-  f.disk = {};
-  auto const again = f.provider->remove(f.eu.domain());
-  REQUIRE(again.ok());
-  CHECK(again->kept.ok());
-  CHECK_FALSE(f.kept_bundles.contains(f.eu.domain()));
-  CHECK(f.provider->remove(f.eu.domain()).error().code == Code::not_found);
-}
-
-TEST_CASE("what is only proposed is neither published, listed nor kept, until it is accepted") {
-  Federated f;
-  fixtures::TestCa const ap("ap.test", tls::KeyType::p256, f.clock.now());
-  f.answer = sequenced(f.eu, 7).json();
-  f.begin(FederationSource::From::configured);
-  auto const source =
-      fixtures::must(parse_source({.trust_domain = "ap.test", .url = "https://ap.test/bundle"}));
-  auto const listed = [&] { return f.provider->federated().size() == 3; };  // with ours
-  REQUIRE(f.provider->propose(source, sequenced(ap, 1)).ok());
-  CHECK_FALSE(f.knows(ap));
-  f.answer = sequenced(ap, 1).json();
-  REQUIRE(f.provider->fetch(ap.domain()).ok());
-  f.answer = sequenced(f.eu, 7).json();
-  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
-  CHECK_FALSE(f.knows(ap));
-  CHECK_FALSE(listed());
-  CHECK(f.kept_sources == std::vector<std::string>{"eu.test"});
-  CHECK_FALSE(f.kept_bundles.contains(ap.domain()));
-  REQUIRE(f.provider->accept(ap.domain()).ok());
-  CHECK(f.knows(ap));
-  CHECK(listed());
-  CHECK(f.kept_sources == std::vector<std::string>{"ap.test", "eu.test"});
-  CHECK(f.kept_bundles.contains(ap.domain()));
-  CHECK(f.provider->accept(ap.domain()).error().code == Code::not_found);
-  f.provider->withdraw(ap.domain());
-  CHECK(f.knows(ap));
-}
-
-TEST_CASE("of two who add one domain the second is refused, and changes nothing of the first's") {
-  Federated f;
-  REQUIRE(f.provider->start(f.watch).ok());
-  auto const source =
-      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"}));
-  f.answer = sequenced(f.eu, 7).json();
-  REQUIRE(f.provider->propose(source, std::nullopt).ok());
-  CHECK(f.provider->propose(source, std::nullopt).error().code == Code::config_conflict);
-  CHECK(f.provider->remove(f.eu.domain()).error().code == Code::config_conflict);
-  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
-  REQUIRE(f.provider->accept(f.eu.domain()).ok());
-  CHECK(f.provider->propose(source, std::nullopt).error().code == Code::config_conflict);
-  CHECK(f.knows(f.eu));
-}
-
-TEST_CASE("the answer of a source that was removed is not taken for the one that has its place") {
-  Federated f;
-  f.begin(FederationSource::From::added);
-  f.answer = sequenced(f.eu, 7).json();
-  f.meanwhile = [&f] {
-    REQUIRE(f.provider->remove(f.eu.domain()).ok());
-    REQUIRE(f.provider->propose(by_spiffe_id(), sequenced(f.eu, 1)).ok());
-  };
-  CHECK(f.provider->fetch(f.eu.domain()).error().code == Code::not_found);
-  f.meanwhile = {};
-  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
-  CHECK(f.vouched->sequence() == 1);
-}
-
-TEST_CASE("what was withdrawn, or cannot be kept, is not added and may be proposed again") {
-  Federated f;
-  REQUIRE(f.provider->start(f.watch).ok());
-  auto const source =
-      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"}));
-  f.answer = sequenced(f.eu, 7).json();
-  REQUIRE(f.provider->propose(source, std::nullopt).ok());
-  f.provider->withdraw(f.eu.domain());
-  CHECK(f.provider->accept(f.eu.domain()).error().code == Code::not_found);
-  REQUIRE(f.provider->propose(source, std::nullopt).ok());
-  REQUIRE(f.provider->fetch(f.eu.domain()).ok());
-  f.disk = make_error(Code::io, "no space left");
-  CHECK(f.provider->accept(f.eu.domain()).error().code == Code::io);
-  CHECK_FALSE(f.knows(f.eu));
-  f.disk = {};
-  CHECK(f.provider->propose(source, std::nullopt).ok());
-}
-
-TEST_CASE("what is proposed does not vouch for another domain's endpoint") {
-  Federated f;
-  REQUIRE(f.provider->start(f.watch).ok());
-  fixtures::TestCa const ap("ap.test", tls::KeyType::p256, f.clock.now());
-  REQUIRE(f.provider->propose(by_spiffe_id(), sequenced(f.eu, 7)).ok());
-  f.provider->add(fixtures::must(parse_source({.trust_domain = "ap.test",
-                                               .url = "https://eu.test/ap",
-                                               .profile = EndpointProfile::https_spiffe,
-                                               .endpoint_spiffe_id = "spiffe://eu.test/server"})),
-                  std::nullopt);
-  static_cast<void>(f.provider->fetch(ap.domain()));
-  CHECK_FALSE(f.vouched);
-  static_cast<void>(f.provider->fetch(f.eu.domain()));
-  CHECK(f.vouched);
-}
-
-TEST_CASE("what is configured is not removed while running") {
-  Federated f;
-  f.begin(FederationSource::From::configured);
-  CHECK(f.provider->remove(f.eu.domain()).error().code == Code::config_conflict);
-}
-
 TEST_CASE("a bundle that cannot be renewed is trusted for two days and not a moment longer") {
   Federated f;
   f.begin(FederationSource::From::added, sequenced(f.eu, 7));
@@ -360,9 +85,7 @@ TEST_CASE(
   REQUIRE(f.provider->fetch(f.eu.domain()).ok());
   // The endpoint of eu.test is gone from here on; that of ap.test is well.
   fixtures::TestCa const ap("ap.test", tls::KeyType::p256, f.clock.now());
-  f.provider->add(
-      fixtures::must(parse_source({.trust_domain = "ap.test", .url = "https://ap.test/bundle"})),
-      std::nullopt);
+  f.provider->add(by_web("ap.test"), std::nullopt);
   f.answer = sequenced(ap, 1).json();
   for (auto const later : {47h, 49h}) {
     f.clock.advance(began + later - f.clock.now());
@@ -378,16 +101,12 @@ TEST_CASE("what an earlier run fetched is kept on, though its endpoint is silent
   Federated f;
   auto const seen = f.clock.now() - 5h;
   REQUIRE(f.provider->start(f.watch).ok());
-  f.provider->add(
-      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"})),
-      sequenced(f.eu, 7), seen);
+  f.provider->add(by_web("eu.test"), sequenced(f.eu, 7), seen);
   CHECK(f.status().state == FederationState::ok);
   CHECK_FALSE(f.provider->fetch(f.eu.domain()).ok());
   CHECK(f.status().state == FederationState::stale);
   fixtures::TestCa const ap("ap.test", tls::KeyType::p256, f.clock.now());
-  f.provider->add(
-      fixtures::must(parse_source({.trust_domain = "ap.test", .url = "https://ap.test/bundle"})),
-      sequenced(ap, 1));
+  f.provider->add(by_web("ap.test"), sequenced(ap, 1));
   f.answer = sequenced(ap, 1).json();
   REQUIRE(f.provider->fetch(ap.domain()).ok());
   REQUIRE(f.kept_bundles.contains(f.eu.domain()));
@@ -418,9 +137,7 @@ TEST_CASE(
   io::Watch<Snapshot> watch;
   auto const knows = [&] { return watch.latest().value->bundles.contains(eu.domain()); };
   REQUIRE(provider.start(watch).ok());
-  provider.add(
-      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"})),
-      sequenced(eu, 7), clock.now() - 48h + 3s);
+  provider.add(by_web("eu.test"), sequenced(eu, 7), clock.now() - 48h + 3s);
   REQUIRE(testing::eventually([&] { return asked == 1; }));
   REQUIRE(knows());
   clock.advance(3s);  // the next try is due after five
@@ -538,8 +255,7 @@ TEST_CASE(
     "a bundle that was kept by a clock that ran ahead is trusted from now on, not from then") {
   Federated f;
   REQUIRE(f.provider->start(f.watch).ok());
-  auto source =
-      fixtures::must(parse_source({.trust_domain = "eu.test", .url = "https://eu.test/bundle"}));
+  auto source = by_web("eu.test");
   f.provider->add(std::move(source), sequenced(f.eu, 1), f.clock.now() + std::chrono::years(1));
   CHECK(f.status().fetched == f.clock.now());
   CHECK(f.status().trusted_until <= f.clock.now() + std::chrono::hours(48));
