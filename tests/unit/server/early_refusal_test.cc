@@ -70,16 +70,9 @@ TEST_CASE("an audit log that fails keeps nobody from being refused") {
 
 TEST_CASE("a refusal of the codec is among the kept decisions, without a question") {
   House house;
-  auto store = decisions::Store::open(house.dir / "decisions", {},
-                                      {.clock = house.clock,
-                                       .log = *house.log,
-                                       .metrics = house.registry,
-                                       .input_of = [](decisions::Entry const&) { return "{}"; }});
-  REQUIRE(store.ok());
-  house.decisions = store->get();
-  house.build();
+  auto const store = house.keep_decisions();
   static_cast<void>(house.pipeline->refuse_early(house.visitor(), too_large()));
-  auto const document = nlohmann::json::parse((*store)->document(10, "agent"));
+  auto const document = nlohmann::json::parse(store->document(10, "agent"));
   REQUIRE(document.at("result").size() == 1);
   CHECK(document.at("result")[0].dump().find("too_large") != std::string::npos);
   CHECK(house.records().size() == 1);

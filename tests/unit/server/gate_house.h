@@ -141,6 +141,19 @@ struct House {
     build(admission);
   }
 
+  // From here on decisions are kept. The store outlives the house's last call.
+  [[nodiscard]] std::unique_ptr<decisions::Store> keep_decisions() {
+    auto kept = decisions::Store::open(
+        dir / "decisions", {},
+        {.clock = clock, .log = *log, .metrics = registry, .input_of = [](decisions::Entry const&) {
+           return "{}";
+         }});
+    REQUIRE(kept.ok());
+    decisions = kept->get();
+    build();
+    return std::move(*kept);
+  }
+
   void build() { build(admission); }
   void build(Admission& slots) {
     pipeline = std::make_unique<Pipeline>(Pipeline::Needs{.router = router,

@@ -107,22 +107,14 @@ TEST_CASE("no record, no dispatch: an audit log that is closed denies with 503")
 
 TEST_CASE("no kept decision, no dispatch: the log tells of the refusal, and of no allow") {
   House house;
-  decisions::Config const config;
-  auto store = decisions::Store::open(house.dir / "decisions", config,
-                                      {.clock = house.clock,
-                                       .log = *house.log,
-                                       .metrics = house.registry,
-                                       .input_of = [](decisions::Entry const&) { return "{}"; }});
-  REQUIRE(store.ok());
-  house.decisions = store->get();
-  house.build();
+  auto const store = house.keep_decisions();
   REQUIRE(house.call().response.status == 200);
   // A disk that has room for the log and none for the store, which is larger.
   decisions::Fields large;
   std::string const text(1U << 20, 'x');
   large.set(decisions::Text::reason, text);
   decisions::Ticket ticket;
-  (*store)->keep_now(large, ticket);
+  store->keep_now(large, ticket);
   REQUIRE(ticket.outcome.ok());
   {
     testing::SmallFiles const full(512U << 10);
