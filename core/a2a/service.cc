@@ -109,11 +109,11 @@ Result<void> Service::resolve(Operation& operation, Caller const& caller) const 
       return make_error(Code::unknown_capability, "no capability named");
     return {};
   }
-  AW_TRY(auto task, engine_.find(operation.task_id, scope_of(operation, caller)));
-  if (!operation.capability.empty() && operation.capability != task->capability)
+  AW_TRY(auto task, engine_.about(operation.task_id, scope_of(operation, caller)));
+  if (!operation.capability.empty() && operation.capability != task.capability)
     return make_error(Code::unknown_capability, "the task belongs to another capability");
-  operation.capability = task->capability;
-  if (operation.context_id.empty()) operation.context_id = task->context_id;
+  operation.capability = std::move(task.capability);
+  if (operation.context_id.empty()) operation.context_id = std::move(task.context_id);
   return {};
 }
 

@@ -36,16 +36,17 @@ Result<TaskJournal> open_journal(std::filesystem::path const& path, TaskChanges&
         if (kind == Kind::put) {
           AW_TRY(auto task, parse_task_record(bytes));
           auto id = task->id;
-          changes.tasks.insert_or_assign(std::move(id), std::move(task));
+          changes.tasks.insert_or_assign(std::move(id), KeptTask(std::move(task)));
         } else if (kind == Kind::change) {
           AW_TRY(auto task, parse_task_change(bytes, [&changes](std::string_view id) {
                    auto const known = changes.tasks.find(std::string(id));
-                   return known == changes.tasks.end() ? nullptr : known->second;
+                   bool const there = known != changes.tasks.end() && known->second;
+                   return there ? known->second.task().value_or(nullptr) : nullptr;
                  }));
           auto id = task->id;
-          changes.tasks.insert_or_assign(std::move(id), std::move(task));
+          changes.tasks.insert_or_assign(std::move(id), KeptTask(std::move(task)));
         } else if (kind == Kind::erase) {
-          changes.tasks.insert_or_assign(std::string(bytes), nullptr);
+          changes.tasks.insert_or_assign(std::string(bytes), KeptTask());
         } else if (kind == Kind::erase_note) {
           changes.notes.insert_or_assign(std::string(bytes), std::nullopt);
         } else {
@@ -95,7 +96,7 @@ struct SqliteTaskStore::Impl {
     }
     for (auto const& [id, task] : fresh.tasks) {
       if (task) {
-        frame_task(*task);
+        frame_task(id, task);
       } else {
         TaskJournal::frame(framed, TaskJournal::Kind::erase, id);
       }
@@ -106,7 +107,7 @@ struct SqliteTaskStore::Impl {
     fresh.notes.clear();
     while (!fresh.tasks.empty()) {
       auto node = fresh.tasks.extract(fresh.tasks.begin());
-      bool const lasts = node.mapped() || stored.contains(node.key());
+      bool const lasts = bool{node.mapped()} || stored.contains(node.key());
       auto const known = journaled.tasks.find(node.key());
       if (lasts && known == journaled.tasks.end()) {
         journaled.tasks.insert(std::move(node));
@@ -120,16 +121,23 @@ struct SqliteTaskStore::Impl {
     return {};
   }
 
-  // In few bytes when the file it goes to holds an earlier state.
-  void frame_task(Task const& task) {
+  // In few bytes when the file it goes to holds an earlier state, and this one is in parts too.
+  void frame_task(std::string const& id, KeptTask const& kept) {
     using Kind = TaskJournal::Kind;
     auto const began = TaskJournal::open_frame(framed);
-    auto const known = journaled.tasks.find(task.id);
-    bool const changed = !behind && known != journaled.tasks.end() && known->second &&
-                         append_task_change(framed, *known->second, task);
-    if (!changed) {
-      framed.reserve(framed.size() + 1024 + task.bytes);  // a guess that spares growing
-      append_task_record(framed, task);
+    auto const task = kept.in_parts();
+    bool changed = false;
+    if (auto const known = journaled.tasks.find(id);
+        task && !behind && known != journaled.tasks.end()) {
+      auto const before = known->second.in_parts();
+      changed = before && append_task_change(framed, *before, *task);
+    }
+    if (!changed && task) {
+      framed.reserve(framed.size() + 1024 + task->bytes);  // a guess that spares growing
+      append_task_record(framed, *task);
+    } else if (!changed) {
+      std::string none;
+      framed.append(kept.record(none));
     }
     TaskJournal::close_frame(framed, began, changed ? Kind::change : Kind::put);
   }
@@ -227,12 +235,13 @@ Result<std::vector<TaskPtr>> SqliteTaskStore::load(std::size_t limit) {
 
 Result<std::vector<Note>> SqliteTaskStore::load_notes() { return impl_->database.load_notes(); }
 
-Result<void> SqliteTaskStore::put(TaskPtr task, std::vector<Note> notes) {
+Result<void> SqliteTaskStore::put(KeptTask task, std::vector<Note> notes) {
   std::lock_guard const lock(impl_->mutex);
   // A terminal state always finds room: it ends what the queue already knows.
-  if (impl_->fresh.tasks.size() >= kQueueLimit && !is_terminal(task->status.state))
+  auto const facts = task.facts();
+  if (impl_->fresh.tasks.size() >= kQueueLimit && !is_terminal(facts.state))
     return make_error(Code::overloaded, "task store: too many writes queued");
-  auto id = task->id;
+  std::string id(facts.id);
   impl_->fresh.tasks.insert_or_assign(std::move(id), std::move(task));
   impl_->add(std::move(notes));
   impl_->changed();
@@ -262,7 +271,7 @@ void SqliteTaskStore::erase(std::string id) {
     impl_->fresh.tasks.erase(id);
     return;
   }
-  impl_->fresh.tasks.insert_or_assign(std::move(id), nullptr);
+  impl_->fresh.tasks.insert_or_assign(std::move(id), KeptTask());
   impl_->changed();
 }
 

@@ -23,7 +23,7 @@ class SqliteTaskStore final : public TaskStore {
   ~SqliteTaskStore() override;  // brings everything into the database, then closes
 
   [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit) override;
-  [[nodiscard]] Result<void> put(TaskPtr task, std::vector<Note> notes) override;
+  [[nodiscard]] Result<void> put(KeptTask task, std::vector<Note> notes) override;
   [[nodiscard]] Result<void> put_notes(std::vector<Note> notes) override;
   void erase_note(std::string key) override;
   [[nodiscard]] Result<std::vector<Note>> load_notes() override;

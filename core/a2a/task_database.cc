@@ -110,16 +110,16 @@ struct TaskDatabase::Impl {
                    "INSERT INTO tasks (id, owner, updated, record) VALUES (?1, ?2, ?3, ?4)"
                    " ON CONFLICT (id) DO UPDATE SET updated = ?3, record = ?4"));
     AW_TRY(auto erase, prepare(database.get(), "DELETE FROM tasks WHERE id = ?1"));
+    std::string scratch;
     for (auto const& [id, task] : changes.tasks) {
       auto* const statement = task ? put.get() : erase.get();
-      std::string record;
       sqlite3_reset(statement);
       bind_text(statement, 1, id);
       if (task) {
-        record = task_record(*task);
-        bind_text(statement, 2, task->owner);
-        sqlite3_bind_int64(statement, 3, task->updated.time_since_epoch().count());
-        bind_text(statement, 4, record);
+        auto const facts = task.facts();
+        bind_text(statement, 2, facts.owner);
+        sqlite3_bind_int64(statement, 3, facts.updated.time_since_epoch().count());
+        bind_text(statement, 4, task.record(scratch));
       }
       if (sqlite3_step(statement) != SQLITE_DONE) return failed(database.get(), "write");
     }

@@ -12,16 +12,17 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/a2a/kept_task.h"
 #include "core/a2a/task.h"
 #include "core/a2a/task_store.h"
 #include "core/base/result.h"
 
 namespace aw::a2a {
 
-// What became of some tasks and notes; null = forgotten.
+// What became of some tasks and notes; none = forgotten.
 // The latest of each: what was between is not written.
 struct TaskChanges {
-  std::unordered_map<std::string, TaskPtr> tasks;
+  std::unordered_map<std::string, KeptTask> tasks;
   std::unordered_map<std::string, std::optional<std::string>> notes;
   [[nodiscard]] bool empty() const { return tasks.empty() && notes.empty(); }
 };

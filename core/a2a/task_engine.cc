@@ -14,11 +14,11 @@
 namespace aw::a2a {
 namespace {
 
-// What is forgotten first.
-struct OldestFirst {
-  bool operator()(TaskPtr const& a, TaskPtr const& b) const {
-    return a->updated != b->updated ? a->updated < b->updated : a->id < b->id;
-  }
+// What is forgotten first: the oldest. The id is the entry's own.
+struct Resting {
+  WallTime updated;
+  std::string_view id;
+  friend auto operator<=>(Resting const& a, Resting const& b) = default;
 };
 
 std::string idempotency_name(std::string_view owner, std::string_view capability,
@@ -56,130 +56,150 @@ struct TextHash {
 
 }  // namespace
 
+struct TaskEngine::Owner {
+  TaskIndex tasks;
+  std::size_t running = 0;
+};
+
 struct TaskEngine::Entry {
-  TaskPtr task;
+  KeptTask task;
+  std::map<std::string, Owner, std::less<>>::iterator owner;
   std::vector<std::shared_ptr<Subscription::Reader>> readers;
 };
 
 // Everything below `mutex`.
 struct TaskEngine::State {
-  struct Owner {
-    TaskIndex tasks;
-    std::size_t running = 0;
-  };
-
   State(EngineLimits given, TaskStore& s, Clock const& c) : limits(given), store(s), clock(c) {}
 
   using Entries = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
 
-  Entry* entry(std::string_view id, std::string_view owner) {
+  Entries::iterator find(std::string_view id, std::string_view owner) {
     auto const found = entries.find(id);
-    if (found == entries.end() || found->second.task->owner != owner) return nullptr;
-    return &found->second;
+    return found == entries.end() || found->second.owner->first != owner ? entries.end() : found;
   }
 
-  void index(TaskPtr const& task) {
-    auto& owner = owners[task->owner];
-    owner.tasks.add(*task);
-    if (rests(task->status.state)) {
-      resting.insert(resting.end(), task);  // mostly the newest: no search
+  // What is known of the task at `at`, under the id that lasts as long as its entry.
+  static TaskFacts facts_at(Entries::iterator at) {
+    auto facts = at->second.task.facts();
+    facts.id = at->first;
+    return facts;
+  }
+
+  void index(Entries::iterator at) {
+    auto const task = facts_at(at);
+    auto& owner = at->second.owner->second;
+    owner.tasks.add(task);
+    if (rests(task.state)) {
+      resting.insert(resting.end(), {task.updated, task.id});  // mostly the newest: no search
     } else {
       ++owner.running;
     }
-    bytes += task->bytes;
+    bytes += task.bytes;
   }
 
-  void unindex(TaskPtr const& task) {
-    auto const owner = owners.find(task->owner);
-    if (owner == owners.end()) return;
-    owner->second.tasks.remove(*task);
-    if (rests(task->status.state)) {
-      if (!resting.empty() && *resting.begin() == task) {  // mostly the oldest: no search
-        resting.erase(resting.begin());
+  void unindex(Entries::iterator at) {
+    auto const task = facts_at(at);
+    auto& owner = at->second.owner->second;
+    owner.tasks.remove(task);
+    if (rests(task.state)) {
+      if (auto const first = resting.begin();
+          first != resting.end() && first->id.data() == task.id.data()) {
+        resting.erase(first);  // mostly the oldest: no search
       } else {
-        resting.erase(task);
+        resting.erase({task.updated, task.id});
       }
     } else {
-      --owner->second.running;
+      --owner.running;
     }
-    if (owner->second.tasks.empty()) owners.erase(owner);
-    bytes -= std::min(bytes, task->bytes);
+    bytes -= std::min(bytes, task.bytes);
   }
 
-  void insert(TaskPtr task) {
-    index(task);
-    if (!task->idempotency_key.empty())
-      keys[idempotency_name(task->owner, task->capability, task->idempotency_key)] = task->id;
-    auto id = task->id;
-    entries.insert_or_assign(std::move(id), Entry{std::move(task), {}});
+  // Of a task in parts only.
+  static std::string idempotency_name_of(Task const& task) {
+    return idempotency_name(task.owner, task.capability, task.idempotency_key);
   }
 
-  void remove(std::string const& id) {
-    auto const found = entries.find(id);
-    if (found == entries.end()) return;
-    auto const task = found->second.task;
-    unindex(task);
-    if (!task->idempotency_key.empty())
-      keys.erase(idempotency_name(task->owner, task->capability, task->idempotency_key));
-    for (auto const& reader : found->second.readers) reader->close();
-    if (observer != nullptr) observer->forgotten(id);
-    store.erase(id);
-    entries.erase(found);
+  void insert(KeptTask task) {
+    auto const facts = task.facts();
+    if (facts.has_idempotency_key) {
+      if (auto const whole = task.task(); whole.ok())
+        keys[idempotency_name_of(**whole)] = (*whole)->id;
+    }
+    auto owner = owners.find(facts.owner);
+    if (owner == owners.end()) owner = owners.try_emplace(std::string(facts.owner)).first;
+    std::string id(facts.id);
+    auto const [at, made] = entries.try_emplace(std::move(id), Entry{std::move(task), owner, {}});
+    if (made) index(at);  // an id is ours and never used twice
+  }
+
+  void remove(Entries::iterator at) {
+    unindex(at);
+    auto& entry = at->second;
+    if (entry.task.facts().has_idempotency_key) {
+      if (auto const whole = entry.task.task(); whole.ok())
+        keys.erase(idempotency_name_of(**whole));
+    }
+    if (entry.owner->second.tasks.empty()) owners.erase(entry.owner);
+    for (auto const& reader : entry.readers) reader->close();
+    if (observer != nullptr) observer->forgotten(at->first);
+    store.erase(at->first);
+    entries.erase(at);
+  }
+
+  void remove(std::string_view id) {
+    if (auto const found = entries.find(id); found != entries.end()) remove(found);
   }
 
   // What is too old goes; a few at a time, so that no single caller pays for many.
   void expire(WallTime now) {
     auto const oldest = now - limits.retention;
-    for (int i = 0; i < 16 && !resting.empty() && (*resting.begin())->updated < oldest; ++i)
-      remove(std::string((*resting.begin())->id));
+    for (int i = 0; i < 16 && !resting.empty() && resting.begin()->updated < oldest; ++i)
+      remove(resting.begin()->id);
   }
 
   // Room for one more task of `owner`, made by forgetting finished ones. `now` is about the time.
-  Result<void> make_room(std::string const& owner, std::size_t size, WallTime now) {
+  Result<void> make_room(std::string_view owner, std::size_t size, WallTime now) {
     expire(now);
     while (!resting.empty() &&
            (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes))
-      remove(std::string((*resting.begin())->id));
+      remove(resting.begin()->id);
     if (entries.size() >= limits.max_tasks || bytes + size > limits.max_bytes)
       return make_error(Code::task_limit, "too many tasks are running on this agent");
-    auto const held = owners.find(owner);
-    if (held == owners.end()) return {};
-    if (held->second.running >= limits.max_running_per_caller)
-      return make_error(Code::task_limit, "this caller has too many running tasks");
-    if (held->second.tasks.size() < limits.max_tasks_per_caller) return {};
-    forget_oldest(held->second);
     // Forgetting the last of an owner's tasks forgets the owner.
-    auto const still = owners.find(owner);
-    if (still != owners.end() && still->second.tasks.size() >= limits.max_tasks_per_caller)
-      return make_error(Code::task_limit, "all that this caller may have are running");
+    for (auto held = owners.find(owner); held != owners.end(); held = owners.find(owner)) {
+      if (held->second.running >= limits.max_running_per_caller)
+        return make_error(Code::task_limit, "this caller has too many running tasks");
+      if (held->second.tasks.size() < limits.max_tasks_per_caller) break;
+      auto const oldest = held->second.tasks.oldest(rests);
+      if (oldest.empty())
+        return make_error(Code::task_limit, "all that this caller may have are running");
+      remove(oldest);
+    }
     return {};
   }
 
-  void forget_oldest(Owner const& owner) {
-    if (auto const id = owner.tasks.oldest(rests); !id.empty()) remove(std::string(id));
-  }
-
-  // The task in `entry` is from now on `next`.
-  Result<void> replace(Entry& entry, TaskPtr next) {
+  // The task at `at` is from now on `next`.
+  Result<void> replace(Entries::iterator at, TaskPtr next) {
+    auto const before = at->second.task.facts();
     // Limits never keep a task from ending.
-    if (!is_terminal(next->status.state) && next->bytes > entry.task->bytes) {
+    if (!is_terminal(next->status.state) && next->bytes > before.bytes) {
       if (next->bytes > limits.max_task_bytes)
         return make_error(Code::too_large, "the task grew beyond its limit");
-      if (bytes + (next->bytes - entry.task->bytes) > limits.max_bytes)
+      if (bytes + (next->bytes - before.bytes) > limits.max_bytes)
         return make_error(Code::task_limit, "the tasks of this agent hold too many bytes");
     }
-    Task const& before = *entry.task;
-    bool const same_place = before.status.timestamp == next->status.timestamp &&
-                            before.status.state == next->status.state &&
-                            !rests(before.status.state) && !rests(next->status.state);
+    bool const same_place = before.changed == next->status.timestamp &&
+                            before.state == next->status.state && !rests(before.state) &&
+                            !rests(next->status.state);
     if (same_place) {  // most changes of a running task: a result, an artifact
       bytes += next->bytes;
       bytes -= std::min(bytes, before.bytes);
+      at->second.task = KeptTask(std::move(next));
     } else {
-      unindex(entry.task);
-      index(next);
+      unindex(at);
+      at->second.task = KeptTask(std::move(next));
+      index(at);
     }
-    entry.task = std::move(next);
     return {};
   }
 
@@ -213,7 +233,7 @@ struct TaskEngine::State {
   Clock const& clock;
   Entries entries;
   std::map<std::string, Owner, std::less<>> owners;
-  std::set<TaskPtr, OldestFirst> resting;
+  std::set<Resting> resting;
   std::unordered_map<std::string, std::string> keys;  // idempotency name -> task id
   std::size_t bytes = 0;
 };
@@ -245,9 +265,12 @@ Result<std::size_t> TaskEngine::restore() {
       message->parts.push_back(text_part(failed.failure->message));
       AW_TRY(task,
              with_status(failed, {TaskState::failed, std::move(message), state_->clock.now()}));
-      AW_TRY(store_.put(task, state_->notes_of(Event(StatusUpdate{task}))));
+      KeptTask held(task);
+      AW_TRY(store_.put(held, state_->notes_of(Event(StatusUpdate{std::move(task)}))));
+      state_->insert(std::move(held));
+    } else {
+      state_->insert(KeptTask(std::move(task)));
     }
-    state_->insert(std::move(task));
   }
   return interrupted;
 }
@@ -284,13 +307,16 @@ Result<TaskEngine::Created> TaskEngine::create(NewTask made) {
     auto const known =
         state_->keys.find(idempotency_name(task->owner, task->capability, task->idempotency_key));
     if (known != state_->keys.end()) {
-      if (auto* const entry = state_->entry(known->second, task->owner))
-        return Created{entry->task, Made::no};
+      if (auto const at = state_->find(known->second, task->owner); at != state_->entries.end()) {
+        AW_TRY(auto before, at->second.task.task());
+        return Created{std::move(before), Made::no};
+      }
     }
   }
   AW_TRY(state_->make_room(task->owner, task->bytes, task->updated));
-  AW_TRY(store_.put(task, {}));
-  state_->insert(task);
+  KeptTask held(task);
+  AW_TRY(store_.put(held, {}));
+  state_->insert(std::move(held));
   return Created{std::move(task), Made::yes};
 }
 
@@ -305,40 +331,49 @@ Result<Draft> TaskEngine::draft(NewTask made) {
 
 Result<TaskPtr> TaskEngine::keep(Draft const& draft) {
   auto task = draft.task();
+  KeptTask held(task);
   std::lock_guard const lock(state_->mutex);
   // Again: others may have come meanwhile, and the task has grown.
   AW_TRY(state_->make_room(task->owner, task->bytes, task->updated));
-  AW_TRY(store_.put(task, state_->notes_of(Event(StatusUpdate{task}))));
-  state_->insert(task);
+  AW_TRY(store_.put(held, state_->notes_of(Event(StatusUpdate{task}))));
+  state_->insert(std::move(held));
   return task;
 }
 
 Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::string_view owner,
                                                     MessagePtr message) {
   std::lock_guard const lock(state_->mutex);
-  auto* const entry = state_->entry(id, owner);
-  if (entry == nullptr) return not_found();
-  Task const& before = *entry->task;
+  auto const at = state_->find(id, owner);
+  if (at == state_->entries.end()) return not_found();
+  AW_TRY(auto const before, at->second.task.task());
   auto const now = state_->clock.now();
-  auto const run = is_interrupted(before.status.state) ? Run::needed : Run::going_on;
+  auto const run = is_interrupted(before->status.state) ? Run::needed : Run::going_on;
   if (run == Run::needed &&
-      state_->owners[before.owner].running >= state_->limits.max_running_per_caller)
+      at->second.owner->second.running >= state_->limits.max_running_per_caller)
     return make_error(Code::task_limit, "this caller has too many running tasks");
-  AW_TRY(auto moved, with_status(before, {TaskState::working, nullptr, now}));
+  AW_TRY(auto moved, with_status(*before, {TaskState::working, nullptr, now}));
   // A run that goes on keeps its own status.
-  auto next = std::make_shared<Task>(run == Run::needed ? *moved : before);
+  auto next = std::make_shared<Task>(run == Run::needed ? *moved : *before);
   next->updated = now;
   auto said = std::make_shared<Message>(*message);
   said->task_id = next->id;
   said->context_id = next->context_id;
   next->bytes += size_of(*said);
   next->history.push_back(std::move(said));
-  AW_TRY(state_->replace(*entry, next));
+  AW_TRY(state_->replace(at, next));
   auto const event = std::make_shared<Event>(StatusUpdate{next});
   auto notes = run == Run::needed ? state_->notes_of(*event) : std::vector<Note>();
-  AW_TRY(store_.put(next, std::move(notes)));
-  if (run == Run::needed) State::tell(*entry, event);
+  AW_TRY(store_.put(at->second.task, std::move(notes)));
+  if (run == Run::needed) State::tell(at->second, event);
   return Continued{std::move(next), run};
+}
+
+Result<TaskEngine::About> TaskEngine::about(std::string_view id, std::string_view owner) const {
+  std::lock_guard const lock(state_->mutex);
+  auto const at = state_->find(id, owner);
+  if (at == state_->entries.end()) return not_found();
+  auto const facts = at->second.task.facts();
+  return About{std::string(facts.capability), std::string(facts.context_id)};
 }
 
 bool TaskEngine::holds(std::string_view id) const {
@@ -347,42 +382,57 @@ bool TaskEngine::holds(std::string_view id) const {
 }
 
 Result<TaskPtr> TaskEngine::find(std::string_view id, std::string_view owner) const {
-  std::lock_guard const lock(state_->mutex);
-  auto const* const entry = state_->entry(id, owner);
-  if (entry == nullptr) return not_found();
-  return entry->task;
+  KeptTask held;
+  {
+    std::lock_guard const lock(state_->mutex);
+    auto const at = state_->find(id, owner);
+    if (at == state_->entries.end()) return not_found();
+    held = at->second.task;
+  }
+  return held.task();
 }
 
 Result<Page> TaskEngine::list(std::string_view owner, ListParams const& query) const {
-  std::lock_guard const lock(state_->mutex);
-  auto const held = state_->owners.find(owner);
-  TaskIndex nothing;
-  auto& index = held == state_->owners.end() ? nothing : held->second.tasks;
-  AW_TRY(auto found, index.page(query, [this](std::string_view id) -> Task const& {
-    return *state_->entries.find(id)->second.task;
-  }));
-  Page page{.tasks = {}, .next_token = std::move(found.next_token), .total = found.total};
-  for (auto const id : found.ids) page.tasks.push_back(state_->entries.find(id)->second.task);
+  Page page;
+  std::vector<KeptTask> held;
+  {
+    std::lock_guard const lock(state_->mutex);
+    auto const of = state_->owners.find(owner);
+    TaskIndex nothing;
+    auto& index = of == state_->owners.end() ? nothing : of->second.tasks;
+    auto const at = [this](std::string_view id) { return state_->entries.find(id)->second.task; };
+    AW_TRY(auto found, index.page(query, [this](std::string_view id) {
+      return state_->entries.find(id)->second.task.facts().context_id;
+    }));
+    page.next_token = std::move(found.next_token);
+    page.total = found.total;
+    for (auto const id : found.ids) held.push_back(at(id));
+  }
+  for (auto const& one : held) {
+    AW_TRY(auto task, one.task());
+    page.tasks.push_back(std::move(task));
+  }
   return page;
 }
 
 Result<Subscription> TaskEngine::subscribe(std::string_view id, std::string_view owner) {
   std::lock_guard const lock(state_->mutex);
-  auto* const entry = state_->entry(id, owner);
-  if (entry == nullptr) return not_found();
-  std::erase_if(entry->readers, [](auto const& held) {
+  auto const at = state_->find(id, owner);
+  if (at == state_->entries.end()) return not_found();
+  auto& entry = at->second;
+  std::erase_if(entry.readers, [](auto const& held) {
     std::lock_guard const reading(held->mutex);
     return held->gone;
   });
-  if (entry->readers.size() >= state_->limits.max_subscribers)
+  if (entry.readers.size() >= state_->limits.max_subscribers)
     return make_error(Code::task_limit, "too many subscribers of one task");
   auto reader = std::make_shared<Subscription::Reader>();
-  reader->snapshot = entry->task;
+  AW_TRY(reader->snapshot, entry.task.task());
   reader->limit = state_->limits.max_pending_events;
-  if (is_terminal(entry->task->status.state)) {
+  if (is_terminal(reader->snapshot->status.state)) {
     reader->closed = true;
   } else {
-    entry->readers.push_back(reader);
+    entry.readers.push_back(reader);
   }
   return Subscription(std::move(reader));
 }
@@ -390,23 +440,23 @@ Result<Subscription> TaskEngine::subscribe(std::string_view id, std::string_view
 Result<TaskPtr> TaskEngine::set_status(std::string_view id, TaskState state, MessagePtr message,
                                        std::optional<Failure> failure) {
   std::lock_guard const lock(state_->mutex);
-  auto const found = state_->entries.find(id);
-  if (found == state_->entries.end()) return not_found();
-  auto& entry = found->second;
-  TaskPtr next;
+  auto const at = state_->entries.find(id);
+  if (at == state_->entries.end()) return not_found();
+  auto& entry = at->second;
+  AW_TRY(auto next, entry.task.task());
   if (failure) {
-    Task failed = *entry.task;
+    Task failed = *next;
     failed.failure = std::move(failure);
     AW_TRY(next, with_status(failed, {state, std::move(message), state_->clock.now()}));
   } else {
-    AW_TRY(next, with_status(*entry.task, {state, std::move(message), state_->clock.now()}));
+    AW_TRY(next, with_status(*next, {state, std::move(message), state_->clock.now()}));
   }
   bool const worth_keeping = is_terminal(state) || is_interrupted(state);
-  AW_TRY(state_->replace(entry, next));
+  AW_TRY(state_->replace(at, next));
   auto const event = std::make_shared<Event>(StatusUpdate{next});
   // A full queue must not keep a task from ending; the store reports its own failure in `durable`.
   if (worth_keeping) {
-    (void)store_.put(next, state_->notes_of(*event));
+    (void)store_.put(entry.task, state_->notes_of(*event));
   } else {
     state_->note(*event);
   }
@@ -418,43 +468,45 @@ Result<TaskPtr> TaskEngine::set_status(std::string_view id, TaskState state, Mes
 Result<TaskPtr> TaskEngine::add_artifact(std::string_view id, Artifact artifact, Chunk chunk,
                                          Last last) {
   std::lock_guard const lock(state_->mutex);
-  auto const found = state_->entries.find(id);
-  if (found == state_->entries.end()) return not_found();
+  auto const at = state_->entries.find(id);
+  if (at == state_->entries.end()) return not_found();
   auto const made = std::make_shared<const Artifact>(std::move(artifact));
-  AW_TRY(auto next, with_artifact(*found->second.task, made, chunk, state_->clock.now()));
-  AW_TRY(state_->replace(found->second, next));
+  AW_TRY(auto const before, at->second.task.task());
+  AW_TRY(auto next, with_artifact(*before, made, chunk, state_->clock.now()));
+  AW_TRY(state_->replace(at, next));
   auto const event = std::make_shared<Event>(ArtifactUpdate{next, made, chunk, last});
   state_->note(*event);
-  State::tell(found->second, event);
+  State::tell(at->second, event);
   return next;
 }
 
 Result<TaskPtr> TaskEngine::set_result(std::string_view id,
                                        std::shared_ptr<const std::string> json) {
   std::lock_guard const lock(state_->mutex);
-  auto const found = state_->entries.find(id);
-  if (found == state_->entries.end()) return not_found();
-  auto next = std::make_shared<Task>(*found->second.task);
-  if (is_terminal(next->status.state))
+  auto const at = state_->entries.find(id);
+  if (at == state_->entries.end()) return not_found();
+  AW_TRY(auto const before, at->second.task.task());
+  if (is_terminal(before->status.state))
     return make_error(Code::task_terminal, "the task has ended: no result can be set");
+  auto next = std::make_shared<Task>(*before);
   next->bytes += json->size();
   next->result = std::move(json);
-  AW_TRY(state_->replace(found->second, next));
+  AW_TRY(state_->replace(at, next));
   return TaskPtr(std::move(next));
 }
 
 Result<void> TaskEngine::replace_by_message(std::string_view id, MessagePtr message) {
   std::lock_guard const lock(state_->mutex);
-  auto const found = state_->entries.find(id);
-  if (found == state_->entries.end()) return not_found();
-  State::tell(found->second, std::make_shared<Event>(std::move(message)));
-  state_->remove(std::string(id));
+  auto const at = state_->entries.find(id);
+  if (at == state_->entries.end()) return not_found();
+  State::tell(at->second, std::make_shared<Event>(std::move(message)));
+  state_->remove(at);
   return {};
 }
 
 void TaskEngine::withdraw(std::string_view id) {
   std::lock_guard const lock(state_->mutex);
-  state_->remove(std::string(id));
+  state_->remove(id);
 }
 
 }  // namespace aw::a2a

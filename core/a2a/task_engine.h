@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/a2a/draft.h"
+#include "core/a2a/kept_task.h"
 #include "core/a2a/operation.h"
 #include "core/a2a/task.h"
 #include "core/a2a/task_observer.h"
@@ -126,6 +127,12 @@ class TaskEngine {
   [[nodiscard]] Result<Continued> follow_up(std::string_view id, std::string_view owner,
                                             MessagePtr message);
 
+  // What policy is asked about before anything else of a task is read; as `find`.
+  struct About {
+    std::string capability;
+    std::string context_id;
+  };
+  [[nodiscard]] Result<About> about(std::string_view id, std::string_view owner) const;
   // Whoever's it is.
   [[nodiscard]] bool holds(std::string_view id) const;
   // Code::task_not_found also for another caller's task.
@@ -153,6 +160,7 @@ class TaskEngine {
 
  private:
   friend class Subscription;
+  struct Owner;
   struct Entry;
   struct State;
   [[nodiscard]] Result<std::shared_ptr<Task>> make(NewTask made) const;

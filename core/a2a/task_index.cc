@@ -12,10 +12,18 @@ namespace aw::a2a {
 namespace {
 
 std::string make_token(ListKey const& key) {
-  return text::to_base64url(std::to_string(key.changed.time_since_epoch().count()) + ":" + key.id);
+  return text::to_base64url(std::to_string(key.changed.time_since_epoch().count()) + ":" +
+                            std::string(key.id));
 }
 
-Result<ListKey> parse_token(std::string_view token) {
+// What a token names: the last of the page before.
+struct PageEnd {
+  WallTime changed;
+  std::string id;
+  [[nodiscard]] ListKey key() const { return {changed, id}; }
+};
+
+Result<PageEnd> parse_token(std::string_view token) {
   auto const bad = [] {
     return make_error(Code::request_malformed, "pageToken is not one of ours");
   };
@@ -26,8 +34,11 @@ Result<ListKey> parse_token(std::string_view token) {
   std::int64_t count = 0;
   auto const [end, ec] = std::from_chars(text->data(), text->data() + colon, count);
   if (ec != std::errc{} || end != text->data() + colon) return bad();
-  return ListKey{WallTime(std::chrono::nanoseconds(count)), text->substr(colon + 1)};
+  return PageEnd{WallTime(std::chrono::nanoseconds(count)), text->substr(colon + 1)};
 }
+
+// Greater than any id.
+constexpr std::string_view kAfterEveryId = "\x7f";
 
 std::size_t place_of(TaskState state) { return static_cast<std::size_t>(state); }
 
@@ -47,18 +58,17 @@ struct Walk {
 
 }  // namespace
 
-void TaskIndex::add(Task const& task) {
-  ListKey key{task.status.timestamp, task.id};
-  auto const state = task.status.state;
+void TaskIndex::add(TaskFacts const& task) {
+  ListKey const key{task.changed, task.id};
   if (filters_) {
-    filters_->contexts[task.context_id].insert_or_assign(key, state);
-    filters_->states[place_of(state)].insert_or_assign(key, state);
+    filters_->contexts[std::string(task.context_id)].insert_or_assign(key, task.state);
+    filters_->states[place_of(task.state)].insert_or_assign(key, task.state);
   }
-  all_.insert_or_assign(all_.begin(), std::move(key), state);  // mostly the newest: no search
+  all_.insert_or_assign(all_.begin(), key, task.state);  // mostly the newest: no search
 }
 
-void TaskIndex::remove(Task const& task) {
-  ListKey const key{task.status.timestamp, task.id};
+void TaskIndex::remove(TaskFacts const& task) {
+  ListKey const key{task.changed, task.id};
   // Mostly the oldest: no search.
   if (!all_.empty() && all_.rbegin()->first == key) {
     all_.erase(std::prev(all_.end()));
@@ -66,7 +76,7 @@ void TaskIndex::remove(Task const& task) {
     all_.erase(key);
   }
   if (!filters_) return;
-  filters_->states[place_of(task.status.state)].erase(key);
+  filters_->states[place_of(task.state)].erase(key);
   auto const context = filters_->contexts.find(task.context_id);
   if (context == filters_->contexts.end()) return;
   context->second.erase(key);
@@ -79,39 +89,38 @@ std::string_view TaskIndex::oldest(bool (*wanted)(TaskState)) const {
   return {};
 }
 
-void TaskIndex::build_filters(Lookup const& task_of) {
+void TaskIndex::build_filters(Lookup const& context_of) {
   filters_ = std::make_unique<Filters>();
   for (auto const& [key, state] : all_) {
-    filters_->contexts[task_of(key.id).context_id].emplace(key, state);
+    filters_->contexts[std::string(context_of(key.id))].emplace(key, state);
     filters_->states[place_of(state)].emplace(key, state);
   }
 }
 
-TaskIndex::Ordered const& TaskIndex::narrowest(ListParams const& query, Lookup const& task_of) {
+TaskIndex::Ordered const& TaskIndex::narrowest(ListParams const& query, Lookup const& context_of) {
   static Ordered const kNone;
   if (query.context_id.empty() && !query.state) return all_;
-  if (!filters_) build_filters(task_of);
+  if (!filters_) build_filters(context_of);
   if (query.context_id.empty()) return filters_->states[place_of(*query.state)];
   auto const context = filters_->contexts.find(query.context_id);
   return context == filters_->contexts.end() ? kNone : context->second;
 }
 
-Result<TaskIndex::Found> TaskIndex::page(ListParams const& query, Lookup const& task_of) {
-  std::optional<ListKey> after;
+Result<TaskIndex::Found> TaskIndex::page(ListParams const& query, Lookup const& context_of) {
+  std::optional<PageEnd> after;
   if (!query.page_token.empty()) {
     AW_TRY(after, parse_token(query.page_token));
   }
-  auto const& keys = narrowest(query, task_of);
+  auto const& keys = narrowest(query, context_of);
   // Newest first: what changed after a moment stands before everything of that moment.
-  auto const end = query.changed_after
-                       ? keys.lower_bound({*query.changed_after, std::string(64, '\x7f')})
-                       : keys.end();
+  auto const end =
+      query.changed_after ? keys.lower_bound({*query.changed_after, kAfterEveryId}) : keys.end();
   Walk const matching{.begin = keys.begin(), .end = end, .state = query.state};
   bool const whole = end == keys.end() && (query.context_id.empty() || !query.state);
   Found found;
   found.total = whole ? keys.size() : matching.count();
   ListKey const* last = nullptr;
-  auto at = after ? keys.upper_bound(*after) : keys.begin();
+  auto at = after ? keys.upper_bound(after->key()) : keys.begin();
   // A token from beyond the end of a narrower question.
   bool const beyond =
       query.changed_after && at != keys.end() && at->first.changed <= *query.changed_after;

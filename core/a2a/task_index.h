@@ -13,40 +13,43 @@
 #include <string_view>
 #include <vector>
 
+#include "core/a2a/kept_task.h"
 #include "core/a2a/operation.h"
-#include "core/a2a/task.h"
 
 namespace aw::a2a {
 
 // Newest status first, the id breaks ties: an order that does not move under a reader's pages.
 struct ListKey {
   WallTime changed;
-  std::string id;
-  friend bool operator==(ListKey const& a, ListKey const& b) = default;
+  std::string_view id;
+  friend bool operator==(ListKey const& a, ListKey const& b) {
+    // Mostly the very same text, which then need not be fetched.
+    return a.changed == b.changed && (a.id.data() == b.id.data() || a.id == b.id);
+  }
   friend bool operator<(ListKey const& a, ListKey const& b) {
     return a.changed != b.changed ? a.changed > b.changed : a.id > b.id;
   }
 };
 
-// Holds ids and order, not tasks.
+// Holds order, not tasks, and not the ids either: those outlive what is added.
 class TaskIndex {
  public:
   // The task as it is from now on, and as it was: its status time, state and context count.
-  void add(Task const& task);
-  void remove(Task const& task);
+  void add(TaskFacts const& task);
+  void remove(TaskFacts const& task);
   [[nodiscard]] bool empty() const { return all_.empty(); }
   [[nodiscard]] std::size_t size() const { return all_.size(); }
 
-  using Lookup = std::function<Task const&(std::string_view id)>;
+  using Lookup = std::function<std::string_view(std::string_view id)>;
   // Costs a look-up and the page; with state and context together, or changed_after, it walks the
-  // smaller of the matching orders once. `task_of` is asked while an order is built.
+  // smaller of the matching orders once. `context_of` is asked while an order is built.
   // Code::request_malformed for a token that is not ours.
   struct Found {
     std::vector<std::string_view> ids;  // until the next change
     std::string next_token;             // empty at the end
     std::size_t total = 0;              // matching tasks on all pages
   };
-  [[nodiscard]] Result<Found> page(ListParams const& query, Lookup const& task_of);
+  [[nodiscard]] Result<Found> page(ListParams const& query, Lookup const& context_of);
 
   // The task that changed longest ago of those whose state is `wanted`; empty = none.
   [[nodiscard]] std::string_view oldest(bool (*wanted)(TaskState)) const;
@@ -58,8 +61,8 @@ class TaskIndex {
     std::map<std::string, Ordered, std::less<>> contexts;
     std::array<Ordered, kStates> states;
   };
-  [[nodiscard]] Ordered const& narrowest(ListParams const& query, Lookup const& task_of);
-  void build_filters(Lookup const& task_of);
+  [[nodiscard]] Ordered const& narrowest(ListParams const& query, Lookup const& context_of);
+  void build_filters(Lookup const& context_of);
 
   Ordered all_;
   std::unique_ptr<Filters> filters_;

@@ -6,7 +6,7 @@ namespace aw::a2a {
 Result<std::vector<TaskPtr>> MemoryTaskStore::load(std::size_t /*limit*/) {
   return std::vector<TaskPtr>{};
 }
-Result<void> MemoryTaskStore::put(TaskPtr /*task*/, std::vector<Note> /*notes*/) { return {}; }
+Result<void> MemoryTaskStore::put(KeptTask /*task*/, std::vector<Note> /*notes*/) { return {}; }
 Result<void> MemoryTaskStore::put_notes(std::vector<Note> /*notes*/) { return {}; }
 void MemoryTaskStore::erase_note(std::string /*key*/) {}
 Result<std::vector<Note>> MemoryTaskStore::load_notes() { return std::vector<Note>{}; }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/a2a/kept_task.h"
 #include "core/a2a/task.h"
 #include "core/base/result.h"
 #include "core/io/task.h"
@@ -29,7 +30,7 @@ class TaskStore {
   [[nodiscard]] virtual Result<std::vector<TaskPtr>> load(std::size_t limit) = 0;
   // Any thread. Code::overloaded when the queue is full, Code::state_unusable when the store has
   // failed. The notes are stored with the task, in one piece.
-  [[nodiscard]] virtual Result<void> put(TaskPtr task, std::vector<Note> notes) = 0;
+  [[nodiscard]] virtual Result<void> put(KeptTask task, std::vector<Note> notes) = 0;
   [[nodiscard]] virtual Result<void> put_notes(std::vector<Note> notes) = 0;
   virtual void erase_note(std::string key) = 0;
   // At start: all notes, by key. Blocks.
@@ -43,7 +44,7 @@ class TaskStore {
 class MemoryTaskStore final : public TaskStore {
  public:
   [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit) override;
-  [[nodiscard]] Result<void> put(TaskPtr task, std::vector<Note> notes) override;
+  [[nodiscard]] Result<void> put(KeptTask task, std::vector<Note> notes) override;
   [[nodiscard]] Result<void> put_notes(std::vector<Note> notes) override;
   void erase_note(std::string key) override;
   [[nodiscard]] Result<std::vector<Note>> load_notes() override;

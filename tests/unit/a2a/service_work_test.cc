@@ -155,7 +155,7 @@ TEST_CASE(
 TEST_CASE("a task that cannot be kept is not begun, one that is done is answered all the same") {
   struct FullDisk final : TaskStore {
     Result<std::vector<TaskPtr>> load(std::size_t) override { return std::vector<TaskPtr>{}; }
-    Result<void> put(TaskPtr, std::vector<Note>) override { return {}; }
+    Result<void> put(KeptTask, std::vector<Note>) override { return {}; }
     Result<void> put_notes(std::vector<Note>) override { return {}; }
     void erase_note(std::string) override {}
     Result<std::vector<Note>> load_notes() override { return std::vector<Note>{}; }
