@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/a2a/codec.h"
+#include "core/a2a/task_key.h"
 
 namespace aw::a2a {
 namespace {
@@ -177,6 +178,7 @@ Result<TaskPtr> read_record(std::string_view text, EarlierState const& before) {
   task->owner = record.text("owner");
   task->capability = record.text("capability");
   if (task->id.empty() || task->owner.empty()) return damaged("no id or no owner");
+  if (!TaskKey::of(task->id)) return damaged("an id that is none of ours");
   AW_TRY(task->status, read_status(shown.get("status"), wall_time(record, "changed")));
   AW_TRY(task->history, read_messages(shown.get("history")));
   AW_TRY(task->artifacts, read_artifacts(shown.get("artifacts")));

@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "core/a2a/task.h"
+#include "core/a2a/task_key.h"
 #include "core/base/clock.h"
 #include "core/base/result.h"
 
@@ -32,6 +33,8 @@ struct TaskFacts {
   bool has_idempotency_key = false;
 };
 [[nodiscard]] TaskFacts facts_of(Task const& task);
+// Of a task that was made or read here: its id is one of ours.
+[[nodiscard]] inline TaskKey key_of(TaskFacts const& task) { return TaskKey::of(task.id).value(); }
 
 // A value; copies share what they hold, which is immutable. Any thread.
 class KeptTask {

@@ -35,18 +35,19 @@ Result<TaskJournal> open_journal(std::filesystem::path const& path, TaskChanges&
         using Kind = TaskJournal::Kind;
         if (kind == Kind::put) {
           AW_TRY(auto task, parse_task_record(bytes));
-          auto id = task->id;
-          changes.tasks.insert_or_assign(std::move(id), KeptTask(std::move(task)));
+          auto const key = key_of(facts_of(*task));
+          changes.tasks.insert_or_assign(key, KeptTask(std::move(task)));
         } else if (kind == Kind::change) {
           AW_TRY(auto task, parse_task_change(bytes, [&changes](std::string_view id) {
-                   auto const known = changes.tasks.find(std::string(id));
+                   auto const key = TaskKey::of(id);
+                   auto const known = key ? changes.tasks.find(*key) : changes.tasks.end();
                    bool const there = known != changes.tasks.end() && known->second;
                    return there ? known->second.task().value_or(nullptr) : nullptr;
                  }));
-          auto id = task->id;
-          changes.tasks.insert_or_assign(std::move(id), KeptTask(std::move(task)));
+          auto const key = key_of(facts_of(*task));
+          changes.tasks.insert_or_assign(key, KeptTask(std::move(task)));
         } else if (kind == Kind::erase) {
-          changes.tasks.insert_or_assign(std::string(bytes), KeptTask());
+          if (auto const key = TaskKey::of(bytes)) changes.tasks.insert_or_assign(*key, KeptTask());
         } else if (kind == Kind::erase_note) {
           changes.notes.insert_or_assign(std::string(bytes), std::nullopt);
         } else {
@@ -61,7 +62,7 @@ Result<TaskJournal> open_journal(std::filesystem::path const& path, TaskChanges&
 }  // namespace
 
 struct SqliteTaskStore::Impl {
-  Impl(TaskDatabase its_database, TaskJournal its_journal, std::unordered_set<std::string> ids)
+  Impl(TaskDatabase its_database, TaskJournal its_journal, TaskKeys ids)
       : database(std::move(its_database)),
         journal(std::move(its_journal)),
         stored(std::move(ids)) {}
@@ -94,11 +95,11 @@ struct SqliteTaskStore::Impl {
       TaskJournal::frame(framed, value ? TaskJournal::Kind::note : TaskJournal::Kind::erase_note,
                          value ? TaskJournal::note_bytes(key, *value) : key);
     }
-    for (auto const& [id, task] : fresh.tasks) {
+    for (auto const& [key, task] : fresh.tasks) {
       if (task) {
-        frame_task(id, task);
+        frame_task(key, task);
       } else {
-        TaskJournal::frame(framed, TaskJournal::Kind::erase, id);
+        TaskJournal::frame(framed, TaskJournal::Kind::erase, key.text());
       }
     }
     AW_TRY(journal.append(framed));
@@ -122,12 +123,12 @@ struct SqliteTaskStore::Impl {
   }
 
   // In few bytes when the file it goes to holds an earlier state, and this one is in parts too.
-  void frame_task(std::string const& id, KeptTask const& kept) {
+  void frame_task(TaskKey const& key, KeptTask const& kept) {
     using Kind = TaskJournal::Kind;
     auto const began = TaskJournal::open_frame(framed);
     auto const task = kept.in_parts();
     bool changed = false;
-    if (auto const known = journaled.tasks.find(id);
+    if (auto const known = journaled.tasks.find(key);
         task && !behind && known != journaled.tasks.end()) {
       auto const before = known->second.in_parts();
       changed = before && append_task_change(framed, *before, *task);
@@ -175,8 +176,8 @@ struct SqliteTaskStore::Impl {
     if (!flush_locked().ok()) due = true;
     if (journal.bytes() == 0 && journaled.empty()) return;
     TaskChanges batch = std::exchange(journaled, {});
-    for (auto const& [id, task] : batch.tasks) {
-      if (task) stored.insert(id);
+    for (auto const& [key, task] : batch.tasks) {
+      if (task) stored.insert(key);
     }
     if (!behind) journal.turn_over();
     lock.unlock();
@@ -185,13 +186,13 @@ struct SqliteTaskStore::Impl {
     lock.lock();
     behind = !result.ok();
     if (result.ok()) {
-      for (auto const& [id, task] : batch.tasks) {
-        if (!task) stored.erase(id);
+      for (auto const& [key, task] : batch.tasks) {
+        if (!task) stored.erase(key);
       }
       return;
     }
     due = true;
-    for (auto& [id, task] : batch.tasks) journaled.tasks.try_emplace(id, std::move(task));
+    for (auto& [key, task] : batch.tasks) journaled.tasks.try_emplace(key, std::move(task));
     for (auto& [key, value] : batch.notes) journaled.notes.try_emplace(key, std::move(value));
   }
 
@@ -199,9 +200,9 @@ struct SqliteTaskStore::Impl {
   std::condition_variable wake;
   TaskDatabase database;
   TaskJournal journal;
-  TaskChanges fresh;                       // not in the journal yet
-  TaskChanges journaled;                   // there, and not on its way into the database
-  std::unordered_set<std::string> stored;  // ids the database has, or may have soon
+  TaskChanges fresh;      // not in the journal yet
+  TaskChanges journaled;  // there, and not on its way into the database
+  TaskKeys stored;        // ids the database has, or may have soon
   std::string framed;
   bool due = false;
   bool much = false;
@@ -241,8 +242,7 @@ Result<void> SqliteTaskStore::put(KeptTask task, std::vector<Note> notes) {
   auto const facts = task.facts();
   if (impl_->fresh.tasks.size() >= kQueueLimit && !is_terminal(facts.state))
     return make_error(Code::overloaded, "task store: too many writes queued");
-  std::string id(facts.id);
-  impl_->fresh.tasks.insert_or_assign(std::move(id), std::move(task));
+  impl_->fresh.tasks.insert_or_assign(key_of(facts), std::move(task));
   impl_->add(std::move(notes));
   impl_->changed();
   return {};
@@ -264,14 +264,16 @@ void SqliteTaskStore::erase_note(std::string key) {
   impl_->changed();
 }
 
-void SqliteTaskStore::erase(std::string id) {
+void SqliteTaskStore::erase(std::string_view id) {
+  auto const key = TaskKey::of(id);
+  if (!key) return;
   std::lock_guard const lock(impl_->mutex);
-  bool const told = impl_->journaled.tasks.contains(id) || impl_->stored.contains(id);
+  bool const told = impl_->journaled.tasks.contains(*key) || impl_->stored.contains(*key);
   if (!told) {
-    impl_->fresh.tasks.erase(id);
+    impl_->fresh.tasks.erase(*key);
     return;
   }
-  impl_->fresh.tasks.insert_or_assign(std::move(id), KeptTask());
+  impl_->fresh.tasks.insert_or_assign(*key, KeptTask());
   impl_->changed();
 }
 

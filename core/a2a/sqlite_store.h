@@ -27,7 +27,7 @@ class SqliteTaskStore final : public TaskStore {
   [[nodiscard]] Result<void> put_notes(std::vector<Note> notes) override;
   void erase_note(std::string key) override;
   [[nodiscard]] Result<std::vector<Note>> load_notes() override;
-  void erase(std::string id) override;
+  void erase(std::string_view id) override;
   // At the end of this turn at the latest. Code::state_unusable when the journal cannot be
   // written.
   [[nodiscard]] io::Task<Result<void>> durable() override;

@@ -111,10 +111,10 @@ struct TaskDatabase::Impl {
                    " ON CONFLICT (id) DO UPDATE SET updated = ?3, record = ?4"));
     AW_TRY(auto erase, prepare(database.get(), "DELETE FROM tasks WHERE id = ?1"));
     std::string scratch;
-    for (auto const& [id, task] : changes.tasks) {
+    for (auto const& [key, task] : changes.tasks) {
       auto* const statement = task ? put.get() : erase.get();
       sqlite3_reset(statement);
-      bind_text(statement, 1, id);
+      bind_text(statement, 1, key.text());
       if (task) {
         auto const facts = task.facts();
         bind_text(statement, 2, facts.owner);
@@ -172,16 +172,18 @@ Result<std::vector<TaskPtr>> TaskDatabase::load(std::size_t limit) {
   }
 }
 
-Result<std::unordered_set<std::string>> TaskDatabase::ids() {
+Result<TaskKeys> TaskDatabase::ids() {
   auto* const database = impl_->database.get();
   AW_TRY(auto statement, prepare(database, "SELECT id FROM tasks"));
-  std::unordered_set<std::string> out;
+  TaskKeys out;
   for (;;) {
     int const step = sqlite3_step(statement.get());
     if (step == SQLITE_DONE) return out;
     if (step != SQLITE_ROW) return failed(database, "read");
     auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), 0));
-    out.emplace(static_cast<char const*>(sqlite3_column_blob(statement.get(), 0)), size);
+    auto const key =
+        TaskKey::of({static_cast<char const*>(sqlite3_column_blob(statement.get(), 0)), size});
+    if (key) out.insert(*key);  // another is found out when its record is read
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/a2a/kept_task.h"
 #include "core/a2a/task.h"
+#include "core/a2a/task_key.h"
 #include "core/a2a/task_store.h"
 #include "core/base/result.h"
 
@@ -22,10 +23,12 @@ namespace aw::a2a {
 // What became of some tasks and notes; none = forgotten.
 // The latest of each: what was between is not written.
 struct TaskChanges {
-  std::unordered_map<std::string, KeptTask> tasks;
+  std::unordered_map<TaskKey, KeptTask, TaskKey::Hash> tasks;
   std::unordered_map<std::string, std::optional<std::string>> notes;
   [[nodiscard]] bool empty() const { return tasks.empty() && notes.empty(); }
 };
+
+using TaskKeys = std::unordered_set<TaskKey, TaskKey::Hash>;
 
 class TaskDatabase {
  public:
@@ -38,7 +41,7 @@ class TaskDatabase {
 
   // Oldest change first, the newest `limit` of them.
   [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit);
-  [[nodiscard]] Result<std::unordered_set<std::string>> ids();
+  [[nodiscard]] Result<TaskKeys> ids();
   // All notes, by key.
   [[nodiscard]] Result<std::vector<Note>> load_notes();
   // All of them or none.

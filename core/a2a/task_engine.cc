@@ -47,13 +47,6 @@ std::shared_ptr<const std::string> payload_of(NewTask const& made) {
 
 Error not_found() { return make_error(Code::task_not_found, "task not found"); }
 
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
-
 }  // namespace
 
 struct TaskEngine::Owner {
@@ -71,17 +64,21 @@ struct TaskEngine::Entry {
 struct TaskEngine::State {
   State(EngineLimits given, TaskStore& s, Clock const& c) : limits(given), store(s), clock(c) {}
 
-  using Entries = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
+  using Entries = std::unordered_map<TaskKey, Entry, TaskKey::Hash>;
 
+  Entries::iterator find(std::string_view id) {
+    auto const key = TaskKey::of(id);
+    return key ? entries.find(*key) : entries.end();
+  }
   Entries::iterator find(std::string_view id, std::string_view owner) {
-    auto const found = entries.find(id);
+    auto const found = find(id);
     return found == entries.end() || found->second.owner->first != owner ? entries.end() : found;
   }
 
   // What is known of the task at `at`, under the id that lasts as long as its entry.
   static TaskFacts facts_at(Entries::iterator at) {
     auto facts = at->second.task.facts();
-    facts.id = at->first;
+    facts.id = at->first.text();
     return facts;
   }
 
@@ -127,8 +124,8 @@ struct TaskEngine::State {
     }
     auto owner = owners.find(facts.owner);
     if (owner == owners.end()) owner = owners.try_emplace(std::string(facts.owner)).first;
-    std::string id(facts.id);
-    auto const [at, made] = entries.try_emplace(std::move(id), Entry{std::move(task), owner, {}});
+    auto const key = key_of(facts);
+    auto const [at, made] = entries.try_emplace(key, Entry{std::move(task), owner, {}});
     if (made) index(at);  // an id is ours and never used twice
   }
 
@@ -141,13 +138,13 @@ struct TaskEngine::State {
     }
     if (entry.owner->second.tasks.empty()) owners.erase(entry.owner);
     for (auto const& reader : entry.readers) reader->close();
-    if (observer != nullptr) observer->forgotten(at->first);
-    store.erase(at->first);
+    if (observer != nullptr) observer->forgotten(at->first.text());
+    store.erase(at->first.text());
     entries.erase(at);
   }
 
   void remove(std::string_view id) {
-    if (auto const found = entries.find(id); found != entries.end()) remove(found);
+    if (auto const found = find(id); found != entries.end()) remove(found);
   }
 
   // What is too old goes; a few at a time, so that no single caller pays for many.
@@ -378,7 +375,7 @@ Result<TaskEngine::About> TaskEngine::about(std::string_view id, std::string_vie
 
 bool TaskEngine::holds(std::string_view id) const {
   std::lock_guard const lock(state_->mutex);
-  return state_->entries.find(id) != state_->entries.end();
+  return state_->find(id) != state_->entries.end();
 }
 
 Result<TaskPtr> TaskEngine::find(std::string_view id, std::string_view owner) const {
@@ -400,9 +397,9 @@ Result<Page> TaskEngine::list(std::string_view owner, ListParams const& query) c
     auto const of = state_->owners.find(owner);
     TaskIndex nothing;
     auto& index = of == state_->owners.end() ? nothing : of->second.tasks;
-    auto const at = [this](std::string_view id) { return state_->entries.find(id)->second.task; };
+    auto const at = [this](std::string_view id) { return state_->find(id)->second.task; };
     AW_TRY(auto found, index.page(query, [this](std::string_view id) {
-      return state_->entries.find(id)->second.task.facts().context_id;
+      return state_->find(id)->second.task.facts().context_id;
     }));
     page.next_token = std::move(found.next_token);
     page.total = found.total;
@@ -440,7 +437,7 @@ Result<Subscription> TaskEngine::subscribe(std::string_view id, std::string_view
 Result<TaskPtr> TaskEngine::set_status(std::string_view id, TaskState state, MessagePtr message,
                                        std::optional<Failure> failure) {
   std::lock_guard const lock(state_->mutex);
-  auto const at = state_->entries.find(id);
+  auto const at = state_->find(id);
   if (at == state_->entries.end()) return not_found();
   auto& entry = at->second;
   AW_TRY(auto next, entry.task.task());
@@ -468,7 +465,7 @@ Result<TaskPtr> TaskEngine::set_status(std::string_view id, TaskState state, Mes
 Result<TaskPtr> TaskEngine::add_artifact(std::string_view id, Artifact artifact, Chunk chunk,
                                          Last last) {
   std::lock_guard const lock(state_->mutex);
-  auto const at = state_->entries.find(id);
+  auto const at = state_->find(id);
   if (at == state_->entries.end()) return not_found();
   auto const made = std::make_shared<const Artifact>(std::move(artifact));
   AW_TRY(auto const before, at->second.task.task());
@@ -483,7 +480,7 @@ Result<TaskPtr> TaskEngine::add_artifact(std::string_view id, Artifact artifact,
 Result<TaskPtr> TaskEngine::set_result(std::string_view id,
                                        std::shared_ptr<const std::string> json) {
   std::lock_guard const lock(state_->mutex);
-  auto const at = state_->entries.find(id);
+  auto const at = state_->find(id);
   if (at == state_->entries.end()) return not_found();
   AW_TRY(auto const before, at->second.task.task());
   if (is_terminal(before->status.state))
@@ -497,7 +494,7 @@ Result<TaskPtr> TaskEngine::set_result(std::string_view id,
 
 Result<void> TaskEngine::replace_by_message(std::string_view id, MessagePtr message) {
   std::lock_guard const lock(state_->mutex);
-  auto const at = state_->entries.find(id);
+  auto const at = state_->find(id);
   if (at == state_->entries.end()) return not_found();
   State::tell(at->second, std::make_shared<Event>(std::move(message)));
   state_->remove(at);

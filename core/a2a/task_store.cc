@@ -10,7 +10,7 @@ Result<void> MemoryTaskStore::put(KeptTask /*task*/, std::vector<Note> /*notes*/
 Result<void> MemoryTaskStore::put_notes(std::vector<Note> /*notes*/) { return {}; }
 void MemoryTaskStore::erase_note(std::string /*key*/) {}
 Result<std::vector<Note>> MemoryTaskStore::load_notes() { return std::vector<Note>{}; }
-void MemoryTaskStore::erase(std::string /*id*/) {}
+void MemoryTaskStore::erase(std::string_view /*id*/) {}
 io::Task<Result<void>> MemoryTaskStore::durable() { co_return Result<void>{}; }
 
 }  // namespace aw::a2a

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/a2a/kept_task.h"
@@ -35,7 +36,7 @@ class TaskStore {
   virtual void erase_note(std::string key) = 0;
   // At start: all notes, by key. Blocks.
   [[nodiscard]] virtual Result<std::vector<Note>> load_notes() = 0;
-  virtual void erase(std::string id) = 0;
+  virtual void erase(std::string_view id) = 0;
   // On a loop. An error: what was queued may be lost, and must not be told as done.
   [[nodiscard]] virtual io::Task<Result<void>> durable() = 0;
 };
@@ -48,7 +49,7 @@ class MemoryTaskStore final : public TaskStore {
   [[nodiscard]] Result<void> put_notes(std::vector<Note> notes) override;
   void erase_note(std::string key) override;
   [[nodiscard]] Result<std::vector<Note>> load_notes() override;
-  void erase(std::string id) override;
+  void erase(std::string_view id) override;
   [[nodiscard]] io::Task<Result<void>> durable() override;
 };
 

@@ -256,7 +256,7 @@ TEST_CASE("a database of the first version is taken over") {
     task->owner = kAda;
     task->payload = std::make_shared<const std::string>("{}");
     TaskChanges changes;
-    changes.tasks.emplace("old", std::move(task));
+    changes.tasks.emplace(TaskKey::of("old").value(), std::move(task));
     REQUIRE(database.write(changes).ok());
   }
   sqlite3* raw = nullptr;
@@ -290,7 +290,7 @@ TEST_CASE("tasks that came and went between two looks never reach the database")
     }
   }
   auto database = TaskDatabase::open(directory.file()).value();
-  CHECK(database.ids().value() == std::unordered_set<std::string>{kept});
+  CHECK(database.ids().value() == TaskKeys{TaskKey::of(kept).value()});
 }
 
 TEST_CASE(
