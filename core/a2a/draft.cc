@@ -28,10 +28,10 @@ Result<void> Draft::add_artifact(Artifact artifact, Chunk chunk, Last) {
                       task_->updated);
 }
 
-Result<void> Draft::set_result(std::shared_ptr<const std::string> json) {
-  if (is_terminal(task_->status.state))
-    return make_error(Code::task_terminal, "the task has ended: no result can be set");
-  AW_TRY(check_size(json->size()));
+Result<void> Draft::set_result(std::shared_ptr<const std::string> json, Artifact shown) {
+  AW_TRY(check_size(json->size() + size_of(shown)));
+  AW_TRY(put_artifact(*task_, std::make_shared<const Artifact>(std::move(shown)), Chunk::replace,
+                      task_->updated));
   task_->bytes += json->size();
   task_->result = std::move(json);
   return {};

@@ -27,7 +27,8 @@ class Draft final : public TaskTarget {
   [[nodiscard]] Result<void> set_status(TaskState state, MessagePtr message,
                                         std::optional<Failure> failure) override;
   [[nodiscard]] Result<void> add_artifact(Artifact artifact, Chunk chunk, Last last) override;
-  [[nodiscard]] Result<void> set_result(std::shared_ptr<const std::string> json) override;
+  [[nodiscard]] Result<void> set_result(std::shared_ptr<const std::string> json,
+                                        Artifact shown) override;
   [[nodiscard]] Result<void> replace_by_message(MessagePtr message) override;
 
   // Shared from here on: do not go on changing it.

@@ -20,8 +20,8 @@ Result<void> HeldTask::add_artifact(Artifact artifact, Chunk chunk, Last last) {
   return outcome(engine_.add_artifact(id_, std::move(artifact), chunk, last));
 }
 
-Result<void> HeldTask::set_result(std::shared_ptr<const std::string> json) {
-  return outcome(engine_.set_result(id_, std::move(json)));
+Result<void> HeldTask::set_result(std::shared_ptr<const std::string> json, Artifact shown) {
+  return outcome(engine_.set_result(id_, std::move(json), std::move(shown)));
 }
 
 Result<void> HeldTask::replace_by_message(MessagePtr message) {

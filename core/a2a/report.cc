@@ -57,13 +57,14 @@ void Report::result(std::string json) {
   Artifact artifact{.id = std::string(kResultArtifact), .name = std::string(kResultArtifact)};
   if (text) {
     artifact.parts.push_back(text_part(std::move(*text)));
-    note(target_.set_result(std::make_shared<const std::string>(std::move(json))));
+    note(target_.set_result(std::make_shared<const std::string>(std::move(json)),
+                            std::move(artifact)));
   } else {
     auto const part = data_part(std::string(view.raw()));
     artifact.parts.push_back(part);
-    note(target_.set_result({part, &part->value}));  // one text for both
+    // One text for both.
+    note(target_.set_result({part, &part->value}, std::move(artifact)));
   }
-  note(target_.add_artifact(std::move(artifact), Chunk::replace, Last::yes));
 }
 
 void Report::reply(Message message) {

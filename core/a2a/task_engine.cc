@@ -477,18 +477,21 @@ Result<TaskPtr> TaskEngine::add_artifact(std::string_view id, Artifact artifact,
   return next;
 }
 
-Result<TaskPtr> TaskEngine::set_result(std::string_view id,
-                                       std::shared_ptr<const std::string> json) {
+Result<TaskPtr> TaskEngine::set_result(std::string_view id, std::shared_ptr<const std::string> json,
+                                       Artifact shown) {
   std::lock_guard const lock(state_->mutex);
   auto const at = state_->find(id);
   if (at == state_->entries.end()) return not_found();
   AW_TRY(auto const before, at->second.task.task());
-  if (is_terminal(before->status.state))
-    return make_error(Code::task_terminal, "the task has ended: no result can be set");
+  auto const made = std::make_shared<const Artifact>(std::move(shown));
   auto next = std::make_shared<Task>(*before);
+  AW_TRY(put_artifact(*next, made, Chunk::replace, state_->clock.now()));
   next->bytes += json->size();
   next->result = std::move(json);
   AW_TRY(state_->replace(at, next));
+  auto const event = std::make_shared<Event>(ArtifactUpdate{next, made, Chunk::replace, Last::yes});
+  state_->note(*event);
+  State::tell(at->second, event);
   return TaskPtr(std::move(next));
 }
 

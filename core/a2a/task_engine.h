@@ -147,7 +147,7 @@ class TaskEngine {
   [[nodiscard]] Result<TaskPtr> add_artifact(std::string_view id, Artifact artifact, Chunk chunk,
                                              Last last);
   [[nodiscard]] Result<TaskPtr> set_result(std::string_view id,
-                                           std::shared_ptr<const std::string> json);
+                                           std::shared_ptr<const std::string> json, Artifact shown);
   // The answer is a message: the task is withdrawn, its subscribers get the message as their last
   // event.
   [[nodiscard]] Result<void> replace_by_message(std::string_view id, MessagePtr message);
@@ -178,7 +178,8 @@ class HeldTask final : public TaskTarget {
   [[nodiscard]] Result<void> set_status(TaskState state, MessagePtr message,
                                         std::optional<Failure> failure) override;
   [[nodiscard]] Result<void> add_artifact(Artifact artifact, Chunk chunk, Last last) override;
-  [[nodiscard]] Result<void> set_result(std::shared_ptr<const std::string> json) override;
+  [[nodiscard]] Result<void> set_result(std::shared_ptr<const std::string> json,
+                                        Artifact shown) override;
   [[nodiscard]] Result<void> replace_by_message(MessagePtr message) override;
 
  private:

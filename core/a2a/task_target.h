@@ -22,7 +22,9 @@ class TaskTarget {
   [[nodiscard]] virtual Result<void> set_status(TaskState state, MessagePtr message,
                                                 std::optional<Failure> failure) = 0;
   [[nodiscard]] virtual Result<void> add_artifact(Artifact artifact, Chunk chunk, Last last) = 0;
-  [[nodiscard]] virtual Result<void> set_result(std::shared_ptr<const std::string> json) = 0;
+  // What a backend returned, and the artifact that shows it.
+  [[nodiscard]] virtual Result<void> set_result(std::shared_ptr<const std::string> json,
+                                                Artifact shown) = 0;
   // The answer is a message: there is no task any more.
   [[nodiscard]] virtual Result<void> replace_by_message(MessagePtr message) = 0;
 };

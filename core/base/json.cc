@@ -199,40 +199,41 @@ Writer& Writer::end_array() {
   return *this;
 }
 
-Writer& Writer::key(std::string_view name) {
-  if (is_plain(name)) {
-    if (comma_) {
-      append_plain(out_, ",\"", name, "\":");
-    } else {
-      append_plain(out_, "\"", name, "\":");
-    }
-  } else {
-    separate();
-    append_string(out_, name);
-    out_ += ':';
-  }
+Writer& Writer::key(Name const& name) {
+  auto const old = out_.size();
+  out_.resize_and_overwrite(old + 1 + Name::kMost, [&](char* bytes, std::size_t) {
+    bytes[old] = ',';  // overwritten when there is none
+    auto const at = old + (comma_ ? 1 : 0);
+    std::memcpy(bytes + at, name.bytes().data(), Name::kMost);
+    return at + name.quoted().size();
+  });
+  comma_ = false;
+  return *this;
+}
+
+Writer& Writer::dynamic_key(std::string_view name) {
+  separate();
+  append_string(out_, name);
+  out_ += ':';
   comma_ = false;
   return *this;
 }
 
 // At once where nothing is to be escaped: most of what is written are such pairs.
-Writer& Writer::member(std::string_view name, std::string_view value) {
-  constexpr std::string_view kBetween = R"(":")";
-  if (!is_plain(name) || !is_plain(value)) return key(name).string(value);
+Writer& Writer::member(Name const& name, std::string_view value) {
+  if (!is_plain(value)) return key(name).string(value);
   auto const old = out_.size();
-  std::size_t const comma = comma_ ? 1 : 0;
-  auto const size = old + comma + name.size() + value.size() + std::string_view(R"("":"")").size();
-  out_.resize_and_overwrite(size, [&](char* bytes, std::size_t) {
-    char* at = bytes + old;
-    *at = ',';  // overwritten when there is none
-    at += comma;
+  auto const most = old + 1 + Name::kMost + value.size() + 2;
+  out_.resize_and_overwrite(most, [&](char* bytes, std::size_t) {
+    bytes[old] = ',';
+    char* at = bytes + old + (comma_ ? 1 : 0);
+    std::memcpy(at, name.bytes().data(), Name::kMost);
+    at += name.quoted().size();
     *at++ = '"';
-    if (!name.empty()) std::memcpy(at, name.data(), name.size());
-    at += name.size();
-    at += kBetween.copy(at, kBetween.size());
     if (!value.empty()) std::memcpy(at, value.data(), value.size());
-    at[value.size()] = '"';
-    return size;
+    at += value.size();
+    *at++ = '"';
+    return static_cast<std::size_t>(at - bytes);
   });
   comma_ = true;
   return *this;

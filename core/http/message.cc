@@ -88,6 +88,10 @@ Headers::Headers(std::initializer_list<std::pair<std::string_view, std::string_v
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
+  if (slots_.capacity() == 0) {  // room for a usual message at once, not by growing to it
+    slots_.reserve(8);
+    arena_.reserve(240);
+  }
   auto const at = arena_.size();
   auto const after = at + name.size() + value.size();
   arena_.resize_and_overwrite(after, [&](char* bytes, std::size_t) {

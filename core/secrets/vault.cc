@@ -56,8 +56,8 @@ class VaultProvider final : public SecretsProvider {
     request.headers.emplace_back("content-type", "application/json");
     json::Writer body(request.body);
     body.begin_object();
-    if (!config_.role.empty())
-      body.member(config_.auth == VaultAuth::cert ? "name" : "role", config_.role);
+    std::string_view const role = config_.auth == VaultAuth::cert ? "name" : "role";
+    if (!config_.role.empty()) body.member(role, config_.role);
     if (config_.auth == VaultAuth::jwt) {
       if (!who_.jwt) return nobody();
       AW_TRY(auto token, who_.jwt(config_.audience));

@@ -113,7 +113,7 @@ TEST_CASE_FIXTURE(EngineFixture, "what is asked of an ended task is answered as 
   CHECK(engine.about("no such task", kAda).error().code == Code::task_not_found);
   CHECK(engine.set_status(task->id, TaskState::working, nullptr).error().code ==
         Code::task_terminal);
-  CHECK(engine.set_result(task->id, std::make_shared<const std::string>("1")).error().code ==
+  CHECK(engine.set_result(task->id, std::make_shared<const std::string>("1"), {}).error().code ==
         Code::task_terminal);
   auto page = engine.list(kAda, {.context_id = task->context_id}).value();
   REQUIRE(page.tasks.size() == 1);

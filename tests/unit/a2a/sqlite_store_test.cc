@@ -145,7 +145,10 @@ TEST_CASE("tasks come back after a restart, running ones failed with the reason"
     done = engine.create(new_task(kAda)).value().task->id;
     running = engine.create(new_task(kAda)).value().task->id;
     asking = engine.create(new_task(kEve)).value().task->id;
-    REQUIRE(engine.set_result(done, std::make_shared<const std::string>(R"({"n":1})")).ok());
+    REQUIRE(engine
+                .set_result(done, std::make_shared<const std::string>(R"({"n":1})"),
+                            {.id = "r", .parts = {data_part(R"({"n":1})")}})
+                .ok());
     REQUIRE(engine.set_status(done, TaskState::completed, nullptr).ok());
     REQUIRE(engine.set_status(running, TaskState::working, nullptr).ok());
     REQUIRE(engine.set_status(asking, TaskState::input_required, message("q", "?")).ok());

@@ -100,10 +100,35 @@ TEST_CASE("the writer puts commas where they belong, however values are nested")
   w.begin_object().member("a", "x").member("b", std::int64_t{-7}).key("c").begin_array();
   w.number(1).null().boolean(true).boolean(false).begin_object().end_object().string("y");
   w.begin_array().end_array().raw("{\"r\":1}").end_array();
-  w.key("quo\"ted").begin_object().member("d", "").end_object().member("e", "z").end_object();
+  w.key(std::string_view("quo\"ted"))
+      .begin_object()
+      .member("d", "")
+      .end_object()
+      .member("e", "z")
+      .end_object();
   CHECK(out ==
         "before {\"a\":\"x\",\"b\":-7,\"c\":[1,null,true,false,{},\"y\",[],{\"r\":1}],"
         "\"quo\\\"ted\":{\"d\":\"\"},\"e\":\"z\"}");
+}
+
+TEST_CASE("a name of the program's text and one that is known only later are written the same") {
+  for (std::size_t length = 0; length < 70; ++length) {
+    std::string const value(length, 'v');
+    std::string literal;
+    std::string dynamic;
+    std::string const longest(45, 'n');
+    json::Writer a(literal);
+    a.begin_object()
+        .member("a", value)
+        .member("nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn", value);
+    a.key("").begin_array().end_array().member("n", std::int64_t{7}).member("e", "\n").end_object();
+    json::Writer b(dynamic);
+    b.begin_object().member(std::string("a"), value).member(longest, value);
+    b.key(std::string()).begin_array().end_array().member(std::string_view("n"), std::int64_t{7});
+    b.member(std::string("e"), "\n").end_object();
+    CHECK(literal == dynamic);
+    CHECK(json::parse(literal).ok());
+  }
 }
 
 TEST_CASE("a decimal is exact and has no zeros that say nothing") {
