@@ -11,7 +11,7 @@ bool prefers_async(http::Request const& request) {
 }
 
 Parsed parse_create(http::Request const& request, RouterOptions const& options,
-                    Operation operation) {
+                    Operation&& operation) {
   if (auto wrong = check_body(request, options))
     return refuse(operation.shape, operation.method, *wrong);
   JsonView const body{std::string_view(request.body)};
@@ -24,7 +24,7 @@ Parsed parse_create(http::Request const& request, RouterOptions const& options,
   return operation;
 }
 
-Parsed parse_plain_list(http::Request const& request, Operation operation) {
+Parsed parse_plain_list(http::Request const& request, Operation&& operation) {
   operation.kind = Kind::list;
   operation.params = "{}";
   operation.list.include_artifacts = true;
@@ -42,7 +42,7 @@ Parsed parse_plain_list(http::Request const& request, Operation operation) {
   return operation;
 }
 
-Parsed parse_authorize(http::Request const& request, Operation operation) {
+Parsed parse_authorize(http::Request const& request, Operation&& operation) {
   operation.kind = Kind::authorize_only;
   operation.params = "{}";
   operation.capability = query_value(request, "action").value_or("ping");

@@ -24,7 +24,7 @@ constexpr auto kTypeNames = std::to_array<std::pair<EventType, std::string_view>
 });
 
 // Most members are left out when empty: a record is read by people too.
-void optional(json::Writer& writer, json::Name const& name, std::string_view value) {
+void optional(json::Writer& writer, json::Name name, std::string_view value) {
   if (!value.empty()) writer.member(name, value);
 }
 

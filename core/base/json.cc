@@ -5,6 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <type_traits>
 
 #include "core/base/plain.h"
 #include "core/base/utf8.h"
@@ -115,6 +116,37 @@ void append_plain(std::string& out, char const (&before)[Before], std::string_vi
   });
 }
 
+// Names are short: two overlapping copies of a known size cost less than a call.
+char* put_short(char* at, std::string_view text) {
+  auto const size = text.size();
+  auto const both_ends = [&](auto step) {
+    std::memcpy(at, text.data(), step);
+    std::memcpy(at + size - step, text.data() + size - step, step);
+  };
+  if (size > 32) {
+    std::memcpy(at, text.data(), size);
+  } else if (size >= 16) {
+    both_ends(std::integral_constant<std::size_t, 16>());
+  } else if (size >= 8) {
+    both_ends(std::integral_constant<std::size_t, 8>());
+  } else if (size >= 4) {
+    both_ends(std::integral_constant<std::size_t, 4>());
+  } else {
+    text.copy(at, size);
+  }
+  return at + size;
+}
+
+// The name in its quotes, after a comma where one is due.
+char* put_name(char* at, bool comma, std::string_view name) {
+  *at = ',';  // overwritten when none is due
+  if (comma) ++at;
+  *at++ = '"';
+  at = put_short(at, name);
+  *at++ = '"';
+  return at;
+}
+
 bool is_plain(std::string_view text) { return text::plain_length(text) == text.size(); }
 
 }  // namespace
@@ -199,13 +231,14 @@ Writer& Writer::end_array() {
   return *this;
 }
 
-Writer& Writer::key(Name const& name) {
+Writer& Writer::key(Name name) {
+  auto const text = name.text();
   auto const old = out_.size();
-  out_.resize_and_overwrite(old + 1 + Name::kMost, [&](char* bytes, std::size_t) {
-    bytes[old] = ',';  // overwritten when there is none
-    auto const at = old + (comma_ ? 1 : 0);
-    std::memcpy(bytes + at, name.bytes().data(), Name::kMost);
-    return at + name.quoted().size();
+  auto const size = old + (comma_ ? 1 : 0) + text.size() + 3;
+  out_.resize_and_overwrite(size, [&](char* bytes, std::size_t) {
+    char* at = put_name(bytes + old, comma_, text);
+    *at = ':';
+    return size;
   });
   comma_ = false;
   return *this;
@@ -220,20 +253,17 @@ Writer& Writer::dynamic_key(std::string_view name) {
 }
 
 // At once where nothing is to be escaped: most of what is written are such pairs.
-Writer& Writer::member(Name const& name, std::string_view value) {
+Writer& Writer::member(Name name, std::string_view value) {
   if (!is_plain(value)) return key(name).string(value);
+  auto const text = name.text();
   auto const old = out_.size();
-  auto const most = old + 1 + Name::kMost + value.size() + 2;
-  out_.resize_and_overwrite(most, [&](char* bytes, std::size_t) {
-    bytes[old] = ',';
-    char* at = bytes + old + (comma_ ? 1 : 0);
-    std::memcpy(at, name.bytes().data(), Name::kMost);
-    at += name.quoted().size();
-    *at++ = '"';
+  auto const size = old + (comma_ ? 1 : 0) + text.size() + 3 + value.size() + 2;
+  out_.resize_and_overwrite(size, [&](char* bytes, std::size_t) {
+    char* at = put_name(bytes + old, comma_, text);
+    at = std::copy_n(":\"", 2, at);
     if (!value.empty()) std::memcpy(at, value.data(), value.size());
-    at += value.size();
-    *at++ = '"';
-    return static_cast<std::size_t>(at - bytes);
+    at[value.size()] = '"';
+    return size;
   });
   comma_ = true;
   return *this;

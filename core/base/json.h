@@ -3,7 +3,6 @@
 // only appends.
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -32,33 +31,20 @@ struct Limits {
 // Appends `text` as a JSON string with quotes; bytes that are no UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);
 
-// A member's name as it stands in the program's text: looked at, quoted and measured by the
-// compiler, and copied whole, since so few bytes cost less than a call to copy fewer.
+// A member's name as it stands in the program's text: that nothing in it is to be escaped, the
+// compiler has seen. Two words, by value.
 class Name {
  public:
-  static constexpr std::size_t kMost = 48;  // quotes and colon counted
-  // Does not compile when the name is longer or has a character to be escaped.
+  // Does not compile when the name has a character to be escaped.
   template <std::size_t N>
-  consteval Name(char const (&name)[N]) {  // NOLINT: a literal is a name
-    static_assert(N + 2 <= kMost);
-    char* at = text_.data();
-    *at++ = '"';
-    for (std::size_t i = 0; i + 1 < N; ++i) {
-      if (name[i] < ' ' || name[i] > '~' || name[i] == '"' || name[i] == '\\')
-        throw "a name with a character to be escaped";
-      *at++ = name[i];
-    }
-    *at++ = '"';
-    *at = ':';
-    size_ = N + 2;
+  consteval Name(char const (&name)[N]) : text_(name, N - 1) {  // NOLINT: a literal is a name
+    for (char const c : text_)
+      if (c < ' ' || c > '~' || c == '"' || c == '\\') throw "a character to be escaped";
   }
-  // `"name":`
-  [[nodiscard]] std::string_view quoted() const { return {text_.data(), size_}; }
-  [[nodiscard]] std::array<char, kMost> const& bytes() const { return text_; }
+  [[nodiscard]] std::string_view text() const { return text_; }
 
  private:
-  std::array<char, kMost> text_{};
-  std::size_t size_ = 0;
+  std::string_view text_;  // the program's own: it lasts
 };
 
 // A name that is known only when the program runs.
@@ -78,7 +64,7 @@ class Writer {
   Writer& begin_array();
   Writer& end_array();
   // Names are not compared: twice the same is written twice.
-  Writer& key(Name const& name);
+  Writer& key(Name name);
   // Escaped like any string.
   template <DynamicName T>
   Writer& key(T const& name) {
@@ -92,8 +78,8 @@ class Writer {
   Writer& raw(std::string_view json);  // must be one complete JSON value
 
   // The common pair; empty strings are written too.
-  Writer& member(Name const& name, std::string_view value);
-  Writer& member(Name const& name, std::int64_t value) { return key(name).number(value); }
+  Writer& member(Name name, std::string_view value);
+  Writer& member(Name name, std::int64_t value) { return key(name).number(value); }
   template <DynamicName T>
   Writer& member(T const& name, std::string_view value) {
     return dynamic_key(name).string(value);

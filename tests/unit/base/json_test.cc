@@ -131,6 +131,25 @@ TEST_CASE("a name of the program's text and one that is known only later are wri
   }
 }
 
+TEST_CASE("a name of any length is written whole") {
+  std::string literal;
+  json::Writer a(literal);
+  a.begin_object().member("", "").member("1", "").member("12", "").member("123", "");
+  a.member("1234", "").member("1234567", "").member("12345678", "").member("123456789abcdef", "");
+  a.member("0123456789abcdef", "").member("0123456789abcdefg", "");
+  a.member("0123456789abcdef0123456789abcde", "").member("0123456789abcdef0123456789abcdef", "");
+  a.key("0123456789abcdef0123456789abcdefg").null().end_object();
+  std::string dynamic;
+  json::Writer b(dynamic);
+  b.begin_object();
+  for (std::string const name :
+       {"", "1", "12", "123", "1234", "1234567", "12345678", "123456789abcdef", "0123456789abcdef",
+        "0123456789abcdefg", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef"})
+    b.member(name, "");
+  b.key(std::string("0123456789abcdef0123456789abcdefg")).null().end_object();
+  CHECK(literal == dynamic);
+}
+
 TEST_CASE("a decimal is exact and has no zeros that say nothing") {
   struct Row {
     std::int64_t value;
