@@ -3,10 +3,8 @@
 // it is known even where nothing of it could be read.
 #include "core/a2a/refusal.h"
 #include "core/base/random.h"
-#include "core/server/decision_event.h"
-#include "core/server/decision_fields.h"
 #include "core/server/pipeline.h"
-#include "core/server/trace.h"
+#include "core/server/unasked.h"
 
 namespace aw::server {
 namespace {
@@ -19,16 +17,6 @@ std::string_view gate_of(Code code) {
 std::string method_of(http::EarlyRefusal const& refusal) {
   if (refusal.head == nullptr) return {};
   return refusal.head->method + " " + std::string(refusal.head->path);
-}
-
-// Views into what is given.
-decisions::Fields kept_fields(DecisionFacts const& facts, authz::AuthzDecision const& decision,
-                              WallTime time) {
-  decisions::Fields fields;
-  set_facts(fields, facts);
-  fields.set(decisions::Text::gate, gate_of(decision.code));
-  set_decision(fields, decision, time);
-  return fields;
 }
 
 }  // namespace
@@ -51,7 +39,8 @@ http::Response Pipeline::refuse_early(Visitor const& visitor, http::EarlyRefusal
   needs_.instruments.refused(refusal.code);
   if (visitor.line)
     visitor.line->count(call_outcome(decision), needs_.clock.steady(), facts.decision_id);
-  record_soon(facts, decision, now);
+  record_soon(records(),
+              {.facts = facts, .decision = decision, .gate = gate_of(refusal.code), .time = now});
   needs_.log.write(log::Component::transport, log::Level::info, "Request rejected",
                    {{"caller_spiffe_id", facts.caller},
                     {"remote", facts.remote_address},
@@ -66,32 +55,6 @@ http::Response Pipeline::refuse_early(Visitor const& visitor, http::EarlyRefusal
   auto out = a2a::refusal({}, {.code = refusal.code, .decision_id = id, .retry_after = {}});
   out.headers.set("x-agentweave-decision-id", id);
   return out;
-}
-
-// With the turn's other records: many deadlines pass at once where a peer means it.
-void Pipeline::record_soon(DecisionFacts const& facts, authz::AuthzDecision const& decision,
-                           WallTime now) {
-  needs_.tracer.decided(facts, decision, now);
-  auto const fields = kept_fields(facts, decision, now);
-  auto* const logs = needs_.decision_logs;
-  if (needs_.decisions != nullptr) {
-    std::string frame;  // made once, masks and all, for both
-    needs_.decisions->keep_soon(fields, logs == nullptr ? nullptr : &frame);
-    if (logs != nullptr) logs->offer_frame(std::move(frame));
-  } else {
-    if (logs != nullptr) logs->offer(fields);
-    needs_.recent.add({.decision_id = facts.decision_id,
-                       .time = now,
-                       .trace_id = facts.trace.trace_id,
-                       .caller = facts.caller,
-                       .callee = facts.callee,
-                       .action = {},
-                       .method = facts.method,
-                       .remote_address = facts.remote_address,
-                       .gate = gate_of(decision.code),
-                       .decision = decision});
-  }
-  needs_.audit.record_soon(decision_event(facts, decision, now));
 }
 
 }  // namespace aw::server

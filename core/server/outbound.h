@@ -29,6 +29,7 @@
 namespace aw::server {
 
 struct OutboundVisit;
+struct Records;
 
 class Outbound {
  public:
@@ -66,9 +67,11 @@ class Outbound {
   [[nodiscard]] io::Task<void> refuse(OutboundVisit& visit, Error error,
                                       std::optional<http::Response> answer = std::nullopt);
   // `asked`: the question, when policy was asked.
-  [[nodiscard]] Result<void> record(OutboundVisit const& visit,
-                                    authz::AuthzDecision const& decision,
+  [[nodiscard]] Result<void> record(OutboundVisit& visit, authz::AuthzDecision const& decision,
                                     authz::AuthzContext const* asked);
+  // The same for a call that was cut off before it was decided. Nothing when it is on record.
+  void cut(OutboundVisit const& visit);
+  [[nodiscard]] Records records() const;
   // On the trust map; nothing for a call that named no peer.
   void count(OutboundVisit const& visit, CallOutcome outcome) const;
   [[nodiscard]] Result<void> keep(OutboundVisit const& visit, authz::AuthzDecision const& decision,

@@ -218,6 +218,37 @@ TEST_CASE("a handler without an answer, or with an exception, answers 500") {
   }
 }
 
+TEST_CASE("whoever words the answer of a handler that gave none knows what it had added") {
+  Site site(
+      Wired::plain,
+      [](Request& request, ResponseWriter& writer) -> io::Task<void> {
+        writer.add_header("x-id", "of " + request.path);
+        if (request.path == "/late") co_await io::sleep_until(SteadyTime::max());
+        if (request.path == "/taken-back") co_await writer.respond({.status = 200});
+        if (request.path != "/nothing") throw std::runtime_error("x");
+      },
+      quick(), WallTime::max(),
+      [](Unanswered const& what) {
+        return text_response(std::string(what.added.get("x-id").value_or("nobody's")));
+      });
+  for (auto const& [path, status] : std::vector<std::pair<std::string, int>>{
+           {"/late", 504}, {"/nothing", 500}, {"/throws", 500}, {"/taken-back", 500}}) {
+    for (auto const protocol : {Protocol::http1, Protocol::http2}) {
+      // There an answer is on its way as soon as it is given.
+      if (path == "/taken-back" && protocol == Protocol::http2) continue;
+      CAPTURE(path);
+      Caller caller;
+      Request request;
+      request.set_target(path);
+      auto const answer = caller.send(site.endpoint(), request, {.protocol = protocol});
+      REQUIRE(answer.ok());
+      CHECK(answer->status == status);
+      CHECK(answer->headers.get("x-id") == "of " + path);
+      CHECK(answer->body == "of " + path);
+    }
+  }
+}
+
 TEST_CASE("a stream leaves piece by piece and ends with its last chunk, or visibly without") {
   Site site(Wired::plain, [](Request& request, ResponseWriter& writer) -> io::Task<void> {
     if (!(co_await writer.start(200, {{"content-type", "text/event-stream"}})).ok()) co_return;
