@@ -55,6 +55,10 @@ class Outbound {
   // the connection is cut. Blocks the loop for the record's write.
   [[nodiscard]] io::Task<void> serve(http::Request& request, http::ResponseWriter& writer,
                                      std::string const& remote_address);
+  // The answer to what the codec refuses before it is a request. On the record like every refusal,
+  // and refused whether it is or not. In early_refusal.cc.
+  [[nodiscard]] http::Response refuse_early(http::EarlyRefusal const& refusal,
+                                            std::string const& remote_address);
 
  private:
   [[nodiscard]] io::Task<void> decide(OutboundVisit& visit, http::Request meant);
@@ -91,6 +95,9 @@ class OutboundSession final : public http::Session {
   [[nodiscard]] io::Task<void> handle(http::Request& request,
                                       http::ResponseWriter& writer) override {
     return outbound_.serve(request, writer, remote_address_);
+  }
+  [[nodiscard]] std::optional<http::Response> refuse(http::EarlyRefusal const& refusal) override {
+    return outbound_.refuse_early(refusal, remote_address_);
   }
 
  private:

@@ -106,7 +106,7 @@ TEST_CASE("a page whose own name was made to resolve to us reaches nobody, by pa
   }
   // No browser speaks to a unix socket; clients put any host there.
   CHECK(outbound_target(asked("/agents/search/tasks", "agent.local"),
-                        fixtures::trust_domain("corp.test"), kPeers, Door::unix_socket)
+                        fixtures::trust_domain("corp.test"), kPeers, server::Door::unix_socket)
             .ok());
   // Names that nobody can own, and the one that path or header give.
   for (auto const* ours : {"127.0.0.1:8081", "127.9.9.9", "LocalHost:8081", "[::1]:8081", "",
