@@ -43,6 +43,29 @@ TEST_CASE("requests sent ahead are answered in order") {
   CHECK(site.server().stats().accepted == 1);
 }
 
+TEST_CASE("a handler learns whether it was asked for a path or, as a proxy is, for the whole") {
+  Site site(Wired::plain, [](Request& request, ResponseWriter& writer) -> io::Task<void> {
+    co_await writer.respond(text_response(
+        request.path + (request.form == TargetForm::absolute ? " whole\n" : " path\n")));
+  });
+  Raw raw(site.server().port());
+  raw.send(
+      "GET http://a/1 HTTP/1.1\r\nhost: a\r\n\r\n"
+      "GET /2 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  auto const all = raw.read_all();
+  CHECK(all.find("/1 whole\n") != std::string::npos);
+  CHECK(all.ends_with("/2 path\n"));
+  // HTTP/2 has no other than the whole, and its streams' memory serves again.
+  Caller caller;
+  for (int i = 0; i < 2; ++i) {
+    Request request;
+    request.set_target("/3");
+    auto const answer = caller.send(site.endpoint(), request, {.protocol = Protocol::http2});
+    REQUIRE(answer.ok());
+    CHECK(answer->body == "/3 whole\n");
+  }
+}
+
 TEST_CASE("a body may come in chunks, and a request byte by byte") {
   Site site(Wired::plain);
   Raw raw(site.server().port());
