@@ -14,6 +14,7 @@ using namespace aw::server::test;
 namespace {
 
 char const* const kUs = "spiffe://example.org/agent/us";
+char const* const kSearch = "spiffe://example.org/agent/search";
 
 // The gates of the way out, with a policy that answers what the test says and no peer behind them.
 struct WayOut {
@@ -66,6 +67,19 @@ struct WayOut {
     out.body = body;
     return out;
   }
+  static http::Request call() {
+    return post("/agents/search/rpc",
+                R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{
+                    "messageId":"m","role":"ROLE_USER","parts":[{"text":"hi"}],
+                    "metadata":{"skill":"find"}}}})");
+  }
+  Answer serve(http::Request request) {
+    Answer answer;
+    io::run_blocking(gates->serve(request, answer, from));
+    CHECK(answer.done);
+    return answer;
+  }
+
   std::vector<nlohmann::json> records() {
     std::vector<nlohmann::json> out;
     std::ifstream file(dir / "audit.log");
@@ -120,4 +134,31 @@ TEST_CASE("what the codec refuses of our own agent's is one denial on record, un
     CHECK(entry.text(decisions::Text::gate) == row.gate);
     CHECK(entry.text(decisions::Text::caller) == kUs);
   }
+}
+
+TEST_CASE("a denial that policy was not asked about is kept with who, whom and what") {
+  WayOut out;
+  // A route that is none of A2A's: no action yet.
+  auto const unmapped = out.serve(WayOut::post("/agents/search/nothing", ""));
+  auto const first = out.kept_as(std::string(*unmapped.extra.get("x-agentweave-decision-id")));
+  CHECK_FALSE(first.flag(decisions::kAsked));
+  CHECK(first.text(decisions::Text::caller) == kUs);
+  CHECK(first.text(decisions::Text::callee) == kSearch);
+  CHECK(first.text(decisions::Text::direction) == "outbound");
+  CHECK(first.text(decisions::Text::gate) == "understood");
+  // Understood, and cut off before it is decided.
+  Answer cut;
+  out.policy.thinks = [&cut] {
+    cut.done = true;
+    throw std::runtime_error("late");
+  };
+  auto request = WayOut::call();
+  CHECK_THROWS_AS(io::run_blocking(out.gates->serve(request, cut, out.from)), std::runtime_error);
+  auto const second = out.kept_as(std::string(*cut.extra.get("x-agentweave-decision-id")));
+  CHECK_FALSE(second.flag(decisions::kAsked));
+  CHECK(second.text(decisions::Text::caller) == kUs);
+  CHECK(second.text(decisions::Text::callee) == kSearch);
+  CHECK(second.text(decisions::Text::action) == "find");
+  CHECK(second.text(decisions::Text::reason) == "timed_out");
+  CHECK(out.records().size() == 2);
 }
