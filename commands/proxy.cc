@@ -82,9 +82,10 @@ Result<config::Config> proxy_config(ProxyOptions const& options, Context const& 
   return out;
 }
 
-http::Response refuse_proxied(Code code, int status) {
-  auto out = a2a::refusal({}, {.code = code, .decision_id = {}, .retry_after = {}});
-  out.status = status;
+http::Response refuse_proxied(http::Unanswered const& what) {
+  std::string const id(what.added.get("x-agentweave-decision-id").value_or(std::string_view()));
+  auto out = a2a::refusal({}, {.code = what.code, .decision_id = id, .retry_after = {}});
+  out.status = what.status;
   return out;
 }
 

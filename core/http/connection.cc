@@ -81,9 +81,11 @@ Response fenced(int status, Ask const& ask) {
 
 }  // namespace
 
-Response Shard::refusal(Code code, int status) const {
-  return fenced(status,
-                [&] { return options.refuse ? options.refuse(code, status) : titled(code); });
+Response Shard::refusal(Code code, int status, Headers const& added) const {
+  return fenced(status, [&] {
+    return options.refuse ? options.refuse({.code = code, .status = status, .added = added})
+                          : titled(code);
+  });
 }
 
 Connection::Connection(std::shared_ptr<Shard> shard, std::string remote_address)

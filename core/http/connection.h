@@ -73,8 +73,8 @@ struct Shard {
   [[nodiscard]] std::unique_ptr<Workspace> take_workspace();
   void give_back(std::unique_ptr<Workspace> workspace);
   [[nodiscard]] std::string_view date_now() { return date.at(common->clock.now()); }
-  // What `options.refuse` says, with `status`.
-  [[nodiscard]] Response refusal(Code code, int status) const;
+  // What `options.refuse` says, with `status`. `added`: by a handler, where there was one.
+  [[nodiscard]] Response refusal(Code code, int status, Headers const& added = {}) const;
 };
 
 // What speaks one protocol on a connection.

@@ -164,7 +164,7 @@ io::Task<bool> H1Engine::answer() {
   if (watch_ != nullptr) watch_->on_gone(nullptr);
   if (connection_.aborted()) co_return false;
   if (!writer_.started())
-    writer_.put(connection_.shard().refusal(Code::internal, 500), After::close);
+    writer_.put(connection_.shard().refusal(Code::internal, 500, writer_.added()), After::close);
   // Cut off in the middle: the missing last chunk tells the peer so.
   if (!writer_.complete()) co_return false;
   phase_ = Phase::writing;
@@ -250,7 +250,7 @@ void H1Engine::expired(SteadyTime) {
         slow ? connection_.refusal(early({.code = Code::request_timeout,
                                           .status = 408,
                                           .what = head_done_ ? "body too slow" : "head too slow"}))
-             : connection_.shard().refusal(Code::timeout, 504);
+             : connection_.shard().refusal(Code::timeout, 504, writer_.added());
     writer_.put(answer, After::close);
     auto const sent = connection_.stream().try_write(work_->out);
     static_cast<void>(sent.ok());

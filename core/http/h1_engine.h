@@ -34,12 +34,13 @@ class H1Writer final : public ResponseWriter {
   void on_peer_gone(std::function<void()> notify) override;
 
   void reset();
-  // After an exception: a whole answer that has not left yet is none.
+  // After an exception: a whole answer that has not left yet is none. What was added to it stays.
   void forget();
   // Serializes a whole answer.
   void put(Response const& response, After after);
   [[nodiscard]] bool complete() const { return state_ == State::complete; }
   [[nodiscard]] After after() const { return after_; }
+  [[nodiscard]] Headers const& added() const { return extra_; }
 
  private:
   enum class State : std::uint8_t { fresh, streaming, complete };

@@ -68,6 +68,7 @@ std::expected<void, Fault> absolute_target(std::string_view rest, Request& out) 
   auto const path = slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash);
   if (!is_origin_target(path)) return malformed_message("malformed target");
   out.set_target(path);
+  out.form = TargetForm::absolute;
   return {};
 }
 

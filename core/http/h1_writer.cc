@@ -16,7 +16,9 @@ void H1Writer::reset() {
 void H1Writer::forget() {
   if (state_ != State::complete || streamed_) return;
   engine_.work_->out.clear();
+  auto added = std::exchange(extra_, {});
   reset();
+  extra_ = std::move(added);
 }
 
 void H1Writer::add_header(std::string_view name, std::string_view value) {

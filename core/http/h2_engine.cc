@@ -234,7 +234,8 @@ io::Task<void> H2Engine::serve(std::shared_ptr<H2Exchange> exchange) {
 void H2Engine::end(H2Exchange& exchange) {
   exchange.on_gone_ = nullptr;
   if (!over_ && exchange.stream_ != nullptr) {
-    if (!exchange.started_) exchange.put(connection_.shard().refusal(Code::internal, 500));
+    if (!exchange.started_)
+      exchange.put(connection_.shard().refusal(Code::internal, 500, exchange.extra_));
     if (!exchange.finished_) session_->reset(*exchange.stream_, H2Error::internal_error);
     exchange.stream_->owner = nullptr;
     exchange.stream_ = nullptr;
@@ -323,7 +324,7 @@ void H2Engine::expired(SteadyTime now) {
     if (exchange->phase_ == H2Exchange::Phase::streaming || exchange->reading_) {
       exchange->stall();
     } else if (exchange->running_) {
-      exchange->put(connection_.shard().refusal(Code::timeout, 504));
+      exchange->put(connection_.shard().refusal(Code::timeout, 504, exchange->extra_));
       exchange->signal_.emit(boost::asio::cancellation_type::terminal);
     } else if (exchange->stream_ != nullptr) {
       refuse(*exchange->stream_,

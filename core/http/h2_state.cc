@@ -58,6 +58,7 @@ H2Stream& H2Session::Impl::add(std::int32_t id) {
   }
   stream->request.clear();
   stream->request.version = Version::http2;
+  stream->request.form = TargetForm::absolute;
   stream->id = id;
   return *streams.emplace(id, std::move(stream)).first->second;
 }

@@ -171,6 +171,7 @@ void Request::clear() {
   headers.clear();
   body.clear();
   version = Version::http1_1;
+  form = TargetForm::origin;
 }
 
 void Response::clear() {

@@ -19,6 +19,10 @@ namespace aw::http {
 // What the message came in; what is sent is the connection's to choose.
 enum class Version : std::uint8_t { http1_0, http1_1, http2 };
 
+// How a request names what it wants (RFC 9112 §3.2): by a path, as a server is asked for what is
+// its own, or whole, as a proxy is asked for somebody else's. HTTP/2 has no other than the whole.
+enum class TargetForm : std::uint8_t { origin, absolute };
+
 // Header fields in the order they came; names are lower case (RFC 9110 §5.1: case means nothing).
 // The views it hands out live until the next change: never give them to `add` or `set` of its own.
 // Nothing is checked here: the codecs refuse malformed names and values on the way in, and leave
@@ -95,13 +99,14 @@ class Headers {
 // query do not follow by themselves.
 struct Request {
   std::string method = "GET";
-  std::string target = "/";  // as sent
+  std::string target = "/";  // as sent, without scheme and authority
   std::string path = "/";    // before the '?', not decoded
   std::string query;         // after it
   std::string authority;     // Host or :authority, without a scheme
   Headers headers;           // h2: without pseudo-headers; `host` stands in `authority` alone
   std::string body;
   Version version = Version::http1_1;
+  TargetForm form = TargetForm::origin;  // what came; what is sent has a path
 
   // Sets target, path and query.
   void set_target(std::string_view whole);

@@ -94,6 +94,15 @@ struct EarlyRefusal {
   Request const* head = nullptr;  // null: the head itself is what was wrong, or not all of it came
 };
 
+// An answer that is nobody's: no session was there, or its handler was late or said nothing. A
+// view; good for one call.
+struct Unanswered {
+  Code code;
+  int status;
+  Headers const&
+      added;  // what the handler had given to add_header, which stands in this answer too
+};
+
 // So many a connection: whoever sends more pays for a handshake first.
 inline constexpr std::uint32_t kMostRefusals = 16;
 
@@ -157,7 +166,7 @@ struct ServerOptions {
   // The answer where no session gives one: to what is refused early (EarlyRefusal), to a connection
   // over the limit (503), and for a handler that is late (504) or says nothing (500). Its status
   // wins over the code's own. Default: text/plain with the code's title.
-  std::function<Response(Code code, int status)> refuse;
+  std::function<Response(Unanswered const& what)> refuse;
   // A connection that ended before its session: why, and from where. For logs and metrics.
   std::function<void(Error const& error, std::string_view remote_address)> rejected;
 };

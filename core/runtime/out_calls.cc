@@ -49,7 +49,9 @@ class KeptAnswer final : public http::ResponseWriter {
     co_return Result<void>();
   }
   [[nodiscard]] bool started() const override { return started_ || complete_; }
-  [[nodiscard]] bool peer_gone() const override { return false; }
+  // Whoever called has given the call up.
+  [[nodiscard]] bool peer_gone() const override { return given_up_; }
+  void give_up() { given_up_ = true; }
   void on_peer_gone(std::function<void()> /*notify*/) override {}
 
   Result<http::Response> take() {
@@ -65,6 +67,7 @@ class KeptAnswer final : public http::ResponseWriter {
   bool started_ = false;
   bool complete_ = false;
   bool too_large_ = false;
+  bool given_up_ = false;
 };
 
 // One call; its signal and writer belong to the loop, `done` to State::mutex.
@@ -78,8 +81,10 @@ struct OutCall {
 };
 
 void cancel(std::shared_ptr<OutCall> const& call) {
-  boost::asio::post(*call->loop,
-                    [call] { call->signal.emit(boost::asio::cancellation_type::terminal); });
+  boost::asio::post(*call->loop, [call] {
+    call->writer.give_up();
+    call->signal.emit(boost::asio::cancellation_type::terminal);
+  });
 }
 
 }  // namespace

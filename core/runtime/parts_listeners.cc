@@ -14,6 +14,8 @@
 namespace aw::runtime {
 namespace {
 
+constexpr std::string_view kDecisionHeader = "x-agentweave-decision-id";
+
 bool same_bundles(identity::Snapshot const& a, identity::Snapshot const& b) {
   return a.bundles == b.bundles;
 }
@@ -28,15 +30,19 @@ void say_listening(log::Log& log, std::string_view message, std::string const& a
             {"port", colon == std::string_view::npos ? "" : whole.substr(colon + 1)}});
 }
 
-// The answer where no session gives one: to our own agent's requests that cannot be read, and for a
-// handler that is late or fails. A small JSON object; its id finds the line in the log.
-http::Response refuse_early(log::Log& log, Clock const& clock, Code code, int status) {
-  auto const id = time_ordered_id(clock.now(), "d-");
-  auto out = a2a::refusal({}, {.code = code, .decision_id = id, .retry_after = {}});
-  out.status = status;
-  out.headers.set("x-agentweave-decision-id", id);
+// The answer where no session gives one: to a connection over the limit, and for a handler that is
+// late or fails, under the id that this has `added`. A small JSON object; its id finds the line in
+// the log.
+http::Response unanswered(log::Log& log, Clock const& clock, http::Unanswered const& what) {
+  auto const known = what.added.get(kDecisionHeader);
+  auto const id = known ? std::string(*known) : time_ordered_id(clock.now(), "d-");
+  auto out = a2a::refusal({}, {.code = what.code, .decision_id = id, .retry_after = {}});
+  out.status = what.status;
+  out.headers.set(kDecisionHeader, id);
   log.write(log::Component::transport, log::Level::info, "Request rejected",
-            {{"code", code_name(code)}, {"status", std::to_string(status)}, {"decision_id", id}});
+            {{"code", code_name(what.code)},
+             {"status", std::to_string(what.status)},
+             {"decision_id", id}});
   return out;
 }
 
@@ -79,9 +85,7 @@ Result<void> Runtime::Parts::bind_agent(Seams const& seams) {
     if (session.ok()) instruments->connections.add();
     return session;
   };
-  options.refuse = [this](Code code, int status) {
-    return refuse_early(*log, clock, code, status);
-  };
+  options.refuse = [this](http::Unanswered const& what) { return unanswered(*log, clock, what); };
   options.rejected = [this](Error const& error, std::string_view from) {
     instruments->handshake_failures.add();
     calls->refused(authz::address_without_port(from), first_svid->id.text(), error);
@@ -140,9 +144,7 @@ Result<void> Runtime::Parts::serve_outbound() {
     return std::unique_ptr<http::Session>(
         std::make_unique<server::OutboundSession>(*outbound_gates, info.remote_address));
   };
-  options.refuse = [this](Code code, int status) {
-    return refuse_early(*log, clock, code, status);
-  };
+  options.refuse = [this](http::Unanswered const& what) { return unanswered(*log, clock, what); };
   AW_TRY(outbound, http::Server::start(std::move(options), *loops, clock));
   log->info(log::Component::agent, "Outbound calls taken", {{"address", outbound->address()}});
   return {};

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the codec refuses on the agent's listener, on the record: its peer is verified, so who sent
-// it is known even where nothing of it could be read.
+// What the codec refuses, on the record even where nothing of it could be read. On the agent's
+// listener its sender is verified; on the outbound one it is our own agent.
 #include "core/a2a/refusal.h"
 #include "core/base/random.h"
-#include "core/server/decision_event.h"
-#include "core/server/decision_fields.h"
+#include "core/server/outbound.h"
 #include "core/server/pipeline.h"
-#include "core/server/trace.h"
+#include "core/server/unasked.h"
 
 namespace aw::server {
 namespace {
@@ -21,14 +20,25 @@ std::string method_of(http::EarlyRefusal const& refusal) {
   return refusal.head->method + " " + std::string(refusal.head->path);
 }
 
-// Views into what is given.
-decisions::Fields kept_fields(DecisionFacts const& facts, authz::AuthzDecision const& decision,
-                              WallTime time) {
-  decisions::Fields fields;
-  set_facts(fields, facts);
-  fields.set(decisions::Text::gate, gate_of(decision.code));
-  set_decision(fields, decision, time);
-  return fields;
+std::optional<std::string_view> traceparent_of(http::EarlyRefusal const& refusal) {
+  return refusal.head != nullptr ? refusal.head->headers.get("traceparent") : std::nullopt;
+}
+
+// Nothing says in which words its sender would like the answer: a small JSON object.
+http::Response answer_to(http::EarlyRefusal const& refusal, std::string const& id) {
+  auto out = a2a::refusal({}, {.code = refusal.code, .decision_id = id, .retry_after = {}});
+  out.headers.set("x-agentweave-decision-id", id);
+  return out;
+}
+
+void tell(log::Log& log, http::EarlyRefusal const& refusal, DecisionFacts const& facts) {
+  log.write(log::Component::transport, log::Level::info, "Request rejected",
+            {{"caller_spiffe_id", facts.caller},
+             {"remote", facts.remote_address},
+             {"code", code_name(refusal.code)},
+             {"status", std::to_string(refusal.status)},
+             {"reason", refusal.what},
+             {"decision_id", facts.decision_id}});
 }
 
 }  // namespace
@@ -37,8 +47,7 @@ http::Response Pipeline::refuse_early(Visitor const& visitor, http::EarlyRefusal
   auto const now = needs_.clock.now();
   auto const id = time_ordered_id(now, "d-");
   auto const method = method_of(refusal);
-  auto const trace = needs_.tracer.begin(
-      refusal.head != nullptr ? refusal.head->headers.get("traceparent") : std::nullopt);
+  auto const trace = needs_.tracer.begin(traceparent_of(refusal));
   auto const decision = authz::deny(std::string(code_info(refusal.code).id), refusal.code);
   DecisionFacts const facts{.trace = trace,
                             .decision_id = id,
@@ -51,47 +60,40 @@ http::Response Pipeline::refuse_early(Visitor const& visitor, http::EarlyRefusal
   needs_.instruments.refused(refusal.code);
   if (visitor.line)
     visitor.line->count(call_outcome(decision), needs_.clock.steady(), facts.decision_id);
-  record_soon(facts, decision, now);
-  needs_.log.write(log::Component::transport, log::Level::info, "Request rejected",
-                   {{"caller_spiffe_id", facts.caller},
-                    {"remote", facts.remote_address},
-                    {"code", code_name(refusal.code)},
-                    {"status", std::to_string(refusal.status)},
-                    {"reason", refusal.what},
-                    {"decision_id", id}});
+  record_soon(records(),
+              {.facts = facts, .decision = decision, .gate = gate_of(refusal.code), .time = now});
+  tell(needs_.log, refusal, facts);
   needs_.tracer.answered(
       facts, {.status = refusal.status, .code = refusal.code, .began = now, .ended = now});
   needs_.instruments.request({}, {.status = RequestStatus::denied});
-  // Nothing says in which words its sender would like the answer: a small JSON object.
-  auto out = a2a::refusal({}, {.code = refusal.code, .decision_id = id, .retry_after = {}});
-  out.headers.set("x-agentweave-decision-id", id);
-  return out;
+  return answer_to(refusal, id);
 }
 
-// With the turn's other records: many deadlines pass at once where a peer means it.
-void Pipeline::record_soon(DecisionFacts const& facts, authz::AuthzDecision const& decision,
-                           WallTime now) {
-  needs_.tracer.decided(facts, decision, now);
-  auto const fields = kept_fields(facts, decision, now);
-  auto* const logs = needs_.decision_logs;
-  if (needs_.decisions != nullptr) {
-    std::string frame;  // made once, masks and all, for both
-    needs_.decisions->keep_soon(fields, logs == nullptr ? nullptr : &frame);
-    if (logs != nullptr) logs->offer_frame(std::move(frame));
-  } else {
-    if (logs != nullptr) logs->offer(fields);
-    needs_.recent.add({.decision_id = facts.decision_id,
-                       .time = now,
-                       .trace_id = facts.trace.trace_id,
-                       .caller = facts.caller,
-                       .callee = facts.callee,
-                       .action = {},
-                       .method = facts.method,
-                       .remote_address = facts.remote_address,
-                       .gate = gate_of(decision.code),
-                       .decision = decision});
-  }
-  needs_.audit.record_soon(decision_event(facts, decision, now));
+http::Response Outbound::refuse_early(http::EarlyRefusal const& refusal,
+                                      std::string const& remote_address) {
+  auto const now = needs_.clock.now();
+  auto const id = time_ordered_id(now, "d-");
+  auto const method = method_of(refusal);
+  auto const trace = needs_.tracer.begin(traceparent_of(refusal));
+  auto const credentials = needs_.credentials();
+  auto const decision = authz::deny(std::string(code_info(refusal.code).id), refusal.code);
+  DecisionFacts const facts{
+      .direction = authz::Direction::outbound,
+      .trace = trace,
+      .decision_id = id,
+      .caller = credentials ? std::string_view(credentials->self().text()) : std::string_view(),
+      .callee = {},
+      .action = {},
+      .method = method,
+      .task_id = {},
+      .remote_address = remote_address};
+  refused_.add();
+  record_soon(records(),
+              {.facts = facts, .decision = decision, .gate = gate_of(refusal.code), .time = now});
+  tell(needs_.log, refusal, facts);
+  needs_.tracer.answered(
+      facts, {.status = refusal.status, .code = refusal.code, .began = now, .ended = now});
+  return answer_to(refusal, id);
 }
 
 }  // namespace aw::server

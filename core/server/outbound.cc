@@ -13,6 +13,7 @@
 #include "core/server/decision_event.h"
 #include "core/server/decision_fields.h"
 #include "core/server/trace.h"
+#include "core/server/unasked.h"
 
 namespace aw::server {
 
@@ -38,6 +39,7 @@ struct OutboundVisit {
   bool card = false;
   int status = 0;              // of the answer
   std::optional<Code> code{};  // why there is none of the peer's
+  bool on_record = false;      // or tried to be
 };
 
 namespace {
@@ -192,6 +194,7 @@ io::Task<void> Outbound::serve(http::Request& request, http::ResponseWriter& wri
                       .shape = a2a::shape_of(request),
                       .method = request.method + " " + std::string(request.path)};
   writer.add_header("x-agentweave-decision-id", visit.decision_id);
+  OnCut const unwinding([this, &visit] { cut(visit); });
   if (from_browser(request))
     co_return co_await refuse(
         visit, make_error(Code::denied_by_policy, "web pages may not call agents through here"));
@@ -382,8 +385,30 @@ Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision con
   return std::move(ticket.outcome);
 }
 
-Result<void> Outbound::record(OutboundVisit const& visit, authz::AuthzDecision const& decision,
+Records Outbound::records() const {
+  return {.audit = needs_.audit,
+          .tracer = needs_.tracer,
+          .decisions = needs_.decisions,
+          .decision_logs = needs_.decision_logs};
+}
+
+void Outbound::cut(OutboundVisit const& visit) {
+  if (visit.on_record) return;
+  refused_.add();
+  auto const code = why_cut(visit.writer);
+  auto const decision = authz::deny(std::string(code_info(code).id), code);
+  count(visit, call_outcome(decision));
+  auto const facts = outbound_facts(visit);
+  auto const now = needs_.clock.now();
+  record_soon(records(),
+              {.facts = facts, .decision = decision, .gate = "authorization", .time = now});
+  needs_.tracer.answered(
+      facts, {.status = http_status(code), .code = code, .began = visit.time, .ended = now});
+}
+
+Result<void> Outbound::record(OutboundVisit& visit, authz::AuthzDecision const& decision,
                               authz::AuthzContext const* asked) {
+  visit.on_record = true;
   bool const wanted = needs_.decisions != nullptr || needs_.decision_logs != nullptr;
   auto kept = wanted ? keep(visit, decision, asked) : Result<void>();
   // An allow that nobody can look up is not given; a refusal is on the record in any case.

@@ -29,6 +29,7 @@
 namespace aw::server {
 
 struct OutboundVisit;
+struct Records;
 
 class Outbound {
  public:
@@ -54,6 +55,10 @@ class Outbound {
   // the connection is cut. Blocks the loop for the record's write.
   [[nodiscard]] io::Task<void> serve(http::Request& request, http::ResponseWriter& writer,
                                      std::string const& remote_address);
+  // The answer to what the codec refuses before it is a request. On the record like every refusal,
+  // and refused whether it is or not. In early_refusal.cc.
+  [[nodiscard]] http::Response refuse_early(http::EarlyRefusal const& refusal,
+                                            std::string const& remote_address);
 
  private:
   [[nodiscard]] io::Task<void> decide(OutboundVisit& visit, http::Request meant);
@@ -66,9 +71,11 @@ class Outbound {
   [[nodiscard]] io::Task<void> refuse(OutboundVisit& visit, Error error,
                                       std::optional<http::Response> answer = std::nullopt);
   // `asked`: the question, when policy was asked.
-  [[nodiscard]] Result<void> record(OutboundVisit const& visit,
-                                    authz::AuthzDecision const& decision,
+  [[nodiscard]] Result<void> record(OutboundVisit& visit, authz::AuthzDecision const& decision,
                                     authz::AuthzContext const* asked);
+  // The same for a call that was cut off before it was decided. Nothing when it is on record.
+  void cut(OutboundVisit const& visit);
+  [[nodiscard]] Records records() const;
   // On the trust map; nothing for a call that named no peer.
   void count(OutboundVisit const& visit, CallOutcome outcome) const;
   [[nodiscard]] Result<void> keep(OutboundVisit const& visit, authz::AuthzDecision const& decision,
@@ -88,6 +95,9 @@ class OutboundSession final : public http::Session {
   [[nodiscard]] io::Task<void> handle(http::Request& request,
                                       http::ResponseWriter& writer) override {
     return outbound_.serve(request, writer, remote_address_);
+  }
+  [[nodiscard]] std::optional<http::Response> refuse(http::EarlyRefusal const& refusal) override {
+    return outbound_.refuse_early(refusal, remote_address_);
   }
 
  private:

@@ -61,12 +61,16 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-// Does a request that names its agent by path or header come by a name that nobody can own and make
-// resolve to us (DNS rebinding)? Names without a dot can be owned too: by whoever answers for the
-// local network. The agent's own is what a proxy's client has for a host.
-bool is_nobodys(std::string_view host, std::string_view agent) {
-  return host.empty() || is_loopback_name(host) || host.ends_with(".localhost") ||
-         (!host.contains('.') && host == text::lower(agent));
+// A name that nobody can own and make resolve to us (DNS rebinding). Names without a dot can be
+// owned too: by whoever answers for the local network.
+bool is_nobodys(std::string_view host) {
+  return host.empty() || is_loopback_name(host) || host.ends_with(".localhost");
+}
+
+// Whom a web page cannot be: it comes over TCP, and asks for a path where its browser takes us for
+// the host of that name. A client that knows us for its proxy says the name in the target.
+bool is_no_page(http::Request const& request, Door door) {
+  return door != Door::tcp || request.form == http::TargetForm::absolute;
 }
 
 bool names_this_machine(std::string_view host) {
@@ -103,6 +107,12 @@ std::optional<Named> named_by_path(http::Request const& request) {
                .prefix = std::string(kAgents) + std::string(name)};
 }
 
+Error not_ours(std::string const& host) {
+  return make_error(
+      Code::usage, "the request came by the name " + host + ", which is not ours",
+      "http://127.0.0.1:PORT/agents/NAME/…, or http://NAME/… with us for the client's HTTP proxy");
+}
+
 Result<Named> named(http::Request const& request, a2a::DiscoveryConfig const& discovery,
                     Door door) {
   auto const host = text::lower(host_of(request.authority));
@@ -110,10 +120,13 @@ Result<Named> named(http::Request const& request, a2a::DiscoveryConfig const& di
   auto by = header ? std::optional(Named{
                          .name = std::string(*header), .target = request.target, .prefix = {}})
                    : named_by_path(request);
-  if (by && door == Door::tcp && !is_nobodys(host, by->name))
-    return make_error(Code::usage, "the request came by the name " + host + ", which is not ours",
-                      "http://127.0.0.1:PORT/agents/NAME/…");
+  bool const proxied = is_no_page(request, door);
+  // The agent's own is what a proxy's client has for a host.
+  if (by && door == Door::tcp && !is_nobodys(host) &&
+      !(proxied && !host.contains('.') && host == text::lower(by->name)))
+    return not_ours(host);
   if (by) return *std::move(by);
+  if (!proxied && !names_this_machine(host)) return not_ours(host);
   if (auto id = peer_at(host, discovery); id && !names_this_machine(host))
     return Named{.name = *std::move(id), .target = request.target, .prefix = {}};
   // Anything with a dot is a name of the web, and none of an agent.

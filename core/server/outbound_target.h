@@ -4,9 +4,10 @@
 // Named by, in this order: the header x-agentweave-target (a SPIFFE ID or a short name); a path
 // /agents/NAME/… (NAME percent-encoded where it is a whole SPIFFE ID); the host, as HTTP proxies
 // have it (http://search/rpc): the host of a configured peer's address, or a short name.
-// Over TCP the host beside a header or a path is a loopback address, localhost or a name below it,
-// nothing, or the very name they give: by any other, with a dot or without, comes a web page whose
-// owner made it resolve to us.
+// Over TCP the host names an agent only in a target that is whole, as a proxy's client sends it.
+// The host beside a header or a path is a loopback address, localhost or a name below it, nothing,
+// or, in a whole target, the very name they give: by any other, with a dot or without, comes a web
+// page whose owner made it resolve to us.
 #pragma once
 
 #include <cstdint>

@@ -11,6 +11,7 @@
 #include "core/server/decision_event.h"
 #include "core/server/decision_fields.h"
 #include "core/server/trace.h"
+#include "core/server/unasked.h"
 
 namespace aw::server {
 namespace {
@@ -39,6 +40,7 @@ struct Visit {
   std::string_view gate = "identity";
   authz::AuthzContext const* question = nullptr;
   std::string receipt = {};
+  bool on_record = false;  // or tried to be
 };
 
 namespace {
@@ -182,6 +184,7 @@ io::Task<void> Pipeline::serve(Visitor const& visitor, http::Request& request,
               .method = request.method + " " + std::string(request.path),
               .task_id = {}};
   writer.add_header(kDecisionHeader, visit.decision_id);
+  OnCut const unwinding([this, &visit] { cut(visit); });
   if (auto const claims = claims_in(request); claims > 0) {
     needs_.instruments.claims_dropped.add(claims);
   }
@@ -399,7 +402,29 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
   outcome(visit, result);
 }
 
-io::Task<Result<void>> Pipeline::record(Visit const& visit, authz::AuthzDecision const& decision) {
+Records Pipeline::records() const {
+  return {.audit = needs_.audit,
+          .tracer = needs_.tracer,
+          .decisions = needs_.decisions,
+          .decision_logs = needs_.decision_logs,
+          .recent = &needs_.recent};
+}
+
+void Pipeline::cut(Visit const& visit) {
+  if (visit.on_record) return;
+  auto const code = why_cut(visit.writer);
+  auto const decision = authz::deny(std::string(code_info(code).id), code);
+  needs_.instruments.refused(code);
+  count_call(visit, decision);
+  record_soon(records(), {.facts = facts_of(visit),
+                          .decision = decision,
+                          .gate = visit.gate,
+                          .time = needs_.clock.now()});
+  outcome(visit, {.status = http_status(code), .code = code});
+}
+
+io::Task<Result<void>> Pipeline::record(Visit& visit, authz::AuthzDecision const& decision) {
+  visit.on_record = true;
   auto const now = needs_.clock.now();
   auto const facts = facts_of(visit);
   needs_.tracer.decided(facts, decision, now);

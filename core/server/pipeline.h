@@ -30,7 +30,7 @@
 
 namespace aw::server {
 
-struct DecisionFacts;
+struct Records;
 struct Visit;
 
 // What the connection established before its first request (gates 1 and 2).
@@ -111,10 +111,11 @@ class Pipeline {
   [[nodiscard]] io::Task<void> refuse_as(Visit& visit, a2a::Refused refused);
 
   // Gate 7. An error is the caller's 503.
-  [[nodiscard]] io::Task<Result<void>> record(Visit const& visit,
-                                              authz::AuthzDecision const& decision);
-  // The same for a refusal that nobody waits for and no policy was asked about.
-  void record_soon(DecisionFacts const& facts, authz::AuthzDecision const& decision, WallTime now);
+  [[nodiscard]] io::Task<Result<void>> record(Visit& visit, authz::AuthzDecision const& decision);
+  // The same for what was cut off before it was decided: the listener's deadline, the connection's
+  // end. Whoever waits has been answered already. Nothing when it is on record.
+  void cut(Visit const& visit);
+  [[nodiscard]] Records records() const;
   // Gate 9: metrics, trace, log. Nothing is decided any more.
   void outcome(Visit const& visit, a2a::Outcome const& outcome);
 

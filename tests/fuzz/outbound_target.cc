@@ -26,9 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   auto const own = identity::TrustDomain::parse("corp.test");
   a2a::DiscoveryConfig const peers{
       .peers = {{.spiffe_id = "spiffe://corp.test/agent/a", .address = "https://a.example:1"}}};
+  auto const by_path = server::outbound_target(request, *own, peers);
+  request.form = http::TargetForm::absolute;
   auto const target = server::outbound_target(request, *own, peers);
   // An agent has a path, and what is sent on is a path too.
   if (target.ok() && (target->id.path().empty() || target->target.empty())) __builtin_trap();
+  // A proxy's client may ask for what a page may, and that is the same then.
+  if (by_path.ok() && (!target.ok() || target->id != by_path->id)) __builtin_trap();
   if (auto const card = server::card_through(text, "http://127.0.0.1:1/agents/a"); card.ok())
     if (!json::parse(*card).ok()) __builtin_trap();
   return 0;

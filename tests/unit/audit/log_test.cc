@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -51,15 +50,21 @@ class FakeSink final : public AuditSink {
   std::shared_ptr<State> const state_;
 };
 
-std::unique_ptr<AuditLog> open_fakes(Bench& bench, std::shared_ptr<FakeSink::State> const& stream,
-                                     std::shared_ptr<FakeSink::State> const& keeper) {
-  std::vector<std::unique_ptr<AuditSink>> sinks;
-  sinks.push_back(std::make_unique<FakeSink>("stream", Keeps::nothing, stream));
-  sinks.push_back(std::make_unique<FakeSink>("keeper", Keeps::records, keeper));
-  auto log = AuditLog::open(std::move(sinks), bench.needs());
-  REQUIRE(log.ok());
-  return std::move(*log);
-}
+// A log over two destinations, of which the second one keeps records and is the primary.
+struct TwoSinks : Bench {
+  std::shared_ptr<FakeSink::State> const stream = std::make_shared<FakeSink::State>();
+  std::shared_ptr<FakeSink::State> const keeper = std::make_shared<FakeSink::State>();
+  std::unique_ptr<AuditLog> log;
+
+  TwoSinks() {
+    std::vector<std::unique_ptr<AuditSink>> sinks;
+    sinks.push_back(std::make_unique<FakeSink>("stream", Keeps::nothing, stream));
+    sinks.push_back(std::make_unique<FakeSink>("keeper", Keeps::records, keeper));
+    auto opened = AuditLog::open(std::move(sinks), needs());
+    REQUIRE(opened.ok());
+    log = std::move(*opened);
+  }
+};
 
 }  // namespace
 
@@ -144,49 +149,44 @@ TEST_CASE("a repair is itself recorded") {
 }
 
 TEST_CASE("an error of the primary is the caller's, and the chain does not move") {
-  Bench bench;
-  auto const stream = std::make_shared<FakeSink::State>();
-  auto const keeper = std::make_shared<FakeSink::State>();
-  auto const log = open_fakes(bench, stream, keeper);
-  CHECK(log->status().destinations == std::vector<std::string>{"keeper", "stream"});
-  REQUIRE(log->record(decision_event("a")).ok());
-  keeper->refuses = true;
-  auto const refused = log->record(decision_event("b"));
+  TwoSinks two;
+  CHECK(two.log->status().destinations == std::vector<std::string>{"keeper", "stream"});
+  REQUIRE(two.log->record(decision_event("a")).ok());
+  two.keeper->refuses = true;
+  auto const refused = two.log->record(decision_event("b"));
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::audit_unavailable);
-  CHECK(stream->lines.size() == 1);  // nobody sees a record that was never made
-  CHECK(log->status().seq == 1);
-  CHECK_FALSE(log->status().last_error.empty());
-  CHECK(bench.registry.text().find("agentweave_audit_healthy 0") != std::string::npos);
-  keeper->refuses = false;
-  REQUIRE(log->record(decision_event("c")).ok());
-  CHECK(log->status().seq == 2);
-  CHECK(log->status().last_error.empty());
-  CHECK(keeper->lines == stream->lines);
+  CHECK(two.stream->lines.size() == 1);  // nobody sees a record that was never made
+  CHECK(two.log->status().seq == 1);
+  CHECK_FALSE(two.log->status().last_error.empty());
+  CHECK(two.registry.text().find("agentweave_audit_healthy 0") != std::string::npos);
+  two.keeper->refuses = false;
+  REQUIRE(two.log->record(decision_event("c")).ok());
+  CHECK(two.log->status().seq == 2);
+  CHECK(two.log->status().last_error.empty());
+  CHECK(two.keeper->lines == two.stream->lines);
 }
 
 TEST_CASE("an error of another destination is counted, and decides nothing") {
-  Bench bench;
-  auto const stream = std::make_shared<FakeSink::State>();
-  auto const keeper = std::make_shared<FakeSink::State>();
-  auto const log = open_fakes(bench, stream, keeper);
-  stream->refuses = true;
-  CHECK(log->record(decision_event("a")).ok());
-  CHECK(bench.registry.text().find("agentweave_audit_errors_total{destination=\"stream\"} 1") !=
+  TwoSinks two;
+  two.stream->refuses = true;
+  CHECK(two.log->record(decision_event("a")).ok());
+  CHECK(two.registry.text().find("agentweave_audit_errors_total{destination=\"stream\"} 1") !=
         std::string::npos);
 }
 
 namespace {
 
-// Records `actions` in one turn of one loop; the outcomes in their order.
-std::vector<Result<void>> record_in_one_turn(AuditLog& log,
-                                             std::vector<std::string> const& actions) {
+// Records `actions` in one turn of one loop; the outcomes in their order. `before`: what is due
+// before each, where something is.
+std::vector<Result<void>> record_in_one_turn(AuditLog& log, std::vector<std::string> const& actions,
+                                             std::vector<Result<void>> const& before = {}) {
   std::vector<Result<void>> out(actions.size());
   std::latch done(static_cast<std::ptrdiff_t>(actions.size()));
   io::Loops loops(1);
   auto const one = [&](std::size_t index) -> io::Task<void> {
     auto const event = decision_event(actions[index]);
-    out[index] = co_await log.recorded(event);
+    out[index] = co_await log.recorded(event, before.empty() ? nullptr : &before[index]);
     done.count_down();
   };
   boost::asio::post(loops.at(0), [&] {
@@ -204,23 +204,8 @@ TEST_CASE(
     "what is due before a record and failed keeps it from being written, not its neighbours") {
   Bench bench;
   auto const log = bench.open();
-  std::array<Result<void>, 3> before;
-  before[1] = make_error(Code::state_unusable, "not kept");
-  std::array<Result<void>, 3> out;
-  std::latch done(3);
-  io::Loops loops(1);
-  auto const one = [&](std::size_t index) -> io::Task<void> {
-    std::string const action(1, static_cast<char>('a' + index));
-    auto const event = decision_event(action);
-    out[index] = co_await log->recorded(event, &before[index]);
-    done.count_down();
-  };
-  boost::asio::post(loops.at(0), [&] {
-    for (std::size_t i = 0; i < out.size(); ++i)
-      boost::asio::co_spawn(loops.at(0), one(i), [](std::exception_ptr) {});
-  });
-  done.wait();
-  loops.stop();
+  std::vector<Result<void>> const before = {{}, make_error(Code::state_unusable, "not kept"), {}};
+  auto const out = record_in_one_turn(*log, {"a", "b", "c"}, before);
   CHECK(out[0].ok());
   REQUIRE_FALSE(out[1].ok());
   CHECK(out[1].error().code == Code::state_unusable);
@@ -272,16 +257,13 @@ TEST_CASE("what nobody waits for is written with its turn's records, in order") 
 }
 
 TEST_CASE("what nobody waits for and cannot be written leaves the records beside it alone") {
-  Bench bench;
-  auto const stream = std::make_shared<FakeSink::State>();
-  auto const keeper = std::make_shared<FakeSink::State>();
-  auto const log = open_fakes(bench, stream, keeper);
-  keeper->takes = 1;
-  log->record_soon(decision_event("a"));
-  log->record_soon(decision_event("b"));  // refused
-  keeper->takes = 10;
-  CHECK(log->record(decision_event("c")).ok());
-  CHECK(log->status().records == 2);
+  TwoSinks two;
+  two.keeper->takes = 1;
+  two.log->record_soon(decision_event("a"));
+  two.log->record_soon(decision_event("b"));  // refused
+  two.keeper->takes = 10;
+  CHECK(two.log->record(decision_event("c")).ok());
+  CHECK(two.log->status().records == 2);
 }
 
 TEST_CASE("off a loop a record is written at once") {
@@ -293,26 +275,23 @@ TEST_CASE("off a loop a record is written at once") {
 }
 
 TEST_CASE("a destination that is full in the middle of a turn fails the rest of it alone") {
-  Bench bench;
-  auto const stream = std::make_shared<FakeSink::State>();
-  auto const keeper = std::make_shared<FakeSink::State>();
-  auto const log = open_fakes(bench, stream, keeper);
-  keeper->takes = 2;
-  auto const outcomes = record_in_one_turn(*log, {"a", "b", "c", "d"});
+  TwoSinks two;
+  two.keeper->takes = 2;
+  auto const outcomes = record_in_one_turn(*two.log, {"a", "b", "c", "d"});
   CHECK(outcomes[0].ok());
   CHECK(outcomes[1].ok());
   REQUIRE_FALSE(outcomes[2].ok());
   CHECK(outcomes[2].error().code == Code::audit_unavailable);
   CHECK_FALSE(outcomes[3].ok());
-  CHECK(stream->lines == keeper->lines);
-  CHECK(log->status().seq == 2);
-  keeper->takes = SIZE_MAX;
-  REQUIRE(log->record(decision_event("e")).ok());
-  auto const links =
-      parse_links(std::string_view(keeper->lines[2]).substr(0, keeper->lines[2].size() - 1));
+  CHECK(two.stream->lines == two.keeper->lines);
+  CHECK(two.log->status().seq == 2);
+  two.keeper->takes = SIZE_MAX;
+  REQUIRE(two.log->record(decision_event("e")).ok());
+  auto const links = parse_links(
+      std::string_view(two.keeper->lines[2]).substr(0, two.keeper->lines[2].size() - 1));
   REQUIRE(links.ok());
   CHECK(links->seq == 3);
-  CHECK(keeper->lines[1].find(links->prev_hash) != std::string::npos);
+  CHECK(two.keeper->lines[1].find(links->prev_hash) != std::string::npos);
 }
 
 TEST_CASE("a record that is too long fails alone") {

@@ -27,6 +27,28 @@ json::Json record(std::string const& action, std::string const& decision,
           {"duration_ms", 12.5}};
 }
 
+// An audit log's file that is written, moved and removed by hand, and its neighbours.
+struct Followed {
+  TempDir directory;
+  std::filesystem::path const path = directory / "audit.log";
+
+  explicit Followed(std::string const& text) { spit(path, text); }
+  void write(std::string const& text) const { std::ofstream(path, std::ios::app) << text; }
+  void rotate(std::string const& name) const { std::filesystem::rename(path, directory / name); }
+  // A file that was rotated.
+  void beside(std::string const& name, std::string const& text) const {
+    spit(directory / name, text);
+  }
+};
+
+// Looks until there is nothing more.
+std::vector<std::string> all_of(Follower& follower) {
+  std::vector<std::string> seen;
+  for (int look = 0; look < 6; ++look)
+    for (auto& line : follower.more().value()) seen.push_back(std::move(line));
+  return seen;
+}
+
 bool matches(std::string_view query, json::Json const& of) {
   auto const filter = Filter::parse(query);
   REQUIRE_MESSAGE(filter.ok(), std::string(query));
@@ -102,88 +124,72 @@ TEST_CASE("a record reads as one line without control characters") {
 }
 
 TEST_CASE("follows a file through rotation without losing or repeating a line") {
-  TempDir directory;
-  auto const path = directory / "audit.log";
-  spit(path, "1\n2\n3\n4");
-  Follower follower(path);
+  Followed const file("1\n2\n3\n4");
+  Follower follower(file.path);
   auto lines = follower.last(2);
   REQUIRE(lines.ok());
   CHECK(*lines == std::vector<std::string>{"2", "3"});
-  std::ofstream(path, std::ios::app) << "\n5\n";
+  file.write("\n5\n");
   lines = follower.more();
   REQUIRE(lines.ok());
   CHECK(*lines == std::vector<std::string>{"4", "5"});
   CHECK(follower.more()->empty());
-  std::ofstream(path, std::ios::app) << "6\n";
-  std::filesystem::rename(path, directory / "audit-1-6.log");
-  spit(path, "7\n");
+  file.write("6\n");
+  file.rotate("audit-1-6.log");
+  spit(file.path, "7\n");
   CHECK(*follower.more() == std::vector<std::string>{"6"});
   CHECK(*follower.more() == std::vector<std::string>{"7"});
   CHECK(follower.more()->empty());
 }
 
 TEST_CASE("follows through files that came and went between two looks") {
-  TempDir directory;
-  auto const path = directory / "audit.log";
-  spit(directory / "audit-20260101T000000Z-2.log", "1\n2\n");  // before our time
-  spit(path, "3\n");
-  Follower follower(path);
+  Followed const file("3\n");
+  file.beside("audit-20260101T000000Z-2.log", "1\n2\n");  // before our time
+  Follower follower(file.path);
   REQUIRE(follower.last(9).value() == std::vector<std::string>{"3"});
-  std::ofstream(path, std::ios::app) << "4\n";
-  std::filesystem::rename(path, directory / "audit-20260101T000001Z-4.log");
-  spit(directory / "audit-20260101T000002Z-6.log", "5\n6\n");
-  spit(directory / "audit-20260101T000003Z-10.log", "7\n8\n9\n10\n");
-  spit(path, "11\n");
-  std::vector<std::string> seen;
-  for (int look = 0; look < 6; ++look)
-    for (auto& line : follower.more().value()) seen.push_back(std::move(line));
-  CHECK(seen == std::vector<std::string>{"4", "5", "6", "7", "8", "9", "10", "11"});
+  file.write("4\n");
+  file.rotate("audit-20260101T000001Z-4.log");
+  file.beside("audit-20260101T000002Z-6.log", "5\n6\n");
+  file.beside("audit-20260101T000003Z-10.log", "7\n8\n9\n10\n");
+  spit(file.path, "11\n");
+  CHECK(all_of(follower) == std::vector<std::string>{"4", "5", "6", "7", "8", "9", "10", "11"});
   // Moved to where no rotation puts it: on with the one in place.
-  std::filesystem::rename(path, directory / "elsewhere");
+  file.rotate("elsewhere");
   CHECK(follower.more()->empty());
-  spit(path, "12\n");
+  spit(file.path, "12\n");
   CHECK(follower.more().value() == std::vector<std::string>{"12"});
 }
 
 TEST_CASE("follows on with the oldest file that is left when the open one was removed meanwhile") {
-  TempDir directory;
-  auto const path = directory / "audit.log";
-  spit(directory / "audit-20260101T000000Z-2.log", "1\n2\n");  // before our time
-  spit(path, "3\n");
-  Follower follower(path);
+  Followed const file("3\n");
+  file.beside("audit-20260101T000000Z-2.log", "1\n2\n");  // before our time
+  Follower follower(file.path);
   REQUIRE(follower.last(9).value() == std::vector<std::string>{"3"});
   // Rotated and removed, with one more, before we look; numbers of another length, and a clock that
   // was set back.
-  std::filesystem::remove(path);
-  spit(directory / "audit-20260101T000003Z-9.log", "8\n9\n");
-  spit(directory / "audit-20260101T000002Z-11.log", "10\n11\n");
-  spit(path, "12\n");
-  std::vector<std::string> seen;
-  for (int look = 0; look < 6; ++look)
-    for (auto& line : follower.more().value()) seen.push_back(std::move(line));
-  CHECK(seen == std::vector<std::string>{"8", "9", "10", "11", "12"});
+  std::filesystem::remove(file.path);
+  file.beside("audit-20260101T000003Z-9.log", "8\n9\n");
+  file.beside("audit-20260101T000002Z-11.log", "10\n11\n");
+  spit(file.path, "12\n");
+  CHECK(all_of(follower) == std::vector<std::string>{"8", "9", "10", "11", "12"});
 }
 
 TEST_CASE("as many last lines as there are is all of them") {
-  TempDir directory;
-  auto const path = directory / "audit.log";
-  spit(path, "1\n2\n");
+  Followed const file("1\n2\n");
   for (std::size_t const count : {std::size_t{2}, std::size_t{3}, std::size_t{1} << 63U,
                                   std::numeric_limits<std::size_t>::max()})
-    CHECK(Follower(path).last(count).value().size() == 2);
-  CHECK(Follower(path).last(0).value().empty());
+    CHECK(Follower(file.path).last(count).value().size() == 2);
+  CHECK(Follower(file.path).last(0).value().empty());
 }
 
 TEST_CASE("the last lines of a large file are found at its end") {
-  TempDir directory;
-  auto const path = directory / "audit.log";
   std::string text;
   for (int i = 0; i < 100'000; ++i) text += std::string(30, 'x') + std::to_string(i) + "\n";
-  spit(path, text);
-  Follower follower(path);
+  Followed const file(text);
+  Follower follower(file.path);
   auto const lines = follower.last(3);
   REQUIRE(lines.ok());
   REQUIRE(lines->size() == 3);
   CHECK(lines->back().ends_with("99999"));
-  CHECK(Follower(directory / "none").last(3).error().code == Code::audit_unreadable);
+  CHECK(Follower(file.directory / "none").last(3).error().code == Code::audit_unreadable);
 }

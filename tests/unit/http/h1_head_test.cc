@@ -154,9 +154,11 @@ TEST_CASE("what is only unusual is understood") {
   auto const absolute = read("GET http://Host:1/p?q HTTP/1.1\r\nhost: host:1\r\n\r\n");
   CHECK(absolute.status == 0);
   CHECK(absolute.request.path == "/p");
+  CHECK(absolute.request.form == TargetForm::absolute);
   CHECK(read("GET http://a HTTP/1.1\r\nhost: a\r\n\r\n").request.path == "/");
   CHECK(read("OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n").request.path == "*");
   CHECK(read("GET / HTTP/1.1\r\nhost: [::1]:80\r\n\r\n").status == 0);
+  CHECK(read("GET /http://a/ HTTP/1.1\r\nhost: a\r\n\r\n").request.form == TargetForm::origin);
 }
 
 TEST_CASE("HTTP/1.0 closes unless asked to stay, and needs no host") {

@@ -43,6 +43,29 @@ TEST_CASE("requests sent ahead are answered in order") {
   CHECK(site.server().stats().accepted == 1);
 }
 
+TEST_CASE("a handler learns whether it was asked for a path or, as a proxy is, for the whole") {
+  Site site(Wired::plain, [](Request& request, ResponseWriter& writer) -> io::Task<void> {
+    co_await writer.respond(text_response(
+        request.path + (request.form == TargetForm::absolute ? " whole\n" : " path\n")));
+  });
+  Raw raw(site.server().port());
+  raw.send(
+      "GET http://a/1 HTTP/1.1\r\nhost: a\r\n\r\n"
+      "GET /2 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  auto const all = raw.read_all();
+  CHECK(all.find("/1 whole\n") != std::string::npos);
+  CHECK(all.ends_with("/2 path\n"));
+  // HTTP/2 has no other than the whole, and its streams' memory serves again.
+  Caller caller;
+  for (int i = 0; i < 2; ++i) {
+    Request request;
+    request.set_target("/3");
+    auto const answer = caller.send(site.endpoint(), request, {.protocol = Protocol::http2});
+    REQUIRE(answer.ok());
+    CHECK(answer->body == "/3 whole\n");
+  }
+}
+
 TEST_CASE("a body may come in chunks, and a request byte by byte") {
   Site site(Wired::plain);
   Raw raw(site.server().port());
@@ -215,6 +238,37 @@ TEST_CASE("a handler without an answer, or with an exception, answers 500") {
     Raw raw(site.server().port());
     raw.send("GET " + std::string(path) + " HTTP/1.1\r\nhost: a\r\n\r\n");
     CHECK(raw.read_all().starts_with("HTTP/1.1 500 "));
+  }
+}
+
+TEST_CASE("whoever words the answer of a handler that gave none knows what it had added") {
+  Site site(
+      Wired::plain,
+      [](Request& request, ResponseWriter& writer) -> io::Task<void> {
+        writer.add_header("x-id", "of " + request.path);
+        if (request.path == "/late") co_await io::sleep_until(SteadyTime::max());
+        if (request.path == "/taken-back") co_await writer.respond({.status = 200});
+        if (request.path != "/nothing") throw std::runtime_error("x");
+      },
+      quick(), WallTime::max(),
+      [](Unanswered const& what) {
+        return text_response(std::string(what.added.get("x-id").value_or("nobody's")));
+      });
+  for (auto const& [path, status] : std::vector<std::pair<std::string, int>>{
+           {"/late", 504}, {"/nothing", 500}, {"/throws", 500}, {"/taken-back", 500}}) {
+    for (auto const protocol : {Protocol::http1, Protocol::http2}) {
+      // There an answer is on its way as soon as it is given.
+      if (path == "/taken-back" && protocol == Protocol::http2) continue;
+      CAPTURE(path);
+      Caller caller;
+      Request request;
+      request.set_target(path);
+      auto const answer = caller.send(site.endpoint(), request, {.protocol = protocol});
+      REQUIRE(answer.ok());
+      CHECK(answer->status == status);
+      CHECK(answer->headers.get("x-id") == "of " + path);
+      CHECK(answer->body == "of " + path);
+    }
   }
 }
 

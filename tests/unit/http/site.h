@@ -27,6 +27,7 @@ namespace aw::http::testing {
 using namespace std::chrono_literals;
 using Handler = std::function<io::Task<void>(Request&, ResponseWriter&)>;
 using Refuser = std::function<std::optional<Response>(EarlyRefusal const&)>;
+using Wording = std::function<Response(Unanswered const&)>;
 
 inline bool eventually(std::function<bool()> const& what) {
   auto const until = std::chrono::steady_clock::now() + 5s;
@@ -77,11 +78,12 @@ enum class Wired { plain, tls };
 class Site {
  public:
   explicit Site(Wired wired, Handler handler = echo, Limits limits = {},
-                WallTime end = WallTime::max())
+                WallTime end = WallTime::max(), Wording unanswered = {})
       : wired_(wired), handler_(std::move(handler)), end_(end) {
     ServerOptions options;
     options.listen = TcpAddress{};
     options.limits = limits;
+    options.refuse = std::move(unanswered);
     start(std::move(options));
   }
 

@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator changes while it runs: domains that are added and removed.
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 
+#include "core/base/fs.h"
 #include "tests/unit/identity/federated.h"
 
 using namespace aw;
 using namespace aw::identity;
 using namespace aw::identity::test;
-using namespace std::chrono_literals;
+
+namespace {
+
+// Does this thread of ours wait for something, as the kernel has it?
+bool waits(pid_t thread) {
+  auto const stat = fs::read_file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  if (!stat.ok()) return false;
+  auto const name_ends = stat->rfind(") ");
+  return name_ends != std::string::npos && stat->substr(name_ends + 2, 1) == "S";
+}
+
+}  // namespace
 
 TEST_CASE("a fetch that is being written when a domain is removed does not bring it back") {
   testing::ManualClock clock;
@@ -52,10 +67,16 @@ TEST_CASE("a fetch that is being written when a domain is removed does not bring
   slow = true;
   std::thread fetches([&] { static_cast<void>(provider.fetch(ap.domain())); });
   REQUIRE(testing::eventually([&] { return writing.load(); }));
-  std::thread removes([&] { static_cast<void>(provider.remove(eu.domain())); });
-  // It is gone from memory before it is written; time enough to be written first, were it let.
+  std::atomic<pid_t> removing = 0;
+  std::atomic<bool> removed = false;
+  std::thread removes([&] {
+    removing = ::gettid();
+    static_cast<void>(provider.remove(eu.domain()));
+    removed = true;
+  });
+  // It is gone from memory before it is written; it would be written first, were it let, and waits.
   CHECK(testing::eventually([&] { return !watch.latest().value->bundles.contains(eu.domain()); }));
-  std::this_thread::sleep_for(50ms);
+  CHECK(testing::eventually([&] { return removed.load() || waits(removing.load()); }));
   may_write = true;
   fetches.join();
   removes.join();

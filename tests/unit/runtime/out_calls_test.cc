@@ -18,6 +18,7 @@ namespace {
 struct House {
   std::atomic<int> waiting{0};
   std::atomic<int> ended{0};
+  std::atomic<int> given_up{0};
   io::Loops loops{2};
   OutCalls calls{[this](auto& request, auto& writer, auto const& from) {
                    return serve(request, writer, from);
@@ -26,9 +27,13 @@ struct House {
 
   io::Task<void> serve(http::Request& request, http::ResponseWriter& writer, std::string from) {
     struct Ended {
-      std::atomic<int>& count;
-      ~Ended() { ++count; }
-    } const counted{ended};
+      House& house;
+      http::ResponseWriter const& writer;
+      ~Ended() {
+        if (writer.peer_gone()) ++house.given_up;
+        ++house.ended;
+      }
+    } const counted{*this, writer};
     writer.add_header("x-from", from);
     auto const path = request.path;
     if (path == "/whole") co_return co_await writer.respond({.status = 403, .body = "no"});
@@ -91,6 +96,7 @@ TEST_CASE("a call that takes too long is cancelled before its caller hears so") 
   House house;
   CHECK(house.call("/for-ever", 20ms).error().code == Code::timeout);
   CHECK(house.ended == 1);
+  CHECK(house.given_up == 1);  // as for a caller that closed its connection
 }
 
 TEST_CASE("a stop ends what runs, once it has ended, and lets nothing new begin") {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What never becomes a request is refused by the codec, and is on the record with who sent it.
+// What never becomes a request is refused by the codec, and what is cut before it is decided by the
+// clock: both are on the record with who sent it.
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
+#include "core/authz/authz.h"
 #include "tests/unit/runtime/world.h"
 
 using namespace aw;
@@ -32,7 +34,65 @@ std::vector<nlohmann::json> refusals_once_there_are(std::size_t count, World con
   return out;
 }
 
+// Thinks for ever, unless it is cut off.
+class Undecided final : public authz::AuthorizationProvider {
+ public:
+  io::Task<authz::AuthzDecision> authorize(authz::AuthzContext const&) override {
+    co_await io::sleep_until(SteadyTime::max());
+    co_return authz::allow("never");
+  }
+  [[nodiscard]] authz::ProviderStatus status() const override {
+    authz::ProviderStatus out;
+    out.state = authz::ProviderStatus::State::ready;
+    return out;
+  }
+};
+
+runtime::Seams nobody_decides() {
+  runtime::Seams seams;
+  seams.authorization = std::make_unique<Undecided>();
+  return seams;
+}
+
+std::string request_of(std::string_view body) {
+  return "POST /a2a/v1/tasks HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+         "content-length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+// Of one header of a whole answer.
+std::string value_of(std::string const& answer, std::string const& name) {
+  auto const at = answer.find("\r\n" + name + ": ");
+  if (at == std::string::npos) return {};
+  auto const from = at + name.size() + 4;
+  return answer.substr(from, answer.find("\r\n", from) - from);
+}
+
 }  // namespace
+
+TEST_CASE("a request whose time is over before it is decided is one denial, under one id") {
+  World world(
+      nobody_decides(),
+      {"server.request_timeout_seconds=0.1", "agent.capabilities[0].name=echo",
+       "agent.capabilities[0].description=echoes", "agent.capabilities[0].backend.type=builtin",
+       "agent.capabilities[0].backend.name=echo"});
+  auto const held = world.client(*world.own);
+  auto const answer = held->answer_to(request_of(R"({"task_type":"echo","payload":{}})"));
+  CHECK(answer.starts_with("HTTP/1.1 504 "));
+  auto const id = value_of(answer, "x-agentweave-decision-id");
+  REQUIRE(answer.find("\r\n\r\n") != std::string::npos);
+  auto const body = nlohmann::json::parse(answer.substr(answer.find("\r\n\r\n")));
+  CHECK(body.at("error").at("decision_id") == id);
+  auto const records = refusals_once_there_are(1, world);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].at("decision_id") == id);
+  CHECK(records[0].at("caller_id") == "spiffe://fault.test/client");
+  CHECK(records[0].at("action") == "echo");
+  CHECK(records[0].at("code") == body.at("error").at("code"));
+  CHECK(records[0].at("reason") == "timed_out");
+  CHECK(held->ends());
+  CHECK(refusals_in(world).size() == 1);
+}
 
 TEST_CASE("what the codec refuses is in the audit log: who, from where, which code") {
   World world;

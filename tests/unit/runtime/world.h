@@ -73,6 +73,11 @@ class Held {
 
   // Handshake and one request; the status line, empty when the server refused.
   std::string ask(std::string_view request = "GET /nowhere HTTP/1.1\r\nhost: a\r\n\r\n") {
+    auto const answer = answer_to(request);
+    return answer.substr(0, answer.find("\r\n"));
+  }
+  // The same, the whole answer as far as it came at once.
+  std::string answer_to(std::string_view request) {
     std::string answer;
     run([](tls::Stream& stream, bool shaken, std::string_view sent,
            std::string& out) -> io::Task<void> {
@@ -82,7 +87,7 @@ class Held {
       auto const got = co_await stream.read_some(bytes);
       if (got.ok()) out.assign(bytes.data(), *got);
     }(*stream_, std::exchange(shaken_, true), request, answer));
-    return answer.substr(0, answer.find("\r\n"));
+    return answer;
   }
   // True when the server ends it before our patience does.
   bool ends() {
@@ -125,11 +130,12 @@ struct World : Project {
   FakeWorkloadApi api{scratch / "api.sock"};
   std::unique_ptr<Runtime> agent;
 
-  World() {
+  // `settings` as on the command line.
+  explicit World(Seams seams = {}, std::vector<std::string> settings = {}) {
     REQUIRE(own->add_federated(partner->bundle()).ok());
     api.up();
     api.serve(agents_state());
-    agent = start();
+    agent = start(std::move(seams), std::move(settings));
   }
 
   // What the agent is told: its own SVID and every bundle.
@@ -138,14 +144,17 @@ struct World : Project {
     std::erase_if(state.svids, [](auto const& svid) { return svid.hint != "agent"; });
     return state;
   }
-  [[nodiscard]] std::unique_ptr<Runtime> start() const {
+  [[nodiscard]] std::unique_ptr<Runtime> start(Seams seams = {},
+                                               std::vector<std::string> settings = {}) const {
+    settings.insert(settings.end(), {"server.workers=1", "server.port=0", "server.host=127.0.0.1",
+                                     "server.admin.enabled=false"});
     return Project::start(
         load("agent: {name: a, trust_domain: fault.test, environment: development}\n"
              "identity: {provider: spiffe, allowed_trust_domains: [partner.test], "
              "spiffe_endpoint: \"" +
                  api.endpoint() + "\"}\n" + sections({}, "metrics: {enabled: false}, "),
-             {"server.workers=1", "server.port=0", "server.host=127.0.0.1",
-              "server.admin.enabled=false"}));
+             std::move(settings)),
+        std::move(seams));
   }
   [[nodiscard]] std::unique_ptr<Held> client(DevIssuer const& issuer) const {
     return std::make_unique<Held>(issuer, own->bundle(), agent->listening().agent, clock);

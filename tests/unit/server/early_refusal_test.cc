@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refusals of the codec, which knows no caller, as the gates put them on record.
+// Refusals of the codec, which knows no caller, and what is cut off before it is decided, as the
+// gates put them on record.
 #include "tests/unit/server/gate_house.h"
 
 using namespace aw;
@@ -75,5 +76,76 @@ TEST_CASE("a refusal of the codec is among the kept decisions, without a questio
   auto const document = nlohmann::json::parse(store->document(10, "agent"));
   REQUIRE(document.at("result").size() == 1);
   CHECK(document.at("result")[0].dump().find("too_large") != std::string::npos);
+  CHECK(house.records().size() == 1);
+}
+
+namespace {
+
+// Serves a request whose handling an exception ends while policy thinks, or later.
+void serve_cut(House& house, Answer& answer) {
+  auto request = house.post("/a2a/v1/tasks", R"({"task_type":"work","payload":{}})");
+  Visitor const visitor = house.visitor();
+  CHECK_THROWS_AS(io::run_blocking(house.pipeline->serve(visitor, request, answer)),
+                  std::runtime_error);
+}
+
+}  // namespace
+
+TEST_CASE("a request that is cut off before it is decided is one denial on record, with its why") {
+  struct Row {
+    char const* reason;
+    char const* code;
+    bool late;  // the listener has answered in our stead
+    bool gone;
+  };
+  for (auto const& row :
+       {Row{"timed_out", "AW8004", true, true}, Row{"interrupted", "AW8007", false, true},
+        Row{"internal", "AW9001", false, false}}) {
+    CAPTURE(row.reason);
+    House house;
+    Answer answer;
+    house.policy.thinks = [&] {
+      answer.done = row.late;
+      answer.gone = row.gone;
+      throw std::runtime_error("cut");
+    };
+    serve_cut(house, answer);
+    auto const records = house.records();
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].at("decision") == "deny");
+    CHECK(records[0].at("reason") == row.reason);
+    CHECK(records[0].at("code") == row.code);
+    CHECK(records[0].at("action") == "work");
+    CHECK(records[0].at("caller_id") == "spiffe://a.test/agent/client");
+    auto const id = records[0].at("decision_id").get<std::string>();
+    CHECK(answer.extra.get("x-agentweave-decision-id") == id);
+    auto const kept = house.recent.find(id);
+    REQUIRE(kept);
+    CHECK(kept->text(decisions::Text::gate) == "authorization");
+    CHECK(house.has_line("agentweave_gate_refusals_total{reason=\"" + std::string(row.reason) +
+                         "\"} 1"));
+    CHECK(house.ran == 0);
+  }
+}
+
+TEST_CASE("what was decided before it was cut off is not on record twice") {
+  House house;
+  Answer answer;
+  answer.breaks = true;
+  house.policy.answer = authz::deny("rule", Code::denied_by_policy);
+  serve_cut(house, answer);
+  auto const records = house.records();
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].at("reason") == "rule");
+}
+
+TEST_CASE("a request that is cut off is among the kept decisions") {
+  House house;
+  auto const store = house.keep_decisions();
+  Answer answer;
+  house.policy.thinks = [] { throw std::runtime_error("cut"); };
+  serve_cut(house, answer);
+  auto const document = nlohmann::json::parse(store->document(10, "agent"));
+  CHECK(document.at("result").size() == 1);
   CHECK(house.records().size() == 1);
 }

@@ -9,8 +9,10 @@
 
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -32,10 +34,12 @@ class ScriptedPolicy final : public authz::AuthorizationProvider {
   authz::AuthzDecision answer = authz::allow("rule");
   std::atomic<int> asked{0};
   std::string last_action;
+  std::function<void()> thinks = [] {};  // may throw, as a wait that is cut off does
 
   io::Task<authz::AuthzDecision> authorize(authz::AuthzContext const& context) override {
     ++asked;
     last_action = context.action;
+    thinks();
     co_return answer;
   }
   [[nodiscard]] authz::ProviderStatus status() const override { return {}; }
@@ -46,11 +50,14 @@ class Answer final : public http::ResponseWriter {
   http::Response response;
   http::Headers extra;
   bool done = false;
+  bool gone = false;    // the peer
+  bool breaks = false;  // when it is given an answer
 
   void add_header(std::string_view name, std::string_view value) override {
     extra.set(name, value);
   }
   io::Task<void> respond(http::Response given) override {
+    if (breaks) throw std::runtime_error("broken");
     response = std::move(given);
     done = true;
     co_return;
@@ -70,7 +77,7 @@ class Answer final : public http::ResponseWriter {
     co_return Result<void>{};
   }
   [[nodiscard]] bool started() const override { return done; }
-  [[nodiscard]] bool peer_gone() const override { return false; }
+  [[nodiscard]] bool peer_gone() const override { return gone; }
   void on_peer_gone(std::function<void()>) override {}
 };
 

@@ -24,6 +24,13 @@ http::Request asked(std::string target, std::string authority = "127.0.0.1:8081"
   return out;
 }
 
+// As a client asks that has us for its HTTP proxy: GET http://search/rpc.
+http::Request proxied(std::string target, std::string authority) {
+  auto out = asked(std::move(target), std::move(authority));
+  out.form = http::TargetForm::absolute;
+  return out;
+}
+
 Result<OutboundTarget> target_of(http::Request const& request) {
   return outbound_target(request, fixtures::trust_domain("corp.test"), kPeers);
 }
@@ -46,9 +53,11 @@ TEST_CASE("an outbound request names its agent by path, by host or by header") {
         Row{asked("/agents/search?x"), "spiffe://corp.test/agent/search", "/?x", "/agents/search"},
         Row{asked("/agents/spiffe%3A%2F%2Feu.test%2Fa%2Fb/tasks"), "spiffe://eu.test/a/b", "/tasks",
             "/agents/spiffe%3A%2F%2Feu.test%2Fa%2Fb"},
-        Row{asked("/rpc", "search"), "spiffe://corp.test/agent/search", "/rpc", ""},
-        Row{asked("/rpc", "Planner:80"), "spiffe://corp.test/agent/planner", "/rpc", ""},
-        Row{asked("/rpc", "search.corp.example"), "spiffe://corp.test/agent/search", "/rpc", ""},
+        Row{proxied("/rpc", "search"), "spiffe://corp.test/agent/search", "/rpc", ""},
+        Row{proxied("/rpc", "Planner:80"), "spiffe://corp.test/agent/planner", "/rpc", ""},
+        Row{proxied("/rpc", "search.corp.example"), "spiffe://corp.test/agent/search", "/rpc", ""},
+        Row{proxied("/agents/search/rpc", "localhost:8081"), "spiffe://corp.test/agent/search",
+            "/rpc", "/agents/search"},
         Row{with_header, "spiffe://corp.test/agent/search", "/rpc?x=1", ""}}) {
     CAPTURE(row.request.target);
     auto const target = target_of(row.request);
@@ -62,7 +71,8 @@ TEST_CASE("an outbound request names its agent by path, by host or by header") {
 TEST_CASE("what names no agent goes nowhere") {
   for (auto const& request :
        {asked("/rpc"), asked("/rpc", "localhost:8081"), asked("/rpc", "[::1]:8081"),
-        asked("/rpc", "evil.example"), asked("/agents/"), asked("/agents/a%2Fb/../rpc"),
+        asked("/rpc", "evil.example"), proxied("/rpc", "evil.example"),
+        proxied("/rpc", "127.0.0.1:8081"), asked("/agents/"), asked("/agents/a%2Fb/../rpc"),
         asked("/agents/%00/rpc"), asked("/agents/spiffe%3A%2F%2Fonly.domain/rpc"),
         asked("/agents//rpc")}) {
     CAPTURE(request.target);
@@ -88,6 +98,21 @@ TEST_CASE("what a browser sends is recognised") {
   CHECK(from_browser(fetch));
 }
 
+TEST_CASE("a page whose name is an agent's, on the local network, does not reach it by that name") {
+  // Whoever answers for the local network gives "search" to a machine of theirs, then to us.
+  for (auto const* name : {"search", "Search:8081", "planner", "search.corp.example:8443"}) {
+    CAPTURE(name);
+    auto const target = target_of(asked("/rpc", name));
+    REQUIRE_FALSE(target.ok());
+    CHECK(target.error().message.find("which is not ours") != std::string::npos);
+  }
+  // No browser speaks to a unix socket, nor through our own process.
+  for (auto const door : {server::Door::unix_socket, server::Door::in_process})
+    CHECK(
+        outbound_target(asked("/rpc", "search"), fixtures::trust_domain("corp.test"), kPeers, door)
+            .ok());
+}
+
 TEST_CASE("a page whose own name was made to resolve to us reaches nobody, by path or by header") {
   // Its GETs are of its own origin: no Origin and, over plain HTTP, no Sec-Fetch-Site.
   auto const by_header = [](char const* host) {
@@ -99,27 +124,34 @@ TEST_CASE("a page whose own name was made to resolve to us reaches nobody, by pa
                            "search.corp.example.evil.example", "evil.example.", "10.0.0.7",
                            // Somebody's on the local network, and a peer's, whoever answers for it.
                            "wpad", "agent:80", "2130706433", "localhost.evil.example",
-                           "evillocalhost", "search.corp.example:8443"}) {
+                           "evillocalhost", "search.corp.example:8443", "search", "Search:80"}) {
     CAPTURE(evil);
     CHECK_FALSE(target_of(asked("/agents/search/tasks", evil)).ok());
     CHECK_FALSE(target_of(by_header(evil)).ok());
   }
   // No browser speaks to a unix socket; clients put any host there.
   CHECK(outbound_target(asked("/agents/search/tasks", "agent.local"),
-                        fixtures::trust_domain("corp.test"), kPeers, Door::unix_socket)
+                        fixtures::trust_domain("corp.test"), kPeers, server::Door::unix_socket)
             .ok());
-  // Names that nobody can own, and the one that path or header give.
+  // Names that nobody can own, and, from a proxy's client, the one that path or header give.
   for (auto const* ours : {"127.0.0.1:8081", "127.9.9.9", "LocalHost:8081", "[::1]:8081", "",
-                           "search", "Search:80", "tools.localhost:8081"}) {
+                           "tools.localhost:8081"}) {
     CAPTURE(ours);
     CHECK(target_of(asked("/agents/search/tasks", ours)).ok());
     CHECK(target_of(by_header(ours)).ok());
+  }
+  for (auto const* theirs : {"search", "Search:80"}) {
+    auto header = by_header(theirs);
+    header.form = http::TargetForm::absolute;
+    CHECK(target_of(header).ok());
+    CHECK(target_of(proxied("/agents/search/tasks", theirs)).ok());
   }
 }
 
 TEST_CASE("an agent's name with a dot in it vouches for no host of that name") {
   CHECK_FALSE(target_of(asked("/agents/evil.example/tasks", "evil.example")).ok());
-  auto by_header = asked("/tasks", "search.corp.example");
+  CHECK_FALSE(target_of(proxied("/agents/evil.example/tasks", "evil.example")).ok());
+  auto by_header = proxied("/tasks", "search.corp.example");
   by_header.headers.set("x-agentweave-target", "search.corp.example");
   CHECK_FALSE(target_of(by_header).ok());
 }
