@@ -18,7 +18,7 @@ WallTime wall_time(JsonObject const& from, std::string_view name) {
   return WallTime(std::chrono::nanoseconds(from.get(name).integer().value_or(0)));
 }
 
-void write_time(json::Writer& out, std::string_view name, WallTime time) {
+void write_time(json::Writer& out, json::Name name, WallTime time) {
   out.key(name).number(nanoseconds(time));
 }
 

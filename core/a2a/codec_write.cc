@@ -14,8 +14,8 @@ bool is_proto(Spelling spelling) {
 
 // The 0.3 proto's fields whose JSON name is another.
 struct ProtoName {
-  std::string_view json;
-  std::string_view field;
+  json::Name json;
+  json::Name field;
 };
 constexpr std::array kProtoNames = {
     ProtoName{"contextId", "context_id"},          ProtoName{"taskId", "task_id"},
@@ -24,21 +24,20 @@ constexpr std::array kProtoNames = {
     ProtoName{"lastChunk", "last_chunk"},          ProtoName{"mimeType", "mime_type"},
     ProtoName{"fileWithBytes", "file_with_bytes"}, ProtoName{"fileWithUri", "file_with_uri"}};
 
-std::string_view spelled(std::string_view json_name, Spelling spelling) {
+json::Name spelled(json::Name json_name, Spelling spelling) {
   if (spelling != Spelling::v03_proto_snake) return json_name;
   for (auto const& name : kProtoNames)
-    if (name.json == json_name) return name.field;
+    if (name.json.text() == json_name.text()) return name.field;
   return json_name;
 }
 
-void optional_member(json::Writer& out, std::string_view name, std::string_view value) {
+void optional_member(json::Writer& out, json::Name name, std::string_view value) {
   if (!value.empty()) out.member(name, value);
 }
-void optional_raw(json::Writer& out, std::string_view name, std::string_view json) {
+void optional_raw(json::Writer& out, json::Name name, std::string_view json) {
   if (!json.empty()) out.key(name).raw(json);
 }
-void optional_list(json::Writer& out, std::string_view name,
-                   std::vector<std::string> const& values) {
+void optional_list(json::Writer& out, json::Name name, std::vector<std::string> const& values) {
   if (values.empty()) return;
   out.key(name).begin_array();
   for (auto const& value : values) out.string(value);
@@ -65,8 +64,8 @@ void write_part_v1(json::Writer& out, Part const& part) {
 }
 
 struct FileNames {
-  std::string_view bytes;
-  std::string_view uri;
+  json::Name bytes;
+  json::Name uri;
 };
 
 void write_part_v03(json::Writer& out, Part const& part, Spelling spelling) {
@@ -101,7 +100,7 @@ void write_part_v03(json::Writer& out, Part const& part, Spelling spelling) {
   out.end_object();
 }
 
-void write_parts(json::Writer& out, std::string_view name, std::vector<PartPtr> const& parts,
+void write_parts(json::Writer& out, json::Name name, std::vector<PartPtr> const& parts,
                  Spelling spelling) {
   out.key(name).begin_array();
   for (auto const& part : parts) {
@@ -190,7 +189,7 @@ struct EventWriter {
   Spelling spelling;
   TaskDetail detail;
 
-  void open(std::string_view name) const {
+  void open(json::Name name) const {
     if (spelling != Spelling::v03) out.begin_object().key(spelled(name, spelling));
   }
   void close() const {
@@ -301,7 +300,8 @@ void write_message(json::Writer& out, Message const& message, Spelling spelling)
   optional_member(out, spelled("contextId", spelling), message.context_id);
   optional_member(out, spelled("taskId", spelling), message.task_id);
   out.member("role", role_name(message.role, spelling));
-  write_parts(out, is_proto(spelling) ? "content" : "parts", message.parts, spelling);
+  write_parts(out, is_proto(spelling) ? json::Name("content") : json::Name("parts"), message.parts,
+              spelling);
   optional_raw(out, "metadata", message.metadata);
   optional_list(out, "extensions", message.extensions);
   if (!is_proto(spelling)) optional_list(out, "referenceTaskIds", message.reference_task_ids);
