@@ -118,13 +118,14 @@ void append_plain(std::string& out, char const (&before)[Before], std::string_vi
 
 // Names are short: two overlapping copies of a known size cost less than a call.
 char* put_short(char* at, std::string_view text) {
+  auto const* const from = text.begin();
   auto const size = text.size();
   auto const both_ends = [&](auto step) {
-    std::memcpy(at, text.data(), step);
-    std::memcpy(at + size - step, text.data() + size - step, step);
+    std::memcpy(at, from, step);
+    std::memcpy(at + size - step, from + size - step, step);
   };
   if (size > 32) {
-    std::memcpy(at, text.data(), size);
+    std::memcpy(at, from, size);
   } else if (size >= 16) {
     both_ends(std::integral_constant<std::size_t, 16>());
   } else if (size >= 8) {
