@@ -34,13 +34,12 @@ std::vector<std::string> read_all(std::filesystem::path const& directory, aw::Cl
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-  static aw::testing::TempDir const place;
+  aw::testing::TempDir const place;  // an input's own: libFuzzer ends without destructors
   static aw::SystemClock const clock;
   auto const directory = place / "journal";
   if (!aw::fs::make_private_directory(directory).ok()) __builtin_trap();
   std::ofstream(directory / "replay-0.journal", std::ios::binary)
       .write(reinterpret_cast<char const*>(data), static_cast<std::streamsize>(size));
-  std::filesystem::remove(directory / "replay-1.journal");
   aw::server::ReplayEntry entry;
   entry.caller.fill('c');
   entry.expires_ms = 7;
