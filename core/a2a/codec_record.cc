@@ -169,7 +169,8 @@ std::size_t bytes_of(Task const& task) {
 
 // Without `before` the record is whole.
 Result<TaskPtr> read_record(std::string_view text, EarlierState const& before) {
-  AW_TRY(check_json(text, {.bytes = 1U << 30, .depth = 128}));
+  // Around what may be 128 deep (a result) the record has seven more.
+  AW_TRY(check_json(text, {.bytes = 1U << 30, .depth = 160}));
   JsonObject const record{JsonView(text)};
   JsonObject const shown(record.get("task"));
   auto task = std::make_shared<Task>();

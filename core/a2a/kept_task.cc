@@ -1,13 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/a2a/kept_task.h"
 
+#include <algorithm>
+
 #include "core/a2a/codec.h"
+#include "core/base/text.h"
 
 namespace aw::a2a {
 namespace {
 
 // Beyond this, copying a task costs more than fetching its pieces.
 constexpr std::size_t kInOnePiece = 16U << 10;
+constexpr std::size_t kShortText = 1024;  // of an id, as it is read
+
+// What backends and embedders bring forth is not held to the rules of what callers send: a record
+// that breaks one could not be read again.
+class Readable {
+ public:
+  explicit Readable(Task const& task) : task_(task) {}
+
+  [[nodiscard]] bool all() const {
+    auto const message = [this](MessagePtr const& said) { return holds(said->id, said->parts); };
+    auto const artifact = [this](ArtifactPtr const& made) { return holds(made->id, made->parts); };
+    return std::ranges::all_of(task_.history, message) &&
+           (!task_.status.message || message(task_.status.message)) &&
+           std::ranges::all_of(task_.artifacts, artifact);
+  }
+
+ private:
+  [[nodiscard]] bool holds(std::string_view id, std::vector<PartPtr> const& parts) const {
+    return !id.empty() && id.size() <= kShortText && !parts.empty() &&
+           std::ranges::all_of(parts, [this](PartPtr const& part) { return reads(*part); });
+  }
+  [[nodiscard]] bool reads(Part const& part) const {
+    if (part.kind == PartKind::raw) return text::is_base64(part.value);
+    if (part.kind != PartKind::data) return true;
+    bool const looked_at = &part.value == task_.payload.get() || &part.value == task_.result.get();
+    return looked_at || check_json(part.value, {.bytes = kInOnePiece, .depth = 128}).ok();
+  }
+
+  Task const& task_;
+};
+
+bool fits_in_one_piece(Task const& task) {
+  return is_terminal(task.status.state) && task.bytes <= kInOnePiece && Readable(task).all();
+}
 
 }  // namespace
 
@@ -82,7 +119,7 @@ TaskFacts facts_of(Task const& task) {
 }
 
 KeptTask::KeptTask(TaskPtr task) {
-  if (is_terminal(task->status.state) && task->bytes <= kInOnePiece) {
+  if (fits_in_one_piece(*task)) {
     held_ = std::make_shared<const Piece>(*task);
   } else {
     held_ = std::move(task);

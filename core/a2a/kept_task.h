@@ -40,7 +40,8 @@ struct TaskFacts {
 class KeptTask {
  public:
   KeptTask() = default;  // none
-  // Not null. A large task stays in parts: its record would be a copy of its parts.
+  // Not null. A large task stays in parts, since its record would be a copy of them; so does one
+  // whose record the reader's rules would refuse.
   explicit KeptTask(TaskPtr task);
 
   [[nodiscard]] explicit operator bool() const { return parts() != nullptr || piece() != nullptr; }

@@ -72,6 +72,39 @@ TEST_CASE("a large task that ended is not copied") {
   CHECK(KeptTask(task).in_parts() == task);
 }
 
+TEST_CASE("what could not be read again stays in parts") {
+  auto const with = [](Artifact artifact) {
+    auto task = small_task(TaskState::completed);
+    task.artifacts.push_back(std::make_shared<const Artifact>(std::move(artifact)));
+    return KeptTask(std::make_shared<const Task>(std::move(task)));
+  };
+  auto const part = [](PartKind kind, std::string value) {
+    return std::make_shared<const Part>(Part{.kind = kind, .value = std::move(value)});
+  };
+  Artifact const good{.id = "a", .parts = {part(PartKind::data, "[1]")}};
+  CHECK(with(good).in_parts() == nullptr);
+  CHECK(with(good).task().ok());
+  CHECK(with({.id = "a"}).in_parts() != nullptr);
+  CHECK(with({.id = "", .parts = good.parts}).in_parts() != nullptr);
+  CHECK(with({.id = std::string(1025, 'a'), .parts = good.parts}).in_parts() != nullptr);
+  CHECK(with({.id = "a", .parts = {part(PartKind::data, "")}}).in_parts() != nullptr);
+  CHECK(with({.id = "a", .parts = {part(PartKind::data, "{")}}).in_parts() != nullptr);
+  CHECK(with({.id = "a", .parts = {part(PartKind::raw, "no base64")}}).in_parts() != nullptr);
+}
+
+TEST_CASE("a result as deep as one may be is read again from its task's record") {
+  auto const deep = data_part(std::string(128, '[') + std::string(128, ']'));
+  auto task = small_task(TaskState::completed);
+  task.artifacts.push_back(
+      std::make_shared<const Artifact>(Artifact{.id = "result", .parts = {deep}}));
+  task.result = {deep, &deep->value};
+  KeptTask const kept(std::make_shared<const Task>(task));
+  CHECK(kept.in_parts() == nullptr);
+  auto const back = kept.task();
+  REQUIRE(back.ok());
+  CHECK(*(*back)->result == deep->value);
+}
+
 TEST_CASE("no task is none") {
   KeptTask const none;
   CHECK_FALSE(none);
