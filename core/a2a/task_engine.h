@@ -82,6 +82,7 @@ class Subscription {
 
  private:
   friend class TaskEngine;
+  friend class TaskTable;
   struct Reader;
   explicit Subscription(std::shared_ptr<Reader> reader);
   std::shared_ptr<Reader> reader_;
@@ -159,9 +160,6 @@ class TaskEngine {
   [[nodiscard]] std::size_t size() const;
 
  private:
-  friend class Subscription;
-  struct Owner;
-  struct Entry;
   struct State;
   [[nodiscard]] Result<std::shared_ptr<Task>> make(NewTask made) const;
   TaskStore& store_;
