@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/app.h"
+#include "core/tls/cipher_names.h"
 
 namespace {
 
@@ -75,6 +76,7 @@ int main(int argc, char** argv) {
   hold_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of write, not our death
   std::ios::sync_with_stdio(false);
+  aw::tls::leave_out_cipher_names();
   auto const env = aw::commands::process_environment();
   aw::SystemClock const clock;
   Interrupt interrupt;

@@ -22,6 +22,11 @@ void add_transport(std::vector<Field>& rows) {
   rows.push_back(choice("transport.tls_min_version", "oldest TLS; production takes only 1.3",
                         {name("1.2", tls::Version::tls1_2), name("1.3", tls::Version::tls1_3)},
                         &C::tls, &tls::Config::min_version));
+  rows.push_back(choice(
+      "transport.tls_library",
+      "lean: OpenSSL with what handshakes need alone, the cheaper one; standard: as it comes",
+      {name("lean", tls::Crypto::lean), name("standard", tls::Crypto::standard)}, &C::tls,
+      &tls::Config::library));
   rows.push_back(choice("transport.peer_verification", "strict; peers are always verified",
                         {name("strict", tls::PeerVerification::strict),
                          name("log-only", tls::PeerVerification::log_only)},

@@ -67,6 +67,7 @@ Result<std::unique_ptr<identity::IdentityProvider>> make_identity_provider(
 Result<identity::CredentialsSpec> credentials_spec(config::Config const& config) {
   identity::CredentialsSpec spec;
   spec.min_version = config.tls.min_version;
+  spec.crypto = config.tls.library;
   for (auto const& name : config.identity.allowed_trust_domains) {
     AW_TRY(auto domain, TrustDomain::parse(name));
     spec.allowed.insert(std::move(domain));

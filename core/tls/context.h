@@ -25,10 +25,6 @@ namespace aw::tls {
 // alert, and stands in Stream::verify_error().
 using VerifyPeer = std::function<Result<void>(std::span<const Certificate> sent_chain)>;
 
-// lean: only the algorithms that mutual TLS with EC, RSA and Ed25519 keys needs, on a library
-// context of its own; handshakes cost a third less. standard: the library's default provider.
-enum class Crypto { lean, standard };
-
 enum class Role { server, client };
 
 // Chain and key must belong together; `key` empty, `chain` empty or `verify` missing is an error,

@@ -190,6 +190,13 @@ class Handshakes(Case):
         self.assertNotIn(b"HTTP/1.1 200", asked.stdout)
         self.assertEqual(plain(self.agent_.metrics_port, "/readyz")[0], 200)
 
+    def test_library(self):
+        """with the library as it comes, the lean one switched off, callers are verified all the same"""
+        self.start_agent(tls_library="standard")
+        self.assertEqual(self.call(self.good), 200)
+        self.assertIsNone(self.call(self.good, present=False))
+        self.assertIsNone(self.call(Authority(self.dir / "foreign").issue("client")))
+
     def test_alpn(self):
         """a protocol we do not speak is refused in the handshake; where none is named the first bytes say it"""
         self.start_agent()
