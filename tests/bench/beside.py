@@ -13,41 +13,53 @@ TASKS = "/a2a/v1/tasks"
 
 
 class Pair:
-    """Two agents of one binary at the same time."""
+    """Two servers that are asked the same, at the same time."""
 
-    def __init__(self, binary, directory, name, first, second, cores):
-        self.agents = []
-        for which, settings in (("a", first), ("b", second)):
-            port, file = servers.free_ports(1)[0], f"{name}-{which}"
-            servers.configure_agent(directory, name=file, port=port, **settings)
-            self.agents.append(servers.agent(binary, directory, core=cores, name=file, port=port))
+    def __init__(self, first, second, path=TASKS):
+        self.servers, self.path = (first, second), path
 
     def costs(self, tools, rounds, seconds):
         """CPU microseconds a request, round by round, of both."""
         out = ([], [])
         for index in range(rounds + 1):  # the first is the warm-up
             for which in (0, 1) if index % 2 else (1, 0):
-                agent = self.agents[which]
-                before = servers.cpu_ns(agent.pids())
-                answered = tools.h2load(f"https://127.0.0.1:{agent.port}{TASKS}", servers.body("echo"), seconds, "--h1", "-c", "16")
+                server = self.servers[which]
+                before = servers.cpu_ns(server.pids())
+                answered = tools.h2load(f"https://127.0.0.1:{server.port}{self.path}", servers.body("echo"), seconds, "--h1", "-c", "16")
                 if index:
-                    out[which].append((servers.cpu_ns(agent.pids()) - before) / answered / 1e3)
+                    out[which].append((servers.cpu_ns(server.pids()) - before) / answered / 1e3)
         return out
 
     def stop(self):
-        for agent in self.agents:
-            agent.stop()
+        for server in self.servers:
+            server.stop()
 
 
-def two_cores(binary, directory, tools, rounds, seconds):
-    """The load needs a core too, so a throughput would say nothing: what two loops make of CPU time against what one makes of it."""
-    pair = Pair(binary, directory, "cores", {"workers": 1}, {"workers": 2}, f"{servers.SERVER_CORE},{servers.LOAD_CORE}")
+def agents(binary, directory, name, first, second, cores):
+    """Two of one binary that differ in their settings."""
+    def one(which, settings):
+        port, file = servers.free_ports(1)[0], f"{name}-{which}"
+        servers.configure_agent(directory, name=file, port=port, **settings)
+        return servers.agent(binary, directory, core=cores, name=file, port=port)
+    return Pair(one("a", first), one("b", second))
+
+
+def gain_of_two(pair, tools, rounds, seconds):
     with contextlib.ExitStack() as stack:
         stack.callback(pair.stop)
         one, two = pair.costs(tools, rounds, seconds)
     gains = [2 * a / b for a, b in zip(one, two)]
-    return {"one_loop_us": round(statistics.median(one), 1), "two_loops_us": round(statistics.median(two), 1),
-            "gain": round(statistics.median(gains), 2), "target": 1.8}
+    return statistics.median(one), statistics.median(two), round(statistics.median(gains), 2)
+
+
+def two_cores(binary, directory, tools, rounds, seconds):
+    """The load needs a core too, so a throughput would say nothing: what two loops make of CPU time against what one makes of it.
+    And the same of nginx's workers, which have nothing in common: what is missing there is the machine's."""
+    cores = f"{servers.SERVER_CORE},{servers.LOAD_CORE}"
+    one, two, gain = gain_of_two(agents(binary, directory, "cores", {"workers": 1}, {"workers": 2}, cores), tools, rounds, seconds)
+    workers = [servers.nginx(f"workers{count}", directory, servers.free_ports(1)[0], cores, workers=count) for count in (1, 2)]
+    theirs = gain_of_two(Pair(*workers, path="/"), tools, rounds, seconds)[2]
+    return {"one_loop_us": round(one, 1), "two_loops_us": round(two, 1), "gain": gain, "nginx_gain": theirs, "target": 1.8}
 
 
 def remote_decisions(binary, directory, tools, rounds, seconds):
@@ -56,7 +68,7 @@ def remote_decisions(binary, directory, tools, rounds, seconds):
     asked = {"policy_dir": None, "opa_endpoints": [url], "cache_ttl_seconds": 0}
     with contextlib.ExitStack() as stack:
         stack.callback(point.stop)
-        pair = Pair(binary, directory, "remote", {}, {"authorization": asked}, servers.SERVER_CORE)
+        pair = agents(binary, directory, "remote", {}, {"authorization": asked}, servers.SERVER_CORE)
         stack.callback(pair.stop)
         here, there = pair.costs(tools, rounds, seconds)
     more = [b - a for a, b in zip(here, there)]

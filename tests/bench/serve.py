@@ -136,7 +136,7 @@ def print_text(report):
         print(f"{name:20} resident {at['pss_mib']} MiB   {at['per_connection_kib']} KiB a connection")
     if "two_cores" in report:
         cores, opa, held = report["two_cores"], report["remote_decisions"], report["streams"]
-        print(f"{'two loops':20} {cores['two_loops_us']:8.1f} us   one loop {cores['one_loop_us']:8.1f} us   gain {cores['gain']} (target {cores['target']})")
+        print(f"{'two loops':20} {cores['two_loops_us']:8.1f} us   one loop {cores['one_loop_us']:8.1f} us   gain {cores['gain']} (target {cores['target']}; nginx {cores['nginx_gain']})")
         print(f"{'remote OPA':20} {opa['remote_us']:8.1f} us   embedded {opa['embedded_us']:8.1f} us   {opa['on_top_us']} us on top (target {opa['target']})")
         print(f"{'event streams':20} {held['streams']} open, {held['kib_each']} KiB each (target {held['target']})")
     for seen in report.get("growth", []):

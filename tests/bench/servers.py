@@ -152,7 +152,7 @@ def agent(binary, directory, core=SERVER_CORE, wrap=(), name="agent", port=AGENT
 
 
 NGINX = """
-daemon off; worker_processes 1; pid nginx.pid; error_log stderr; {user}
+daemon off; worker_processes {workers}; pid nginx.pid; error_log stderr; {user}
 events {{ worker_connections 20000; }}
 http {{
   access_log off; keepalive_requests 4000000000; keepalive_timeout 300; default_type application/json;
@@ -168,17 +168,18 @@ http {{
 """
 
 
-def nginx(name, directory, port, core=SERVER_CORE, secure=True, answer=ANSWER):
+def nginx(name, directory, port, core=SERVER_CORE, secure=True, answer=ANSWER, workers=1):
     home = directory / name
     (home / "tmp").mkdir(parents=True)
     tls = (f"ssl_certificate {directory}/bench/svid.pem; ssl_certificate_key {directory}/bench/svid.key; ssl_protocols TLSv1.3; "
            f"ssl_client_certificate {directory}/client/bundle.pem; ssl_verify_client on; ssl_session_tickets off; ssl_session_cache off;")
     user = "user root;" if os.geteuid() == 0 else ""
-    (home / "nginx.conf").write_text(NGINX.format(user=user, port=port, backend=BACKEND_PORT, answer=answer,
-                                                  tls=tls if secure else "", options="ssl http2" if secure else ""))
+    options = ("ssl http2" if secure else "") + (" reuseport" if workers > 1 else "")
+    (home / "nginx.conf").write_text(NGINX.format(user=user, port=port, backend=BACKEND_PORT, answer=answer, workers=workers,
+                                                  tls=tls if secure else "", options=options))
     server = Server(name, ["nginx", "-p", home, "-c", "nginx.conf"], directory, core)
     server.port = port
-    wait_until(server, lambda: (home / "nginx.pid").exists() and children(server.child.pid))
+    wait_until(server, lambda: (home / "nginx.pid").exists() and len(children(server.child.pid)) >= workers)
     return server
 
 
