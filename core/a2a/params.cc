@@ -294,6 +294,8 @@ MaybeWrong read_tenant(JsonView params, Operation& operation) {
 }
 
 bool good_tenant(std::string_view name) {
+  // RFC 3986 §5.2.4: whoever stands before us takes these for no segment at all.
+  if (name == "." || name == "..") return false;
   return name.size() <= kMaxName && std::ranges::all_of(name, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '-' || c == '_' || c == '.' || c == '~';
@@ -386,8 +388,10 @@ AskedVersion asked_version(http::Request const& request) {
   if (text.empty()) return AskedVersion::unsaid;
   // The patch number says nothing about the wire.
   auto const is = [text](std::string_view version) {
-    return text == version || (text.starts_with(version) && text.size() <= version.size() + 4 &&
-                               text[version.size()] == '.');
+    if (!text.starts_with(version)) return false;
+    auto const patch = text.substr(version.size());
+    return patch.empty() || (patch.size() > 1 && patch.size() <= 4 && patch.front() == '.' &&
+                             patch.find_first_not_of("0123456789", 1) == std::string_view::npos);
   };
   if (is("1.0")) return AskedVersion::v1_0;
   if (is("0.3")) return AskedVersion::v0_3;

@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::string_view kPlainBase = "/a2a/v1";
 
+// Ours are far shorter. Whatever a caller makes up instead must fit a record with all the rest.
+constexpr std::size_t kMaxTaskId = 1'024;
+
 // The earlier implementation's documented paths; its code also had /tasks/send and
 // /tasks/{id}/stream.
 constexpr std::string_view kDocumentedBase = "/.well-known/a2a/tasks/";
@@ -202,6 +205,9 @@ Parsed Router::parse(http::Request const& request) const {
   auto parsed = parse_by_path(request, options_);
   auto* const operation = std::get_if<Operation>(&parsed);
   if (operation == nullptr) return parsed;
+  if (operation->task_id.size() > kMaxTaskId)
+    return refuse(operation->shape, operation->method,
+                  {ProtocolError::params, "a task's id has at most 1024 bytes"});
   operation->host = request.authority;
   if (operation->shape.dialect == Dialect::plain) return parsed;
   if (auto wrong = activate_extensions(request, options_, operation->shape))

@@ -53,8 +53,10 @@ constexpr std::array kGrpcMethods = {
     GrpcMethod{"GetAgentCard", Dialect::v0_3, Kind::extended_card, "GetAgentCardRequest"},
 };
 
+// Exactly what stands behind the service: policy sees the path as it came, and must not meet a
+// method under another name.
 GrpcMethod const* find_grpc_method(std::string_view path, Dialect dialect) {
-  auto const name = path.substr(path.rfind('/') + 1);
+  auto const name = path.substr((dialect == Dialect::v1_0 ? kServiceV1 : kServiceV03).size());
   for (auto const& row : kGrpcMethods)
     if (row.dialect == dialect && row.name == name) return &row;
   return nullptr;

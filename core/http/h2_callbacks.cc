@@ -29,6 +29,7 @@ int on_begin_headers(nghttp2_session*, nghttp2_frame const* frame, void* user) {
     impl.unbegun = 0;
     stream = &impl.add(frame->hd.stream_id);
     nghttp2_session_set_stream_user_data(impl.session.get(), frame->hd.stream_id, stream);
+    impl.events.begun(*stream);
   }
   if (stream != nullptr) stream->list_bytes = 0;
   return 0;
@@ -62,6 +63,11 @@ int on_data_chunk(nghttp2_session*, std::uint8_t, std::int32_t id, std::uint8_t 
 
 int on_frame(nghttp2_session*, nghttp2_frame const* frame, void* user) {
   self(user).frame(*frame);
+  return 0;
+}
+
+int on_sent(nghttp2_session*, nghttp2_frame const* frame, void* user) {
+  self(user).sent(*frame);
   return 0;
 }
 
@@ -99,6 +105,8 @@ Result<H2Library> make_library(Impl& impl) {
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data_chunk);
   nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
   nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
+  if (impl.role == H2Role::server)
+    nghttp2_session_callbacks_set_on_frame_send_callback(made, on_sent);
   nghttp2_option_set_no_auto_window_update(chosen, 1);
   nghttp2_option_set_no_closed_streams(chosen, 1);
   nghttp2_option_set_max_continuations(chosen, 8);

@@ -29,6 +29,34 @@ std::string& incoming() {
   return bytes;
 }
 
+// What the codec broke off, in the words of the record.
+Fault fault_of(H2Error why) {
+  Fault fault{.code = Code::request_malformed, .status = 400, .what = "HTTP/2: protocol error"};
+  switch (why) {
+    case H2Error::flow_control_error:
+      fault.what = "HTTP/2: more than the window allows";
+      break;
+    case H2Error::stream_closed:
+      fault.what = "HTTP/2: a frame for a closed stream";
+      break;
+    case H2Error::frame_size_error:
+      fault.what = "HTTP/2: a frame of the wrong size";
+      break;
+    case H2Error::compression_error:
+      fault.what = "HTTP/2: a header block that cannot be read";
+      break;
+    case H2Error::enhance_your_calm:
+      return {.code = Code::rate_limited, .status = 429, .what = "HTTP/2: a flood of frames"};
+    case H2Error::no_error:
+    case H2Error::protocol_error:
+    case H2Error::internal_error:
+    case H2Error::refused_stream:
+    case H2Error::cancel:
+      break;
+  }
+  return fault;
+}
+
 }  // namespace
 
 H2Engine::H2Engine(Connection& connection, std::string received)
@@ -62,11 +90,16 @@ io::Task<void> H2Engine::run() {
 
 void H2Engine::feed(std::string_view bytes) {
   in_turn_ = true;
-  auto const fed = session_->feed(bytes, steady_now());
+  turn_ = steady_now();
+  auto const fed = session_->feed(bytes, turn_);
   begin_ready();
   in_turn_ = false;
   flush();
-  if (!fed.ok()) shut();
+  if (fed.ok()) return;
+  if (!told_) {
+    tell({.code = Code::request_malformed, .status = 400, .what = fed.error().message}, nullptr);
+  }
+  shut();
 }
 
 // The last words (a GOAWAY) have been offered to the socket; that is all a bad peer gets.
@@ -91,7 +124,10 @@ bool H2Engine::full() const {
 
 // ---- what the session says
 
+void H2Engine::begun(H2Stream&) { head_due_ = turn_ + limits().head_timeout; }
+
 void H2Engine::head(H2Stream& stream) {
+  head_due_ = SteadyTime::max();
   if (stream.fault) return refuse(stream, *stream.fault);
   if (over_ || full()) {
     session_->reset(stream, H2Error::refused_stream);
@@ -154,6 +190,7 @@ void H2Engine::sent(H2Stream& stream) {
 }
 
 void H2Engine::closed(H2Stream& stream, H2Error) {
+  if (!stream.head_done) head_due_ = SteadyTime::max();
   buffered_ -= std::min(buffered_, stream.in.size());
   auto* const exchange = static_cast<H2Exchange*>(stream.owner);
   if (exchange == nullptr) return;
@@ -168,7 +205,28 @@ void H2Engine::pong() {
   session_->goaway();
 }
 
+void H2Engine::broke_off(H2Stream* stream, H2Error why) {
+  if (stream == nullptr) {
+    if (std::exchange(told_, true)) return;
+    return tell(fault_of(why), nullptr);
+  }
+  auto const* const exchange = static_cast<H2Exchange*>(stream->owner);
+  if (exchange != nullptr && exchange->running_) return;  // its handler sees the end, and tells
+  bool const endless = why == H2Error::enhance_your_calm;
+  tell(endless ? Fault{.code = Code::too_large, .status = 431, .what = "HTTP/2: head without end"}
+               : fault_of(why),
+       exchange != nullptr ? &exchange->request_ : nullptr);
+}
+
 // ---- requests
+
+// No more than answered refusals are, on one connection.
+void H2Engine::tell(Fault const& fault, Request const* head) {
+  if (refused_ >= kMostRefusals) return;
+  static_cast<void>(connection_.refusal(
+      {.code = fault.code, .status = fault.status, .what = fault.what, .head = head}));
+  if (++refused_ == kMostRefusals) drain();
+}
 
 void H2Engine::refuse(H2Stream& stream, Fault const& fault) {
   auto* exchange = static_cast<H2Exchange*>(stream.owner);
@@ -302,10 +360,10 @@ io::Task<void> H2Engine::write_rest(std::shared_ptr<Connection> keep) {
 // ---- time
 
 void H2Engine::rearm(SteadyTime now) {
-  auto due = std::min(write_due_, going_due_);
+  auto due = std::min({write_due_, going_due_, head_due_});
   for (auto const& [key, exchange] : exchanges_) due = std::min(due, exchange->due_);
   // Answers that nobody lets out (a window of zero) may not stay for ever.
-  if (session_->streams() > exchanges_.size()) {
+  if (answers_wait()) {
     due = std::min(due, std::max(progress_, now - limits().write_timeout) + limits().write_timeout);
   }
   if (exchanges_.empty() && session_->streams() == 0)
@@ -313,8 +371,20 @@ void H2Engine::rearm(SteadyTime now) {
   connection_.set_deadline(now, due);
 }
 
+bool H2Engine::answers_wait() const {
+  std::size_t const coming = head_due_ == SteadyTime::max() ? 0 : 1;
+  return session_->streams() > exchanges_.size() + coming;
+}
+
 void H2Engine::expired(SteadyTime now) {
   if (now >= write_due_) return connection_.abort();
+  if (now >= head_due_) {
+    // Nothing else can come before the rest of it.
+    tell({.code = Code::request_timeout, .status = 408, .what = "head too slow"}, nullptr);
+    session_->goaway();
+    flush();
+    return shut();
+  }
   if (now >= going_due_) pong();
   bool late = false;
   for (auto const& [key, exchange] : std::map(exchanges_)) {
@@ -333,8 +403,7 @@ void H2Engine::expired(SteadyTime now) {
   }
   if (over_) return;
   bool const idle = exchanges_.empty() && session_->streams() == 0;
-  bool const stuck =
-      session_->streams() > exchanges_.size() && now >= progress_ + limits().write_timeout;
+  bool const stuck = answers_wait() && now >= progress_ + limits().write_timeout;
   if (stuck && !late) return connection_.abort();
   if (idle && !late && drain_ == Drain::no) {
     session_->goaway();

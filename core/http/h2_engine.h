@@ -88,6 +88,7 @@ class H2Engine final : public Engine, public H2Events {
   void abort() override;
 
   // H2Events: called from inside feed(), never from a handler.
+  void begun(H2Stream& stream) override;
   void head(H2Stream& stream) override;
   void data(H2Stream& stream, std::size_t size) override;
   void ended(H2Stream& stream) override;
@@ -95,6 +96,7 @@ class H2Engine final : public Engine, public H2Events {
   void closed(H2Stream& stream, H2Error why) override;
   void pong() override;
   void going_away() override {}
+  void broke_off(H2Stream* stream, H2Error why) override;
 
  private:
   friend class H2Exchange;
@@ -107,6 +109,8 @@ class H2Engine final : public Engine, public H2Events {
   // what else it brings of that kind is reset without a word.
   void refuse(H2Stream& stream, Fault const& fault);
   void answer(H2Stream& stream, Response response);
+  // On record as a refusal is, where nothing can be answered.
+  void tell(Fault const& fault, Request const* head);
   void begin_ready();
   io::Task<void> serve(std::shared_ptr<H2Exchange> exchange);
   void end(H2Exchange& exchange);
@@ -120,6 +124,8 @@ class H2Engine final : public Engine, public H2Events {
   void rearm(SteadyTime now);
   void shut();
   [[nodiscard]] bool full() const;  // no further request is taken
+  // Answers that are whole, and not let out yet.
+  [[nodiscard]] bool answers_wait() const;
   [[nodiscard]] Limits const& limits() const { return connection_.limits(); }
 
   Connection& connection_;
@@ -128,10 +134,12 @@ class H2Engine final : public Engine, public H2Events {
   std::map<H2Exchange*, std::shared_ptr<H2Exchange>> exchanges_;  // shared with their handlers
   std::vector<std::shared_ptr<H2Exchange>> ready_;
   std::string unsent_;  // taken from the session, refused by the socket
+  SteadyTime turn_{};   // when the bytes at hand were read
   SteadyTime progress_;
   SteadyTime write_due_ = SteadyTime::max();
   SteadyTime going_due_ = SteadyTime::max();
-  std::size_t buffered_ = 0;  // bodies being collected
+  SteadyTime head_due_ = SteadyTime::max();  // of the one head that may be half here
+  std::size_t buffered_ = 0;                 // bodies being collected
   std::uint32_t requests_ = 0;
   std::uint32_t refused_ = 0;
   Drain drain_ = Drain::no;
@@ -139,6 +147,7 @@ class H2Engine final : public Engine, public H2Events {
   bool flush_posted_ = false;
   bool writing_ = false;
   bool over_ = false;
+  bool told_ = false;  // why the connection ends
 };
 
 }  // namespace aw::http

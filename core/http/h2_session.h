@@ -27,8 +27,12 @@ enum class H2Error : std::uint32_t {
   no_error = 0,
   protocol_error = 1,
   internal_error = 2,
+  flow_control_error = 3,
+  stream_closed = 5,
+  frame_size_error = 6,
   refused_stream = 7,
   cancel = 8,
+  compression_error = 9,
   enhance_your_calm = 11,
 };
 
@@ -63,6 +67,7 @@ struct H2Stream {
 class H2Events {
  public:
   virtual ~H2Events() = default;
+  virtual void begun(H2Stream&) {}          // server: a request's head is coming
   virtual void head(H2Stream& stream) = 0;  // request or final response head is complete
   virtual void data(H2Stream& stream, std::size_t size) = 0;  // `in` grew by `size`
   virtual void ended(H2Stream& stream) = 0;                   // END_STREAM, after head and data
@@ -70,6 +75,9 @@ class H2Events {
   virtual void closed(H2Stream& stream, H2Error why) = 0;
   virtual void pong() = 0;
   virtual void going_away() = 0;  // the peer will take no new streams
+  // Server: the codec itself resets a stream, or (null) ends the connection, for what the peer did
+  // there.
+  virtual void broke_off(H2Stream*, H2Error) {}
 };
 
 enum class H2Role : std::uint8_t { server, client };

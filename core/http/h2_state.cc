@@ -172,6 +172,7 @@ void H2Session::Impl::push_fields(Headers const& extra, Headers const& fields) {
 int H2Session::Impl::header(H2Stream& stream, std::string_view name, std::string_view value) const {
   stream.list_bytes += name.size() + value.size() + 32;
   if (stream.list_bytes > limits.head.bytes * kHopeless) {
+    if (role == H2Role::server) events.broke_off(&stream, H2Error::enhance_your_calm);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
   bool const trailer = stream.head_done;
@@ -230,6 +231,30 @@ void H2Session::Impl::account(nghttp2_frame const& frame) {
       break;
     default:
       break;
+  }
+}
+
+void H2Session::Impl::sent(nghttp2_frame const& frame) {
+  bool const reset = frame.hd.type == NGHTTP2_RST_STREAM;
+  if (!reset && frame.hd.type != NGHTTP2_GOAWAY) return;
+  auto const why =
+      static_cast<H2Error>(reset ? frame.rst_stream.error_code : frame.goaway.error_code);
+  switch (why) {
+    case H2Error::protocol_error:
+    case H2Error::flow_control_error:
+    case H2Error::stream_closed:
+    case H2Error::frame_size_error:
+    case H2Error::compression_error:
+      return events.broke_off(reset ? stream_of(frame.hd.stream_id) : nullptr, why);
+    case H2Error::enhance_your_calm:
+    case H2Error::internal_error:  // the library's word for streams reset too often
+      // A stream's is its owner's.
+      if (!reset) events.broke_off(nullptr, H2Error::enhance_your_calm);
+      return;
+    case H2Error::no_error:
+    case H2Error::refused_stream:
+    case H2Error::cancel:
+      return;
   }
 }
 

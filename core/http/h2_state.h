@@ -86,6 +86,8 @@ struct H2Session::Impl {
   // Closed by the peer itself, so that a frame for it is an error (RFC 9113 §5.1).
   [[nodiscard]] bool over(std::int32_t id) const;
   void refuse_misuse();
+  // Told of what is the peer's fault, of the frames that end something.
+  void sent(nghttp2_frame const& frame);
   // 0, or what makes the library reset the stream. Above a limit the field is counted, not kept,
   // and `fault` says what to answer; far above it the stream ends.
   int header(H2Stream& stream, std::string_view name, std::string_view value) const;

@@ -6,6 +6,18 @@
 namespace aw::server {
 namespace {
 
+// A record that is too long is none, and a denial without one would be a way past the log: of what
+// callers and policies write, the beginning is kept.
+constexpr std::size_t kMostResource = 4096;
+constexpr std::size_t kMostTaskId = 1024;
+constexpr std::size_t kMostReason = 2048;
+
+std::string_view beginning(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
+  return text.substr(0, most);  // of whole characters
+}
+
 void add_facts(audit::Event& event, DecisionFacts const& facts) {
   event.trace_id = facts.trace.trace_id;
   event.span_id = facts.trace.span_id;
@@ -15,10 +27,10 @@ void add_facts(audit::Event& event, DecisionFacts const& facts) {
   event.callee = facts.callee;
   event.action = facts.action;
   event.capability = facts.action;
-  event.resource = facts.method;
+  event.resource = beginning(facts.method, kMostResource);
   event.direction = facts.direction == authz::Direction::inbound ? "inbound" : "outbound";
   event.remote_address = facts.remote_address;
-  event.task_id = facts.task_id;
+  event.task_id = beginning(facts.task_id, kMostTaskId);
   event.receipt = facts.receipt;
 }
 
@@ -31,7 +43,7 @@ audit::Event decision_event(DecisionFacts const& facts, authz::AuthzDecision con
   event.time = now;
   add_facts(event, facts);
   event.decision = decision.allowed() ? audit::Decision::allow : audit::Decision::deny;
-  event.reason = decision.reason;
+  event.reason = beginning(decision.reason, kMostReason);
   if (!decision.allowed() || decision.would_deny) event.code = decision.code;
   event.rule = decision.rule;
   event.policy_id = decision.policy_id;

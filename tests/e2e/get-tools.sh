@@ -1,7 +1,7 @@
 #!/bin/sh
-# get-tools.sh: what the tests of the packaging and of the trust map ask for and a build does not: promtool, lintian,
-# systemd's containers and chromium from Debian, helm and Compose's schema from Go's module proxy into the peers' cache. What is
-# there is left alone.
+# get-tools.sh: what the tests of the packaging, of the trust map and of the listener ask for and a build does not: promtool, lintian,
+# systemd's containers, chromium, sslscan, testssl.sh and slowhttptest from Debian, helm, h2spec and Compose's schema from Go's module
+# proxy into the peers' cache. What is there is left alone.
 set -eu
 cache=${AGENTWEAVE_PEERS:-$HOME/.cache/agentweave-peers}/bin
 helm=v3.18.4
@@ -12,6 +12,9 @@ command -v lintian >/dev/null || missing="$missing lintian"
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v systemd-nspawn >/dev/null || missing="$missing systemd-container"
 command -v debootstrap >/dev/null || missing="$missing debootstrap"
+command -v sslscan >/dev/null || missing="$missing sslscan"
+command -v testssl >/dev/null || missing="$missing testssl.sh"
+command -v slowhttptest >/dev/null || missing="$missing slowhttptest"
 if [ -n "$missing" ]; then
   sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
   # shellcheck disable=SC2086
@@ -23,6 +26,13 @@ if [ ! -x "$cache/helm" ] || [ ! -f "$cache/.helm-$helm" ]; then
   rm -f "$cache"/.helm-*
   GOBIN=$cache nice -n 15 go install -trimpath -buildvcs=false "helm.sh/helm/v3/cmd/helm@$helm"
   touch "$cache/.helm-$helm"
+fi
+
+h2spec=v2.2.1
+if [ ! -x "$cache/h2spec" ] || [ ! -f "$cache/.h2spec-$h2spec" ]; then
+  rm -f "$cache"/.h2spec-*
+  GOBIN=$cache nice -n 15 go install -trimpath -buildvcs=false "github.com/summerwind/h2spec/cmd/h2spec@$h2spec+incompatible"
+  touch "$cache/.h2spec-$h2spec"
 fi
 
 compose=github.com/compose-spec/compose-go/v2@v2.9.0

@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh BINARY [--require-peers] [NAME…]: the end-to-end tests, each a Python program that drives the real binary.
-# With --require-peers a missing SPIRE, OPA, grpcurl, helm, promtool, chromium or lintian is brought first (minutes at the first run) and may not be skipped.
+# With --require-peers a missing SPIRE, OPA, grpcurl, helm, promtool, chromium, lintian, h2spec or TLS scanner is brought first (minutes at the first run) and may not be skipped.
 set -eu
 here=$(dirname "$(realpath "$0")")
 binary=$(realpath "$1"); shift

@@ -179,6 +179,8 @@ TEST_CASE("a gRPC request that is not understood ends with its status and reason
   for (auto const& row :
        std::initializer_list<Row>{{v1 + "NoSuchMethod", "", "", "12", "METHOD_NOT_FOUND"},
                                   {"/x.Y/Z", "", "", "12", "METHOD_NOT_FOUND"},
+                                  {v1 + "x/GetTask", "", "", "12", "METHOD_NOT_FOUND"},
+                                  {v1 + "ListTasks/GetTask", "", "", "12", "METHOD_NOT_FOUND"},
                                   {v1 + "GetTask", "\xff\xff", "", "3", "INVALID_PARAMS"},
                                   {v1 + "GetTask", "", "", "3", "INVALID_PARAMS"},
                                   {v1 + "GetTask", "", "99.0", "9", "VERSION_NOT_SUPPORTED"},

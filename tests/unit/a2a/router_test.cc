@@ -127,6 +127,27 @@ TEST_CASE("what stands beside a task's id is read strictly too") {
   }
 }
 
+TEST_CASE("a task's id that fits no record is refused, in every binding and by every name") {
+  std::string const longest(1024, 'a');
+  auto const named = [](std::string const& id, std::string_view member) {
+    return "{\"" + std::string(member) + "\":\"" + id + "\"}";
+  };
+  CHECK(understood(kRouter.parse(post("/rpc", rpc("GetTask", named(longest, "id"))))).task_id ==
+        longest);
+  auto const longer = longest + "a";
+  for (auto const* const method : {"GetTask", "CancelTask", "tasks/get", "tasks/resubscribe"}) {
+    CAPTURE(method);
+    CHECK(rpc_error(refused(kRouter.parse(post("/rpc", rpc(method, named(longer, "id")))))) ==
+          -32602);
+  }
+  auto const list = rpc("ListTaskPushNotificationConfigs", named(longer, "taskId"));
+  CHECK(rpc_error(refused(kRouter.parse(post("/rpc", list)))) == -32602);
+  CHECK(refused(kRouter.parse(post("/rpc", rpc("task.status", named(longer, "task_id"))))).code ==
+        Code::request_malformed);
+  for (auto const* const before : {"/tasks/", "/v1/tasks/", "/a2a/v1/tasks/"})
+    CHECK(refused(kRouter.parse(request("GET", before + longer))).response.status == 400);
+}
+
 TEST_CASE("a body that is encoded, or has two media types, is refused before it is parsed") {
   struct Row {
     std::string target;

@@ -19,7 +19,8 @@ TEST_CASE("versions are negotiated: unknown ones refused, method names must fit"
   CHECK(understood(kRouter.parse(with("1.0.1", "GetTask", id))).kind == Kind::get);
   CHECK(understood(kRouter.parse(with("0.3", "tasks/get", id))).kind == Kind::get);
   CHECK(rpc_error(refused(kRouter.parse(with("1.0", "tasks/get", id)))) == -32601);
-  for (auto const* const version : {"2.0", "0.2", "1.00", "x", "1"})
+  for (auto const* const version :
+       {"2.0", "0.2", "1.00", "x", "1", "1.0.", "1.0.x", "1.0.-1", "1.0,0.3"})
     CHECK(rpc_error(refused(kRouter.parse(with(version, "GetTask", id)))) == -32009);
   Router const only({.capabilities = {"echo"}, .versions = {"1.0"}});
   CHECK(rpc_error(refused(only.parse(post("/rpc", rpc("tasks/get", id))))) == -32009);
@@ -66,6 +67,16 @@ TEST_CASE("the REST binding, bare and below /v1") {
   CHECK(media.response.status == 415);
   CHECK(nlohmann::json::parse(media.response.body)["error"]["details"][0]["reason"] ==
         "CONTENT_TYPE_NOT_SUPPORTED");
+}
+
+TEST_CASE("a tenant is no dot segment, which others on the way would take away") {
+  for (auto const* const target : {"/./message:send", "/../message:send"})
+    CHECK(unmapped(kRouter.parse(post(target, kMessage))) == Code::unmapped_route);
+  for (auto const* const name : {".", ".."}) {
+    auto const body = R"({"tenant":")" + std::string(name) + "\"," + (kMessage + 1);
+    CHECK(refused(kRouter.parse(post("/message:send", body))).response.status == 400);
+  }
+  CHECK(understood(kRouter.parse(post("/.a../message:send", kMessage))).tenant == ".a..");
 }
 
 TEST_CASE("what 0.3 clients really send over REST is understood") {

@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 
 #include "tests/unit/http/h2_frames.h"
 #include "tests/unit/http/site.h"
@@ -56,6 +58,100 @@ TEST_CASE("who is refused again and again on one h2 connection has to make anoth
   CHECK(raw.ended());
   CHECK(heard == kMostRefusals);
   CHECK(with_head == kMostRefusals);
+}
+
+TEST_CASE("what the codec resets, or ends the connection for, is told though nothing answers it") {
+  Site site(Wired::plain, echo);
+  std::mutex mutex;
+  std::vector<std::string> heard;
+  site.refuser = [&](EarlyRefusal const& refusal) -> std::optional<Response> {
+    std::lock_guard const lock(mutex);
+    heard.push_back(std::to_string(refusal.status) + " " +
+                    (refusal.head != nullptr ? refusal.head->path : "") + " " +
+                    std::string(refusal.what));
+    return std::nullopt;
+  };
+  auto const said = [&] {
+    std::lock_guard const lock(mutex);
+    return heard;
+  };
+  std::string endless;
+  for (int i = 0; i < 12; ++i) endless += field("x", std::string(2'000, 'y'));
+  auto const pieces = [&endless] {
+    std::string const whole = get() + endless;
+    std::string out = frame(headers, kEndStream, 1, whole.substr(0, 16'000));
+    std::size_t at = 16'000;
+    for (; whole.size() - at > 16'000; at += 16'000)
+      out += frame(continuation, 0, 1, whole.substr(at, 16'000));
+    return out + frame(continuation, kEndHeaders, 1, whole.substr(at));
+  };
+  auto const good = frame(headers, kEndHeaders | kEndStream, 3, get("/good"));
+  struct Row {
+    std::string sent;
+    std::string told;
+    bool goes_on;
+  };
+  std::string flood;
+  for (int i = 0; i < 2'000; ++i) flood += frame(ping, 0, 0, "12345678");
+  for (auto const& row : {
+           Row{frame(headers, kEndHeaders | kEndStream, 1, get() + field("X-Upper", "a")),
+               "400  HTTP/2: protocol error", true},
+           Row{frame(headers, kEndHeaders | kEndStream, 1, get() + field("x", "a\r\nb: c")),
+               "400  HTTP/2: protocol error", true},
+           Row{frame(headers, kEndHeaders, 1, get() + field("content-length", "5")) +
+                   frame(data, kEndStream, 1, "1234"),
+               "400 /x HTTP/2: protocol error", true},
+           Row{frame(data, 0, 0, "x"), "400  HTTP/2: protocol error", false},
+           Row{frame(ping, 0, 0, "1"), "400  HTTP/2: a frame of the wrong size", false},
+           Row{frame(headers, kEndHeaders | kEndStream, 1, "\xff\xff\x7f"),
+               "400  HTTP/2: a header block that cannot be read", false},
+           Row{flood, "429  HTTP/2: a flood of frames", false},
+       }) {
+    CAPTURE(row.told);
+    auto const before = said().size();
+    Raw raw(site.server().port());
+    raw.send(hello() + row.sent + (row.goes_on ? good : std::string()));
+    if (row.goes_on) CHECK(raw.read_until("GET /good ").ends_with("GET /good "));
+    CHECK(eventually([&] { return said().size() > before; }));
+    if (!row.goes_on) raw.read_all();
+    auto const now = said();
+    REQUIRE(now.size() == before + 1);
+    CHECK(now.back() == row.told);
+  }
+  Limits small;
+  small.max_head_bytes = 2'000;
+  auto const before = said().size();
+  Site narrow(Wired::plain, echo, small);
+  narrow.refuser = site.refuser;
+  Raw raw(narrow.server().port());
+  raw.send(hello() + pieces());
+  CHECK(eventually([&] { return said().size() > before; }));
+  CHECK(said().back().starts_with("431  HTTP/2: head without end"));
+}
+
+TEST_CASE("a head that stops half way has its own deadline, however long the connection rested") {
+  Limits limits;
+  limits.head_timeout = 400ms;
+  limits.write_timeout = 50ms;
+  Site site(Wired::plain, echo, limits);
+  std::atomic<int> late = 0;
+  site.refuser = [&](EarlyRefusal const& refusal) -> std::optional<Response> {
+    if (refusal.status == 408) ++late;
+    return std::nullopt;
+  };
+  Raw raw(site.server().port());
+  raw.send(hello() + frame(headers, kEndHeaders | kEndStream, 1, get("/first")));
+  CHECK(raw.read_until("GET /first ").ends_with("GET /first "));
+  auto const whole = frame(headers, kEndHeaders | kEndStream, 3, get("/second"));
+  std::this_thread::sleep_for(150ms);
+  raw.send(whole.substr(0, 20));
+  std::this_thread::sleep_for(150ms);
+  raw.send(whole.substr(20));
+  CHECK(raw.read_until("GET /second ").ends_with("GET /second "));
+  raw.send(frame(headers, kEndHeaders | kEndStream, 5, get("/third")).substr(0, 20));
+  raw.read_all();
+  CHECK(raw.ended());
+  CHECK(late == 1);
 }
 
 TEST_CASE("a session that throws instead of wording a refusal throws through no h2 callback") {

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include "core/audit/chain.h"
+#include "core/base/text.h"
+
 using namespace aw;          // NOLINT(google-build-using-namespace): test
 using namespace aw::server;  // NOLINT(google-build-using-namespace): test
 
@@ -63,5 +66,23 @@ TEST_CASE("a decision's event carries a code exactly when policy said no") {
     CHECK(event.mode == row.mode);
     CHECK(event.code.has_value() == row.code);
     CHECK(event.reason == row.decision.reason);
+  }
+}
+
+TEST_CASE("whatever callers and policies write, the record of it is short enough to be one") {
+  std::string const controls(100'000, '\x01');  // six bytes each, in JSON
+  std::string long_words = "a";                 // so that a limit falls into a character
+  for (int i = 0; i < 50'000; ++i) long_words += "\xC3\xBC";
+  auto given = facts(authz::Direction::inbound);
+  given.method = long_words;
+  given.task_id = controls;
+  auto denied = authz::deny(controls);
+  for (auto const& reason : {controls, long_words}) {
+    denied.reason = reason;
+    auto const event = decision_event(given, denied, WallTime{});
+    std::string members;
+    audit::append_members(members, event, "agent");
+    CHECK(members.size() < audit::kMaxRecordBytes / 2);
+    CHECK(text::is_utf8(members));
   }
 }
