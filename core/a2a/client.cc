@@ -8,6 +8,7 @@
 #include "core/a2a/remote.h"
 #include "core/a2a/replay_headers.h"
 #include "core/base/json.h"
+#include "core/base/percent.h"
 #include "core/base/random.h"
 
 namespace aw::a2a {
@@ -39,25 +40,6 @@ http::Request make_request(std::string_view method, std::string_view target) {
   request.set_target(target);
   request.headers.set("accept", "application/json");
   return request;
-}
-
-// RFC 3986 §2.3: everything but the unreserved characters.
-std::string escaped(std::string_view text) {
-  constexpr std::string_view kUnreserved =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (char const c : text) {
-    if (kUnreserved.contains(c)) {
-      out += c;
-      continue;
-    }
-    auto const byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
-  }
-  return out;
 }
 
 }  // namespace
@@ -114,7 +96,7 @@ io::Task<Result<Reply>> Client::ask(Peer peer, http::Request request, SteadyTime
 }
 
 io::Task<Result<Reply>> Client::authorize(Peer peer, std::string action, SteadyTime deadline) {
-  auto request = make_request("GET", "/a2a/v1/authorize?action=" + escaped(action));
+  auto request = make_request("GET", "/a2a/v1/authorize?action=" + percent_encoded(action));
   add_common_headers(request);
   co_return co_await ask(std::move(peer), std::move(request), deadline);
 }

@@ -4,6 +4,7 @@
 #include "core/a2a/client_grpc.h"
 #include "core/a2a/codec.h"
 #include "core/base/json.h"
+#include "core/base/percent.h"
 #include "core/http/client.h"
 
 namespace aw::a2a {
@@ -12,25 +13,6 @@ namespace {
 Spelling spelling_at(Interface const& one) {
   if (one.dialect == Dialect::v1_0) return Spelling::v1;
   return one.transport == Transport::json_rpc ? Spelling::v03 : Spelling::v03_proto;
-}
-
-// RFC 3986 §2.3: everything but the unreserved characters.
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kUnreserved =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (char const c : text) {
-    if (kUnreserved.contains(c)) {
-      out += c;
-      continue;
-    }
-    auto const byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
-  }
-  return out;
 }
 
 void write_configuration(json::Writer& out, Interface const& one, Ask const& ask) {

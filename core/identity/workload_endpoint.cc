@@ -7,12 +7,11 @@
 #include <charconv>
 #include <optional>
 
+#include "core/base/percent.h"
 #include "core/base/text.h"
 
 namespace aw::identity {
 namespace {
-
-constexpr std::string_view kDigits = "0123456789ABCDEF";
 
 constexpr std::string_view kHint = "use unix:///path/to/socket or tcp://IP:PORT";
 // sun_path holds a terminating zero too.
@@ -51,22 +50,6 @@ std::optional<HostPort> split_authority(std::string_view authority) {
   auto const colon = authority.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   return HostPort{authority.substr(0, colon), authority.substr(colon + 1)};
-}
-
-// gRPC reads its targets as URIs, a file name may hold anything.
-std::string percent_encoded(std::string_view path) {
-  std::string out;
-  for (char const c : path) {
-    auto const byte = static_cast<unsigned char>(c);
-    bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~/").contains(c);
-    if (plain) {
-      out += c;
-    } else {
-      out += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -125,7 +108,8 @@ std::string WorkloadEndpoint::text() const {
 }
 
 std::string WorkloadEndpoint::grpc_target() const {
-  if (kind_ == Kind::unix_socket) return "unix:" + percent_encoded(path_);
+  // gRPC reads its targets as URIs, a file name may hold anything.
+  if (kind_ == Kind::unix_socket) return "unix:" + percent_encoded(path_, "/");
   return (ipv6_ ? "ipv6:[" + host_ + "]" : "ipv4:" + host_) + ":" + std::to_string(port_);
 }
 

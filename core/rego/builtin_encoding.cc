@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/percent.h"
 #include "core/base/text.h"
 #include "core/rego/ascii.h"
 #include "core/rego/base64.h"
@@ -83,22 +84,8 @@ Value yaml_is_valid(BuiltinCall& call) {
 }
 
 std::string query_escape(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else if (c == ' ') {
-      out += '+';
-    } else {
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 15U];
-    }
-  }
+  auto out = percent_encoded(text, " ");
+  std::ranges::replace(out, ' ', '+');
   return out;
 }
 

@@ -2,6 +2,7 @@
 // uri.parse and uri.is_valid, with the rules of Go's net/url.
 #include <algorithm>
 
+#include "core/base/percent.h"
 #include "core/rego/ascii.h"
 #include "core/rego/builtin.h"
 #include "core/rego/uri.h"
@@ -26,22 +27,7 @@ bool unescape(std::string_view text, std::string& out, std::string& problem) {
 }
 
 // How the path would be written by default; when that differs, the raw spelling counts.
-std::string escaped_path(std::string_view path) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (char c : path) {
-    auto byte = static_cast<unsigned char>(c);
-    bool plain = is_alpha(c) || is_digit(c) || std::string_view("-_.~$&+,/:;=@").contains(c);
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 15U];
-    }
-  }
-  return out;
-}
+std::string escaped_path(std::string_view path) { return percent_encoded(path, "$&+,/:;=@"); }
 
 class UriParser {
  public:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/percent.h"
 #include "core/base/text.h"
 #include "core/secrets/sigv4.h"
 #include "core/secrets/web.h"
@@ -99,9 +100,9 @@ Result<AwsKeys> AwsKeySource::by_web_identity(std::string const& token_file) {
                      .headers = {{"content-type", "application/x-www-form-urlencoded"}},
                      .timeout = timeout_};
   request.body =
-      "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" + uri_encoded(role) +
-      "&RoleSessionName=" + uri_encoded(session) +
-      "&WebIdentityToken=" + uri_encoded(text::trim(token.reveal()));
+      "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" + percent_encoded(role) +
+      "&RoleSessionName=" + percent_encoded(session) +
+      "&WebIdentityToken=" + percent_encoded(text::trim(token.reveal()));
   AW_TRY(auto const answer, web_call(std::move(request)));
   if (answer.status != 200) return key_refusal("AssumeRoleWithWebIdentity", answer);
   return with_context(read_sts_answer(answer.body), "sts");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/percent.h"
 #include "core/base/text.h"
 #include "core/tls/digest.h"
 
@@ -28,15 +29,15 @@ std::string canonical_path(std::string_view path) {
   std::string out;
   for (auto const part : text::split(path, '/')) {
     if (!out.empty() || part.data() != path.data()) out += '/';
-    out += uri_encoded(part);  // once more than on the wire: every service but S3 wants it so
+    out += percent_encoded(part);  // once more than on the wire: every service but S3 wants it so
   }
   return out.empty() ? "/" : out;
 }
 
 std::string canonical_query(Pairs query) {
   for (auto& [name, value] : query) {
-    name = uri_encoded(name);
-    value = uri_encoded(value);
+    name = percent_encoded(name);
+    value = percent_encoded(value);
   }
   std::ranges::sort(query);
   std::string out;
@@ -66,22 +67,6 @@ std::string amz_date(WallTime time) {
   for (char const c : format_rfc3339(time).substr(0, 19))  // seconds
     if (c != '-' && c != ':') out += c;
   return out + 'Z';
-}
-
-std::string uri_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (char const letter : text) {
-    auto const c = static_cast<unsigned char>(letter);
-    bool const plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += letter;
-    } else {
-      out += {'%', kDigits[c >> 4U], kDigits[c & 15U]};
-    }
-  }
-  return out;
 }
 
 Pairs sign_v4(AwsRequest const& request, AwsScope const& scope, AwsKeys const& keys, WallTime now) {

@@ -36,7 +36,5 @@ struct AwsScope {
 
 // "20150830T123600Z"
 [[nodiscard]] std::string amz_date(WallTime time);
-// Everything but letters, digits, '-', '_', '.', '~' as %XX.
-[[nodiscard]] std::string uri_encoded(std::string_view text);
 
 }  // namespace aw::secrets

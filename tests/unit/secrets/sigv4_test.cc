@@ -130,8 +130,6 @@ TEST_CASE("every part of a request is under its signature") {
             "authorization") != original);
 }
 
-TEST_CASE("what goes into a URI is encoded as AWS counts it") {
-  CHECK(uri_encoded("a-b_c.d~e") == "a-b_c.d~e");
-  CHECK(uri_encoded("a b+c/d=ü") == "a%20b%2Bc%2Fd%3D%C3%BC");
+TEST_CASE("the time of a request is written as AWS writes it") {
   CHECK(amz_date(at("2015-08-30T12:36:00.999Z")) == "20150830T123600Z");
 }
