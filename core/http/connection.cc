@@ -24,6 +24,8 @@ constexpr std::size_t kMaxParting = 64U << 10;
 // A connection whose end is known is drained that long before it.
 constexpr std::chrono::seconds kFarewell{1};
 constexpr std::size_t kSpareBytes = 32U << 10;
+// Largest bodies, half received: what a caller with many connections may make us keep.
+constexpr std::size_t kBodiesAtOnce = 64;
 constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // A TLS record and a bit. Never held across a wait: a connection that waits holds no buffer.
@@ -99,11 +101,20 @@ Connection::~Connection() {
   engine_.reset();
   session_.reset();
   stream_.reset();
+  shard_->counters.held.fetch_sub(held_);
   shard_->counters.connections.fetch_sub(1);
 }
 
 void Connection::set_deadline(SteadyTime now, SteadyTime due) {
   shard_->deadlines.set(*this, now, std::min({due, must_close_, retire_at_}));
+}
+
+bool Connection::hold(std::size_t bytes) {
+  auto const before = std::exchange(held_, bytes);
+  if (bytes == before) return true;
+  std::uint64_t const more = std::uint64_t{bytes} - before;  // wraps where it is less
+  auto const all = shard_->counters.held.fetch_add(more, std::memory_order_relaxed) + more;
+  return bytes < before || all <= kBodiesAtOnce * limits().max_body_bytes;
 }
 
 Pull Connection::pull(std::string& into) {

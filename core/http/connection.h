@@ -39,6 +39,7 @@ struct Counters {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> ids{0};
+  std::atomic<std::uint64_t> held{0};  // bytes of bodies that are not whole yet
 };
 
 // What the loops of one server share.
@@ -127,6 +128,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   [[nodiscard]] bool aborted() const { return aborted_; }
   // One at a time; a later call replaces it. It never lies beyond the end of the identity (retire).
   void set_deadline(SteadyTime now, SteadyTime due);
+  // This connection holds so much of bodies that are not whole yet. False: all connections together
+  // hold too much for any of them to hold more.
+  [[nodiscard]] bool hold(std::size_t bytes);
+  [[nodiscard]] std::size_t held() const { return held_; }
   // Reads what is there onto the end of `into`.
   Pull pull(std::string& into);
 
@@ -146,6 +151,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::shared_ptr<Shard> const shard_;  // the server may be gone before its last connection
   std::list<Connection*>::iterator listed_;
   std::string remote_address_;
+  std::size_t held_ = 0;
   std::unique_ptr<tls::Stream> stream_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Engine> engine_;

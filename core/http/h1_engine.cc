@@ -71,7 +71,14 @@ io::Task<bool> H1Engine::receive() {
   for (;;) {
     if (work_ != nullptr) {
       auto const next = advance();
+      bool const room =
+          connection_.hold(next == Next::more && head_done_ ? work_->request.body.size() : 0);
       if (next == Next::request) co_return true;
+      if (!room) {
+        co_await refuse(
+            {.code = Code::overloaded, .status = 503, .what = "too many bodies at once"});
+        co_return false;
+      }
       if (next == Next::over) {
         co_await refuse(fault_);
         co_return false;

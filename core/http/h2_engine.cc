@@ -15,6 +15,8 @@ namespace {
 
 // Taken from the session per write: two TLS records.
 constexpr std::size_t kAnswerTurn = 32U << 10;
+// Of bodies, before a connection is counted among those that hold some.
+constexpr std::size_t kUncounted = 16U << 10;
 // Between the two GOAWAYs when the client does not answer our PING.
 constexpr std::chrono::seconds kNotice{1};
 
@@ -94,6 +96,7 @@ void H2Engine::feed(std::string_view bytes) {
   auto const fed = session_->feed(bytes, turn_);
   begin_ready();
   in_turn_ = false;
+  if (buffered_ < connection_.held()) static_cast<void>(connection_.hold(buffered_));  // less
   flush();
   if (fed.ok()) return;
   if (!told_) {
@@ -169,6 +172,8 @@ void H2Engine::data(H2Stream& stream, std::size_t size) {
   Fault const full{.code = Code::overloaded, .status = 503, .what = "too many bodies at once"};
   if (stream.in.size() > limits().max_body_bytes) return refuse(stream, large);
   if (buffered_ > 4 * limits().max_body_bytes) return refuse(stream, full);
+  bool const counts = buffered_ > connection_.held() + kUncounted;
+  if (counts && !connection_.hold(buffered_)) return refuse(stream, full);
 }
 
 void H2Engine::ended(H2Stream& stream) {

@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <latch>
+#include <list>
 
 #include "core/http/server.h"
 #include "core/io/task.h"
+#include "tests/unit/http/h2_frames.h"
 #include "tests/unit/http/site.h"
 
 using namespace aw;
@@ -139,4 +141,43 @@ TEST_CASE("a retired connection that does not finish is cut") {
   site.server().retire_if([](Session&) { return true; });
   raw.read_all();
   CHECK(raw.ended());
+}
+
+TEST_CASE("bodies that are half here have one limit for all connections, and whole ones pass") {
+  Limits limits;
+  limits.max_body_bytes = 40'000;
+  Site site(Wired::plain, echo, limits);
+  auto const half =
+      "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 40000\r\n\r\n" + std::string(39'000, 'x');
+  auto const half_h2 = [] {
+    std::string out = hello() + frame(headers, kEndHeaders, 1,
+                                      field(":method", "POST") + field(":scheme", "http") +
+                                          field(":path", "/x") + field(":authority", "a"));
+    for (int i = 0; i < 3; ++i) out += frame(data, 0, 1, std::string(13'000, 'x'));
+    return out;
+  }();
+  std::list<Raw> held;
+  // 64 of the largest fit: these, and one more.
+  for (int i = 0; i < 32; ++i) {
+    held.emplace_back(site.server().port()).send(half);
+    held.emplace_back(site.server().port()).send(half_h2);
+  }
+  CHECK(eventually([&] {
+    held.emplace_back(site.server().port()).send(half);
+    return site.server().stats().rejected > 0;
+  }));
+  CHECK(eventually([&] {
+    auto& more = held.emplace_back(site.server().port());
+    more.send(half_h2);
+    return more.read_until("503").ends_with("503");
+  }));
+  Raw whole(site.server().port());
+  whole.send("POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx");
+  CHECK(whole.read_until("200 OK").ends_with("200 OK"));
+  held.clear();
+  CHECK(eventually([&] {
+    Raw again(site.server().port());
+    again.send(half + std::string(1'000, 'x'));
+    return again.read_until("\r\n").contains("200 OK");
+  }));
 }
