@@ -71,6 +71,7 @@ void register_policy_test(CLI::App& parent, Context& context) {
                            "agentweave policy test --format junit policy"},
               .details = "Exit 1 when a test fails; 6 when coverage is below --threshold.\n"});
   command.add_option("PATH", options->paths, "Files and directories of .rego, .json, .yaml")
+      ->type_name("PATH")
       ->required();
   command.add_flag_callback(
       "-b,--bundle", [options] { options->kind = PolicyTestOptions::Kind::bundles; },
@@ -89,7 +90,7 @@ void register_authz_test(CLI::App& parent, Context& context) {
               .examples = {"agentweave authz test", "agentweave authz test --coverage -o json"}});
   command.add_option("--config", options->config, "Configuration; without it, the search path")
       ->type_name("FILE");
-  command.add_option("--env", options->environment, "Environment to load it for")->type_name("NAME");
+  command.add_option("--env", options->environment, "Environment to load it for")->type_name("ENV");
   add_test_options(command, options->tests);
   on_answer(command, context,
             [options, &context] { return answer(run_authz_test(*options, context), context); });
