@@ -2,6 +2,7 @@
 // The process: hands the real streams, environment, clock and signals to cli::run.
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -17,28 +18,35 @@
 
 namespace {
 
+// How often Ctrl-C or SIGTERM came. Global, because a handler is given nothing.
+sem_t asked_to_stop;
+
+extern "C" void on_stop_signal(int /*number*/) { sem_post(&asked_to_stop); }
+
+void await_stop_signal() {
+  while (sem_wait(&asked_to_stop) != 0) {
+  }
+}
+
 // Ctrl-C and SIGTERM as a stop token. Armed on first use, so that commands which do not ask keep
-// the default death. The thread ends with the process: it only waits in sigwait.
+// the default death. A handler and not sigwait: threads that a library began before would not have
+// the signal blocked, and one of them would die of it for all. The thread ends with the process.
 class Interrupt {
  public:
   std::stop_token arm() {
     if (!armed_) {
       armed_ = true;
-      sigset_t wanted;
-      sigemptyset(&wanted);
-      sigaddset(&wanted, SIGINT);
-      sigaddset(&wanted, SIGTERM);
-      pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
-      std::thread([wanted, source = source_]() mutable {
-        int number = 0;
-        while (sigwait(&wanted, &number) != 0) {
-        }
+      sem_init(&asked_to_stop, 0, 0);
+      std::thread([source = source_]() mutable {
+        await_stop_signal();
         source.request_stop();
-        // Once more means now.
-        while (sigwait(&wanted, &number) != 0) {
-        }
+        await_stop_signal();  // once more means now
         _exit(130);
       }).detach();
+      struct sigaction action = {};
+      action.sa_handler = on_stop_signal;
+      action.sa_flags = SA_RESTART;
+      for (int const number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
     }
     return source_.get_token();
   }

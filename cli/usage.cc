@@ -85,16 +85,54 @@ Error unknown_word(CLI::App const& root, std::string const& word) {
                     near ? "did you mean \"" + std::string(*near) + "\"? " + help : help);
 }
 
+// CLI11's "--output: jsno not in {text,json}": the nearest of the words that are.
+std::optional<std::string> nearest_choice(std::string_view message) {
+  constexpr std::string_view kNotIn = " not in {";
+  auto const at = message.find(kNotIn);
+  auto const colon = message.find(": ");
+  if (at == std::string_view::npos || colon > at || !message.ends_with('}')) return std::nullopt;
+  auto const word = message.substr(colon + 2, at - colon - 2);
+  auto const words = message.substr(at + kNotIn.size());
+  auto const choices = text::split(words.substr(0, words.size() - 1), ',');
+  auto const near = text::nearest(word, choices);
+  return near ? std::optional(std::string(*near)) : std::nullopt;
+}
+
+// CLI11's "Could not convert: --from = x" in our words; others as they are.
+std::string words_of(CLI::ParseError const& error) {
+  std::string message = error.what();
+  while (message.ends_with('\n')) message.pop_back();
+  constexpr std::string_view kConvert = "Could not convert: ";
+  auto const equals = message.find(" = ");
+  if (!message.starts_with(kConvert) || equals == std::string::npos) return message;
+  return message.substr(kConvert.size(), equals - kConvert.size()) + ": \"" +
+         message.substr(equals + 3) + "\" is no number";
+}
+
+// The first word that nobody took; "--" only ends the options.
+std::optional<std::string> left_over(CLI::App const& root) {
+  for (auto& word : root.remaining(true))
+    if (word != "--") return std::move(word);
+  return std::nullopt;
+}
+
+// A value that is wrong is the news whatever stands behind it: CLI11 stopped there.
+bool is_about_a_value(CLI::ParseError const& error) {
+  auto const& name = error.get_name();
+  return name == "ValidationError" || name == "ConversionError";
+}
+
 }  // namespace
 
 Error usage_error(CLI::App const& root, CLI::ParseError const& error) {
   // A mistyped name also leaves a required one missing: the typo is the better news.
-  if (auto const left_over = root.remaining(true); !left_over.empty()) {
-    return unknown_word(root, left_over.front());
-  }
-  std::string message = error.what();
-  while (message.ends_with('\n')) message.pop_back();
-  return make_error(Code::usage, std::move(message), "see `" + path_of(deepest(root)) + " --help`");
+  if (auto const word = left_over(root); word && !is_about_a_value(error))
+    return unknown_word(root, *word);
+  auto message = words_of(error);
+  std::string const help = "see `" + path_of(deepest(root)) + " --help`";
+  auto const near = nearest_choice(message);
+  return make_error(Code::usage, std::move(message),
+                    near ? "did you mean \"" + *near + "\"? " + help : help);
 }
 
 Error missing_command(CLI::App const& root) {

@@ -11,7 +11,8 @@ namespace aw::commands {
 
 void add_audit_files(CLI::App& command, AuditFilesOptions& options) {
   command
-      .add_option("FILES", options.files, "Log files; without any, the one the configuration names")
+      .add_option("FILES", options.files,
+                  "Log files, or -; without any, the one the configuration names")
       ->type_name("FILE");
   command.add_option("-c,--config", options.config.file, "The configuration that names the log")
       ->type_name("FILE");
@@ -21,6 +22,8 @@ void add_audit_files(CLI::App& command, AuditFilesOptions& options) {
 Result<std::vector<std::filesystem::path>> named_audit_files(AuditFilesOptions const& options,
                                                              Context& context) {
   std::vector<std::filesystem::path> out(options.files.begin(), options.files.end());
+  if (out.size() > 1 && std::ranges::find(out, kStandardInput) != out.end())
+    return make_error(Code::usage, "standard input is one log: give it alone", "or name the files");
   if (!out.empty()) return out;
   AW_TRY(auto const loaded, load_config(options.config, context));
   for (auto const& text : loaded.config.audit.destinations) {
@@ -42,7 +45,8 @@ Result<std::vector<std::filesystem::path>> all_audit_files(AuditFilesOptions con
     if (std::ranges::find(out, file) == out.end()) out.push_back(file);
   };
   for (auto const& file : named) {
-    for (auto const& rotated : audit::rotated_files(file)) add(rotated);
+    if (file != kStandardInput)
+      for (auto const& rotated : audit::rotated_files(file)) add(rotated);
     add(file);
   }
   return out;

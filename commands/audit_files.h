@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands/config_options.h"
@@ -20,8 +21,11 @@ struct AuditFilesOptions {
 // FILES (positional), --config, --env and --set.
 void add_audit_files(CLI::App& command, AuditFilesOptions& options);
 
+// The word for standard input among them.
+inline constexpr std::string_view kStandardInput = "-";
+
 // The named files as they are; without any, the configured log file. Error: usage when the
-// configuration writes to no file.
+// configuration writes to no file, or standard input is not the only one.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> named_audit_files(
     AuditFilesOptions const& options, Context& context);
 

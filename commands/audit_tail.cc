@@ -41,24 +41,27 @@ void print_lines(std::vector<std::string> const& lines, audit::Filter const& fil
 
 }  // namespace
 
-Result<void> run_audit_tail(AuditTailOptions const& options, Context& context) {
+Result<Exit> run_audit_tail(AuditTailOptions const& options, Context& context) {
   AW_TRY(auto const filter, audit::Filter::parse(options.filter));
   AW_TRY(auto const files, named_audit_files(options.files, context));
   if (files.size() != 1) return make_error(Code::usage, "audit tail reads one file");
+  if (files.front() == kStandardInput)
+    return make_error(Code::usage, "audit tail looks at the end of a file",
+                      "agentweave audit query '' - reads standard input");
   audit::Follower follower(files.front());
   AW_TRY(auto const last, follower.last(options.count));
   print_lines(last, filter, options.follow, context);
-  if (options.follow == AuditTailOptions::Follow::no) return {};
+  if (options.follow == AuditTailOptions::Follow::no) return Exit::ok;
   auto const stop = context.interrupt();
   while (context.out.good()) {
     AW_TRY(auto const lines, follower.more());
     if (!lines.empty()) {
       print_lines(lines, filter, options.follow, context);
     } else if (wait_for(stop, kLookEvery) == Waited::interrupted) {
-      break;
+      return Exit::interrupted;
     }
   }
-  return {};
+  return Exit::ok;
 }
 
 void register_audit_tail(CLI::App& parent, Context& context) {
@@ -77,7 +80,7 @@ void register_audit_tail(CLI::App& parent, Context& context) {
   command.add_flag_callback(
       "-f,--follow", [options] { options->follow = AuditTailOptions::Follow::yes; },
       "Go on with what is appended, also across rotation, until Ctrl-C");
-  on_run(command, context, [options, &context] { return run_audit_tail(*options, context); });
+  on_answer(command, context, [options, &context] { return run_audit_tail(*options, context); });
 }
 
 }  // namespace aw::commands

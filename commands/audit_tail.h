@@ -16,7 +16,7 @@ struct AuditTailOptions {
 
 // One file: more are Code::usage. Following blocks until Ctrl-C or until nobody reads any more,
 // over rotations, looking five times a second; then -o json is one object a line.
-Result<void> run_audit_tail(AuditTailOptions const& options, Context& context);
+Result<Exit> run_audit_tail(AuditTailOptions const& options, Context& context);
 void register_audit_tail(CLI::App& parent, Context& context);
 
 }  // namespace aw::commands

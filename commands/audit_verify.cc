@@ -81,12 +81,19 @@ Result<audit::VerifyOptions> verify_options(AuditVerifyOptions const& options,
   return out;
 }
 
+Result<audit::VerifyReport> verify(std::vector<std::filesystem::path> const& files,
+                                   audit::VerifyOptions how, Context& context) {
+  if (files.front() == kStandardInput)
+    return audit::verify_stream(context.in, "standard input", std::move(how));
+  return audit::verify_files(files, std::move(how));
+}
+
 }  // namespace
 
 Result<Exit> run_audit_verify(AuditVerifyOptions const& options, Context& context) {
   AW_TRY(auto how, verify_options(options, context));
   AW_TRY(auto const files, all_audit_files(options.files, context));
-  AW_TRY(auto const report, audit::verify_files(files, std::move(how)));
+  AW_TRY(auto const report, verify(files, std::move(how), context));
   context.print("AuditVerify", report_json(report), [&](std::ostream& out) {
     if (report.whole() && context.verbosity == Verbosity::quiet) return;
     out << audit::verify_text(report) << '\n';
@@ -112,7 +119,8 @@ void register_audit_verify(CLI::App& parent, Context& context) {
        .examples =
            {"agentweave audit verify /var/log/agentweave/audit.log --bundle corp.example.json",
             "agentweave audit verify --config config.yaml --bundle bundle.pem --open",
-            "agentweave audit verify /var/log/agentweave/audit.log -o json"},
+            "agentweave audit verify /var/log/agentweave/audit.log -o json",
+            "agentweave audit verify --allow-restarts - < captured.log"},
        .details =
            "Follows the hash chain through the files given and those rotated out of them, in the\n"
            "chain's order, and checks the signed checkpoints in it against a trust bundle; needs "

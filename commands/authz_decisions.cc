@@ -63,7 +63,7 @@ std::vector<std::string> cells_of(DecisionRecord const& record) {
 }
 
 // One line or object each, as they come, until Ctrl-C.
-Result<void> follow(AuthzDecisionsOptions const& options, WallTime since, Context& context) {
+Result<Exit> follow(AuthzDecisionsOptions const& options, WallTime since, Context& context) {
   auto const stop = context.interrupt();
   std::set<std::string> told;
   while (context.out.good()) {
@@ -84,14 +84,14 @@ Result<void> follow(AuthzDecisionsOptions const& options, WallTime since, Contex
       if (last) since = std::max(since, *last - std::chrono::minutes(1));
     }
     if (told.size() > kMostAtOnce) told.erase(told.begin(), std::next(told.begin(), 1000));
-    if (wait_for(stop, kLookForMore) == Waited::interrupted) break;
+    if (wait_for(stop, kLookForMore) == Waited::interrupted) return Exit::interrupted;
   }
-  return {};
+  return Exit::ok;
 }
 
 }  // namespace
 
-Result<void> run_authz_decisions(AuthzDecisionsOptions const& options, Context& context) {
+Result<Exit> run_authz_decisions(AuthzDecisionsOptions const& options, Context& context) {
   auto since = WallTime{};
   if (!options.since.empty()) {
     AW_TRY(since, parse_since(options.since, context.clock.now()));
@@ -109,7 +109,7 @@ Result<void> run_authz_decisions(AuthzDecisionsOptions const& options, Context& 
   context.print("DecisionList", data, [&](std::ostream& out) {
     write_table(out, {"TIME", "DECISION", "CALLER", "ACTION", "WHY", "ID"}, rows);
   });
-  return {};
+  return Exit::ok;
 }
 
 void register_authz_decisions(CLI::App& parent, Context& context) {
@@ -137,7 +137,8 @@ void register_authz_decisions(CLI::App& parent, Context& context) {
   command.add_flag_callback(
       "-f,--follow", [options] { options->follow = AuthzDecisionsOptions::Follow::yes; },
       "Go on with those that come, until Ctrl-C");
-  on_run(command, context, [options, &context] { return run_authz_decisions(*options, context); });
+  on_answer(command, context,
+            [options, &context] { return run_authz_decisions(*options, context); });
 }
 
 }  // namespace aw::commands

@@ -24,7 +24,7 @@ struct AuthzDecisionsOptions {
 // Newest first, as kept in the state directory, else as the admin port remembers. Following
 // blocks until Ctrl-C or until nobody reads any more, looks twice a second, and begins with now
 // unless --since says otherwise. Errors of recent_decisions.
-Result<void> run_authz_decisions(AuthzDecisionsOptions const& options, Context& context);
+Result<Exit> run_authz_decisions(AuthzDecisionsOptions const& options, Context& context);
 void register_authz_decisions(CLI::App& parent, Context& context);
 
 }  // namespace aw::commands

@@ -110,10 +110,11 @@ void say_question(a2a::Task const& task, Context& context) {
   context.say("next:    the agent asks back; answer with the same command and --task " + task.id);
 }
 
-json::Json data_of(Answer const& answer, std::chrono::nanoseconds took) {
+json::Json data_of(Answer const& answer, a2a::DecisionNotes const& decision,
+                   std::chrono::nanoseconds took) {
   auto data = json::Json::parse(a2a::event_json(answer.event), nullptr, false);
   data["interface"] = answer.interface;
-  data["decision"] = decision_json(answer.decision);
+  data["decision"] = decision_json(decision);
   data["duration_ms"] = std::chrono::duration<double, std::milli>(took).count();
   return data;
 }
@@ -123,13 +124,15 @@ Result<Exit> report(ServerSession& session, std::string const& action, Answer co
   auto const* task = std::get_if<a2a::TaskPtr>(&answer.event);
   if (task != nullptr) AW_TRY(check_task(**task));
   auto const* message = std::get_if<a2a::MessagePtr>(&answer.event);
-  context.print("CallResult", data_of(answer, took), [&](std::ostream& out) {
+  auto decision = answer.decision;
+  if (session.agent() != nullptr) complete_notes(*session.agent(), action, context, decision);
+  context.print("CallResult", data_of(answer, decision, took), [&](std::ostream& out) {
     if (message != nullptr) out << product_of(**message) << '\n';
     if (task == nullptr) return;
     bool const asks = is_interrupted((*task)->status.state);
     out << (asks ? words_of((*task)->status.message) : product_of(**task)) << '\n';
   });
-  say_done(session, action, answer.decision, took, context);
+  say_allowed(context, decision, took);
   if (task != nullptr) say_question(**task, context);
   return Exit::ok;
 }

@@ -40,13 +40,14 @@ Result<void> run_card_generate(CardGenerateOptions const& options, Context& cont
   a2a::Card const card({.agent = loaded.config.agent,
                         .spiffe_id = spiffe_id_of(loaded.config),
                         .base_url = url,
-                        .versions = loaded.config.a2a.versions});
+                        .versions = loaded.config.a2a.versions,
+                        .push = true});
   bool const pure = options.form == CardGenerateOptions::Form::pure;
   auto const text =
       card.json(pure ? a2a::CardRequest::Form::pure : a2a::CardRequest::Form::hybrid, url);
   auto const ordered = nlohmann::ordered_json::parse(text);
   auto const pretty = ordered.dump(2) + "\n";
-  if (options.file.empty()) {
+  if (options.file.empty() || options.file == "-") {
     context.print("AgentCard", json::Json::parse(text), [&](std::ostream& out) { out << pretty; });
     return {};
   }
@@ -65,8 +66,7 @@ void register_card_generate(CLI::App& parent, Context& context) {
                                        "agentweave card generate config.dev.yaml -o card.json"}});
   command.add_option("CONFIG", options->config, "Configuration file; without it, the search path")
       ->type_name("FILE");
-  command.add_option("--env", options->environment, "Environment to load it for")
-      ->type_name("NAME");
+  command.add_option("--env", options->environment, "Environment to load it for")->type_name("ENV");
   command.add_option("--file", options->file, "Write it there")->type_name("FILE");
   // The earlier implementation's -o names a file; a format is one all the same.
   command

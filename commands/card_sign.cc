@@ -51,7 +51,7 @@ Result<void> run_card_sign(CardSignOptions const& options, Context& context) {
   auto card = nlohmann::ordered_json::parse(text);
   put_signature(card, made);
   auto const pretty = card.dump(2) + "\n";
-  if (!options.file.empty()) {
+  if (!options.file.empty() && options.file != "-") {
     AW_TRY(fs::write_file_atomic(options.file, pretty, fs::Mode::public_file));
     context.say("signed   key " + key.kid + ", written to " + options.file);
     return {};
@@ -71,7 +71,9 @@ void register_card_sign(CLI::App& parent, Context& context) {
               .details = "Signs the 1.0 part of the document with the SVID's key (its certificate "
                          "chain goes into the signature)\nor with --key. Signatures of other keys "
                          "stay: two are there while a key is replaced.\n"});
-  command.add_option("CARD", options->card, "The card's file; - reads stdin")->required();
+  command.add_option("CARD", options->card, "The card's file; - reads stdin")
+      ->required()
+      ->type_name("FILE");
   command.add_option("--key", options->key, "PEM private key instead of the SVID's")
       ->type_name("FILE");
   command.add_option("--file", options->file, "Write it there")->type_name("FILE");

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "commands/config_options.h"
 #include "commands/support/command.h"
 #include "core/base/fs.h"
 #include "core/config/show.h"
@@ -39,16 +40,17 @@ void write_text(std::ostream& out, std::string const& file, config::Loaded const
 }  // namespace
 
 Result<Exit> run_config_convert(ConfigConvertOptions const& options, Context& context) {
-  config::LoadRequest request;
+  AW_TRY(auto request, load_request({.file = options.file}, context));
   request.backends = config::BackendRule::in_process;
-  request.file = options.file;
+  request.variables.clear();
   std::map<std::string, std::string> const nothing;  // what this machine's variables say is not it
   request.env = config::lookup_in(nothing);
   auto const loaded = config::inspect(request);
   if (!loaded.diagnostics.empty())
     context.err << config::render_text(loaded.diagnostics) << std::flush;
   if (loaded.keys == 0) {
-    return make_error(Code::config_syntax,
+    auto const& found = loaded.diagnostics;
+    return make_error(found.empty() ? Code::config_syntax : found.front().code,
                       options.file + " holds no setting that could be taken over");
   }
   context.print("Config", json::Json(converted(loaded, options.upstream)), [&](std::ostream& out) {
@@ -70,7 +72,9 @@ void register_config_convert(CLI::App& parent, Context& context) {
            "Reads its three dialects. What was given is printed, nothing else; what has another\n"
            "name, no meaning or no place here is said on stderr. Exit 4 when something could not\n"
            "be taken over: the rest is printed all the same."});
-  command.add_option("config", options->file, "The old file")->required();
+  command.add_option("CONFIG", options->file, "The old file; - for standard input")
+      ->required()
+      ->type_name("FILE");
   command
       .add_option("--upstream", options->upstream, "Where the code of the capabilities will listen")
       ->capture_default_str();

@@ -31,7 +31,7 @@ void register_config_explain(CLI::App& parent, Context& context) {
                           .examples = {"agentweave config explain server.port",
                                        "agentweave config explain authorization",
                                        "agentweave config explain replay.mode -o json"}});
-  command.add_option("KEY", options->key, "A setting or a section; none = all of them");
+  command.add_option("SETTING", options->key, "A setting or a section; none = all of them");
   on_run(command, context, [options, &context] { return run_config_explain(*options, context); });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `agentweave config explain [KEY]`: what a setting means, takes and defaults to.
+// `agentweave config explain [SETTING]`: what a setting means, takes and defaults to.
 #pragma once
 
 #include <string>

@@ -98,7 +98,7 @@ Result<void> write_reports(std::vector<ReportTarget> const& targets, ConfigRepor
   bool shown = false;  // did standard output get something people can read?
   for (ReportTarget const& target : targets) {
     const std::string text = rendered(target.format, report);
-    if (target.file.empty()) {
+    if (target.file.empty() || target.file == "-") {
       context.out << text;
       shown = shown || target.format != ReportFormat::github;
     } else {

@@ -131,15 +131,17 @@ void register_dev(CLI::App& parent, Context& context) {
                   "agent behaved in all of them, 1 otherwise.\nDrills: opa-down, "
                   "svid-expire, identity-withdrawn, ca-rotate, clock-skew, "
                   "federation-split, restart."});
-  command.add_option("config", options->file, "The configuration file (default: config.dev.yaml)");
+  command.add_option("CONFIG", options->file, "The configuration file (default: config.dev.yaml)")
+      ->type_name("FILE");
   command.add_option("--socket", options->socket, "Where the Workload API listens");
   command
       .add_option("--drill", options->drills,
                   "Let these go wrong, one after the other, and see what happens; comma-separated")
+      ->type_name("DRILLS")
       ->delimiter(',');
   command
-      .add_option("--set", options->settings,
-                  "KEY=VALUE, over file and environment; again for more")
+      .add_option("--set", options->settings, "Set one key, over environment and file: KEY=VALUE")
+      ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   on_answer(command, context, [options, &context] { return run_dev(*options, context); });
 }

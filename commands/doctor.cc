@@ -24,7 +24,8 @@ Findings findings_of(config::Loaded const& loaded) {
   Findings found;
   for (auto const& one : loaded.diagnostics) {
     bool const wrong = one.severity == config::Severity::error;
-    auto text = one.message + "  (" + one.place.text() + ')';
+    auto const place = one.place.text();
+    auto text = one.message + (place.empty() ? "" : "  (" + place + ')');
     auto const fix = one.hint.empty() ? std::string("agentweave config validate") : one.hint;
     found.push_back(wrong ? bad("config", one.code, std::move(text), fix)
                           : warned("config", one.code, std::move(text), fix));
@@ -114,7 +115,8 @@ void write_findings(std::ostream& out, Findings const& found, Context const& con
   }
   if (context.verbosity == Verbosity::quiet) return;
   out << count_of(found, Condition::bad) << " failed, " << count_of(found, Condition::warning)
-      << " warnings, " << count_of(found, Condition::good) << " ok\n";
+      << (count_of(found, Condition::warning) == 1 ? " warning, " : " warnings, ")
+      << count_of(found, Condition::good) << " ok\n";
 }
 
 Exit verdict_of(Findings const& found, DoctorOptions::FailOn fail_on) {

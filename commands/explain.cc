@@ -51,7 +51,8 @@ void write_code(std::ostream& out, CodeInfo const& info) {
 Error unknown_code(std::string const& word) {
   std::vector<std::string> names;
   for (auto const& info : all_codes()) names.push_back(code_name(info.code));
-  std::vector<std::string_view> const candidates(names.begin(), names.end());
+  std::vector<std::string_view> candidates(names.begin(), names.end());
+  for (auto const& info : all_codes()) candidates.push_back(info.id);
   auto const near = text::nearest(word, candidates);
   return make_error(
       Code::usage, "no code \"" + word + "\"",

@@ -26,11 +26,17 @@ std::string_view path_of(HealthOptions::Question question) {
   return "/health";
 }
 
-std::string_view word_of(HealthOptions::Question question, long status) {
+// It serves, but something is not as it should be: only the document says that, the status is 200.
+bool is_degraded(json::Json const& document) {
+  return document.is_object() && document.value("status", json::Json()) == "degraded";
+}
+
+std::string_view word_of(HealthOptions::Question question, long status,
+                         json::Json const& document) {
   bool const good = status == 200;
   switch (question) {
     case HealthOptions::Question::healthy:
-      return good ? "healthy" : "unhealthy";
+      return !good ? "unhealthy" : is_degraded(document) ? "degraded" : "healthy";
     case HealthOptions::Question::ready:
       return good ? "ready" : "not ready";
     case HealthOptions::Question::alive:
@@ -62,20 +68,39 @@ void write_body(std::ostream& out, WebAnswer const& answer, json::Json const& pa
   }
 }
 
+// "  configuration degraded: AW1003 …" for each that is not ok.
+void write_checks(std::ostream& out, json::Json const& document) {
+  auto const checks = document.find("checks");
+  if (checks == document.end() || !checks->is_object()) return;
+  for (auto const& [name, check] : checks->items()) {
+    if (!check.is_object() || check.value("status", json::Json()) == "ok") continue;
+    auto const of = [&check](char const* member) {
+      auto const value = check.value(member, json::Json());
+      return value.is_string() ? value.get<std::string>() : value.dump();
+    };
+    out << "  " << text::printable(name + ' ' + of("status") + ": " + of("detail")) << '\n';
+  }
+}
+
 }  // namespace
 
 Result<Exit> run_health(HealthOptions const& options, Context& context) {
   AW_TRY(auto answer, web_get(address_of(options), options.timeout));
   auto parsed = json::parse(answer.body);
   json::Json const details = parsed.ok() ? *parsed : json::Json(answer.body);
-  auto const word = word_of(options.question, answer.status);
+  auto const word = word_of(options.question, answer.status, details);
+  bool const degraded = word == "degraded";
   json::Json const data = {
       {"status", std::string(word)}, {"http_status", answer.status}, {"answer", details}};
   context.print("Health", data, [&](std::ostream& out) {
     bool const good = answer.status == 200;
-    out << context.paint_out(good ? Style::good : Style::bad, word) << "  status " << answer.status
-        << "  " << format_duration(answer.duration) << '\n';
-    if (!good || context.verbosity == Verbosity::verbose) write_body(out, answer, details);
+    auto const style = degraded ? Style::warning : good ? Style::good : Style::bad;
+    out << context.paint_out(style, word) << "  status " << answer.status << "  "
+        << format_duration(answer.duration) << '\n';
+    if (!good || context.verbosity == Verbosity::verbose)
+      write_body(out, answer, details);
+    else if (degraded)
+      write_checks(out, details);
   });
   return answer.status == 200 ? Exit::ok : Exit::failed;
 }
@@ -91,12 +116,14 @@ void register_health(CLI::App& parent, Context& context) {
                           "To check the agent's TLS port use `agentweave ping`."});
   command.add_option("URL", options->url, "The agent's metrics port, or a whole health URL")
       ->capture_default_str();
-  command.add_flag_callback(
+  auto* const ready = command.add_flag_callback(
       "--ready", [options] { options->question = HealthOptions::Question::ready; },
       "Ready for requests?");
-  command.add_flag_callback(
-      "--live", [options] { options->question = HealthOptions::Question::alive; },
-      "Only: does the process answer?");
+  command
+      .add_flag_callback(
+          "--live", [options] { options->question = HealthOptions::Question::alive; },
+          "Only: does the process answer?")
+      ->excludes(ready);
   add_duration(command, "-t,--timeout", options->timeout, "How long to wait for the agent");
   on_answer(command, context, [options, &context] { return run_health(*options, context); });
 }

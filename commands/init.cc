@@ -97,7 +97,7 @@ void register_init(CLI::App& parent, Context& context) {
        .purpose = "Make a working project: configuration, policy and its tests",
        .examples = {"agentweave init hello", "agentweave init shop --trust-domain shop.example"},
        .details = "Files that exist are never overwritten."});
-  command.add_option("DIR", options->directory, "Where")->capture_default_str();
+  command.add_option("DIR", options->directory, "Where")->type_name("DIR")->capture_default_str();
   command.add_option("--name", options->name, "The agent's name; without it, the directory's");
   command.add_option("--trust-domain", options->trust_domain, "Without it, NAME.test");
   on_run(command, context, [options, &context] { return run_init(*options, context); });

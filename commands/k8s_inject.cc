@@ -126,9 +126,11 @@ void register_k8s_inject(CLI::App& parent, Context& context) {
            "one\n"
            "annotated agentweave.io/inject: disabled (itself, or its pod template)."});
   command.add_option("-f,--filename", options->file, "The manifest; - = standard input")
+      ->type_name("FILE")
       ->capture_default_str();
-  command.add_option("--config", options->config,
-                     "The sidecar's configuration, put into a ConfigMap");
+  command
+      .add_option("--config", options->config, "The sidecar's configuration, put into a ConfigMap")
+      ->type_name("FILE");
   command.add_option("--config-map", options->sidecar.config_map,
                      "Its name; without it, NAME-agentweave");
   command.add_option("--image", options->sidecar.image, "The sidecar's image")

@@ -104,7 +104,7 @@ Values values_of(Fetched const& fetched) {
 }
 
 // Goes on over failures: an agent that restarts is what one watches for.
-Result<void> watch(MetricsOptions const& options, Context& context) {
+Result<Exit> watch(MetricsOptions const& options, Context& context) {
   auto const stop = context.interrupt();
   Values before;
   double const seconds = std::chrono::duration<double>(options.interval).count();
@@ -116,19 +116,19 @@ Result<void> watch(MetricsOptions const& options, Context& context) {
     } else {
       context.say(fetched.error().text());
     }
-  } while (wait_for(stop, options.interval) == Waited::whole);
-  return {};
+  } while (context.out.flush().good() && wait_for(stop, options.interval) == Waited::whole);
+  return stop.stop_requested() ? Exit::interrupted : Exit::ok;
 }
 
 }  // namespace
 
-Result<void> run_metrics(MetricsOptions const& options, Context& context) {
+Result<Exit> run_metrics(MetricsOptions const& options, Context& context) {
   if (options.mode == MetricsOptions::Mode::watch) return watch(options, context);
   AW_TRY(auto fetched, fetch(options));
   print_once(options, context, fetched, {}, 0);
   if (fetched.samples.empty() && !options.names.empty())
     context.say("no series has " + text::join(options.names, " or ") + " in its name");
-  return {};
+  return Exit::ok;
 }
 
 void register_metrics(CLI::App& parent, Context& context) {
@@ -149,7 +149,7 @@ void register_metrics(CLI::App& parent, Context& context) {
       "The Prometheus text as it came");
   add_duration(command, "-i,--interval", options->interval, "Between two looks, with --watch");
   add_duration(command, "-t,--timeout", options->timeout, "How long to wait for the agent");
-  on_run(command, context, [options, &context] { return run_metrics(*options, context); });
+  on_answer(command, context, [options, &context] { return run_metrics(*options, context); });
 }
 
 }  // namespace aw::commands

@@ -23,7 +23,7 @@ struct MetricsOptions {
 // Code::connect, Code::timeout, Code::check_failed for another status than 200, Code::protocol
 // for what is no exposition.
 // Watching says failures on stderr and goes on until Ctrl-C.
-Result<void> run_metrics(MetricsOptions const& options, Context& context);
+Result<Exit> run_metrics(MetricsOptions const& options, Context& context);
 void register_metrics(CLI::App& parent, Context& context);
 
 }  // namespace aw::commands

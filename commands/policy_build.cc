@@ -117,18 +117,24 @@ Result<void> run_policy_build(PolicyBuildOptions const& options, Context& contex
   AW_TRY(authz::parse_bundle(files));  // its own roots hold for it
   AW_TRY(sign(options, files));
   AW_TRY(auto const archive, authz::write_archive(files));
-  AW_TRY(fs::write_file_atomic(options.output, archive, fs::Mode::public_file));
   auto const digest = "sha256:" + tls::sha256_hex(archive);
   bool const is_signed = !options.signing_key.empty();
+  auto const words = std::to_string(material.inputs.modules.size()) + " modules, " +
+                     std::to_string(archive.size()) + " bytes, " +
+                     (is_signed ? "signed" : "not signed") + "   " + digest;
+  if (options.output == "-") {
+    context.out << archive;
+    context.say("wrote the bundle   " + words);
+    return {};
+  }
+  AW_TRY(fs::write_file_atomic(options.output, archive, fs::Mode::public_file));
   json::Json const data = {{"output", options.output},
                            {"bytes", archive.size()},
                            {"digest", digest},
                            {"modules", material.inputs.modules.size()},
                            {"signed", is_signed}};
   context.print("PolicyBundle", data, [&](std::ostream& out) {
-    out << "wrote " << options.output << "   " << material.inputs.modules.size() << " modules, "
-        << archive.size() << " bytes, " << (is_signed ? "signed" : "not signed") << "   " << digest
-        << '\n';
+    out << "wrote " << options.output << "   " << words << '\n';
   });
   return {};
 }
@@ -145,11 +151,12 @@ void register_policy_build(CLI::App& parent, Context& context) {
                     "--signing-key 'a secret that both sides know'"},
        .details = "It compiles and runs the tests first. The same files give the same bytes.\n"});
   command.add_option("PATH", options->paths, "Files and directories of .rego, .json, .yaml")
+      ->type_name("PATH")
       ->required();
   command.add_flag_callback(
       "-b,--bundle", [options] { options->kind = PolicyBuildOptions::Kind::bundles; },
       "The paths are bundles, built again");
-  command.add_option("-o,--output", options->output, "The bundle to write")
+  command.add_option("-o,--output", options->output, "The bundle to write; - for standard output")
       ->type_name("FILE")
       ->capture_default_str();
   command.add_option("-r,--revision", options->revision, "The bundle's name for itself")

@@ -33,7 +33,8 @@ Result<Exit> run_policy_check(PolicyCheckOptions const& options, Context& contex
     for (auto const& diagnostic : diagnostics) out << diagnostic.text() << '\n';
   });
   if (!policy.ok()) {
-    context.say(std::to_string(diagnostics.size()) + " errors");
+    context.say(std::to_string(diagnostics.size()) +
+                (diagnostics.size() == 1 ? " error" : " errors"));
     return exit_code(policy.error().code);
   }
   context.say("ok: " + std::to_string(inputs.modules.size()) + " modules, " +
@@ -50,6 +51,7 @@ void register_policy_check(CLI::App& parent, Context& context) {
                           .examples = {"agentweave policy check policy",
                                        "agentweave policy check --strict policy -o json"}});
   command.add_option("PATH", options->paths, "Files and directories of .rego, .json, .yaml")
+      ->type_name("PATH")
       ->required();
   command.add_flag_callback(
       "-S,--strict", [options] { options->strictness = rego::Strictness::strict; },

@@ -14,8 +14,8 @@ namespace {
 
 // The same finding twice in one answer helps nobody: with -o json the report says it all, and the
 // exit code stands.
-Result<Exit> answer(Result<void> const& result, Context const& context) {
-  if (result.ok()) return Exit::ok;
+Result<Exit> answer(Result<Exit> const& result, Context const& context) {
+  if (result.ok()) return result;
   auto const code = result.error().code;
   bool const printed = code == Code::policy_test_failed || code == Code::threshold_met;
   if (printed && context.machine_readable()) return exit_code(code);
@@ -32,7 +32,7 @@ Result<PolicyInputs> configured_inputs(authz::Config const& config) {
 
 }  // namespace
 
-Result<void> run_policy_test(PolicyTestOptions const& options, Context& context) {
+Result<Exit> run_policy_test(PolicyTestOptions const& options, Context& context) {
   auto const& paths = options.paths;
   return run_policy_tests(
       [&paths, &options] {
@@ -43,7 +43,7 @@ Result<void> run_policy_test(PolicyTestOptions const& options, Context& context)
       options.tests, context);
 }
 
-Result<void> run_authz_test(AuthzTestOptions const& options, Context& context) {
+Result<Exit> run_authz_test(AuthzTestOptions const& options, Context& context) {
   PolicyOptions policy;
   policy.config = options.config;
   policy.environment = options.environment;
@@ -71,6 +71,7 @@ void register_policy_test(CLI::App& parent, Context& context) {
                            "agentweave policy test --format junit policy"},
               .details = "Exit 1 when a test fails; 6 when coverage is below --threshold.\n"});
   command.add_option("PATH", options->paths, "Files and directories of .rego, .json, .yaml")
+      ->type_name("PATH")
       ->required();
   command.add_flag_callback(
       "-b,--bundle", [options] { options->kind = PolicyTestOptions::Kind::bundles; },
@@ -89,8 +90,7 @@ void register_authz_test(CLI::App& parent, Context& context) {
               .examples = {"agentweave authz test", "agentweave authz test --coverage -o json"}});
   command.add_option("--config", options->config, "Configuration; without it, the search path")
       ->type_name("FILE");
-  command.add_option("--env", options->environment, "Environment to load it for")
-      ->type_name("NAME");
+  command.add_option("--env", options->environment, "Environment to load it for")->type_name("ENV");
   add_test_options(command, options->tests);
   on_answer(command, context,
             [options, &context] { return answer(run_authz_test(*options, context), context); });

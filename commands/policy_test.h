@@ -23,9 +23,9 @@ struct AuthzTestOptions {
 };
 
 // Code::policy_test_failed, Code::threshold_met, policy_*. With --watch they block until Ctrl-C.
-Result<void> run_policy_test(PolicyTestOptions const& options, Context& context);
+Result<Exit> run_policy_test(PolicyTestOptions const& options, Context& context);
 // Code::config_conflict when the configuration's policy is no files here: OPA servers, a bundle.
-Result<void> run_authz_test(AuthzTestOptions const& options, Context& context);
+Result<Exit> run_authz_test(AuthzTestOptions const& options, Context& context);
 void register_policy_test(CLI::App& parent, Context& context);
 void register_authz_test(CLI::App& parent, Context& context);
 

@@ -231,11 +231,11 @@ void register_run(CLI::App& parent, Context& context) {
            "SIGTERM and SIGINT: we drain, then the command gets SIGTERM, and SIGKILL after\n"
            "run.stop_timeout. SIGUSR1, SIGUSR2 and SIGWINCH are passed on; SIGHUP reloads us.\n"
            "When the command ends by itself and is not started again, its exit code is ours."});
-  command.add_option("--config", options->config.file, "The configuration file");
+  command.add_option("--config", options->config.file, "The configuration file")->type_name("FILE");
   add_environment_and_overrides(command, options->config);
   command.add_option("--restart", options->restart, "Instead of run.restart")
       ->check(CLI::IsMember({"never", "on-failure", "always"}));
-  command.add_option("command", options->command, "The command and its arguments, after --");
+  command.add_option("COMMAND", options->command, "The command and its arguments, after --");
   on_answer(command, context, [options, &context] { return run_run(*options, context); });
 }
 

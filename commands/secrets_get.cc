@@ -61,9 +61,11 @@ void register_secrets_get(CLI::App& parent, Context& context) {
               .details = "Prints where it is kept, its length and its age; the secret itself only "
                          "with --reveal.\n"
                          "Exit 5 when it cannot be had: missing, refused, or nobody answers."});
-  command.add_option("name", options->name, "A name of secrets.values")->required();
-  command.add_option("--config", options->config.file,
-                     "The configuration file (default: the search path)");
+  command.add_option("NAME", options->name, "A name of secrets.values")->required();
+  command
+      .add_option("--config", options->config.file,
+                  "The configuration file (default: the search path)")
+      ->type_name("FILE");
   add_environment_and_overrides(command, options->config);
   command.add_flag_callback(
       "--reveal", [options] { options->show = Show::revealed; }, "Print the secret itself");

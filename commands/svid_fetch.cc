@@ -147,6 +147,7 @@ void register_svid_fetch(CLI::App& parent, Context& context) {
                          "descriptors: `--fd cert=3,key=4,bundle=5`."});
   add_workload_options(command, options->workload);
   command.add_option("--out", options->out, "Directory; made (0700) where it is missing")
+      ->type_name("DIR")
       ->capture_default_str();
   command
       .add_option("--fd", options->descriptors,

@@ -56,10 +56,10 @@ void show(Looks const& now, Looks const& before, TopOptions const& options, Cont
 
 }  // namespace
 
-Result<void> run_top(TopOptions const& options, Context& context) {
+Result<Exit> run_top(TopOptions const& options, Context& context) {
   AW_TRY(auto now, look_at_all(options, context));
   show(now, {}, options, context);
-  if (options.mode == TopOptions::Mode::once) return {};
+  if (options.mode == TopOptions::Mode::once) return Exit::ok;
   auto const stop = context.interrupt();
   // Goes on over failures: an agent that restarts is what one watches for.
   while (context.out.good() && wait_for(stop, options.interval) == Waited::whole) {
@@ -73,7 +73,7 @@ Result<void> run_top(TopOptions const& options, Context& context) {
     context.out.flush();
     now = *std::move(next);
   }
-  return {};
+  return stop.stop_requested() ? Exit::interrupted : Exit::ok;
 }
 
 void register_top(CLI::App& parent, Context& context) {
@@ -93,7 +93,7 @@ void register_top(CLI::App& parent, Context& context) {
       "--once", [options] { options->mode = TopOptions::Mode::once; }, "Show it once and end");
   add_duration(command, "-i,--interval", options->interval, "Between two looks");
   add_duration(command, "--window", options->window, "How far back calls count");
-  on_run(command, context, [options, &context] { return run_top(*options, context); });
+  on_answer(command, context, [options, &context] { return run_top(*options, context); });
 }
 
 }  // namespace aw::commands

@@ -21,7 +21,7 @@ struct TopOptions {
 
 // Live until Ctrl-C on a terminal; once otherwise, unless the output is jsonl. Errors of
 // recent_decisions.
-Result<void> run_top(TopOptions const& options, Context& context);
+Result<Exit> run_top(TopOptions const& options, Context& context);
 void register_top(CLI::App& parent, Context& context);
 
 }  // namespace aw::commands

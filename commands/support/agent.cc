@@ -49,6 +49,16 @@ Result<http::Endpoint> endpoint_of(AgentOptions const& options, identity::Spiffe
   return a2a::target_endpoint(id, discovery, dev ? dev->address : std::string(kDevAddress));
 }
 
+// A slip is told before anybody is asked for an identity.
+Result<void> check_words(AgentOptions const& options) {
+  AW_TRY(auto const example, identity::TrustDomain::parse("corp.example"));
+  AW_TRY(auto const id, a2a::target_id(options.target, example));
+  if (!options.address.empty()) AW_TRY(a2a::target_endpoint(id, {}, options.address));
+  if (options.identity.as.starts_with("spiffe://"))
+    AW_TRY(a2a::target_id(options.identity.as, example));
+  return {};
+}
+
 }  // namespace
 
 void add_agent_options(CLI::App& command, AgentOptions& options) {
@@ -66,6 +76,7 @@ void add_agent_options(CLI::App& command, AgentOptions& options) {
 
 Result<std::unique_ptr<AgentSession>> AgentSession::open(AgentOptions const& options,
                                                          Context const& context) {
+  AW_TRY(check_words(options));
   IdentityOptions identity = options.identity;
   identity.timeout = std::min(identity.timeout, options.timeout);
   AW_TRY(auto snapshot, fetch_identity(identity, context));

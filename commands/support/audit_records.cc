@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "commands/audit_files.h"
 #include "core/audit/lines.h"
 
 namespace aw::commands {
@@ -30,8 +31,7 @@ Result<void> for_each_record(std::span<const std::filesystem::path> files,
                              audit::Filter const& filter, Context& context,
                              std::function<void(json::Json const&)> const& each) {
   std::uint64_t odd = 0;
-  for (auto const& file : files) {
-    AW_TRY(auto in, audit::open_log_file(file));
+  auto const read = [&](std::istream& in) {
     audit::LineReader reader(in);
     while (auto const line = reader.next()) {
       auto const record = json::parse(line->text);
@@ -41,6 +41,14 @@ Result<void> for_each_record(std::span<const std::filesystem::path> files,
         each(*record);
       }
     }
+  };
+  for (auto const& file : files) {
+    if (file == kStandardInput) {
+      read(context.in);
+      continue;
+    }
+    AW_TRY(auto in, audit::open_log_file(file));
+    read(in);
   }
   if (odd > 0) {
     context.say(std::to_string(odd) + " lines are no records: run `agentweave audit verify`");

@@ -49,7 +49,7 @@ void apply_flags(PolicyOptions const& options, authz::Config& config) {
 void add_policy_options(CLI::App& command, PolicyOptions& options) {
   command.add_option("--config", options.config, "Configuration; without it, the search path")
       ->type_name("FILE");
-  command.add_option("--env", options.environment, "Environment to load it for")->type_name("NAME");
+  command.add_option("--env", options.environment, "Environment to load it for")->type_name("ENV");
   command
       .add_option("--opa-endpoint", options.opa_endpoints,
                   "Ask this OPA instead (http://, https://, unix://); may be repeated")

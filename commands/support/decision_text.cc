@@ -30,24 +30,23 @@ void say_allowed(Context& context, a2a::DecisionNotes const& decision,
 
 Result<Exit> say_denied(Context& context, Error error, Denied const& what,
                         a2a::DecisionNotes const& decision) {
+  bool const by_policy = error.code == Code::denied_by_policy;
+  if (by_policy) error.message = "no rule allows action \"" + what.action + "\" for " + what.caller;
+  std::string const next = by_policy && !decision.id.empty()
+                               ? "agentweave authz explain " + decision.id
+                               : "agentweave explain " + code_name(error.code);
   if (context.machine_readable()) {
+    if (!decision.hint.empty()) error = std::move(error).with("decision_hint", decision.hint);
+    if (error.hint.empty()) error.hint = next;
     return std::move(error)
         .with("caller", what.caller)
         .with("target", what.target)
         .with("action", what.action);
   }
-  bool const by_policy = error.code == Code::denied_by_policy;
   context.err << context.paint_err(Style::bad, "denied") << "   " << code_name(error.code) << ' '
-              << (by_policy ? "no rule allows action \"" + text::printable(what.action) +
-                                  "\" for " + what.caller
-                            : text::printable(error.message))
-              << '\n';
+              << text::printable(error.message) << '\n';
   if (!decision.hint.empty()) context.say("         " + text::printable(decision.hint));
-  if (by_policy && !decision.id.empty()) {
-    context.say("next:    agentweave authz explain " + text::printable(decision.id));
-  } else {
-    context.say("next:    agentweave explain " + code_name(error.code));
-  }
+  context.say("next:    " + text::printable(next));
   return exit_code(error.code);
 }
 

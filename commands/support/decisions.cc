@@ -43,20 +43,37 @@ DecisionRecord read_record(json::Json const& item) {
               duration.is_number_integer() ? duration.get<std::int64_t>() : 0)};
 }
 
+// No agent was named, none is about, and what was found instead does not lead to one.
+Error nobody_here(Code code, std::string const& why) {
+  return make_error(code, "no agent of `agentweave dev` runs here, and " + why,
+                    "start it, or name an agent: --config FILE, or --admin "
+                    "'http://127.0.0.1:9091/?t=TOKEN'");
+}
+
 // A configured agent keeps its token beside its state, for its own user only.
 Result<std::string> configured_admin(AdminOptions const& options, Context const& context) {
-  AW_TRY(auto const loaded, config::load({.file = options.config,
-                                          .env = config::lookup_in(context.env),
-                                          .backends = config::BackendRule::in_process}));
-  auto const& server = loaded.config.server;
+  bool const named = !options.config.empty();
+  auto const loaded = config::load({.file = options.config,
+                                    .env = config::lookup_in(context.env),
+                                    .backends = config::BackendRule::in_process});
+  if (!loaded.ok())
+    return named ? loaded.error() : nobody_here(loaded.error().code, loaded.error().message);
+  auto const& server = loaded->config.server;
   if (!server.admin.enabled || server.state.directory.empty()) {
+    if (!named)
+      return nobody_here(Code::check_failed,
+                         "the configuration found has no state.directory, "
+                         "where an agent keeps its admin token");
     return make_error(Code::check_failed, "the admin port's token is not known",
                       "set state.directory, or give --admin 'http://127.0.0.1:9091/?t=TOKEN'");
   }
-  AW_TRY(auto const token,
-         fs::read_file(std::filesystem::path(server.state.directory) / "admin.token", 4096));
+  auto const token =
+      fs::read_file(std::filesystem::path(server.state.directory) / "admin.token", 4096);
+  if (!token.ok())
+    return make_error(token.error().code, token.error().message,
+                      "does the agent run, and may this user read its state.directory?");
   return "http://" + server.admin.host + ":" + std::to_string(server.admin.port) +
-         "/?t=" + std::string(text::trim(token));
+         "/?t=" + std::string(text::trim(*token));
 }
 
 }  // namespace

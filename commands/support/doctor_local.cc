@@ -34,22 +34,36 @@ std::string failing(json::Json const& answer) {
   return out;
 }
 
-// Is the one that holds the metrics port an agent of ours? Then its own checks count.
+// What of itself the agent that answered says; `answer` is its /health.
+Finding told_by(json::Json const& answer, long status) {
+  auto const why = failing(answer);
+  if (status != 200)
+    return bad("listener", Code::draining, "the agent runs and is not ready" + why,
+               "agentweave health --ready");
+  if (member(answer, "status") == "degraded")
+    return warned("listener", Code::check_failed, "the agent runs, and not all is well" + why,
+                  "agentweave health");
+  return good("listener", "the agent runs and is ready");
+}
+
+// Is the one that holds the metrics port our agent? Then its own checks count.
 bool look_at_running(Patient const& patient, Findings& found) {
   auto const& metrics = patient.config.metrics;
-  auto const answer = web_get(
-      "http://" + local_host(metrics.host) + ':' + std::to_string(metrics.port) + "/readyz?verbose",
-      patient.patience);
+  auto const port = std::to_string(metrics.port);
+  auto const answer =
+      web_get("http://" + local_host(metrics.host) + ':' + port + "/health", patient.patience);
   if (!answer.ok()) return false;
-  auto const parsed = json::parse(answer->body);
-  bool const ready = answer->status == 200;
-  if (ready) {
-    found.push_back(good("listener", "the agent runs and is ready"));
+  auto parsed = json::parse(answer->body);
+  json::Json const health = parsed.ok() && parsed->is_object() ? *std::move(parsed) : json::Json();
+  auto const name = member(health, "agent");
+  if (name == patient.config.agent.name) {
+    found.push_back(told_by(health, answer->status));
     return true;
   }
-  auto const why = parsed.ok() && parsed->is_object() ? failing(*parsed) : std::string();
-  found.push_back(bad("listener", Code::draining, "the agent runs and is not ready" + why,
-                      "agentweave health --ready"));
+  found.push_back(bad("listener", Code::address_in_use,
+                      (name.empty() ? "something that is no agent" : "the agent " + name) +
+                          " holds port " + port + ", which is observability.metrics.port",
+                      "who holds it: ss -ltnp sport = :" + port));
   return true;
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "commands/support/dev_directory.h"
+#include "commands/support/workload.h"
 #include "core/base/text.h"
 #include "core/identity/workload_fetch.h"
 
@@ -38,12 +38,7 @@ void add_identity_options(CLI::App& command, IdentityOptions& options) {
 
 Result<identity::WorkloadEndpoint> workload_endpoint(std::string const& socket,
                                                      Context const& context) {
-  std::string address = socket;
-  if (address.empty()) {
-    AW_TRY(address, default_workload_address(context));
-  }
-  if (address.starts_with('/')) return identity::WorkloadEndpoint::at_path(address);
-  return identity::WorkloadEndpoint::parse(address);
+  return workload_endpoint(WorkloadOptions{.socket = socket}, context);
 }
 
 Result<identity::Snapshot> fetch_identity(IdentityOptions const& options, Context const& context) {

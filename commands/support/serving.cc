@@ -51,6 +51,7 @@ Result<config::Loaded> load_amended(Serving const& serving, Context& context) {
 std::string reload(Serving const& serving, runtime::Runtime& agent, Context& context) {
   auto loaded = load_amended(serving, context);
   if (!loaded.ok()) {
+    agent.reload_refused(loaded.error());
     context.err << "reload refused, the old configuration stays: " << loaded.error().text()
                 << std::endl;
     return "reload refused, the old configuration stays; ";

@@ -198,12 +198,13 @@ Result<void> run_policy_tests(PolicyInputs const& inputs, TestRunOptions const& 
   return {};
 }
 
-Result<void> run_policy_tests(ReadInputs const& read, TestRunOptions const& options,
+Result<Exit> run_policy_tests(ReadInputs const& read, TestRunOptions const& options,
                               Context& context) {
   auto inputs = read();
   if (options.watch == TestRunOptions::Watch::no) {
     if (!inputs.ok()) return std::move(inputs).error();
-    return run_policy_tests(*inputs, options, context);
+    AW_TRY(run_policy_tests(*inputs, options, context));
+    return Exit::ok;
   }
   auto const stop = context.interrupt();
   std::string before;
@@ -214,7 +215,8 @@ Result<void> run_policy_tests(ReadInputs const& read, TestRunOptions const& opti
           inputs.ok() ? run_policy_tests(*inputs, options, context) : Result<void>(inputs.error());
       if (!done.ok()) context.say(done.error().text());
     }
-    if (wait_for(stop, kWatchEvery) == Waited::interrupted) return {};
+    if (!context.out.flush().good()) return Exit::ok;  // nobody reads any more
+    if (wait_for(stop, kWatchEvery) == Waited::interrupted) return Exit::interrupted;
     inputs = read();
   }
 }

@@ -34,7 +34,7 @@ void add_test_options(CLI::App& command, TestRunOptions& options);
 
 // The same, again whenever what `read` gives changes, until interrupted (with --watch).
 using ReadInputs = std::function<Result<PolicyInputs>()>;
-[[nodiscard]] Result<void> run_policy_tests(ReadInputs const& read, TestRunOptions const& options,
+[[nodiscard]] Result<Exit> run_policy_tests(ReadInputs const& read, TestRunOptions const& options,
                                             Context& context);
 
 }  // namespace aw::commands

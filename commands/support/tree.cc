@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "commands/support/command.h"
+#include "commands/support/word_lists.h"
 #include "core/base/text.h"
 
 namespace aw::commands {
@@ -41,6 +42,10 @@ OptionInfo describe_option(CLI::Option const& option) {
   }
   for (auto const& name : option.get_snames()) out.names.push_back("-" + name);
   for (auto const& name : option.get_lnames()) out.names.push_back("--" + name);
+  if (out.completes == Completes::nothing) {
+    out.choices = likely_words(out.value);
+    if (!out.choices.empty()) out.completes = Completes::words;
+  }
   out.purpose = option.get_description();
   out.fallback = option.get_default_str();
   if (option.get_required()) out.need = OptionInfo::Need::required;

@@ -11,15 +11,15 @@
 
 namespace aw::commands {
 
-// What completes a value.
-enum class Completes { nothing, choices, file, directory };
+// What completes a value: the words it must be, those it is likely to be (word_lists.h), a path.
+enum class Completes { nothing, choices, words, file, directory };
 
 struct OptionInfo {
   std::vector<std::string> names;    // {"-o", "--output"}; empty for a positional
   std::string value;                 // "DURATION"; empty for a switch
   std::string purpose;               // one line
   std::string fallback;              // the default, as text; empty when there is none to show
-  std::vector<std::string> choices;  // the accepted words, with Completes::choices
+  std::vector<std::string> choices;  // the words, with Completes::choices or words
   Completes completes = Completes::nothing;
   enum class Need { optional, required } need = Need::optional;
   enum class Count { one, many } count = Count::one;

@@ -32,6 +32,11 @@ std::string time_of_day(std::string const& time) {
 
 Result<std::uint64_t> first_seq(std::filesystem::path const& path) {
   AW_TRY(auto in, open_log_file(path));
+  if (!std::filesystem::is_regular_file(path))
+    return make_error(Code::audit_unreadable,
+                      "audit log " + path.string() + " can be read once only: its place among " +
+                          "several is not known",
+                      "give it alone, or keep it in a file first");
   LineReader reader(in);
   auto const line = reader.next();
   if (!line) return std::uint64_t{0};
@@ -181,19 +186,28 @@ Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files,
                                   VerifyOptions options) {
   std::vector<std::pair<std::uint64_t, std::filesystem::path>> ordered;
   for (auto const& file : files) {
-    AW_TRY(auto const seq, first_seq(file));
+    std::uint64_t seq = 0;  // one needs no order, and may be a pipe: what was read of it is gone
+    if (files.size() > 1) {
+      AW_TRY(seq, first_seq(file));
+    }
     ordered.emplace_back(seq, file);
   }
   std::ranges::sort(ordered);
   Verifier verifier(std::move(options));
   for (auto const& [seq, file] : ordered) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return make_error(Code::audit_unreadable, "audit log " + file.string() + " is gone");
+    AW_TRY(auto in, open_log_file(file));
     verifier.read(in, file.string());
     if (in.bad()) {
       return make_error(Code::audit_unreadable, "audit log " + file.string() + " cannot be read");
     }
   }
+  verifier.finish();
+  return verifier.report();
+}
+
+VerifyReport verify_stream(std::istream& in, std::string const& name, VerifyOptions options) {
+  Verifier verifier(std::move(options));
+  verifier.read(in, name);
   verifier.finish();
   return verifier.report();
 }

@@ -89,10 +89,14 @@ class Verifier {
   std::uint64_t line_ = 0;
 };
 
-// Puts the files into the chain's order by their first records. Errors: audit_unreadable.
-// A break is no error: it stands in the report.
+// Puts the files into the chain's order by their first records. Errors: audit_unreadable, also of a
+// pipe that is not alone. A break is no error: it stands in the report.
 [[nodiscard]] Result<VerifyReport> verify_files(std::span<const std::filesystem::path> files,
                                                 VerifyOptions options);
+
+// The same of one stream to its end; `name` is what a break calls it.
+[[nodiscard]] VerifyReport verify_stream(std::istream& in, std::string const& name,
+                                         VerifyOptions options);
 
 // The chain's report as lines for people (compare story S10), without a last newline.
 [[nodiscard]] std::string verify_text(VerifyReport const& report);

@@ -85,6 +85,29 @@ NodePtr with_item(Values const& values, Target const& target, std::string text, 
   return list;
 }
 
+// The levels given so far, with one more or another: names are free and may have dots.
+void set_level(Values& values, Field const& field, std::string name, std::string level,
+               Origin const& at) {
+  auto map = std::make_shared<Node>();
+  map->kind = NodeKind::map;
+  map->at = at;
+  const auto found = values.find(field.key);
+  if (found != values.end() && found->second.value->kind == NodeKind::map)
+    map->members = found->second.value->members;
+  std::erase_if(map->members, [&name](Member const& member) { return member.name == name; });
+  map->members.push_back({std::move(name), at, scalar(std::move(level), at)});
+  values.insert_or_assign(field.key, Entry{std::move(map), at, &field, 0, 0});
+}
+
+// The row of levels that `key` names one of.
+Field const* levels_above(std::string_view key) {
+  const auto row = std::ranges::find_if(all_fields(), [key](Field const& field) {
+    return field.type == Type::levels && key.size() > field.key.size() + 1 &&
+           key.starts_with(field.key) && key[field.key.size()] == '.';
+  });
+  return row == all_fields().end() ? nullptr : &*row;
+}
+
 void set(Values& values, Field const& field, NodePtr value, Origin const& at) {
   values.insert_or_assign(field.key, Entry{std::move(value), at, &field, 0, 0});
 }
@@ -142,6 +165,12 @@ void apply_override(Values& values, std::string_view text, std::vector<Diagnosti
   }
   Field const* field = find_field(target->row);
   if (field == nullptr) {
+    if (Field const* levels = levels_above(target->key))
+      return set_level(values, *levels, target->key.substr(levels->key.size() + 1),
+                       std::move(value), at);
+    if (is_section(target->row))
+      return fail(Code::config_unknown_key, std::string(written) + " is a section",
+                  "set " + std::string(written) + ".KEY=VALUE");
     std::vector<std::string_view> keys;
     for (Field const& row : all_fields()) keys.emplace_back(row.key);
     const auto near = text::nearest(target->row, keys);
@@ -149,8 +178,9 @@ void apply_override(Values& values, std::string_view text, std::vector<Diagnosti
                 near ? "did you mean \"" + std::string(*near) + "\"?" : "");
   }
   if (field->type == Type::maps || field->type == Type::levels) {
-    return fail(Code::config_wrong_type, std::string(written) + " cannot be set in one piece",
-                field->type == Type::maps ? "set " + field->key + "[0].NAME=VALUE" : "");
+    return fail(
+        Code::config_wrong_type, std::string(written) + " cannot be set in one piece",
+        "set " + field->key + (field->type == Type::maps ? "[0].NAME=VALUE" : ".NAME=LEVEL"));
   }
   NodePtr node = target->one_item ? with_item(values, *target, std::move(value), at)
                                   : scalar(std::move(value), at);

@@ -30,6 +30,14 @@ void warn(Found& found, Facts const& facts, std::string key, std::string message
   found.back().severity = Severity::warning;
 }
 
+// The last finding is about one text of a list: it stands there, not where the list begins.
+void point_at_item(Found& found, Facts const& facts, std::string_view key, std::string_view item) {
+  const auto list = facts.values.find(key);
+  if (list == facts.values.end()) return;
+  for (NodePtr const& one : list->second.value->items)
+    if (one->text == item) found.back().place = one->at.place();
+}
+
 std::string capability_key(std::size_t index, std::string_view name) {
   return indexed("agent.capabilities[]." + std::string(name), index);
 }
@@ -238,6 +246,7 @@ void plain_opa(Facts const& facts, Found& found) {
     if (!leaves_the_machine(url)) continue;
     warn(found, facts, key, "the decision crosses the network without TLS: " + url,
          "use https:// or unix://, or keep it on loopback");
+    point_at_item(found, facts, key, url);
   }
 }
 

@@ -44,7 +44,8 @@ void merge(Values& base, Values over);
 // Each row's variables, the derived name first; an empty variable counts as not set.
 // AGENTWEAVE_DEBUG sets the log level.
 void apply_environment(Values& values, EnvLookup const& env);
-// "key=value"; a list takes a,b,c, and KEY[0]=a sets or appends one item.
+// "key=value"; a list takes a,b,c, KEY[0]=a sets or appends one item, and loggers.NAME=LEVEL one
+// of the levels.
 // Later calls win. A value never becomes structure; a list's next free index may be added.
 void apply_override(Values& values, std::string_view text, std::vector<Diagnostic>& found);
 

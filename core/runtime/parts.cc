@@ -68,6 +68,7 @@ void Runtime::Parts::count() {
   instruments = std::make_unique<server::Instruments>(metrics, config.agent.name,
                                                       capability_names(config.agent));
   calls = std::make_unique<server::CallMap>(clock, metrics);
+  reloads = std::make_unique<Reloads>(*log, metrics, health);
   instruments->insecure_mode.set(insecure.empty() ? 0 : 1);
   metrics.gauge_family("agentweave_build_info", "1; the version is in the label.", {"version"})
       .at({AW_VERSION})

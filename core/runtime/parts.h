@@ -27,6 +27,7 @@
 #include "core/runtime/federation.h"
 #include "core/runtime/identity_keeper.h"
 #include "core/runtime/out_calls.h"
+#include "core/runtime/reloads.h"
 #include "core/runtime/runtime.h"
 #include "core/runtime/secret_keeper.h"
 #include "core/runtime/trust_changes.h"
@@ -58,6 +59,7 @@ struct Runtime::Parts {
   std::unique_ptr<server::Instruments> instruments;
   std::unique_ptr<server::CallMap> calls;
   server::Health health;
+  std::unique_ptr<Reloads> reloads;
   std::unique_ptr<io::Loops> loops;
   std::unique_ptr<io::BlockingPool> pool;
   std::unique_ptr<http::Client> client;
@@ -159,6 +161,8 @@ struct Runtime::Parts {
   void watch_queues();
   void watch_trust();
   void watch_breakers();
+  // See Runtime::reload.
+  Result<void> take_over(config::Loaded const& now);
   // Start, shutdown, reload as audit records. Blocks until the record is durable.
   Result<void> announce(audit::EventType type, std::string_view reason);
 

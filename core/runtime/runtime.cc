@@ -117,27 +117,30 @@ std::uint64_t Runtime::claims_dropped() const {
   return parts_->instruments->claims_dropped.value();
 }
 
+Result<void> Runtime::Parts::take_over(config::Loaded const& now) {
+  AW_TRY(authorizer->reload());
+  AW_TRY(identity->provider().reload());
+  if (secrets) secrets->look_now();
+  log->set_levels(now.config.logging.level, now.config.logging.loggers);
+  for (auto* const one : {&config, &as_given}) {
+    one->logging = now.config.logging;
+    one->server.graceful_shutdown = now.config.server.graceful_shutdown;
+    one->server.shutdown_delay = now.config.server.shutdown_delay;
+  }
+  return announce(audit::EventType::config_change, "reloaded");
+}
+
 Result<std::vector<config::Change>> Runtime::reload(config::Loaded const& loaded) {
-  Parts& p = *parts_;
-  auto const changes = config::changed_keys(p.as_given, loaded.config);
-  AW_TRY(p.authorizer->reload());
-  AW_TRY(p.identity->provider().reload());
-  if (p.secrets) p.secrets->look_now();
-  p.log->set_levels(loaded.config.logging.level, loaded.config.logging.loggers);
-  for (auto* const one : {&p.config, &p.as_given}) {
-    one->logging = loaded.config.logging;
-    one->server.graceful_shutdown = loaded.config.server.graceful_shutdown;
-    one->server.shutdown_delay = loaded.config.server.shutdown_delay;
+  auto const changes = config::changed_keys(parts_->as_given, loaded.config);
+  if (auto taken = parts_->take_over(loaded); !taken.ok()) {
+    reload_refused(taken.error());
+    return std::move(taken).error();
   }
-  AW_TRY(p.announce(audit::EventType::config_change, "reloaded"));
-  for (auto const& change : changes) {
-    bool const now = change.effect == config::Effect::reloadable;
-    p.log->info(log::Component::config,
-                now ? "Setting changed" : "Setting changed: needs a restart",
-                {{"key", change.key}});
-  }
+  parts_->reloads->taken_over(changes);
   return changes;
 }
+
+void Runtime::reload_refused(Error const& error) { parts_->reloads->refused(error); }
 
 config::Config const& Runtime::config() const { return parts_->config; }
 

@@ -125,6 +125,9 @@ class Runtime {
   // policy is in force all the same. An error of the audit record comes when all of it is taken
   // over.
   [[nodiscard]] Result<std::vector<config::Change>> reload(config::Loaded const& loaded);
+  // There is nothing to reload: the new configuration cannot be read or is not valid. Said, as an
+  // error of `reload` is, in the log, the metrics and /health, until one is taken over.
+  void reload_refused(Error const& error);
 
   // Not ready -> wait (server.shutdown_delay) -> stop accepting -> finish what runs
   // (server.graceful_shutdown) -> audit closed. Not finished when some work was cut off. Twice is

@@ -201,4 +201,4 @@ class PolicyTools(Case):
         tests.write_text("package a_test\n\nnonsense {\n")
         wait_for("the fault", lambda: "rego_parse_error" in watch.err(), 20)
         watch.signal(signal.SIGINT)
-        self.assertEqual(watch.child.wait(10), 0)
+        self.assertEqual(watch.child.wait(10), 130)

@@ -2,9 +2,12 @@
 #include "core/audit/verify.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <array>
 #include <sstream>
 
+#include "core/base/fs.h"
 #include "core/base/text.h"
 #include "fixture.h"
 
@@ -143,6 +146,34 @@ TEST_CASE("rotated files are put in order by their first records, whatever their
   auto const gap = verify_files(files, {});
   REQUIRE(gap.ok());
   CHECK(gap->broken->reason == "records 3 to 4 are missing");
+}
+
+TEST_CASE("what can be read once only is verified alone, and never called damaged for it") {
+  TempDir directory;
+  auto const lines = good_log(2);
+  auto const piped = [&] {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    Fd const in(ends[1]);
+    REQUIRE(fs::write_all(in.get(), lines[0] + lines[1]).ok());
+    return Fd(ends[0]);
+  };
+  auto const path_of = [](Fd const& fd) {
+    return std::filesystem::path("/proc/self/fd/" + std::to_string(fd.get()));
+  };
+  auto const alone = piped();
+  std::vector<std::filesystem::path> files = {path_of(alone)};
+  auto const report = verify_files(files, {});
+  REQUIRE(report.ok());
+  CHECK(report->whole());
+  CHECK(report->records == 2);
+
+  spit(directory / "a.log", lines[0] + lines[1]);
+  auto const beside = piped();
+  files = {path_of(beside), directory / "a.log"};
+  auto const refused = verify_files(files, {});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::audit_unreadable);
 }
 
 TEST_CASE("a file that is not there is an error, not a success") {

@@ -86,6 +86,34 @@ TEST_CASE("audit verify says whole or names the first bad record, and exits 0 or
   CHECK(shell.run("agentweave audit verify audit.log -q").exit == 7);
 }
 
+TEST_CASE("a log from standard input is verified and searched like a file") {
+  Shell shell;
+  write_log("audit.log");
+  auto log = aw::fs::read_file("audit.log").value();
+  auto const piped = [&](std::string const& line) {
+    shell.input = log;
+    return shell.run(line);
+  };
+  CHECK(piped("agentweave audit verify -").out ==
+        shell.run("agentweave audit verify audit.log").out);
+  CHECK(lines(piped("agentweave audit query decision==deny -").out) == 2);
+  CHECK(piped("agentweave audit graph - --format mermaid").out.find("bob") != std::string::npos);
+
+  log.replace(log.find("refund"), 6, "invoice");
+  auto const broken = piped("agentweave audit verify -");
+  CHECK(broken.exit == 7);
+  CHECK(broken.out.find("--> standard input:4") != std::string::npos);
+}
+
+TEST_CASE("standard input is one log: it has no neighbours and no end to look at") {
+  Shell shell;
+  write_log("audit.log");
+  CHECK(shell.run("agentweave audit verify - audit.log").exit == 2);
+  auto const tail = shell.run("agentweave audit tail -");
+  CHECK(tail.exit == 2);
+  CHECK(tail.err.find("agentweave audit query") != std::string::npos);
+}
+
 TEST_CASE("every kind of damage is an integrity failure, never a success") {
   struct Row {
     std::string what;

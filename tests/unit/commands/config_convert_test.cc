@@ -145,6 +145,14 @@ TEST_CASE("what cannot be taken over is named, the rest is printed, and the exit
   CHECK(ran.out.find("tls_verify") == std::string::npos);
 }
 
+TEST_CASE("what comes from standard input is converted like a file") {
+  Shell shell;
+  shell.input = "metadata: {name: math}\nagent: {trust_domain: corp.example}\n";
+  auto const ran = shell.run("agentweave config convert -");
+  CHECK(ran.exit == 0);
+  CHECK(ran.out.find("name: math") != std::string::npos);
+}
+
 TEST_CASE("a file without a single setting is an error, not an empty configuration") {
   Shell shell;
   std::ofstream("old.yaml") << "colour: red\n";

@@ -112,16 +112,31 @@ TEST_CASE("doctor shows what a running agent says of itself, whatever stands the
       " --set server.port=0 --set server.admin.port=0 --set "
       "observability.metrics.port=" +
       port;
-  for (auto const& [body, told] : std::vector<std::pair<std::string, std::string>>{
-           {R"({"checks":{"identity":{"status":"failed","detail":"no SVID"}}})",
-            "identity: no SVID"},
-           {R"({"checks":{"identity":{"status":1,"detail":[2]}}})", "identity: [2]"},
-           {R"({"checks":{"identity":{}}})", "identity: {}"},
-           {R"({"checks":[1]})", "is not ready"},
-           {"no json", "is not ready"}}) {
-    CAPTURE(body);
-    running.behave({.status = 503, .body = body, .headers = {}});
-    CHECK(says(clinic.look(5, ports), "listener", "failed", told));
+  struct Row {
+    int status;
+    std::string body;
+    int exit;
+    std::string condition;
+    std::string told;
+  };
+  std::string const ours = R"({"agent":"clinic","status":)";
+  for (Row const& row : std::vector<Row>{
+           {503, ours + R"("x","checks":{"identity":{"status":"failed","detail":"no SVID"}}})", 5,
+            "failed", "is not ready: identity: no SVID"},
+           {503, ours + R"("x","checks":{"identity":{"status":1,"detail":[2]}}})", 5, "failed",
+            "identity: [2]"},
+           {503, ours + R"("x","checks":{"identity":{}}})", 5, "failed", "identity: {}"},
+           {503, ours + R"("x","checks":[1]})", 5, "failed", "is not ready"},
+           {200, ours + R"("healthy"})", 0, "ok", "runs and is ready"},
+           {200,
+            ours + R"("degraded","checks":{"policy":{"status":"degraded","detail":"AW2001"}}})", 0,
+            "warning", "policy: AW2001"},
+           {200, R"({"agent":"other","status":"healthy"})", 1, "failed", "the agent other holds"},
+           {200, "no json", 1, "failed", "no agent holds"},
+           {503, "no json", 1, "failed", "no agent holds"}}) {
+    CAPTURE(row.body);
+    running.behave({.status = row.status, .body = row.body, .headers = {}});
+    CHECK(says(clinic.look(row.exit, ports), "listener", row.condition, row.told));
   }
 }
 

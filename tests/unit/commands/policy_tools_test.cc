@@ -119,6 +119,16 @@ TEST_CASE("build makes the same bytes of the same files, signs them, and checks 
   CHECK(refused.err.contains("AW2010"));
 }
 
+TEST_CASE("a bundle on standard output is the one a file would hold, and nothing else") {
+  Shell shell;
+  half_covered();
+  REQUIRE(shell.run("agentweave policy build p -o b.tar.gz").exit == 0);
+  auto const ran = shell.run("agentweave policy build p -o -");
+  CHECK(ran.exit == 0);
+  CHECK(ran.out == aw::fs::read_file("b.tar.gz").value());
+  CHECK_FALSE(std::filesystem::exists("-"));
+}
+
 TEST_CASE("build refuses what fails its own tests") {
   Shell shell;
   one_failing();

@@ -143,17 +143,37 @@ TEST_CASE("--set reaches lists and their items") {
   CHECK(result.config.agent.capabilities.at(0).description == "a=b");
 }
 
+TEST_CASE("--set gives one component its level and leaves the file's others") {
+  const std::string text =
+      kMinimal + "observability: {logging: {loggers: {agentweave.a2a: ERROR, agentweave: INFO}}}\n";
+  const Loaded result = loaded({.text = text,
+                                .set = {"observability.logging.loggers.agentweave.authz=DEBUG",
+                                        "observability.logging.loggers.agentweave=warning"}});
+  CAPTURE(listed(result));
+  REQUIRE(result.ok());
+  CHECK(result.config.logging.loggers ==
+        std::map<std::string, log::Level>{{"agentweave", log::Level::warning},
+                                          {"agentweave.a2a", log::Level::error},
+                                          {"agentweave.authz", log::Level::debug}});
+  const Loaded wrong = loaded({.set = {"observability.logging.loggers.agentweave.authz=DEBGU"}});
+  REQUIRE_FALSE(wrong.ok());
+  CHECK(wrong.diagnostics[0].hint == "did you mean \"DEBUG\"?");
+  CHECK(wrong.diagnostics[0].place.text() ==
+        "--set observability.logging.loggers.agentweave.authz");
+}
+
 TEST_CASE("a --set that cannot be is an error that names it") {
   for (char const* text :
        {"server.prot=1", "server.port", "=1", "peers[5].id=x", "peers=x", "peers[x].id=y",
         "peers[99999999999999999999].id=y", "server.port=", "identity.allowed_trust_domains[3]=a.b",
-        "observability.logging.loggers=x"}) {
+        "observability.logging.loggers=x", "observability.logging.loggers.=DEBUG", "server=1"}) {
     CAPTURE(text);
     CHECK_FALSE(loaded({.set = {text}}).ok());
   }
   const Loaded near = loaded({.set = {"server.prot=1"}});
   CHECK(near.diagnostics[0].hint == "did you mean \"server.port\"?");
   CHECK(near.diagnostics[0].place.text() == "--set server.prot");
+  CHECK(loaded({.set = {"server=1"}}).diagnostics[0].hint == "set server.KEY=VALUE");
 }
 
 TEST_CASE("port 0 comes from a flag, for tests, and never from a file") {

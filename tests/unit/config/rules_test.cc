@@ -280,6 +280,16 @@ TEST_CASE("parameters that are no schema, or one that would not be checked, are 
   }
 }
 
+TEST_CASE("a finding about one of a list stands at that one") {
+  const Loaded result =
+      with("authorization:\n  opa_endpoints:\n    - http://localhost:1\n    - http://opa-2:8181\n");
+  CAPTURE(listed(result));
+  REQUIRE(result.diagnostics.size() == 1);
+  CHECK(result.diagnostics[0].code == Code::config_suspicious);
+  CHECK(result.diagnostics[0].place.line_text == "    - http://opa-2:8181");
+  CHECK(result.diagnostics[0].place.column == 7);
+}
+
 TEST_CASE("federation names other domains, over https, and https_spiffe says who must answer") {
   struct Case {
     char const* row;

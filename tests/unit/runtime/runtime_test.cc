@@ -133,6 +133,7 @@ TEST_CASE("a reload takes over what it may and names what needs a restart") {
                                 fs::Mode::public_file)
               .ok());
   CHECK_FALSE(agent->reload(changed).ok());
+  CHECK(project.log().find("new configuration refused") != std::string::npos);
 }
 
 TEST_CASE(
