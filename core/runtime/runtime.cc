@@ -119,7 +119,7 @@ std::uint64_t Runtime::claims_dropped() const {
 
 Result<std::vector<config::Change>> Runtime::reload(config::Loaded const& loaded) {
   Parts& p = *parts_;
-  auto const changes = config::changed_keys(p.as_given, loaded.config);
+  auto changes = config::changed_keys(p.as_given, loaded.config);
   AW_TRY(p.authorizer->reload());
   AW_TRY(p.identity->provider().reload());
   if (p.secrets) p.secrets->look_now();
