@@ -62,7 +62,7 @@ Result<config::Loaded> load_config(ConfigOptions const& options, Context& contex
   std::string what =
       loaded.files.empty() ? std::string("the configuration") : loaded.files.front().string();
   if (context.machine_readable()) {
-    what = first->place.text() + ": " + first->message;
+    what = first->place.before(first->message);
   } else {
     what += " is not usable: " + std::to_string(errors) + (errors == 1 ? " error" : " errors");
   }

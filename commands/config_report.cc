@@ -112,11 +112,9 @@ std::string junit_case(std::string const& file, std::vector<Diagnostic> const& a
     if (one.severity == Severity::error) {
       errors += "\n      <failure type=\"" + code_name(one.code) + "\" message=\"" +
                 text::escape_xml(one.message) + "\">" +
-                text::escape_xml(one.place.text() + ": " + one.message + "; " + one.hint) +
-                "</failure>";
+                text::escape_xml(one.place.before(one.message) + "; " + one.hint) + "</failure>";
     } else {
-      talk += text::escape_xml(one.place.text() + ": " + code_name(one.code) + ' ' + one.message) +
-              "\n";
+      talk += text::escape_xml(one.place.before(code_name(one.code) + ' ' + one.message)) + "\n";
     }
   }
   out += errors;

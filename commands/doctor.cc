@@ -24,8 +24,8 @@ Findings findings_of(config::Loaded const& loaded) {
   Findings found;
   for (auto const& one : loaded.diagnostics) {
     bool const wrong = one.severity == config::Severity::error;
-    auto const place = one.place.text();
-    auto text = one.message + (place.empty() ? "" : "  (" + place + ')');
+    auto text = one.message;
+    if (auto const at = one.place.text(); !at.empty()) text += "  (" + at + ')';
     auto const fix = one.hint.empty() ? std::string("agentweave config validate") : one.hint;
     found.push_back(wrong ? bad("config", one.code, std::move(text), fix)
                           : warned("config", one.code, std::move(text), fix));

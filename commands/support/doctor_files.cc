@@ -12,6 +12,7 @@
 
 #include "commands/support/diagnosis.h"
 #include "commands/support/kept_files.h"
+#include "core/a2a/set_aside.h"
 #include "core/audit/destination.h"
 #include "core/base/text.h"
 #include "core/config/show.h"
@@ -116,6 +117,18 @@ void look_at_state(std::string const& directory, Findings& found) {
   });
 }
 
+// What starts of the agent set aside stays until somebody took it away.
+void look_at_unreadable(std::string const& directory, Findings& found) {
+  auto const place = a2a::unreadable_beside(stdfs::path(directory) / a2a::kTasksFile);
+  auto const count = a2a::count_unreadable(place);
+  if (count == 0) return;
+  found.push_back(warned(
+      kFilesGroup, Code::state_unusable,
+      "kept tasks: " + std::to_string(count) + " could not be read and " +
+          (count == 1 ? "is" : "are") + " in " + place.string(),
+      "look at them, then move them away: mv " + place.string() + ' ' + place.string() + '~'));
+}
+
 void look_at_audit(audit::Destination const& where, Findings& found) {
   if (where.path.empty()) return;
   if (where.kind == audit::Destination::Kind::syslog) {
@@ -196,7 +209,10 @@ Findings check_places(Patient const& patient) {
   look_at_named(patient, found);
   if (config.identity.provider == identity::Provider::mtls_static)
     look_at_key(config.identity.files.private_key, found);
-  if (!config.server.state.directory.empty()) look_at_state(config.server.state.directory, found);
+  if (auto const& state = config.server.state.directory; !state.empty()) {
+    look_at_state(state, found);
+    look_at_unreadable(state, found);
+  }
   constexpr std::string_view kUnix = "unix://";
   if (auto const& listen = config.server.outbound.listen; listen.starts_with(kUnix))
     look_at_directory("outbound", stdfs::path(listen.substr(kUnix.size())).parent_path(), Code::io,

@@ -111,7 +111,7 @@ Result<ManifestPart> parse_part(std::string const& name, std::string part, std::
                                          &config::Diagnostic::severity);
     if (found == parsed.diagnostics.end())
       return make_error(Code::config_syntax, name + ": the manifest is empty");
-    return make_error(found->code, found->place.text() + ": " + found->message, found->hint);
+    return make_error(found->code, found->place.before(found->message), found->hint);
   }
   out.document = as_json(*parsed.root);
   return out;

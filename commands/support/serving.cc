@@ -29,8 +29,10 @@ void arrange_signals(Serving const& serving) {
   sigset_t const set = awaited(serving);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGXFSZ, SIG_IGN);
-  // Sent by what rotates logs; files that were moved are followed without it.
-  if (!serving.forward) std::signal(SIGUSR1, SIG_IGN);
+  if (serving.forward) return;
+  // The first is sent by what rotates logs, the second by who knows it from another server; neither
+  // is needed here, and neither is worth the work that our death would cut off.
+  for (int const number : {SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
 }
 
 // The signal that came, or 0 when none did in a while.

@@ -57,6 +57,7 @@ class Executor {
     static_cast<void>(capability);
     return false;
   }
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): whoever overrides it takes the work apart
   [[nodiscard]] virtual Result<void> run_at_once(Work work, Progress& progress) {
     static_cast<void>(work);
     static_cast<void>(progress);

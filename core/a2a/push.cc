@@ -74,6 +74,10 @@ struct Queue {
   bool busy = false;
 };
 
+Error unreadable(std::string_view what) {
+  return make_error(Code::state_unusable, "stored note: " + std::string(what));
+}
+
 std::string queue_name(Webhook const& config) { return config.task_id + "/" + config.id; }
 
 std::string event_record(Webhook const& config, std::string_view body) {
@@ -108,6 +112,38 @@ struct Push::Impl {
     queue.events.push_back({sequence, std::move(body)});
     ++waiting;
     return note;
+  }
+
+  // What a note of an earlier process says. An error: it says nothing that can be relied on.
+  Result<void> take_back(Note const& note) {
+    if (note.key.starts_with(kConfigNote)) return take_back_webhook(note);
+    if (note.key.starts_with(kEventNote)) return take_back_event(note);
+    return {};
+  }
+
+  Result<void> take_back_webhook(Note const& note) {
+    AW_TRY(auto config, parse_push_record(note.value));
+    if (config_note(config) != note.key) return unreadable("another webhook than its key names");
+    auto const shared = std::make_shared<const Webhook>(std::move(config));
+    configs[shared->task_id][shared->id] = shared;
+    ++held;
+    return {};
+  }
+
+  Result<void> take_back_event(Note const& note) {
+    AW_TRY(check_json(note.value, {.bytes = std::size_t{256} << 20, .depth = 8}));
+    JsonView const view(note.value);
+    AW_TRY(auto config, parse_push_record(view.get("config").raw()));
+    auto body = view.get("body").string();
+    auto const sequence = std::strtoull(note.key.c_str() + kEventNote.size(), nullptr, 10);
+    if (!body || event_note(sequence) != note.key) return unreadable("no event");
+    auto& queue = queues[queue_name(config)];
+    queue.config = std::make_shared<const Webhook>(std::move(config));
+    queue.events.push_back({sequence, *std::move(body)});
+    ++waiting;
+    waiting_bytes += queue.events.back().body.size();
+    next_sequence = std::max<std::uint64_t>(next_sequence, sequence + 1);
+    return {};
   }
 
   void drop_front(Queue& queue) {
@@ -234,25 +270,9 @@ Push::~Push() {
 Result<void> Push::restore() {
   AW_TRY(auto const notes, impl_->store.load_notes());
   std::lock_guard const lock(impl_->mutex);
-  for (auto const& note : notes) {
-    if (!note.key.starts_with(kConfigNote)) continue;
-    AW_TRY(auto config, parse_push_record(note.value));
-    auto const shared = std::make_shared<const Webhook>(std::move(config));
-    impl_->configs[shared->task_id][shared->id] = shared;
-    ++impl_->held;
-  }
-  for (auto const& note : notes) {  // by key: in their order
-    if (!note.key.starts_with(kEventNote)) continue;
-    AW_TRY(check_json(note.value, {.bytes = std::size_t{256} << 20, .depth = 8}));
-    JsonView const view(note.value);
-    AW_TRY(auto config, parse_push_record(view.get("config").raw()));
-    auto const sequence = std::strtoull(note.key.c_str() + kEventNote.size(), nullptr, 10);
-    auto& queue = impl_->queues[queue_name(config)];
-    queue.config = std::make_shared<const Webhook>(std::move(config));
-    queue.events.push_back({sequence, view.get("body").string().value_or(std::string())});
-    ++impl_->waiting;
-    impl_->waiting_bytes += queue.events.back().body.size();
-    impl_->next_sequence = std::max<std::uint64_t>(impl_->next_sequence, sequence + 1);
+  for (auto const& note : notes) {  // by key: webhooks first, events in their order
+    auto const taken = impl_->take_back(note);
+    if (!taken.ok()) AW_TRY(impl_->store.set_aside(note, taken.error().message));
   }
   impl_->wake();
   return {};

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/a2a/codec.h"
+#include "core/a2a/journal_reader.h"
 #include "core/a2a/task_database.h"
 #include "core/a2a/task_journal.h"
 #include "core/io/turn.h"
@@ -28,44 +29,14 @@ struct TurnEnd {
   bool deferred = false;
 };
 
-// What a journal tells, as changes of the database.
-Result<TaskJournal> open_journal(std::filesystem::path const& path, TaskChanges& changes) {
-  return TaskJournal::open(
-      path, [&changes](TaskJournal::Kind kind, std::string_view bytes) -> Result<void> {
-        using Kind = TaskJournal::Kind;
-        if (kind == Kind::put) {
-          AW_TRY(auto task, parse_task_record(bytes));
-          auto const key = key_of(facts_of(*task));
-          changes.tasks.insert_or_assign(key, KeptTask(std::move(task)));
-        } else if (kind == Kind::change) {
-          AW_TRY(auto task, parse_task_change(bytes, [&changes](std::string_view id) {
-                   auto const key = TaskKey::of(id);
-                   auto const known = key ? changes.tasks.find(*key) : changes.tasks.end();
-                   bool const there = known != changes.tasks.end() && known->second;
-                   return there ? known->second.task().value_or(nullptr) : nullptr;
-                 }));
-          auto const key = key_of(facts_of(*task));
-          changes.tasks.insert_or_assign(key, KeptTask(std::move(task)));
-        } else if (kind == Kind::erase) {
-          if (auto const key = TaskKey::of(bytes)) changes.tasks.insert_or_assign(*key, KeptTask());
-        } else if (kind == Kind::erase_note) {
-          changes.notes.insert_or_assign(std::string(bytes), std::nullopt);
-        } else {
-          auto note = TaskJournal::note_of(bytes);
-          if (!note) return make_error(Code::state_unusable, "task journal: damaged note");
-          changes.notes.insert_or_assign(std::move(note->first), std::move(note->second));
-        }
-        return {};
-      });
-}
-
 }  // namespace
 
 struct SqliteTaskStore::Impl {
-  Impl(TaskDatabase its_database, TaskJournal its_journal, TaskKeys ids)
+  Impl(TaskDatabase its_database, TaskJournal its_journal, TaskKeys ids, SetAside unreadable)
       : database(std::move(its_database)),
         journal(std::move(its_journal)),
-        stored(std::move(ids)) {}
+        stored(std::move(ids)),
+        aside(std::move(unreadable)) {}
 
   ~Impl() {
     {
@@ -208,6 +179,7 @@ struct SqliteTaskStore::Impl {
   bool much = false;
   bool behind = false;  // the old journal is still needed
   bool stopping = false;
+  SetAside aside;  // of whoever starts the store
   std::thread writer;
 };
 
@@ -216,25 +188,41 @@ SqliteTaskStore::~SqliteTaskStore() = default;
 
 Result<std::unique_ptr<SqliteTaskStore>> SqliteTaskStore::open(std::filesystem::path const& file) {
   AW_TRY(auto database, TaskDatabase::open(file));
-  TaskChanges left;
+  SetAside aside(unreadable_beside(file));
+  JournalReader reader(database, aside);
   auto beside = file;
-  AW_TRY(auto journal, open_journal(beside.replace_extension(".journal"), left));
+  AW_TRY(auto journal, TaskJournal::open(beside.replace_extension(".journal"),
+                                         [&reader](TaskJournal::Kind kind, std::string_view bytes) {
+                                           return reader.take(kind, bytes);
+                                         }));
+  AW_TRY(auto const left, reader.changes());
   if (!left.empty()) AW_TRY(database.write(left));
   AW_TRY(journal.drop_all());
   AW_TRY(auto ids, database.ids());
-  return std::unique_ptr<SqliteTaskStore>(new SqliteTaskStore(
-      std::make_unique<Impl>(std::move(database), std::move(journal), std::move(ids))));
+  return std::unique_ptr<SqliteTaskStore>(new SqliteTaskStore(std::make_unique<Impl>(
+      std::move(database), std::move(journal), std::move(ids), std::move(aside))));
 }
 
 Result<std::vector<TaskPtr>> SqliteTaskStore::load(std::size_t limit) {
-  auto tasks = impl_->database.load(limit);
+  AW_TRY(auto rows, impl_->database.load(limit));
+  for (auto const& row : rows.unreadable)
+    AW_TRY(impl_->aside.keep({.what = "task", .id = row.id, .why = row.why, .bytes = row.record}));
+  AW_TRY(impl_->database.remove(rows.unreadable));
   // From here on the database is the writer's.
   if (!impl_->writer.joinable())
     impl_->writer = std::thread([state = impl_.get()] { state->serve(); });
-  return tasks;
+  return std::move(rows.tasks);
 }
 
 Result<std::vector<Note>> SqliteTaskStore::load_notes() { return impl_->database.load_notes(); }
+
+Result<void> SqliteTaskStore::set_aside(Note const& note, std::string_view why) {
+  AW_TRY(impl_->aside.keep({.what = "note", .id = note.key, .why = why, .bytes = note.value}));
+  erase_note(note.key);
+  return {};
+}
+
+std::vector<Unreadable> const& SqliteTaskStore::unreadable() const { return impl_->aside.all(); }
 
 Result<void> SqliteTaskStore::put(KeptTask task, std::vector<Note> notes) {
   std::lock_guard const lock(impl_->mutex);

@@ -8,7 +8,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
+#include "core/a2a/set_aside.h"
 #include "core/a2a/task_store.h"
 
 namespace aw::a2a {
@@ -17,16 +19,20 @@ class SqliteTaskStore final : public TaskStore {
  public:
   // Creates the file (0600) and its journal beside it where they are missing. Code::state_unusable
   // when they cannot be opened, are in use, are something else, or were made by a newer version.
-  // Blocks.
+  // A record or a note that cannot be read is no error: it is set aside. Blocks.
   [[nodiscard]] static Result<std::unique_ptr<SqliteTaskStore>> open(
       std::filesystem::path const& file);
   ~SqliteTaskStore() override;  // brings everything into the database, then closes
+  // What `open`, `load` and `set_aside` put aside since this process started: it is in files beside
+  // the database, and no caller is shown it. At start, on the thread that calls those.
+  [[nodiscard]] std::vector<Unreadable> const& unreadable() const;
 
   [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit) override;
   [[nodiscard]] Result<void> put(KeptTask task, std::vector<Note> notes) override;
   [[nodiscard]] Result<void> put_notes(std::vector<Note> notes) override;
   void erase_note(std::string key) override;
   [[nodiscard]] Result<std::vector<Note>> load_notes() override;
+  [[nodiscard]] Result<void> set_aside(Note const& note, std::string_view why) override;
   void erase(std::string_view id) override;
   // At the end of this turn at the latest. Code::state_unusable when the journal cannot be
   // written.

@@ -65,6 +65,22 @@ void bind_text(sqlite3_stmt* statement, int index, std::string_view text) {
   sqlite3_bind_text64(statement, index, text.data(), text.size(), nullptr, SQLITE_UTF8);
 }
 
+// Of the row that a step gave, until the next.
+std::string_view text_at(sqlite3_stmt* statement, int column) {
+  auto const* const bytes = sqlite3_column_blob(statement, column);
+  auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
+  return bytes == nullptr ? std::string_view()
+                          : std::string_view(static_cast<char const*>(bytes), size);
+}
+
+// A record that names another task, or another's, is not this row's: nobody may be shown it.
+Result<TaskPtr> read_row(std::string_view id, std::string_view owner, std::string_view record) {
+  AW_TRY(auto task, parse_task_record(record));
+  if (task->id != id || task->owner != owner)
+    return make_error(Code::state_unusable, "stored task: not the one that its row is about");
+  return task;
+}
+
 Result<int> schema_version(sqlite3* database) {
   AW_TRY(auto statement, prepare(database, "PRAGMA user_version"));
   if (sqlite3_step(statement.get()) != SQLITE_ROW) return failed(database, "read version");
@@ -153,23 +169,51 @@ Result<TaskDatabase> TaskDatabase::open(std::filesystem::path const& file) {
   return TaskDatabase(std::make_unique<Impl>(Impl{std::move(database)}));
 }
 
-Result<std::vector<TaskPtr>> TaskDatabase::load(std::size_t limit) {
+Result<TaskDatabase::Rows> TaskDatabase::load(std::size_t limit) {
   auto* const database = impl_->database.get();
   AW_TRY(auto statement, prepare(database,
-                                 "SELECT record FROM (SELECT id, updated FROM tasks"
-                                 " ORDER BY updated DESC LIMIT ?1) AS newest JOIN tasks USING (id)"
-                                 " ORDER BY newest.updated"));
+                                 "SELECT tasks.rowid, id, owner, record FROM (SELECT id, updated"
+                                 " FROM tasks ORDER BY updated DESC LIMIT ?1) AS newest"
+                                 " JOIN tasks USING (id) ORDER BY newest.updated"));
   sqlite3_bind_int64(statement.get(), 1, static_cast<sqlite3_int64>(limit));
-  std::vector<TaskPtr> tasks;
+  Rows rows;
   for (;;) {
     int const step = sqlite3_step(statement.get());
-    if (step == SQLITE_DONE) return tasks;
+    if (step == SQLITE_DONE) return rows;
     if (step != SQLITE_ROW) return failed(database, "read");
-    auto const* const bytes = sqlite3_column_blob(statement.get(), 0);
-    auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), 0));
-    AW_TRY(auto task, parse_task_record({static_cast<char const*>(bytes), size}));
-    tasks.push_back(std::move(task));
+    auto const id = text_at(statement.get(), 1);
+    auto const record = text_at(statement.get(), 3);
+    auto task = read_row(id, text_at(statement.get(), 2), record);
+    if (task.ok()) {
+      rows.tasks.push_back(*std::move(task));
+    } else {
+      rows.unreadable.push_back({.number = sqlite3_column_int64(statement.get(), 0),
+                                 .id = std::string(id),
+                                 .why = task.error().message,
+                                 .record = std::string(record)});
+    }
   }
+}
+
+Result<void> TaskDatabase::remove(std::span<const UnreadableRow> rows) {
+  auto* const database = impl_->database.get();
+  AW_TRY(auto erase, prepare(database, "DELETE FROM tasks WHERE rowid = ?1"));
+  for (auto const& row : rows) {
+    sqlite3_reset(erase.get());
+    sqlite3_bind_int64(erase.get(), 1, row.number);
+    if (sqlite3_step(erase.get()) != SQLITE_DONE) return failed(database, "remove");
+  }
+  return {};
+}
+
+Result<std::optional<std::string>> TaskDatabase::record(TaskKey const& key) {
+  auto* const database = impl_->database.get();
+  AW_TRY(auto statement, prepare(database, "SELECT record FROM tasks WHERE id = ?1"));
+  bind_text(statement.get(), 1, key.text());
+  int const step = sqlite3_step(statement.get());
+  if (step == SQLITE_DONE) return std::optional<std::string>();
+  if (step != SQLITE_ROW) return failed(database, "read");
+  return std::optional(std::string(text_at(statement.get(), 0)));
 }
 
 Result<TaskKeys> TaskDatabase::ids() {
@@ -180,10 +224,8 @@ Result<TaskKeys> TaskDatabase::ids() {
     int const step = sqlite3_step(statement.get());
     if (step == SQLITE_DONE) return out;
     if (step != SQLITE_ROW) return failed(database, "read");
-    auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), 0));
-    auto const key =
-        TaskKey::of({static_cast<char const*>(sqlite3_column_blob(statement.get(), 0)), size});
-    if (key) out.insert(*key);  // another is found out when its record is read
+    if (auto const key = TaskKey::of(text_at(statement.get(), 0)))
+      out.insert(*key);  // another is found out when its record is read
   }
 }
 
@@ -191,16 +233,12 @@ Result<std::vector<Note>> TaskDatabase::load_notes() {
   auto* const database = impl_->database.get();
   AW_TRY(auto statement, prepare(database, "SELECT key, value FROM note ORDER BY key"));
   std::vector<Note> notes;
-  auto const text = [&statement](int column) {
-    auto const* const bytes = sqlite3_column_blob(statement.get(), column);
-    auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), column));
-    return bytes == nullptr ? std::string() : std::string(static_cast<char const*>(bytes), size);
-  };
   for (;;) {
     int const step = sqlite3_step(statement.get());
     if (step == SQLITE_DONE) return notes;
     if (step != SQLITE_ROW) return failed(database, "read notes");
-    notes.push_back({text(0), text(1)});
+    notes.push_back(
+        {std::string(text_at(statement.get(), 0)), std::string(text_at(statement.get(), 1))});
   }
 }
 

@@ -4,9 +4,11 @@
 // One user at a time; everything blocks.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -39,8 +41,23 @@ class TaskDatabase {
   TaskDatabase& operator=(TaskDatabase&&) noexcept;
   ~TaskDatabase();
 
-  // Oldest change first, the newest `limit` of them.
-  [[nodiscard]] Result<std::vector<TaskPtr>> load(std::size_t limit);
+  // Oldest change first, the newest `limit` of them. A row that cannot be read, or that says
+  // something else than its record does, is no error: it is told of, and stays where it is.
+  struct UnreadableRow {
+    std::int64_t number = 0;
+    std::string id;
+    std::string why;
+    std::string record;
+  };
+  struct Rows {
+    std::vector<TaskPtr> tasks;
+    std::vector<UnreadableRow> unreadable;
+  };
+  [[nodiscard]] Result<Rows> load(std::size_t limit);
+  // Rows that `load` told of.
+  [[nodiscard]] Result<void> remove(std::span<const UnreadableRow> rows);
+  // What is written of a task, readable or not; none when there is no such task.
+  [[nodiscard]] Result<std::optional<std::string>> record(TaskKey const& key);
   [[nodiscard]] Result<TaskKeys> ids();
   // All notes, by key.
   [[nodiscard]] Result<std::vector<Note>> load_notes();

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -14,7 +15,8 @@
 namespace aw::a2a {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x314A5441;  // "ATJ1", little endian
+constexpr std::uint32_t kMagic = 0x314A5441;  // kMark, little endian
+constexpr std::string_view kMark = "ATJ1";
 // magic 4, kind 4, length 8; then the bytes, then magic 4
 constexpr std::size_t kHeader = 16;
 constexpr std::size_t kTrailer = 4;
@@ -39,15 +41,35 @@ struct Entry {
   std::string_view bytes;
 };
 
+bool is_kind(std::uint32_t kind) {
+  return kind >= 1 && kind <= static_cast<std::uint32_t>(TaskJournal::Kind::change);
+}
+
 // The entry at the front of `rest`; none when it is not whole.
 std::optional<Entry> entry_at(std::string_view rest) {
   if (rest.size() < kHeader + kTrailer || get_raw<std::uint32_t>(rest, 0) != kMagic) return {};
   auto const kind = get_raw<std::uint32_t>(rest, 4);
   auto const length = get_raw<std::uint64_t>(rest, 8);
-  if (kind < 1 || kind > static_cast<std::uint32_t>(TaskJournal::Kind::change)) return {};
+  if (!is_kind(kind)) return {};
   if (length > kMostBytes || rest.size() - kHeader - kTrailer < length) return {};
   if (get_raw<std::uint32_t>(rest, kHeader + length) != kMagic) return {};
   return Entry{static_cast<TaskJournal::Kind>(kind), rest.substr(kHeader, length)};
+}
+
+// What a crash leaves of an entry: its front.
+bool is_torn(std::string_view rest) {
+  if (rest.substr(0, kMark.size()) != kMark.substr(0, rest.size())) return false;
+  if (rest.size() < kHeader) return true;
+  auto const length = get_raw<std::uint64_t>(rest, 8);
+  return is_kind(get_raw<std::uint32_t>(rest, 4)) && length <= kMostBytes &&
+         rest.size() < kHeader + length + kTrailer;
+}
+
+// Where the next whole entry begins, from `at` on; the end when there is none.
+std::size_t next_entry(std::string_view bytes, std::size_t at) {
+  for (at = bytes.find(kMark, at); at != std::string_view::npos; at = bytes.find(kMark, at + 1))
+    if (entry_at(bytes.substr(at))) return at;
+  return bytes.size();
 }
 
 Error journal_failed(std::filesystem::path const& path, std::string_view doing, int number) {
@@ -80,9 +102,17 @@ void TaskJournal::close_frame(std::string& out, std::size_t began, Kind kind) {
 
 Result<std::size_t> TaskJournal::entries(std::string_view bytes, Load const& load) {
   std::size_t at = 0;
-  while (auto const entry = entry_at(bytes.substr(at))) {
-    AW_TRY(load(entry->kind, entry->bytes));
-    at += kHeader + entry->bytes.size() + kTrailer;
+  while (at < bytes.size()) {
+    auto const rest = bytes.substr(at);
+    if (auto const entry = entry_at(rest)) {
+      AW_TRY(load(entry->kind, entry->bytes));
+      at += kHeader + entry->bytes.size() + kTrailer;
+      continue;
+    }
+    auto const next = next_entry(bytes, at + 1);
+    if (next == bytes.size() && is_torn(rest)) break;
+    AW_TRY(load(Kind::damaged, bytes.substr(at, next - at)));
+    at = next;
   }
   return at;
 }
@@ -113,10 +143,11 @@ Result<TaskJournal::File> TaskJournal::open_file(std::filesystem::path path) {
   struct stat info{};
   if (::fstat(file.fd.get(), &info) != 0) return journal_failed(file.path, "stat", errno);
   file.size = static_cast<std::uint64_t>(info.st_size);
+  file.changed = std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
   return file;
 }
 
-// Its whole entries; what is behind them is cut off.
+// What it holds; half an entry at the end is cut off.
 Result<std::string> TaskJournal::read(File& file) {
   std::string whole(file.size, '\0');
   std::size_t got = 0;
@@ -147,14 +178,21 @@ Result<TaskJournal> TaskJournal::open(std::filesystem::path const& path, Load co
     AW_TRY(out.files_[i], open_file(path.string() + "." + std::to_string(i)));
     AW_TRY(held[i], read(out.files_[i]));
   }
-  out.current_ = out.files_[0].turn > out.files_[1].turn ? 0 : 1;
-  out.turns_ = out.files_[out.current_].turn;
+  out.current_ = out.newer();
+  out.turns_ = std::max(out.files_[0].turn, out.files_[1].turn);
   for (auto const index : {1 - out.current_, out.current_}) {
     AW_TRY(entries(held[index], [&load](Kind kind, std::string_view bytes) {
       return kind == Kind::begin ? Result<void>() : load(kind, bytes);
     }));
   }
   return out;
+}
+
+std::size_t TaskJournal::newer() const {
+  auto const& [first, second] = files_;
+  auto const numbered = [](File const& file) { return file.size == 0 || file.turn != 0; };
+  if (numbered(first) && numbered(second)) return first.turn > second.turn ? 0 : 1;
+  return first.changed > second.changed ? 0 : 1;
 }
 
 Result<void> TaskJournal::append(std::string_view framed) {

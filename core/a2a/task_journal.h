@@ -3,8 +3,11 @@
 // turns: one is written while what the other holds is on its way into the database.
 //
 // An entry is a header (magic, kind and length), the bytes, and the magic again; what a crash tore
-// off at the end is cut off at the next start. One user at a time, but for `drop_old`, which may
-// run beside `append`. Everything blocks as long as the kernel's write does.
+// off at the end is cut off at the next start. What is damaged before the end is told of, and what
+// stands behind it is read: an entry's bytes are JSON or ids and hold no byte below 32 (but a
+// note's first four, its key's length), so that none can look like another's header. One user at a
+// time, but for `drop_old`, which may run beside `append`. Everything blocks as long as the
+// kernel's write does.
 #pragma once
 
 #include <array>
@@ -26,8 +29,10 @@ namespace aw::a2a {
 class TaskJournal {
  public:
   // begin: the file's own first entry, its bytes a number that grows from file to file (the clock
-  // of a file system is too coarse to tell which is older).
+  // of a file system is too coarse to tell which is older; it does when the number is damaged).
+  // damaged: no entry, but bytes between or behind entries that are none; never written.
   enum class Kind : std::uint8_t {
+    damaged = 0,
     put = 1,
     erase = 2,
     begin = 3,
@@ -45,7 +50,8 @@ class TaskJournal {
   [[nodiscard]] static Result<TaskJournal> open(std::filesystem::path const& path,
                                                 Load const& load);
 
-  // Gives `load` the whole entries at the front of `bytes`; returns where they end. Pure.
+  // Gives `load` the entries of `bytes`, and what is damaged; returns where half an entry begins
+  // that a crash tore off, or the end. Pure.
   [[nodiscard]] static Result<std::size_t> entries(std::string_view bytes, Load const& load);
   // A note's key and value as one entry's bytes, and back; nullopt when they are none.
   [[nodiscard]] static std::string note_bytes(std::string_view key, std::string_view value);
@@ -72,13 +78,16 @@ class TaskJournal {
     Fd fd;
     std::filesystem::path path;
     std::uint64_t size = 0;
-    std::uint64_t turn = 0;  // 0 = nothing in it
-    bool torn = false;       // half an entry of ours is at the end and could not be cut off yet
+    std::uint64_t turn = 0;    // 0 = nothing in it, or unknown
+    std::int64_t changed = 0;  // last, before this start; nanoseconds since 1970
+    bool torn = false;         // half an entry of ours is at the end and could not be cut off yet
   };
   static Result<File> open_file(std::filesystem::path path);
   static Result<std::string> read(File& file);
   static Result<void> write(File& file, std::string_view bytes);
   static Result<void> drop(File& file);
+  // Of what a start found.
+  [[nodiscard]] std::size_t newer() const;
 
   std::array<File, 2> files_;
   std::size_t current_ = 0;

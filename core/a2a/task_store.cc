@@ -10,6 +10,9 @@ Result<void> MemoryTaskStore::put(KeptTask /*task*/, std::vector<Note> /*notes*/
 Result<void> MemoryTaskStore::put_notes(std::vector<Note> /*notes*/) { return {}; }
 void MemoryTaskStore::erase_note(std::string /*key*/) {}
 Result<std::vector<Note>> MemoryTaskStore::load_notes() { return std::vector<Note>{}; }
+Result<void> MemoryTaskStore::set_aside(Note const& /*note*/, std::string_view /*why*/) {
+  return {};
+}
 void MemoryTaskStore::erase(std::string_view /*id*/) {}
 io::Task<Result<void>> MemoryTaskStore::durable() { co_return Result<void>{}; }
 

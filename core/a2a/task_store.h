@@ -27,7 +27,7 @@ class TaskStore {
  public:
   virtual ~TaskStore() = default;
   // At start, before anything else: all kept tasks, oldest change first, the newest `limit` of
-  // them. Blocks.
+  // them. One that cannot be read is left out, and told of by the store's own means. Blocks.
   [[nodiscard]] virtual Result<std::vector<TaskPtr>> load(std::size_t limit) = 0;
   // Any thread. Code::overloaded when the queue is full, Code::state_unusable when the store has
   // failed. The notes are stored with the task, in one piece.
@@ -36,6 +36,9 @@ class TaskStore {
   virtual void erase_note(std::string key) = 0;
   // At start: all notes, by key. Blocks.
   [[nodiscard]] virtual Result<std::vector<Note>> load_notes() = 0;
+  // A note that `load_notes` gave and whose reader cannot make sense of: kept for people to look
+  // at, and a note no more. Code::state_unusable: it stays one. At start; blocks.
+  [[nodiscard]] virtual Result<void> set_aside(Note const& note, std::string_view why) = 0;
   virtual void erase(std::string_view id) = 0;
   // On a loop. An error: what was queued may be lost, and must not be told as done.
   [[nodiscard]] virtual io::Task<Result<void>> durable() = 0;
@@ -48,6 +51,7 @@ class MemoryTaskStore final : public TaskStore {
   [[nodiscard]] Result<void> put(KeptTask task, std::vector<Note> notes) override;
   [[nodiscard]] Result<void> put_notes(std::vector<Note> notes) override;
   void erase_note(std::string key) override;
+  [[nodiscard]] Result<void> set_aside(Note const& note, std::string_view why) override;
   [[nodiscard]] Result<std::vector<Note>> load_notes() override;
   void erase(std::string_view id) override;
   [[nodiscard]] io::Task<Result<void>> durable() override;

@@ -59,6 +59,12 @@ std::string Place::text() const {
   return file + ':' + std::to_string(line) + ':' + std::to_string(column);
 }
 
+std::string Place::before(std::string_view message) const {
+  auto out = text();
+  if (!out.empty()) out += ": ";
+  return out.append(message);
+}
+
 std::size_t count(std::span<const Diagnostic> diagnostics, Severity severity) {
   return static_cast<std::size_t>(std::ranges::count(diagnostics, severity, &Diagnostic::severity));
 }

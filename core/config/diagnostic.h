@@ -31,6 +31,8 @@ struct Place {
   std::string line_text;  // empty when unknown, secret or very long
 
   [[nodiscard]] std::string text() const;  // "a.yaml:3:4", "a.yaml", "AGENTWEAVE_SERVER_PORT"
+  // "a.yaml:3:4: what is wrong"; the message alone where there is no place.
+  [[nodiscard]] std::string before(std::string_view message) const;
 };
 
 // Made by problem() and caution() (document.h), which bound the message.

@@ -5,6 +5,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h>  // which parser.h declares alone, and we have a Node too
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>

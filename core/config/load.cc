@@ -236,8 +236,7 @@ Result<Loaded> load(LoadRequest const& request) {
   Loaded loaded = inspect(request);
   if (loaded.ok()) return loaded;
   const auto first = std::ranges::find(loaded.diagnostics, Severity::error, &Diagnostic::severity);
-  std::string message = first->message;
-  if (const std::string at = first->place.text(); !at.empty()) message = at + ": " + message;
+  std::string message = first->place.before(first->message);
   const std::size_t more = count(loaded.diagnostics, Severity::error) - 1;
   if (more > 0) message += " (and " + std::to_string(more) + " more)";
   return make_error(first->code, std::move(message), first->hint)

@@ -18,9 +18,13 @@ bool is_single_form(Field const& field) {
          field.key == "authorization.audit.destination";
 }
 
+bool is_empty_text(nlohmann::json const& value) {
+  return value.is_string() && value.get_ref<std::string const&>().empty();
+}
+
 nlohmann::json shown(Field const& field, Config const& config, std::size_t index) {
   nlohmann::json value = value_of(field, config, index);
-  bool const given = value != "" && !(value.is_array() && value.empty());
+  bool const given = !is_empty_text(value) && !(value.is_array() && value.empty());
   if (field.is_secret && given) return std::string(kRedacted);
   return value;
 }
@@ -127,7 +131,7 @@ std::vector<NamedPath> named_paths(Loaded const& loaded) {
     const std::string key = indexed(field.key, index);
     auto const* const place = origin_of(loaded, key);
     const auto add = [&](nlohmann::json const& text) {
-      if (text == "") return;
+      if (is_empty_text(text)) return;
       out.push_back({key, place == nullptr ? "default" : place->text(), text.get<std::string>(),
                      field.path_use});
     };

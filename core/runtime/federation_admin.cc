@@ -129,7 +129,7 @@ Result<Json> add_source(Runtime::Parts& p, std::string const& text) {
     if (one.domain == domain.name())
       return make_error(Code::config_conflict, domain.name() + " is federated already");
   // From here on nobody else changes this domain, and no other domain's change waits for us.
-  AW_TRY(p.federation->propose(std::move(source), std::move(bootstrap)));
+  AW_TRY(p.federation->propose(std::move(source), bootstrap));
   if (auto settled = settle(p, domain); !settled.ok()) {
     p.federation->withdraw(domain);
     return std::move(settled).error();

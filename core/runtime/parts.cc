@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/a2a/sqlite_store.h"
 #include "core/authz/opa_http.h"
 #include "core/authz/past.h"
 #include "core/base/fs.h"
@@ -286,12 +285,15 @@ Result<void> Runtime::Parts::open_card() {
 }
 
 Result<void> Runtime::Parts::open_tasks() {
+  a2a::SqliteTaskStore const* database = nullptr;  // `store`, when it is one
   if (config.server.state.directory.empty()) {
     store = std::make_unique<a2a::MemoryTaskStore>();
   } else {
     AW_TRY(fs::make_private_directory(config.server.state.directory));
-    AW_TRY(store, a2a::SqliteTaskStore::open(std::filesystem::path(config.server.state.directory) /
-                                             "tasks.db"));
+    AW_TRY(auto kept, a2a::SqliteTaskStore::open(
+                          std::filesystem::path(config.server.state.directory) / a2a::kTasksFile));
+    database = kept.get();
+    store = std::move(kept);
   }
   a2a::EngineLimits limits;
   limits.max_tasks = config.a2a.max_tasks;
@@ -317,6 +319,7 @@ Result<void> Runtime::Parts::open_tasks() {
   engine->observe(*push);
   AW_TRY(auto const interrupted, engine->restore());
   push->keep_only([this](std::string_view task_id) { return engine->holds(task_id); });
+  if (database != nullptr) show_unreadable(*database);
   if (interrupted > 0) {
     log->warning(log::Component::a2a, "Tasks that ran when the last process ended were failed",
                  {{"count", std::to_string(interrupted)}});

@@ -12,6 +12,7 @@
 #include "core/a2a/push.h"
 #include "core/a2a/router.h"
 #include "core/a2a/service.h"
+#include "core/a2a/sqlite_store.h"
 #include "core/a2a/task_engine.h"
 #include "core/a2a/task_store.h"
 #include "core/audit/log.h"
@@ -149,6 +150,8 @@ struct Runtime::Parts {
   void keep_policy(authz::LoadedPolicy const& policy);
   Result<void> open_card();
   Result<void> open_tasks();
+  // Log, metric and health check. In parts_unreadable.cc.
+  void show_unreadable(a2a::SqliteTaskStore const& kept);
   Result<void> open_backends(Seams& seams);
   Result<std::unique_ptr<authz::BundleSource>> bundle_source();
   void open_tracing();

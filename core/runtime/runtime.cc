@@ -131,7 +131,7 @@ Result<void> Runtime::Parts::take_over(config::Loaded const& now) {
 }
 
 Result<std::vector<config::Change>> Runtime::reload(config::Loaded const& loaded) {
-  auto const changes = config::changed_keys(parts_->as_given, loaded.config);
+  auto changes = config::changed_keys(parts_->as_given, loaded.config);
   if (auto taken = parts_->take_over(loaded); !taken.ok()) {
     reload_refused(taken.error());
     return std::move(taken).error();

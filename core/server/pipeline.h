@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "core/a2a/router.h"
 #include "core/a2a/service.h"
@@ -75,7 +76,7 @@ class Pipeline {
     CallMap* calls = nullptr;
   };
   explicit Pipeline(Needs needs)
-      : needs_(needs), budget_(kMessagesAtOnce * needs.router.max_body()) {}
+      : needs_(std::move(needs)), budget_(kMessagesAtOnce * needs_.router.max_body()) {}
 
   // Where the requests of a new connection are counted; null without a map.
   [[nodiscard]] std::shared_ptr<CallLine> line_of(Visitor const& visitor) const;

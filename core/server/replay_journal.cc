@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@
 namespace aw::server {
 namespace {
 
-constexpr std::size_t kRecord = 48;                   // caller 16, nonce 16, expiry 8, magic 8
+constexpr std::size_t kRecord = 48;  // caller 16, nonce 16, expiry 8, magic 8
+constexpr std::size_t kRecordsAtOnce = 4096;
 constexpr std::uint64_t kMagic = 0x3159414C50525741;  // "AWRPLAY1", little endian
 
 using Record = std::array<char, kRecord>;
@@ -69,19 +71,35 @@ Result<File> open_file(std::filesystem::path const& path) {
   return file;
 }
 
+// As many bytes from `at` on as `into` has room for; fewer at the file's end only.
+Result<std::size_t> read_at(File const& file, std::span<char> into, std::int64_t at) {
+  std::size_t got = 0;
+  while (got < into.size()) {
+    ssize_t const n = ::pread(file.fd.get(), into.data() + got, into.size() - got,
+                              at + static_cast<std::int64_t>(got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return unusable(file.path, errno);
+    if (n == 0) break;
+    got += static_cast<std::size_t>(n);
+  }
+  return got;
+}
+
 // Reads the whole records. A torn one at the end is cut off; one that is damaged in the middle is
 // passed over, since what stands behind it must still be refused.
 Result<void> replay_file(File& file, std::function<void(ReplayEntry const&)> const& load) {
-  Record record{};
+  std::vector<char> block(kRecord * kRecordsAtOnce);
   std::int64_t at = 0;
-  for (;;) {
-    ssize_t const got = ::pread(file.fd.get(), record.data(), record.size(), at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return unusable(file.path, errno);
-    if (got != static_cast<ssize_t>(kRecord)) break;
-    ReplayEntry entry;
-    if (decode(record, entry)) load(entry);
-    at += static_cast<std::int64_t>(kRecord);
+  for (std::size_t got = block.size(); got == block.size();) {
+    AW_TRY(got, read_at(file, block, at));
+    auto const whole = got - got % kRecord;
+    for (std::size_t from = 0; from < whole; from += kRecord) {
+      Record record{};
+      std::memcpy(record.data(), block.data() + from, kRecord);
+      ReplayEntry entry;
+      if (decode(record, entry)) load(entry);
+    }
+    at += static_cast<std::int64_t>(whole);
   }
   if (at != file.size && ::ftruncate(file.fd.get(), at) != 0) return unusable(file.path, errno);
   file.size = at;

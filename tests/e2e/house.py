@@ -329,4 +329,5 @@ def audit_records(path):
     return [json.loads(line) for line in pathlib.Path(path).read_text().splitlines() if line.strip()]
 
 
-SIGHUP, SIGTERM, SIGKILL, SIGUSR1 = signal.SIGHUP, signal.SIGTERM, signal.SIGKILL, signal.SIGUSR1
+SIGHUP, SIGTERM, SIGKILL = signal.SIGHUP, signal.SIGTERM, signal.SIGKILL
+SIGUSR1, SIGUSR2 = signal.SIGUSR1, signal.SIGUSR2

@@ -151,7 +151,7 @@ class Reload(Target):
         self.check_well()
 
     def test_rotation(self):
-        """logs that are moved away are followed by new files; the signal that rotation tools send ends nothing"""
+        """logs that are moved away are followed by new files; the signals that other servers act upon end nothing"""
         self.agent_.stop()
         log = self.dir / "moved.log"
         self.config.setdefault("observability", {})["logging"] = {"output": f"file://{log}"}
@@ -159,7 +159,8 @@ class Reload(Target):
         audit = self.agent_.audit_path
         for path in (log, audit):
             path.rename(f"{path}.1")
-        self.agent_.signal(house.SIGUSR1)
+        for number in (house.SIGUSR1, house.SIGUSR2):
+            self.agent_.signal(number)
         wait_for("new files", lambda: request(self.port, self.client, "GET", "/nowhere")[0] == 403 and log.exists() and audit.exists(), 10)
         self.assertIsNone(self.agent_.child.poll())
         self.check_well()

@@ -212,6 +212,40 @@ TEST_CASE("what was not delivered when the process ended is delivered by the nex
   CHECK(got[2].body["statusUpdate"]["status"]["state"] == "TASK_STATE_FAILED");
 }
 
+TEST_CASE("a webhook or an event that cannot be read is set aside, and all others go on") {
+  Receiver receiver;
+  receiver.answer_next({status(503), status(503), status(503)});
+  testing::TempDir const directory;
+  TurnedClock const clock;
+  std::string id;
+  {
+    auto const store = SqliteTaskStore::open(directory.path() / "tasks.db").value();
+    Push push({.allow_private = true, .first_pause = 1h, .longest_pause = 1h}, *store, quiet());
+    TaskEngine engine({}, *store, clock);
+    engine.observe(push);
+    id = engine.create(new_task(kAda)).value().task->id;
+    REQUIRE(push.put(hook(id, receiver.url())).ok());
+    REQUIRE(engine.set_status(id, TaskState::working, nullptr).ok());
+    receiver.wait_for(1);
+    REQUIRE(store
+                ->put_notes({{"c/" + id + "/damaged", R"({"id":"damaged")"},
+                             {"c/another/hook", R"({"id":"h","taskId":"t","url":"http://a.test"})"},
+                             {"d/00000000000000000900", "{}"},
+                             {"d/x", "not even JSON"}})
+                .ok());
+  }
+  for (int start = 0; start < 2; ++start) {
+    auto const store = SqliteTaskStore::open(directory.path() / "tasks.db").value();
+    Push push({.allow_private = true, .first_pause = 1h, .longest_pause = 1h}, *store, quiet());
+    REQUIRE(push.restore().ok());
+    CHECK(push.waiting() == 1);
+    CHECK(push.list(id).size() == 1);
+    REQUIRE(store->unreadable().size() == (start == 0 ? 4 : 0));
+    for (auto const& one : store->unreadable()) CHECK(one.what == "note");
+    REQUIRE(store->load(10).ok());
+  }
+}
+
 TEST_CASE("an address that is not public is never dialled, whatever name leads there") {
   Receiver receiver;
   MemoryTaskStore store;

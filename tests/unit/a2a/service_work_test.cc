@@ -159,6 +159,7 @@ TEST_CASE("a task that cannot be kept is not begun, one that is done is answered
     Result<void> put_notes(std::vector<Note>) override { return {}; }
     void erase_note(std::string) override {}
     Result<std::vector<Note>> load_notes() override { return std::vector<Note>{}; }
+    Result<void> set_aside(Note const&, std::string_view) override { return {}; }
     void erase(std::string_view) override {}
     io::Task<Result<void>> durable() override {
       co_return make_error(Code::state_unusable, "disk full");

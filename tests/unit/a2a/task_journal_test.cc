@@ -23,11 +23,13 @@ struct Place {
   Place& operator=(Place const&) = delete;
   [[nodiscard]] std::filesystem::path path() const { return directory / "tasks.journal"; }
 
-  // What a new process reads: "+record" and "-id".
+  // What a new process reads: "+record", "-id" and "?damaged".
   [[nodiscard]] std::vector<std::string> read() const {
     std::vector<std::string> out;
     auto const note = [&out](TaskJournal::Kind kind, std::string_view bytes) -> Result<void> {
-      out.push_back((kind == TaskJournal::Kind::put ? "+" : "-") + std::string(bytes));
+      using Kind = TaskJournal::Kind;
+      auto const* const mark = kind == Kind::put ? "+" : kind == Kind::damaged ? "?" : "-";
+      out.push_back(mark + std::string(bytes));
       return {};
     };
     REQUIRE(TaskJournal::open(path(), note).ok());
@@ -90,28 +92,73 @@ TEST_CASE("an entry that a crash tore off is cut off, and the journal goes on") 
   }
 }
 
-TEST_CASE("bytes that are no entry end the reading") {
-  auto const seen = [](std::string const& bytes) {
-    std::size_t count = 0;
-    auto const end = TaskJournal::entries(bytes, [&count](TaskJournal::Kind, std::string_view) {
-      ++count;
-      return Result<void>();
-    });
-    REQUIRE(end.ok());
-    return std::pair(count, *end);
+TEST_CASE("what is damaged is told of, and what stands behind it is read") {
+  auto const whole = framed("first");
+  auto const last = framed("last");
+  auto const second = framed("second");
+  for (std::size_t at = 0; at < second.size(); ++at) {
+    bool const said = at >= 16 && at < second.size() - 4;  // its own bytes: an entry all the same
+    bool const kind = at >= 4 && at < 8;
+    CAPTURE(at);
+    auto damaged = second;
+    damaged[at] = static_cast<char>(kind ? 0x7F : damaged[at] ^ 0x20);
+    Place const place;
+    std::ofstream(place.path().string() + ".0", std::ios::binary) << whole << damaged << last;
+    auto const told = said ? "+" + damaged.substr(16, damaged.size() - 20) : "?" + damaged;
+    CHECK(place.read() == std::vector<std::string>{"+first", told, "+last"});
+  }
+}
+
+TEST_CASE("damage at the end is told of too, unless it is what a crash leaves") {
+  auto const read = [](std::string const& bytes) {
+    Place const place;
+    std::ofstream(place.path().string() + ".0", std::ios::binary) << bytes;
+    return place.read();
   };
+  using Told = std::vector<std::string>;
   auto const one = framed("one");
-  CHECK(seen("") == std::pair<std::size_t, std::size_t>(0, 0));
-  CHECK(seen(one + "garbage that is long enough to be a header") == std::pair(1UL, one.size()));
-  auto kind = one;
-  kind[4] = 9;
-  CHECK(seen(kind).first == 0);
-  auto length = one;
-  length[15] = 0x7F;  // beyond everything
-  CHECK(seen(length).first == 0);
+  std::string const garbage = "garbage that is long enough to be a header";
+  CHECK(read(one + garbage) == Told{"+one", "?" + garbage});
   auto trailer = one;
   trailer.back() = 'x';
-  CHECK(seen(trailer).first == 0);
+  CHECK(read(one + trailer) == Told{"+one", "?" + trailer});
+  std::string const zeros(100, '\0');
+  CHECK(read(one + zeros) == Told{"+one", "?" + zeros});
+  auto const header = one.substr(0, 16);  // of an entry that was to have three bytes
+  CHECK(read(one + header + "on") == Told{"+one"});
+  CHECK(read(one + header) == Told{"+one"});
+}
+
+TEST_CASE("what was damaged stays told of until it is dropped") {
+  Place const place;
+  std::string const garbage = "garbage that is long enough to be a header";
+  std::ofstream(place.path().string() + ".0", std::ios::binary) << framed("one") << garbage;
+  for (int i = 0; i < 2; ++i)
+    CHECK(place.read() == std::vector<std::string>{"+one", "?" + garbage});
+}
+
+TEST_CASE("files whose number is damaged are read in the order they were written") {
+  for (bool const older : {false, true}) {
+    CAPTURE(older);
+    Place const place;
+    {
+      auto journal = TaskJournal::open(place.path(), ignore).value();
+      REQUIRE(journal.append(framed("old")).ok());
+      journal.turn_over();
+      REQUIRE(journal.append(framed("new")).ok());
+    }
+    auto const name = [&place](char const* end) { return place.path().string() + end; };
+    auto const first = std::filesystem::last_write_time(name(".0"));
+    auto const second = std::filesystem::last_write_time(name(".1"));
+    // The first append goes into the second file.
+    std::string const damaged = name(older ? ".1" : ".0");
+    std::fstream(damaged, std::ios::in | std::ios::out | std::ios::binary).write("x", 1);
+    std::filesystem::last_write_time(name(".1"), second);
+    std::filesystem::last_write_time(name(".0"), std::max(first, second + std::chrono::seconds(1)));
+    auto told = place.read();
+    std::erase_if(told, [](std::string const& one) { return one.starts_with('?'); });
+    CHECK(told == std::vector<std::string>{"+old", "+new"});
+  }
 }
 
 TEST_CASE("an error of whoever reads ends the opening") {

@@ -273,6 +273,16 @@ TEST_CASE("doctor names what another process holds, and leaves it alone") {
   CHECK(find(clinic.look(0, kQuietPorts), "files", "failed") == nullptr);
 }
 
+TEST_CASE("doctor says that kept tasks were set aside until somebody took them away") {
+  Clinic clinic;
+  clinic.configure("state: {directory: state}\n");
+  clinic.write("state/tasks.unreadable/task-x", "{");
+  CHECK(says(clinic.look(0, kQuietPorts), "files", "warning", "1 could not be read", "AW8008"));
+  std::filesystem::rename(clinic.shell.directory() / "state/tasks.unreadable",
+                          clinic.shell.directory() / "state/tasks.unreadable~");
+  CHECK(find(clinic.look(0, kQuietPorts), "files", "warning") == nullptr);
+}
+
 TEST_CASE("doctor says who may read a key that only its owner should") {
   Clinic clinic;
   clinic.write("key.pem", "nothing");

@@ -68,6 +68,18 @@ TEST_CASE("a secret that is not there, or not configured, ends with exit 5 and s
   CHECK(safe.shell.run("agentweave secrets get").exit == 2);
 }
 
+TEST_CASE("without a configuration its absence is said, and no place before or behind it") {
+  Shell shell;
+  auto const asked = shell.run("agentweave secrets get model -o json");
+  CHECK(asked.exit != 0);
+  auto const message = Json::parse(asked.out).at("error").at("message").get<std::string>();
+  CHECK(message.starts_with("no configuration file: "));
+  auto const looked = Json::parse(shell.run("agentweave doctor -o json").out);
+  auto const text = looked.at("data").at("checks").at(0).at("text").get<std::string>();
+  CHECK(text.starts_with("no configuration file: "));
+  CHECK(text.ends_with(" exists"));
+}
+
 TEST_CASE("doctor names each secret: what is well, what is wrong, what nobody refers to") {
   Safe safe;
   auto const checks = [&safe] {

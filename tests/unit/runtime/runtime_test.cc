@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 #include "core/identity/dev_issuer.h"
 #include "core/identity/dev_provider.h"
 #include "tests/unit/runtime/project.h"
@@ -164,4 +166,21 @@ TEST_CASE(
     CHECK(started.ok() == row.starts);
     if (!started.ok()) CHECK(started.error().code == Code::state_unusable);
   }
+}
+
+TEST_CASE("what was kept and cannot be read is set aside and said, and the agent serves") {
+  Project project;
+  auto const state = project.scratch / "state";
+  REQUIRE(fs::make_private_directory(state).ok());
+  REQUIRE(fs::write_file_atomic(state / "tasks.journal.0", "no entry, and not what a crash leaves",
+                                fs::Mode::private_file)
+              .ok());
+  for (int start = 0; start < 2; ++start) {
+    auto const agent =
+        project.start(project.loaded("state: {directory: \"" + state.string() + "\"}\n"));
+    CHECK(times(project.log(), "AW8008") == 1);
+    CHECK(times(project.log(), "bytes that are no entry") == 1);
+    CHECK(agent->drain());
+  }
+  CHECK_FALSE(std::filesystem::is_empty(state / "tasks.unreadable"));
 }

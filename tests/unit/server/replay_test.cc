@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <fstream>
@@ -12,6 +13,7 @@
 
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/server/replay_journal.h"
 #include "core/testing/manual_clock.h"
 #include "tests/support/temp_dir.h"
 
@@ -253,6 +255,29 @@ TEST_CASE("a damaged record does not take those behind it along") {
   CHECK(again->size() == 4);
   for (std::size_t i : {0U, 2U, 3U, 4U}) {
     CHECK(code_of(f.send(*again, "c", sent[i])) == Code::replayed);
+  }
+}
+
+TEST_CASE("a journal longer than one read comes back whole and in order, its torn end cut off") {
+  constexpr std::int64_t kMany = 10'000;
+  Fixture f;
+  auto const open = [&f](std::function<void(ReplayEntry const&)> const& load) {
+    return ReplayJournal::open(f.dir.path(), 300s, f.clock, load);
+  };
+  {
+    auto const journal = open([](ReplayEntry const&) {}).value();
+    for (std::int64_t i = 0; i < kMany; ++i) REQUIRE(journal->append({.expires_ms = i}).ok());
+  }
+  auto path = f.dir / "replay-0.journal";
+  if (std::filesystem::file_size(path) == 0) path = f.dir / "replay-1.journal";
+  std::ofstream(path, std::ios::app | std::ios::binary) << "torn";
+  for (int start = 0; start < 2; ++start) {
+    std::vector<std::int64_t> read;
+    REQUIRE(open([&read](ReplayEntry const& entry) { read.push_back(entry.expires_ms); }).ok());
+    REQUIRE(read.size() == kMany);
+    CHECK(std::ranges::is_sorted(read));
+    CHECK(read.back() == kMany - 1);
+    CHECK(std::filesystem::file_size(path) == kMany * 48);
   }
 }
 
