@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Words that a value is likely to be, by the name that help gives the value ("ENV", "SETTING"): what
-// completion offers where any text is taken.
+// Words that a value is likely to be, by the name that help gives the value ("ENV", "SETTING"):
+// what completion offers where any text is taken.
 //
 // Pure.
 #pragma once

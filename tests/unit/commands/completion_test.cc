@@ -15,13 +15,15 @@ using aw::testing::Shell;
 // What bash offers behind `line`, whose last word is the one under the cursor.
 std::string completed(Shell& shell, std::string const& line) {
   std::ofstream("completion.bash") << shell.run("agentweave completion bash").out;
-  std::ofstream("ask.bash") << "compopt() { :; }\n"  // outside of a completion it has nothing to set
-                               "source ./completion.bash\n"
-                               "COMP_WORDS=("
-                            << line
-                            << ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
-                               "_agentweave\necho \" ${COMPREPLY[*]} \"\n";
-  auto* const bash = ::popen("bash --norc ask.bash 2>&1", "r");  // NOLINT(cert-env33-c): a fixed line
+  std::ofstream("ask.bash")
+      << "compopt() { :; }\n"  // outside of a completion it has nothing to set
+         "source ./completion.bash\n"
+         "COMP_WORDS=("
+      << line
+      << ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+         "_agentweave\necho \" ${COMPREPLY[*]} \"\n";
+  auto* const bash =
+      ::popen("bash --norc ask.bash 2>&1", "r");  // NOLINT(cert-env33-c): a fixed line
   REQUIRE(bash != nullptr);
   std::string out;
   std::array<char, 4096> some{};

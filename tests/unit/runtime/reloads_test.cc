@@ -32,8 +32,9 @@ TEST_CASE("a refused reload is in the log, the metrics and health until one is t
   CHECK(lines.find("the one before it stays in force") != std::string::npos);
   CHECK(lines.find("AW1003") != std::string::npos);
 
-  reloads.taken_over({{.key = "server.port", .effect = config::Effect::restart_needed},
-                      {.key = "observability.logging.level", .effect = config::Effect::reloadable}});
+  reloads.taken_over(
+      {{.key = "server.port", .effect = config::Effect::restart_needed},
+       {.key = "observability.logging.level", .effect = config::Effect::reloadable}});
   CHECK(told().find("ok: in force once restarted: server.port\n") != std::string::npos);
   CHECK(metrics.text().find("agentweave_config_reloads_total 1") != std::string::npos);
   reloads.taken_over({});
