@@ -41,6 +41,7 @@ struct Visit {
   authz::AuthzContext const* question = nullptr;
   std::string receipt = {};
   bool on_record = false;  // or tried to be
+  bool instead = false;    // what is recorded now takes the place of what could not be
 };
 
 namespace {
@@ -146,12 +147,14 @@ decisions::Fields kept_fields(Visit const& visit, authz::AuthzDecision const& de
                               std::string const& policy_path) {
   using decisions::Text;
   decisions::Fields fields;
+  std::uint64_t flags = visit.instead ? decisions::kInstead : 0;
   set_facts(fields, facts_of(visit));
   if (visit.question != nullptr) {
     set_question(fields, *visit.question);
-    fields.set(decisions::Number::flags, decisions::kAsked);
+    flags |= decisions::kAsked;
     fields.set(Text::policy_path, policy_path);
   }
+  fields.set(decisions::Number::flags, flags);
   fields.set(Text::gate, decision.allowed() ? "dispatch" : visit.gate);
   set_decision(fields, decision, visit.time);
   return fields;
@@ -361,7 +364,7 @@ io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseco
   // A refusal needs no record to be safe; it is refused either way.
   auto const decision = authz::deny(std::string(code_info(error.code).id), error.code);
   count_call(visit, decision);
-  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
+  if (auto recorded = co_await record(visit, decision, Stands::anyway); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -392,7 +395,7 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
   auto const error = make_error(refused.code, "not understood");
   auto const decision = authz::deny(std::string(code_info(error.code).id), error.code);
   count_call(visit, decision);
-  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
+  if (auto recorded = co_await record(visit, decision, Stands::anyway); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -423,28 +426,33 @@ void Pipeline::cut(Visit const& visit) {
   outcome(visit, {.status = http_status(code), .code = code});
 }
 
-io::Task<Result<void>> Pipeline::record(Visit& visit, authz::AuthzDecision const& decision) {
-  visit.on_record = true;
+io::Task<Result<void>> Pipeline::record(Visit& visit, authz::AuthzDecision const& decision,
+                                        Stands stands) {
+  visit.instead = std::exchange(visit.on_record, true);
   auto const now = needs_.clock.now();
   auto const facts = facts_of(visit);
   needs_.tracer.decided(facts, decision, now);
   auto const event = decision_event(facts, decision, now);
   auto* const logs = needs_.decision_logs;
-  if (logs != nullptr && needs_.decisions == nullptr)
-    logs->offer(kept_fields(visit, decision, needs_.policy_path));
   if (needs_.decisions != nullptr) {
     // Begun before the audit record, so that one turn's end writes both.
     decisions::Ticket ticket;
     std::string frame;  // made once, masks and all, for both
     needs_.decisions->keep(kept_fields(visit, decision, needs_.policy_path), ticket,
                            logs == nullptr ? nullptr : &frame);
-    if (logs != nullptr) logs->offer_frame(std::move(frame));
     // An allow that nobody can look up is not given, so the log must not tell of it.
     auto recorded =
         co_await needs_.audit.recorded(event, decision.allowed() ? &ticket.outcome : nullptr);
     auto kept = co_await needs_.decisions->settled(ticket);
-    co_return recorded.ok() ? std::move(kept) : std::move(recorded);
+    if (recorded.ok()) recorded = std::move(kept);
+    bool const stood = recorded.ok() || stands == Stands::anyway;
+    if (logs != nullptr && stood) logs->offer_frame(std::move(frame));
+    co_return recorded;
   }
+  auto recorded = co_await needs_.audit.recorded(event);
+  // Another decision follows under this id, and only one is told of.
+  if (!recorded.ok() && stands == Stands::when_recorded) co_return recorded;
+  if (logs != nullptr) logs->offer(kept_fields(visit, decision, needs_.policy_path));
   needs_.recent.add({.decision_id = visit.decision_id,
                      .time = visit.time,
                      .trace_id = visit.trace.trace_id,
@@ -455,7 +463,7 @@ io::Task<Result<void>> Pipeline::record(Visit& visit, authz::AuthzDecision const
                      .remote_address = visit.visitor.remote_address,
                      .gate = decision.allowed() ? std::string_view("dispatch") : visit.gate,
                      .decision = decision});
-  co_return co_await needs_.audit.recorded(event);
+  co_return recorded;
 }
 
 void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
