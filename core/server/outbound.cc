@@ -388,15 +388,16 @@ Records Outbound::records() const {
 }
 
 void Outbound::cut(OutboundVisit const& visit) {
-  if (visit.on_record) return;
-  refused_.add();
   auto const code = why_cut(visit.writer);
-  auto const decision = authz::deny(std::string(code_info(code).id), code);
-  count(visit, call_outcome(decision));
   auto const facts = outbound_facts(visit);
   auto const now = needs_.clock.now();
-  record_soon(records(),
-              {.facts = facts, .decision = decision, .gate = "authorization", .time = now});
+  if (!visit.on_record) {
+    refused_.add();
+    auto const decision = authz::deny(std::string(code_info(code).id), code);
+    count(visit, call_outcome(decision));
+    record_soon(records(),
+                {.facts = facts, .decision = decision, .gate = "authorization", .time = now});
+  }
   needs_.tracer.answered(
       facts, {.status = http_status(code), .code = code, .began = visit.time, .ended = now});
 }

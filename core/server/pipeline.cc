@@ -41,6 +41,7 @@ struct Visit {
   authz::AuthzContext const* question = nullptr;
   std::string receipt = {};
   bool on_record = false;  // or tried to be
+  bool streams = false;    // allowed, and the answer is one
   bool instead = false;    // what is recorded now takes the place of what could not be
 };
 
@@ -292,6 +293,7 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation& operation) {
     co_return outcome(visit, denied);
   }
   // 8: dispatch, 9: outcome.
+  visit.streams = operation.kind == a2a::Kind::stream || operation.kind == a2a::Kind::subscribe;
   co_await dispatch(visit, operation, caller);
 }
 
@@ -414,15 +416,17 @@ Records Pipeline::records() const {
 }
 
 void Pipeline::cut(Visit const& visit) {
-  if (visit.on_record) return;
-  auto const code = why_cut(visit.writer);
-  auto const decision = authz::deny(std::string(code_info(code).id), code);
-  needs_.instruments.refused(code);
-  count_call(visit, decision);
-  record_soon(records(), {.facts = facts_of(visit),
-                          .decision = decision,
-                          .gate = visit.gate,
-                          .time = needs_.clock.now()});
+  // A stream has no deadline: its reader went away.
+  auto const code = visit.streams ? Code::interrupted : why_cut(visit.writer);
+  if (!visit.on_record) {
+    auto const decision = authz::deny(std::string(code_info(code).id), code);
+    needs_.instruments.refused(code);
+    count_call(visit, decision);
+    record_soon(records(), {.facts = facts_of(visit),
+                            .decision = decision,
+                            .gate = visit.gate,
+                            .time = needs_.clock.now()});
+  }
   outcome(visit, {.status = http_status(code), .code = code});
 }
 
@@ -470,7 +474,8 @@ void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
   auto const took = needs_.clock.steady() - visit.began;
   auto status = RequestStatus::success;
   if (result.code) {
-    bool const ours = http_status(*result.code) >= 500;
+    // Who goes away is no failure of ours.
+    bool const ours = *result.code != Code::interrupted && http_status(*result.code) >= 500;
     status = ours ? RequestStatus::error : RequestStatus::denied;
     if (ours) needs_.instruments.failed(*result.code);
   }

@@ -116,8 +116,8 @@ class Pipeline {
   enum class Stands { when_recorded, anyway };
   [[nodiscard]] io::Task<Result<void>> record(Visit& visit, authz::AuthzDecision const& decision,
                                               Stands stands = Stands::when_recorded);
-  // The same for what was cut off before it was decided: the listener's deadline, the connection's
-  // end. Whoever waits has been answered already. Nothing when it is on record.
+  // Gates 7 and 9 of what was cut off: by the listener's deadline, the connection's end. Whoever
+  // waits has been answered already. What is on record stays as it is, and has its outcome.
   void cut(Visit const& visit);
   [[nodiscard]] Records records() const;
   // Gate 9: metrics, trace, log. Nothing is decided any more.

@@ -129,15 +129,23 @@ TEST_CASE("a request that is cut off before it is decided is one denial on recor
   }
 }
 
-TEST_CASE("what was decided before it was cut off is not on record twice") {
-  House house;
-  Answer answer;
-  answer.breaks = true;
-  house.policy.answer = authz::deny("rule", Code::denied_by_policy);
-  serve_cut(house, answer);
-  auto const records = house.records();
-  REQUIRE(records.size() == 1);
-  CHECK(records[0].at("reason") == "rule");
+TEST_CASE("what was decided before it was cut off is not on record twice, and has its outcome") {
+  for (bool const gone : {false, true}) {
+    CAPTURE(gone);
+    House house;
+    Answer answer;
+    answer.breaks = true;
+    answer.gone = gone;
+    house.policy.answer = authz::deny("rule", Code::denied_by_policy);
+    serve_cut(house, answer);
+    auto const records = house.records();
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].at("reason") == "rule");
+    // Who went away is no failure of ours; that something broke is.
+    CHECK(house.has_line(
+        "agentweave_requests_total{agent_name=\"agent\",capability=\"work\",status=\"" +
+        std::string(gone ? "denied" : "error") + "\"} 1"));
+  }
 }
 
 TEST_CASE("a decision that could not be audited is told of once: as the refusal it became") {
