@@ -60,6 +60,9 @@ inline constexpr std::uint64_t kAllowed = 1;
 inline constexpr std::uint64_t kCached = 2;
 inline constexpr std::uint64_t kWouldDeny = 4;
 inline constexpr std::uint64_t kAsked = 8;  // policy was asked: there is an input
+// The last word under its id: what stands there before it could not be put on record, and was not
+// given.
+inline constexpr std::uint64_t kInstead = 16;
 
 // An entry as views: what a request hands over (copied before `keep` returns), or what a frame
 // holds. Default: all empty, nothing allowed.

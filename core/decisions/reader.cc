@@ -14,10 +14,11 @@ Result<Reader> Reader::open(std::filesystem::path const& directory) {
 
 Result<void> Reader::newest_first(WallTime since, Each const& each) {
   auto more = Database::More::yes;
+  LastWord last;
   auto const take = [&](std::string_view frames) {
     auto const entries = entries_of(frames);
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-      if (entry->time() < since) continue;
+      if (!last.is(*entry) || entry->time() < since) continue;
       if (more = each(*entry); more == Database::More::stop) break;
     }
     return more;

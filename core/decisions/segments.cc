@@ -14,6 +14,13 @@ constexpr std::uint64_t kLargestSegment = 64U << 20;
 
 }  // namespace
 
+bool LastWord::is(Entry const& entry) {
+  auto const& id = entry.text(Text::id);
+  if (!replaced_.empty() && replaced_.contains(id)) return false;
+  if (entry.flag(kInstead)) replaced_.insert(id);
+  return true;
+}
+
 std::filesystem::path segment_in(std::filesystem::path const& directory, std::uint64_t number) {
   return directory / (std::string(kSegmentStem) + std::to_string(number));
 }

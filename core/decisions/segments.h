@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -22,6 +23,16 @@ inline constexpr std::string_view kDatabaseFile = "decisions.db";
 
 [[nodiscard]] std::filesystem::path segment_in(std::filesystem::path const& directory,
                                                std::uint64_t number);
+// Of one id, going from the newest entry to the oldest: an entry that stands in the place of
+// another hides that one. One user.
+class LastWord {
+ public:
+  [[nodiscard]] bool is(Entry const& entry);
+
+ private:
+  std::unordered_set<std::string> replaced_;
+};
+
 // Their numbers, oldest first.
 [[nodiscard]] std::vector<std::uint64_t> segments_in(std::filesystem::path const& directory);
 // Its bytes, 64 MiB at most. Code::state_unusable.

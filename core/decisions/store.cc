@@ -311,9 +311,11 @@ void Store::stop() {
 std::string Store::document(std::size_t most, std::string_view agent_name) {
   std::string out = "{\"result\":[";
   std::size_t count = 0;
+  LastWord last;
   auto const take = [&](std::string_view frames) {
     auto const entries = entries_of(frames);
     for (auto entry = entries.rbegin(); entry != entries.rend() && count < most; ++entry) {
+      if (!last.is(*entry)) continue;
       if (count++ > 0) out += ',';
       out += event_json(*entry, needs_.input_of, agent_name);
     }

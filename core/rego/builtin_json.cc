@@ -87,8 +87,7 @@ Selection selection_of(std::vector<Path> const& paths) {
 Value index_text(std::size_t i) { return Value::string(std::to_string(i)); }
 
 Selection const* find_index(Selection const& selection, std::size_t i) {
-  Selection const* found = selection.find(index_text(i));
-  return found != nullptr ? found : selection.find(Value::number(static_cast<std::int64_t>(i)));
+  return selection.find(index_text(i));  // a number names a member of an object or a set alone
 }
 
 Value filter_by(Value const& value, Selection const& selection) {

@@ -47,7 +47,20 @@ void mask(Network& network) {
   for (int i = network.prefix; i < network.bits(); ++i) Network::set(network.first, i, false);
 }
 
-bool parse_address(std::string const& text, Network& out) {
+// ::ffff:10.0.0.1 is 10.0.0.1, with or without a prefix, as Go has it.
+void unmap(Network& network) {
+  constexpr std::size_t kAhead = 12;
+  Bytes ahead{};
+  ahead[10] = ahead[11] = 0xFF;
+  if (!network.v6 || network.prefix < 96 ||
+      !std::equal(ahead.begin(), ahead.begin() + kAhead, network.first.begin()))
+    return;
+  Bytes first{};
+  std::copy(network.first.begin() + kAhead, network.first.end(), first.begin());
+  network = {.first = first, .prefix = network.prefix - 96, .v6 = false};
+}
+
+bool parse_plain(std::string const& text, Network& out) {
   Network made;
   made.v6 = text.find(':') != std::string::npos;
   if (inet_pton(made.v6 ? AF_INET6 : AF_INET, text.c_str(), made.first.data()) != 1) return false;
@@ -56,10 +69,16 @@ bool parse_address(std::string const& text, Network& out) {
   return true;
 }
 
+bool parse_address(std::string const& text, Network& out) {
+  if (!parse_plain(text, out)) return false;
+  unmap(out);
+  return true;
+}
+
 bool parse_cidr(std::string_view text, Network& out) {
   std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return false;
-  if (!parse_address(std::string(text.substr(0, slash)), out)) return false;
+  if (!parse_plain(std::string(text.substr(0, slash)), out)) return false;
   std::string_view digits = text.substr(slash + 1);
   int prefix = 0;
   auto const* end = std::to_address(digits.end());
@@ -68,6 +87,7 @@ bool parse_cidr(std::string_view text, Network& out) {
             !digits.starts_with('-');
   if (!ok) return false;
   out.prefix = prefix;
+  unmap(out);
   mask(out);
   return true;
 }

@@ -16,12 +16,51 @@ constexpr std::size_t kMaxMatches = 1'000'000;
 
 using Regex = std::shared_ptr<const re2::RE2>;
 
+// Where what stands at the front of `rest` ends, when it is one thing whatever it holds: an escape,
+// \Q…\E, a class. 0: it is none of these.
+std::size_t length_of_unit(std::string_view rest) {
+  auto const up_to = [rest](std::string_view end, std::size_t from) {
+    auto const at = rest.find(end, from);
+    return at == std::string_view::npos ? rest.size() : at + end.size();
+  };
+  if (rest.starts_with("\\Q")) return up_to("\\E", 2);
+  if (rest.starts_with('\\')) return std::min<std::size_t>(2, rest.size());
+  if (!rest.starts_with('[')) return 0;
+  std::size_t at = rest.starts_with("[^") ? 2 : 1;
+  if (rest.substr(at).starts_with(']')) ++at;  // the first is a member
+  while (at < rest.size() && rest[at] != ']') {
+    auto const inside = rest.substr(at);
+    at = inside.starts_with("[:") ? up_to(":]", at + 2) : at + (inside.starts_with('\\') ? 2 : 1);
+  }
+  return std::min(at + 1, rest.size());
+}
+
+// Go's spelling in RE2's, where they differ: (?<name>…), which this RE2 does not know yet, and \C,
+// which Go does not.
+std::string as_re2(std::string_view pattern) {
+  std::string out;
+  while (!pattern.empty()) {
+    auto const unit = std::max<std::size_t>(1, length_of_unit(pattern));
+    auto const rest = pattern.substr(std::min<std::size_t>(3, pattern.size()));
+    bool const named =
+        pattern.starts_with("(?<") && !rest.starts_with('=') && !rest.starts_with('!');
+    if (named) {
+      out += "(?P<";
+      pattern.remove_prefix(3);
+      continue;
+    }
+    auto const piece = pattern.substr(0, unit);
+    out += piece == "\\C" ? std::string_view("\\8") : piece;  // both refuse a reference
+    pattern.remove_prefix(unit);
+  }
+  return out;
+}
+
 Regex compile_regex(std::string_view pattern) {
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(16 << 20);
-  return std::make_shared<const re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()),
-                                          options);
+  return std::make_shared<const re2::RE2>(as_re2(pattern), options);
 }
 
 bool want_texts(BuiltinCall& call, std::size_t count) {

@@ -4,6 +4,7 @@
 
 #include "core/rego/builtin.h"
 #include "core/rego/go_template.h"
+#include "core/rego/letter_case.h"
 #include "core/rego/utf8.h"
 
 namespace aw::rego {
@@ -90,48 +91,13 @@ Value substring(BuiltinCall& call) {
   return Value::string(text.substr(at, to - at));
 }
 
-// Ranges in which upper and lower case lie a fixed distance apart, and those that alternate.
-Rune change_case(Rune rune, bool up) {
-  if (rune < 0x80) {
-    if (up && rune >= 'a' && rune <= 'z') return rune - 32;
-    if (!up && rune >= 'A' && rune <= 'Z') return rune + 32;
-    return rune;
-  }
-  struct Range {
-    Rune upper_first;
-    Rune upper_last;
-    Rune distance;
-  };
-  constexpr Range kRanges[] = {{0xC0, 0xD6, 32},   {0xD8, 0xDE, 32},     {0x391, 0x3A1, 32},
-                               {0x3A3, 0x3AB, 32}, {0x410, 0x42F, 32},   {0x400, 0x40F, 80},
-                               {0x531, 0x556, 48}, {0xFF21, 0xFF3A, 32}, {0x10400, 0x10427, 40}};
-  for (Range const& r : kRanges) {
-    if (up && rune >= r.upper_first + r.distance && rune <= r.upper_last + r.distance) {
-      return rune - r.distance;
-    }
-    if (!up && rune >= r.upper_first && rune <= r.upper_last) return rune + r.distance;
-  }
-  if (rune == 0xFF) return up ? 0x178 : rune;
-  if (rune == 0x178) return up ? rune : 0xFF;
-  if (up && rune == 0x3C2) return 0x3A3;
-  if (up && rune == 0xB5) return 0x39C;
-  bool even_upper = (rune >= 0x100 && rune <= 0x137 && rune != 0x130 && rune != 0x131) ||
-                    (rune >= 0x14A && rune <= 0x177) || (rune >= 0x460 && rune <= 0x481) ||
-                    (rune >= 0x48A && rune <= 0x4BF) || (rune >= 0x4D0 && rune <= 0x52F) ||
-                    (rune >= 0x1E00 && rune <= 0x1E95) || (rune >= 0x1EA0 && rune <= 0x1EFF);
-  bool odd_upper = (rune >= 0x139 && rune <= 0x148) || (rune >= 0x179 && rune <= 0x17E);
-  if (even_upper) return up ? rune & ~1U : rune | 1U;
-  if (odd_upper) return up ? (rune % 2 == 0 ? rune - 1 : rune) : (rune % 2 == 1 ? rune + 1 : rune);
-  return rune;
-}
-
 template <bool kUp>
 Value cased(BuiltinCall& call) {
   if (!call.want(0, Kind::string)) return {};
   std::string out;
   std::string_view text = call.text(0);
   for (std::size_t at = 0; at < text.size();)
-    append_utf8(out, change_case(next_rune(text, at), kUp));
+    append_utf8(out, kUp ? upper_case(next_rune(text, at)) : lower_case(next_rune(text, at)));
   return text_value(out);
 }
 

@@ -211,6 +211,7 @@ bool identifiers(std::string_view text, bool numbers_plain, std::vector<std::str
 
 bool parse_version(std::string_view text, Version& out) {
   if (text.size() > 1024) return false;
+  if (text.starts_with('v')) text.remove_prefix(1);
   std::vector<std::string> build;
   if (std::size_t plus = text.find('+'); plus != std::string_view::npos) {
     if (!identifiers(text.substr(plus + 1), false, build)) return false;

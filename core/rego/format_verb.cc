@@ -238,6 +238,7 @@ FormatArgument FormatArgument::of(Value const& value) {
   }
   out.text = value.to_text();
   if (!value.is(rego::Kind::number)) return out;
+  if (out.text == "-0") out.text = "0";  // an integer has no sign of its own there
   bool const floating = out.text.find_first_of(".eE") != std::string::npos;
   if (floating && !std::isfinite(std::strtod(out.text.c_str(), nullptr))) return out;
   out.number = value.as_double();

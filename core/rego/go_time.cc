@@ -94,9 +94,18 @@ Result<std::int64_t> parse_go_duration(std::string_view text) {
   if (negative || rest.starts_with('+')) rest.remove_prefix(1);
   if (rest == "0") return 0;
   if (rest.empty()) return fault();
-  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
-      {"ns", 1},         {"us", 1'000},        {"\xC2\xB5s", 1'000},  {"\xCE\xBCs", 1'000},
-      {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {{"ns", 1},
+                                                                  {"us", 1'000},
+                                                                  {"\xC2\xB5s", 1'000},
+                                                                  {"\xCE\xBCs", 1'000},
+                                                                  {"ms", 1'000'000},
+                                                                  {"s", 1'000'000'000},
+                                                                  {"m", 60'000'000'000},
+                                                                  {"h", 3'600'000'000'000},
+                                                                  // Not Go's, but OPA's.
+                                                                  {"d", 86'400'000'000'000},
+                                                                  {"w", 604'800'000'000'000},
+                                                                  {"y", 31'536'000'000'000'000}};
   std::int64_t total = 0;
   while (!rest.empty()) {
     std::size_t end = 0;

@@ -40,6 +40,7 @@ struct OutboundVisit {
   int status = 0;              // of the answer
   std::optional<Code> code{};  // why there is none of the peer's
   bool on_record = false;      // or tried to be
+  bool instead = false;        // what is recorded now takes the place of what could not be
 };
 
 namespace {
@@ -359,30 +360,24 @@ void Outbound::count(OutboundVisit const& visit, CallOutcome outcome) const {
       ->count(outcome, needs_.clock.steady(), visit.decision_id);
 }
 
-Result<void> Outbound::keep(OutboundVisit const& visit, authz::AuthzDecision const& decision,
-                            authz::AuthzContext const* asked) {
+decisions::Fields Outbound::kept_fields(OutboundVisit const& visit,
+                                        authz::AuthzDecision const& decision,
+                                        authz::AuthzContext const* asked) const {
   using decisions::Text;
   decisions::Fields fields;
+  std::uint64_t flags = visit.instead ? decisions::kInstead : 0;
   set_facts(fields, outbound_facts(visit));
   if (asked != nullptr) {
     set_question(fields, *asked);
-    fields.set(decisions::Number::flags, decisions::kAsked);
+    flags |= decisions::kAsked;
     fields.set(Text::policy_path, needs_.policy_path);
   }
+  fields.set(decisions::Number::flags, flags);
   fields.set(Text::gate, decision.allowed() ? "dispatch"
                          : asked == nullptr ? "understood"
                                             : "authorization");
   set_decision(fields, decision, visit.time);
-  auto* const logs = needs_.decision_logs;
-  if (needs_.decisions == nullptr) {
-    if (logs != nullptr) logs->offer(fields);
-    return {};
-  }
-  decisions::Ticket ticket;
-  std::string frame;  // made once, masks and all, for both
-  needs_.decisions->keep_now(fields, ticket, logs == nullptr ? nullptr : &frame);
-  if (logs != nullptr) logs->offer_frame(std::move(frame));
-  return std::move(ticket.outcome);
+  return fields;
 }
 
 Records Outbound::records() const {
@@ -393,24 +388,30 @@ Records Outbound::records() const {
 }
 
 void Outbound::cut(OutboundVisit const& visit) {
-  if (visit.on_record) return;
-  refused_.add();
   auto const code = why_cut(visit.writer);
-  auto const decision = authz::deny(std::string(code_info(code).id), code);
-  count(visit, call_outcome(decision));
   auto const facts = outbound_facts(visit);
   auto const now = needs_.clock.now();
-  record_soon(records(),
-              {.facts = facts, .decision = decision, .gate = "authorization", .time = now});
+  if (!visit.on_record) {
+    refused_.add();
+    auto const decision = authz::deny(std::string(code_info(code).id), code);
+    count(visit, call_outcome(decision));
+    record_soon(records(),
+                {.facts = facts, .decision = decision, .gate = "authorization", .time = now});
+  }
   needs_.tracer.answered(
       facts, {.status = http_status(code), .code = code, .began = visit.time, .ended = now});
 }
 
 Result<void> Outbound::record(OutboundVisit& visit, authz::AuthzDecision const& decision,
                               authz::AuthzContext const* asked) {
-  visit.on_record = true;
-  bool const wanted = needs_.decisions != nullptr || needs_.decision_logs != nullptr;
-  auto kept = wanted ? keep(visit, decision, asked) : Result<void>();
+  visit.instead = std::exchange(visit.on_record, true);
+  auto* const logs = needs_.decision_logs;
+  decisions::Ticket ticket;
+  std::string frame;  // made once, masks and all, for both
+  if (needs_.decisions != nullptr)
+    needs_.decisions->keep_now(kept_fields(visit, decision, asked), ticket,
+                               logs == nullptr ? nullptr : &frame);
+  auto kept = std::move(ticket.outcome);
   // An allow that nobody can look up is not given; a refusal is on the record in any case.
   if (!kept.ok() && decision.allowed()) return kept;
   auto const now = needs_.clock.now();
@@ -418,8 +419,17 @@ Result<void> Outbound::record(OutboundVisit& visit, authz::AuthzDecision const& 
   auto facts = outbound_facts(visit);
   facts.receipt = receipt;
   needs_.tracer.decided(facts, decision, now);
-  AW_TRY(needs_.audit.record(decision_event(facts, decision, now)));
-  return kept;
+  auto recorded = needs_.audit.record(decision_event(facts, decision, now));
+  if (recorded.ok()) recorded = std::move(kept);
+  // What policy was asked about is refused under the same id when it could not be recorded.
+  bool const stood = recorded.ok() || asked == nullptr;
+  if (logs != nullptr && stood) {
+    if (needs_.decisions != nullptr)
+      logs->offer_frame(std::move(frame));
+    else
+      logs->offer(kept_fields(visit, decision, asked));
+  }
+  return recorded;
 }
 
 }  // namespace aw::server

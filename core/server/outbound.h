@@ -78,8 +78,10 @@ class Outbound {
   [[nodiscard]] Records records() const;
   // On the trust map; nothing for a call that named no peer.
   void count(OutboundVisit const& visit, CallOutcome outcome) const;
-  [[nodiscard]] Result<void> keep(OutboundVisit const& visit, authz::AuthzDecision const& decision,
-                                  authz::AuthzContext const* asked);
+  // Views into what is given.
+  [[nodiscard]] decisions::Fields kept_fields(OutboundVisit const& visit,
+                                              authz::AuthzDecision const& decision,
+                                              authz::AuthzContext const* asked) const;
 
   Needs const needs_;
   a2a::Router const router_;

@@ -41,6 +41,8 @@ struct Visit {
   authz::AuthzContext const* question = nullptr;
   std::string receipt = {};
   bool on_record = false;  // or tried to be
+  bool streams = false;    // allowed, and the answer is one
+  bool instead = false;    // what is recorded now takes the place of what could not be
 };
 
 namespace {
@@ -146,12 +148,14 @@ decisions::Fields kept_fields(Visit const& visit, authz::AuthzDecision const& de
                               std::string const& policy_path) {
   using decisions::Text;
   decisions::Fields fields;
+  std::uint64_t flags = visit.instead ? decisions::kInstead : 0;
   set_facts(fields, facts_of(visit));
   if (visit.question != nullptr) {
     set_question(fields, *visit.question);
-    fields.set(decisions::Number::flags, decisions::kAsked);
+    flags |= decisions::kAsked;
     fields.set(Text::policy_path, policy_path);
   }
+  fields.set(decisions::Number::flags, flags);
   fields.set(Text::gate, decision.allowed() ? "dispatch" : visit.gate);
   set_decision(fields, decision, visit.time);
   return fields;
@@ -289,6 +293,7 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation& operation) {
     co_return outcome(visit, denied);
   }
   // 8: dispatch, 9: outcome.
+  visit.streams = operation.kind == a2a::Kind::stream || operation.kind == a2a::Kind::subscribe;
   co_await dispatch(visit, operation, caller);
 }
 
@@ -361,7 +366,7 @@ io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseco
   // A refusal needs no record to be safe; it is refused either way.
   auto const decision = authz::deny(std::string(code_info(error.code).id), error.code);
   count_call(visit, decision);
-  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
+  if (auto recorded = co_await record(visit, decision, Stands::anyway); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -392,7 +397,7 @@ io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
   auto const error = make_error(refused.code, "not understood");
   auto const decision = authz::deny(std::string(code_info(error.code).id), error.code);
   count_call(visit, decision);
-  if (auto recorded = co_await record(visit, decision); !recorded.ok()) {
+  if (auto recorded = co_await record(visit, decision, Stands::anyway); !recorded.ok()) {
     needs_.log.failed(log::Component::audit, log::Level::error, "refusal without audit record",
                       recorded.error());
   }
@@ -411,40 +416,47 @@ Records Pipeline::records() const {
 }
 
 void Pipeline::cut(Visit const& visit) {
-  if (visit.on_record) return;
-  auto const code = why_cut(visit.writer);
-  auto const decision = authz::deny(std::string(code_info(code).id), code);
-  needs_.instruments.refused(code);
-  count_call(visit, decision);
-  record_soon(records(), {.facts = facts_of(visit),
-                          .decision = decision,
-                          .gate = visit.gate,
-                          .time = needs_.clock.now()});
+  // A stream has no deadline: its reader went away.
+  auto const code = visit.streams ? Code::interrupted : why_cut(visit.writer);
+  if (!visit.on_record) {
+    auto const decision = authz::deny(std::string(code_info(code).id), code);
+    needs_.instruments.refused(code);
+    count_call(visit, decision);
+    record_soon(records(), {.facts = facts_of(visit),
+                            .decision = decision,
+                            .gate = visit.gate,
+                            .time = needs_.clock.now()});
+  }
   outcome(visit, {.status = http_status(code), .code = code});
 }
 
-io::Task<Result<void>> Pipeline::record(Visit& visit, authz::AuthzDecision const& decision) {
-  visit.on_record = true;
+io::Task<Result<void>> Pipeline::record(Visit& visit, authz::AuthzDecision const& decision,
+                                        Stands stands) {
+  visit.instead = std::exchange(visit.on_record, true);
   auto const now = needs_.clock.now();
   auto const facts = facts_of(visit);
   needs_.tracer.decided(facts, decision, now);
   auto const event = decision_event(facts, decision, now);
   auto* const logs = needs_.decision_logs;
-  if (logs != nullptr && needs_.decisions == nullptr)
-    logs->offer(kept_fields(visit, decision, needs_.policy_path));
   if (needs_.decisions != nullptr) {
     // Begun before the audit record, so that one turn's end writes both.
     decisions::Ticket ticket;
     std::string frame;  // made once, masks and all, for both
     needs_.decisions->keep(kept_fields(visit, decision, needs_.policy_path), ticket,
                            logs == nullptr ? nullptr : &frame);
-    if (logs != nullptr) logs->offer_frame(std::move(frame));
     // An allow that nobody can look up is not given, so the log must not tell of it.
     auto recorded =
         co_await needs_.audit.recorded(event, decision.allowed() ? &ticket.outcome : nullptr);
     auto kept = co_await needs_.decisions->settled(ticket);
-    co_return recorded.ok() ? std::move(kept) : std::move(recorded);
+    if (recorded.ok()) recorded = std::move(kept);
+    bool const stood = recorded.ok() || stands == Stands::anyway;
+    if (logs != nullptr && stood) logs->offer_frame(std::move(frame));
+    co_return recorded;
   }
+  auto recorded = co_await needs_.audit.recorded(event);
+  // Another decision follows under this id, and only one is told of.
+  if (!recorded.ok() && stands == Stands::when_recorded) co_return recorded;
+  if (logs != nullptr) logs->offer(kept_fields(visit, decision, needs_.policy_path));
   needs_.recent.add({.decision_id = visit.decision_id,
                      .time = visit.time,
                      .trace_id = visit.trace.trace_id,
@@ -455,14 +467,15 @@ io::Task<Result<void>> Pipeline::record(Visit& visit, authz::AuthzDecision const
                      .remote_address = visit.visitor.remote_address,
                      .gate = decision.allowed() ? std::string_view("dispatch") : visit.gate,
                      .decision = decision});
-  co_return co_await needs_.audit.recorded(event);
+  co_return recorded;
 }
 
 void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
   auto const took = needs_.clock.steady() - visit.began;
   auto status = RequestStatus::success;
   if (result.code) {
-    bool const ours = http_status(*result.code) >= 500;
+    // Who goes away is no failure of ours.
+    bool const ours = *result.code != Code::interrupted && http_status(*result.code) >= 500;
     status = ours ? RequestStatus::error : RequestStatus::denied;
     if (ours) needs_.instruments.failed(*result.code);
   }

@@ -111,10 +111,13 @@ class Pipeline {
                                       std::chrono::nanoseconds retry_after = {});
   [[nodiscard]] io::Task<void> refuse_as(Visit& visit, a2a::Refused refused);
 
-  // Gate 7. An error is the caller's 503.
-  [[nodiscard]] io::Task<Result<void>> record(Visit& visit, authz::AuthzDecision const& decision);
-  // The same for what was cut off before it was decided: the listener's deadline, the connection's
-  // end. Whoever waits has been answered already. Nothing when it is on record.
+  // Gate 7. An error is the caller's 503, and that refusal is then the only decision that is told
+  // of; what stands anyway is told of whether it is in the audit log or not.
+  enum class Stands { when_recorded, anyway };
+  [[nodiscard]] io::Task<Result<void>> record(Visit& visit, authz::AuthzDecision const& decision,
+                                              Stands stands = Stands::when_recorded);
+  // Gates 7 and 9 of what was cut off: by the listener's deadline, the connection's end. Whoever
+  // waits has been answered already. What is on record stays as it is, and has its outcome.
   void cut(Visit const& visit);
   [[nodiscard]] Records records() const;
   // Gate 9: metrics, trace, log. Nothing is decided any more.

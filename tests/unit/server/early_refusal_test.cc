@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refusals of the codec, which knows no caller, and what is cut off before it is decided, as the
 // gates put them on record.
+#include "core/decisions/reader.h"
 #include "tests/unit/server/gate_house.h"
 
 using namespace aw;
@@ -128,15 +129,60 @@ TEST_CASE("a request that is cut off before it is decided is one denial on recor
   }
 }
 
-TEST_CASE("what was decided before it was cut off is not on record twice") {
+TEST_CASE("what was decided before it was cut off is not on record twice, and has its outcome") {
+  for (bool const gone : {false, true}) {
+    CAPTURE(gone);
+    House house;
+    Answer answer;
+    answer.breaks = true;
+    answer.gone = gone;
+    house.policy.answer = authz::deny("rule", Code::denied_by_policy);
+    serve_cut(house, answer);
+    auto const records = house.records();
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].at("reason") == "rule");
+    // Who went away is no failure of ours; that something broke is.
+    CHECK(house.has_line(
+        "agentweave_requests_total{agent_name=\"agent\",capability=\"work\",status=\"" +
+        std::string(gone ? "denied" : "error") + "\"} 1"));
+  }
+}
+
+TEST_CASE("a decision that could not be audited is told of once: as the refusal it became") {
   House house;
+  auto const store = house.keep_decisions();
+  house.audit->close({});
   Answer answer;
-  answer.breaks = true;
-  house.policy.answer = authz::deny("rule", Code::denied_by_policy);
-  serve_cut(house, answer);
-  auto const records = house.records();
-  REQUIRE(records.size() == 1);
-  CHECK(records[0].at("reason") == "rule");
+  auto request = house.post("/a2a/v1/tasks", R"({"task_type":"work","payload":{}})");
+  Visitor const visitor = house.visitor();
+  io::run_blocking(house.pipeline->serve(visitor, request, answer));
+  CHECK(house.ran == 0);
+  auto const document = nlohmann::json::parse(store->document(10, "agent"));
+  REQUIRE(document.at("result").size() == 1);
+  auto const id = *answer.extra.get("x-agentweave-decision-id");
+  CHECK(document.at("result")[0].at("decision_id") == id);
+  CHECK(document.at("result")[0].at("result") == false);
+  auto reader = decisions::Reader::open(house.dir / "decisions").value();
+  for (auto const& asked : {std::string(id), std::string(id).substr(0, 6)}) {
+    auto const found = reader.find(asked).value();
+    CHECK_FALSE(found.allowed());
+    CHECK(found.number(decisions::Number::code) ==
+          static_cast<std::uint64_t>(Code::audit_unavailable));
+  }
+}
+
+TEST_CASE("without a store too, what could not be audited is told of once") {
+  House house;
+  house.audit->close({});
+  Answer answer;
+  auto request = house.post("/a2a/v1/tasks", R"({"task_type":"work","payload":{}})");
+  Visitor const visitor = house.visitor();
+  io::run_blocking(house.pipeline->serve(visitor, request, answer));
+  auto const id = *answer.extra.get("x-agentweave-decision-id");
+  CHECK(nlohmann::json::parse(house.recent.document()).at("result").size() == 1);
+  auto const kept = house.recent.find(id);
+  REQUIRE(kept);
+  CHECK_FALSE(kept->allowed());
 }
 
 TEST_CASE("a request that is cut off is among the kept decisions") {

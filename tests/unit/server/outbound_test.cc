@@ -162,3 +162,14 @@ TEST_CASE("a denial that policy was not asked about is kept with who, whom and w
   CHECK(second.text(decisions::Text::reason) == "timed_out");
   CHECK(out.records().size() == 2);
 }
+
+TEST_CASE("an outbound allow that could not be audited is kept as the refusal it became") {
+  WayOut out;
+  out.audit->close({});
+  auto const answer = out.serve(WayOut::call());
+  CHECK(answer.response.status == 503);
+  auto const id = std::string(*answer.extra.get("x-agentweave-decision-id"));
+  auto const kept = out.kept_as(id.substr(0, id.size() - 1));
+  CHECK(kept.text(decisions::Text::id) == id);
+  CHECK_FALSE(kept.allowed());
+}
