@@ -73,12 +73,9 @@ bool learns_nothing(Term const& source, Term const& shape, Term const& first) {
 
 // OPA's index looks at a reference that is held against a value or a variable, which is all that
 // is left of calls; not at one against another, or against a comprehension.
-bool unlooked(Term const& left, Term const& right) {
-  auto const stays = [](Term const& term) {
-    return term.kind == TermKind::ref || term.kind == TermKind::array_comprehension ||
-           term.kind == TermKind::set_comprehension || term.kind == TermKind::object_comprehension;
-  };
-  return stays(left) && stays(right);
+bool stays(Term const& term) {
+  return term.kind == TermKind::ref || term.kind == TermKind::array_comprehension ||
+         term.kind == TermKind::set_comprehension || term.kind == TermKind::object_comprehension;
 }
 
 // Marks what `term` became, if that is a reference.
@@ -93,12 +90,15 @@ void mark_unlooked(Term const& term, Block& block, std::size_t from) {
 // `left = right`, or `left == right` when `closed`: then nothing may be bound.
 void RuleCompiler::equality(Term const& left, Term const& right, Place place, Block& block,
                             bool closed) {
+  // A rule's name, too, is a reference.
+  auto const global_var = [&](Term const& term) {
+    return term.kind == TermKind::var &&
+           (term.name == "input" || term.name == "data" || global(term.name));
+  };
   auto computed = [&](Term const& term) {
-    bool global_var = term.kind == TermKind::var &&
-                      (term.name == "input" || term.name == "data" || global(term.name));
-    return global_var || (term.kind != TermKind::var && term.kind != TermKind::constant &&
-                          term.kind != TermKind::array && term.kind != TermKind::object &&
-                          term.kind != TermKind::set);
+    return global_var(term) || (term.kind != TermKind::var && term.kind != TermKind::constant &&
+                                term.kind != TermKind::array && term.kind != TermKind::object &&
+                                term.kind != TermKind::set);
   };
   // The other side is computed first: calls, from left to right, before what is asked of rules.
   bool const left_last = computed(left) && !(holds_call(left) && computed(right));
@@ -112,7 +112,8 @@ void RuleCompiler::equality(Term const& left, Term const& right, Place place, Bl
     for (std::size_t i = from; i < block.size(); ++i) block[i].closed |= closed;
     return;
   }
-  bool const beside = unlooked(left, right);
+  auto const reference = [&](Term const& term) { return stays(term) || global_var(term); };
+  bool const beside = reference(left) && reference(right);
   auto from = block.size();
   Pattern out = operand(other, block);
   if (beside) mark_unlooked(other, block, from);

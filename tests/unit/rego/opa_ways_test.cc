@@ -167,16 +167,21 @@ TEST_CASE(
   options.builtin_errors = BuiltinErrors::strict;
   auto const answers = [&options](std::string const& later) {
     auto const policy = test::policy_of(
-        "package p\nr contains 1 if {\n  semver.compare(\"x\", \"y\")\n  " + later + "\n}\n");
+        "package p\nq := 1\nf(x) := 1 if x == 1\nr contains 1 if {\n"
+        "  semver.compare(\"x\", \"y\")\n  " +
+        later + "\n}\n");
     return test::ask(*policy, "data.p.r", "{}", options).ok();
   };
-  for (auto const* const later : {"input.a == 1", "x := input.a", "x = input.a"}) {
+  for (auto const* const later : {"input.a == 1", "x := input.a", "x = input.a", "f(1) == input.a",
+                                  "count([1]) == input.a"}) {
     CAPTURE(std::string(later));
     CHECK(answers(later));
   }
   for (auto const* const later :
        {"input.a == input.a", "input.a == input.b", "input.a == [n | some n in [1]]",
-        "[n | some n in [1]] == input.a", "input.a = {n | some n in [1]}"}) {
+        "[n | some n in [1]] == input.a", "input.a = {n | some n in [1]}", "q == input.a",
+        "input.a == q", "input.a = q", "q == data.d.t", "data.p.q == input.a", "input == input.a",
+        "input.a == input"}) {
     CAPTURE(std::string(later));
     CHECK_FALSE(answers(later));
   }
