@@ -36,7 +36,8 @@ class TaskTable {
     Owners::iterator owner;
     Readers readers;
   };
-  // The iterator of a task is good until the task is removed.
+  // An iterator is good until the next task is inserted or this one removed; an entry, and the
+  // text of its key, until it is removed.
   using Entries = std::unordered_map<TaskKey, Entry, TaskKey::Hash>;
   using At = Entries::iterator;
 
