@@ -15,6 +15,7 @@ namespace aw::identity {
 namespace {
 
 constexpr std::size_t kLongestReason = 300;  // foreign text in our messages
+constexpr int kLongestGreetingMs = 5000;
 
 std::string reason_of(grpc::Status const& status) {
   auto const message = status.error_message();
@@ -50,7 +51,9 @@ std::shared_ptr<grpc::Channel> workload_channel(WorkloadEndpoint const& endpoint
   // earlier channels.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
+  // Named for a back-off, it is how long one attempt may take until the agent has greeted us: a
+  // busy or frozen agent still accepts, and answers late.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kLongestGreetingMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 250);
   // An http_proxy of the environment must not see private keys.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

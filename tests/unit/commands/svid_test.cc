@@ -45,7 +45,7 @@ struct Bench {
   Bench() { shell.env["SPIFFE_ENDPOINT_SOCKET"] = server->address(); }
   Json product(std::string const& line) {
     auto const ran = shell.run(line + " -o json");
-    CAPTURE(ran.err);
+    CAPTURE(ran.out);
     REQUIRE(ran.exit == 0);
     return Json::parse(ran.out).at("data");
   }

@@ -4,11 +4,15 @@
 
 #include <doctest/doctest.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/server_posix.h>
+#include <poll.h>
 
 #include "core/identity/dev_provider.h"
 #include "core/identity/workload.grpc.pb.h"
 #include "core/identity/workload_client.h"
 #include "core/identity/workload_fetch.h"
+#include "core/identity/workload_service.h"
+#include "core/identity/workload_socket.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/identity/identity_kit.h"
 
@@ -86,6 +90,26 @@ TEST_CASE("a follower survives the server's restart") {
   auto const up = std::chrono::steady_clock::now();
   REQUIRE(watch.wait_newer(1, kPatience).version == 2);
   CHECK(std::chrono::steady_clock::now() - up < std::chrono::seconds(1));
+}
+
+TEST_CASE("an agent too busy to greet a connection for a while is waited for") {
+  aw::testing::TempDir const scratch;
+  aw::SystemClock const clock;
+  auto const issuer = aw::testing::make_issuer("dev.test", clock);
+  auto const socket = aw::identity::WorkloadSocket::bind(scratch / "agent.sock").value();
+  aw::identity::WorkloadService service(*issuer, clock, WorkloadServer::kMaxStreams);
+  auto const server = grpc::ServerBuilder().RegisterService(&service).BuildAndStart();
+  socket->start([&](aw::Fd connection) {
+    pollfd gone{.fd = connection.get(), .events = POLLRDHUP, .revents = 0};
+    poll(&gone, 1, 400);  // as long as a loaded machine lets it wait, or until the client gives up
+    grpc::AddInsecureChannelFromFd(server.get(), connection.release());
+  });
+  auto const endpoint =
+      WorkloadEndpoint::parse("unix://" + (scratch / "agent.sock").string()).value();
+  auto const fetched = aw::identity::fetch_snapshot(endpoint, kPatience, clock.now());
+  CHECK_MESSAGE(fetched.ok(), (fetched.ok() ? "" : fetched.error().message));
+  socket->stop();
+  service.stop();
 }
 
 TEST_CASE("every call without the security header is refused as invalid") {
