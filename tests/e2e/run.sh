@@ -12,5 +12,7 @@ if [ "${1:-}" = --require-peers ]; then
   sh "$here/get-tools.sh"
   export AGENTWEAVE_REQUIRE_PEERS=1
 fi
+# A registry that hiccups is no fault of ours.
+export PIP_RETRIES=10 PIP_DEFAULT_TIMEOUT=60 NPM_CONFIG_FETCH_RETRIES=5
 export AGENTWEAVE_BINARY="$binary" AGENTWEAVE_PEERS_TOOLS="$tools"
 exec python3 "$here/run.py" "$@"

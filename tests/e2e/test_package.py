@@ -175,6 +175,7 @@ class BareRoot(Case):
         root.mount("--bind", "/dev", at="/dev")
         shutil.copy("/etc/resolv.conf", root.path / "etc/resolv.conf")
         shutil.copy("/etc/hosts", root.path / "etc/hosts")
+        (root.path / "etc/apt/apt.conf.d/80-patient").write_text('Acquire::Retries "5";\n')  # a mirror that hiccups is no fault of ours
         shutil.copy(package(), root.path / "root")
         return root
 
