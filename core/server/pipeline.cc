@@ -231,7 +231,8 @@ io::Task<void> Pipeline::understand(Visit& visit) {
   auto& request = visit.request;
   visit.gate = "understood";
   if (visit.body != nullptr && !a2a::is_grpc_conversation(request.path)) {
-    auto message = co_await read_grpc_message(*visit.body, needs_.router.max_body(), budget_);
+    auto message = co_await read_grpc_message(*visit.body, needs_.router.max_body(), messages_,
+                                              visit.visitor.messages.get());
     if (!message.ok()) co_return co_await refuse(visit, std::move(message).error());
     request.body = std::move(*message);
   }

@@ -96,3 +96,69 @@ class Hostile(Target):
                 for _ in range(200):
                     tls.sendall(one * 50)
         self.check("40 readers that do not read")
+
+
+class Neighbours(Target):
+    """Two callers: what one of them holds is not taken from the other."""
+    SIZE = 100_000
+    server_settings = {"limits": {"max_body_bytes": SIZE, "body_timeout": 60, "head_timeout": 60, "handshake_timeout": 60}}
+
+    def setUp(self):
+        super().setUp()
+        made = self.run_cli("svid", "fetch", "--socket", f"unix://{self.socket_path}", "--as", "target", "--out", self.dir / "other")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.other = house.Identity(self.dir / "other/svid.pem", self.dir / "other/svid.key", self.dir / "other/bundle.pem")
+        self.held = []
+        self.addCleanup(lambda: [one.close() for one in self.held])
+
+    def body(self):
+        text = b'{"task_type":"work","payload":{"text":"' + b"a" * (self.SIZE - 1000) + b'"}}'
+        return (b"POST /a2a/v1/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n" % len(text), text)
+
+    def status(self, tls):
+        return int(tls.recv(12).split(b" ")[1])
+
+    def refusals(self):
+        return metric(self.agent_.metrics_port, "agentweave_gate_refusals_total", reason="overloaded")
+
+    def test_half_bodies_of_one_caller(self):
+        """a caller with a hundred bodies that are half here is refused more; another's large body is taken"""
+        head, text = self.body()
+        for _ in range(100):
+            tls = connect(self.port, self.client, timeout=60)
+            self.held.append(tls)
+            with contextlib.suppress(*LOST):
+                tls.sendall(head + text[:-500])
+        wait_for("the caller has its fill", lambda: self.refusals() >= 36, 60)
+        tls = connect(self.port, self.other, timeout=60)
+        self.held.append(tls)
+        tls.sendall(head + text[:-500])
+        tls.sendall(text[-500:])
+        self.assertEqual(self.status(tls), 403)  # read whole: policy was asked, and knows it not
+        wait_for("a quarter is its fill", lambda: self.refusals() == 84, 60)
+        # What was held is finished as well.
+        self.held[0].sendall(text[-500:])
+        self.assertEqual(self.status(self.held[0]), 200)
+
+    def test_half_grpc_messages_of_one_caller(self):
+        """a caller with a hundred gRPC messages that are half here is refused more; another's is taken"""
+        head = (bytes([0x83, 0x87]) + b"\x04" + bytes([33]) + b"/lf.a2a.v1.A2AService/SendMessage" +
+                b"\x01\x01x" + b"\x0f\x10" + bytes([16]) + b"application/grpc")
+        half = b"\0" + struct.pack(">I", 60_000) + b"a" * 50_000
+        pieces = b"".join(frame(0, 0, 1, half[i:i + 16_000]) for i in range(0, len(half), 16_000))
+        opening = PREFACE + frame(4, 0, 0) + frame(1, 0x4, 1, head) + pieces
+        for _ in range(200):
+            tls = connect(self.port, self.client, alpn=("h2",), timeout=60)
+            self.held.append(tls)
+            with contextlib.suppress(*LOST):
+                tls.sendall(opening)
+        wait_for("the caller has its fill", lambda: self.refusals() >= 73, 60)
+        tls = connect(self.port, self.other, alpn=("h2",), timeout=60)
+        self.held.append(tls)
+        tls.sendall(opening)
+        rest = b"a" * 10_000
+        tls.sendall(frame(0, 0x1, 1, rest))
+        wait_for("it is read", lambda: metric(self.agent_.metrics_port, "agentweave_gate_refusals_total", reason="unmapped_route") +
+                 metric(self.agent_.metrics_port, "agentweave_gate_refusals_total", reason="request_malformed") == 1, 30)
+        wait_for("a quarter is its fill", lambda: self.refusals() == 169, 60)
