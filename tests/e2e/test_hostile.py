@@ -2,13 +2,16 @@
 """Peers that hold what they get: many at once, none of them reading, ending or hurrying. Memory stays bounded (each test prints
 the peak), others are served meanwhile, and what was held is given back."""
 import contextlib
+import json
 import pathlib
 import socket
 import ssl
 import struct
+import threading
 
 import house
-from house import connect, metric, wait_for
+import target
+from house import connect, metric, request, wait_for
 from target import PREFACE, Target, frame
 
 MOST_GROWTH = 96 * 1024  # KiB that any of these may cost; far below what they ask for
@@ -84,6 +87,32 @@ class Hostile(Target):
         self.hold(20, PREFACE + frame(4, 0, 0, closed) + calls, alpn=("h2",))
         wait_for("all are answered", lambda: metric(self.agent_.metrics_port, "agentweave_requests_total") >= asked + 1000, 30)
         self.check("1000 answers behind windows of zero")
+
+    def test_readers_that_leave(self):
+        """a stream whose reader leaves counts as interrupted: nobody was denied, and nothing failed"""
+        ended = {status: metric(self.agent_.metrics_port, "agentweave_requests_total", status=status) for status in ("denied", "error")}
+        target.Backend.gate = threading.Event()
+        self.addCleanup(target.Backend.gate.set)
+        begun = request(self.port, self.client, "POST", "/a2a/v1/tasks", {"task_type": "work", "payload": {}, "async": True})
+        task = json.loads(begun[2])["id"]
+        path = f"/a2a/v1/tasks/{task}/stream"
+        h1 = connect(self.port, self.client)
+        h1.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        self.assertIn(b" 200 ", h1.recv(4096))
+        h1.close()
+        interrupted = {"name": "agentweave_requests_total", "status": "interrupted"}
+        wait_for("the first is counted", lambda: metric(self.agent_.metrics_port, **interrupted) == 1, 20)
+        h2 = connect(self.port, self.client, alpn=("h2",))
+        head = bytes([0x82, 0x87]) + b"\x04" + bytes([len(path)]) + path.encode() + b"\x01\x01x"
+        h2.sendall(PREFACE + frame(4, 0, 0) + frame(1, 0x5, 1, head))
+        seen = b""
+        while b"event" not in seen and b"data:" not in seen:
+            seen += h2.recv(4096)
+        h2.sendall(frame(3, 0, 1, struct.pack(">I", 8)))  # RST_STREAM CANCEL
+        wait_for("so is the second", lambda: metric(self.agent_.metrics_port, **interrupted) == 2, 20)
+        h2.close()
+        for status, count in ended.items():
+            self.assertEqual(metric(self.agent_.metrics_port, "agentweave_requests_total", status=status), count)
 
     def test_unread_answers(self):
         """40 connections that send request after request and read no answer"""
