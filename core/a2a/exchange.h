@@ -19,6 +19,7 @@ struct Service::Exchange {
   // The whole answer; `outcome` gets its status.
   io::Task<Outcome> answer(http::Response response, Outcome outcome) {
     outcome.status = response.status;
+    if (writer.peer_gone()) outcome.lost();
     co_await writer.respond(std::move(response));
     co_return outcome;
   }

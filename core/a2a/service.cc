@@ -346,8 +346,10 @@ io::Task<Outcome> Service::pump(Exchange& exchange, Subscription subscription, E
   auto const& shape = exchange.operation.shape;
   auto& writer = exchange.writer;
   Outcome outcome = outcome_of(200, *subscription.snapshot());
-  if (auto begun = co_await writer.start(200, stream_headers(shape)); !begun.ok())
+  if (auto begun = co_await writer.start(200, stream_headers(shape)); !begun.ok()) {
+    outcome.lost();
     co_return outcome;
+  }
   PeerWatch const watch(writer, subscription);
   StreamEnd end = StreamEnd::no;
   if (!first || !std::holds_alternative<MessagePtr>(*first))
@@ -361,7 +363,9 @@ io::Task<Outcome> Service::pump(Exchange& exchange, Subscription subscription, E
       end = co_await write_event_of(exchange, *event);
       if (end == StreamEnd::no && last) end = StreamEnd::well;
     } else if (subscription.over()) {
-      end = subscription.too_slow() ? StreamEnd::too_slow : StreamEnd::well;
+      end = writer.peer_gone()        ? StreamEnd::gone
+            : subscription.too_slow() ? StreamEnd::too_slow
+                                      : StreamEnd::well;
     } else if (clock_.steady() >= exchange.operation.deadline) {
       end = StreamEnd::too_late;
     } else if (!(co_await writer.write(stream_heartbeat(shape))).ok()) {
@@ -373,7 +377,11 @@ io::Task<Outcome> Service::pump(Exchange& exchange, Subscription subscription, E
     event = co_await subscription.next(std::min(beat, exchange.operation.deadline));
   }
   // A caller that went away ends its stream, never the task.
-  if (end != StreamEnd::gone) co_await end_stream(exchange, end);
+  if (end == StreamEnd::gone) {
+    outcome.lost();
+  } else {
+    co_await end_stream(exchange, end);
+  }
   co_return outcome;
 }
 

@@ -49,6 +49,13 @@ struct Outcome {
   std::optional<Code> code;  // set when it failed
   std::string task_id;
   std::optional<TaskState> state;
+  bool gone = false;  // its caller was, before it had the whole answer
+
+  // Says so; interrupted, where it did not fail anyway.
+  void lost() {
+    gone = true;
+    if (!code) code = Code::interrupted;
+  }
 };
 
 class Service {

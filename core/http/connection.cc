@@ -24,8 +24,6 @@ constexpr std::size_t kMaxParting = 64U << 10;
 // A connection whose end is known is drained that long before it.
 constexpr std::chrono::seconds kFarewell{1};
 constexpr std::size_t kSpareBytes = 32U << 10;
-// Largest bodies, half received: what a caller with many connections may make us keep.
-constexpr std::size_t kBodiesAtOnce = 64;
 constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // A TLS record and a bit. Never held across a wait: a connection that waits holds no buffer.
@@ -96,12 +94,12 @@ Connection::Connection(std::shared_ptr<Shard> shard, std::string remote_address)
 }
 
 Connection::~Connection() {
+  static_cast<void>(hold(0));
   unlink();  // the wheel is the shard's, which may go with shard_
   shard_->connections.erase(listed_);
   engine_.reset();
   session_.reset();
   stream_.reset();
-  shard_->counters.held.fetch_sub(held_);
   shard_->counters.connections.fetch_sub(1);
 }
 
@@ -112,9 +110,9 @@ void Connection::set_deadline(SteadyTime now, SteadyTime due) {
 bool Connection::hold(std::size_t bytes) {
   auto const before = std::exchange(held_, bytes);
   if (bytes == before) return true;
-  std::uint64_t const more = std::uint64_t{bytes} - before;  // wraps where it is less
-  auto const all = shard_->counters.held.fetch_add(more, std::memory_order_relaxed) + more;
-  return bytes < before || all <= kBodiesAtOnce * limits().max_body_bytes;
+  auto& all = shard_->common->held;
+  if (share_ == nullptr) share_ = all.share_of(session_->caller());
+  return all.change(share_.get(), before, bytes);
 }
 
 Pull Connection::pull(std::string& into) {

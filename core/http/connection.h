@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/http/h1_encode.h"
+#include "core/http/held_bodies.h"
 #include "core/http/server.h"
 #include "core/io/deadlines.h"
 #include "core/tls/stream.h"
@@ -39,16 +40,16 @@ struct Counters {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> ids{0};
-  std::atomic<std::uint64_t> held{0};  // bytes of bodies that are not whole yet
 };
 
 // What the loops of one server share.
 struct Common {
   Common(ServerOptions its_options, Clock const& its_clock)
-      : options(std::move(its_options)), clock(its_clock) {}
+      : options(std::move(its_options)), clock(its_clock), held(options.limits.max_body_bytes) {}
   ServerOptions const options;
   Clock const& clock;
   Counters counters;
+  HeldBodies held;
 };
 
 // The server's part on one loop.
@@ -128,8 +129,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   [[nodiscard]] bool aborted() const { return aborted_; }
   // One at a time; a later call replaces it. It never lies beyond the end of the identity (retire).
   void set_deadline(SteadyTime now, SteadyTime due);
-  // This connection holds so much of bodies that are not whole yet. False: all connections together
-  // hold too much for any of them to hold more.
+  // This connection holds so much of bodies that are not whole yet. False: its caller, or all
+  // callers together, hold too much for it to hold more.
   [[nodiscard]] bool hold(std::size_t bytes);
   [[nodiscard]] std::size_t held() const { return held_; }
   // Reads what is there onto the end of `into`.
@@ -152,6 +153,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::list<Connection*>::iterator listed_;
   std::string remote_address_;
   std::size_t held_ = 0;
+  std::shared_ptr<HeldBodies::Share> share_;  // its caller's, from the first body held on
   std::unique_ptr<tls::Stream> stream_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Engine> engine_;

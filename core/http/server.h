@@ -126,6 +126,10 @@ class Session {
   // What it throws is caught: an answer of the status alone.
   [[nodiscard]] virtual std::optional<Response> refuse(EarlyRefusal const& refusal);
 
+  // Whose connection this is, so that all of a caller's together hold no more of bodies than its
+  // share; empty = nobody in particular. Lives as long as the session.
+  [[nodiscard]] virtual std::string_view caller() const { return {}; }
+
   // The connection ends at this wall time, whatever it does: the peer's certificate's end.
   [[nodiscard]] virtual WallTime must_close_by() const { return WallTime::max(); }
 };

@@ -30,6 +30,7 @@ bool AgentSession::wants_streaming(http::Request const& head) const { return a2a
 
 io::Task<void> AgentSession::handle_streaming(http::Request& request, http::BodyReader& body,
                                               http::ResponseWriter& writer) {
+  if (visitor_.messages == nullptr) visitor_.messages = pipeline_.messages_of(visitor_);
   co_await pipeline_.serve(visitor_, request, writer, &body);
 }
 

@@ -38,6 +38,7 @@ class AgentSession final : public http::Session {
   [[nodiscard]] std::optional<http::Response> refuse(http::EarlyRefusal const& refusal) override {
     return pipeline_.refuse_early(visitor_, refusal);
   }
+  [[nodiscard]] std::string_view caller() const override { return visitor_.peer->id.text(); }
   [[nodiscard]] WallTime must_close_by() const override { return visitor_.peer->not_after; }
 
   // Does the peer's chain still verify with these credentials?

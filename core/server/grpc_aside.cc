@@ -68,21 +68,22 @@ io::Task<void> watch(AsideCall call) {
   (void)co_await call.writer.finish(a2a::grpc_ok_trailers());  // the caller may be gone
 }
 
-// What one call has taken of the budget; given back with it.
+// What one call holds; given back with it, also when it is cut.
 class Lease {
  public:
-  explicit Lease(MessageBudget& budget) : budget_(budget) {}
-  ~Lease() { budget_.give(taken_); }
+  Lease(http::HeldBodies& held, http::HeldBodies::Share* share) : held_(held), share_(share) {}
+  ~Lease() { static_cast<void>(held_.change(share_, taken_, 0)); }  // less is always well
   Lease(Lease const&) = delete;
   Lease& operator=(Lease const&) = delete;
   [[nodiscard]] bool more(std::size_t bytes) {
-    if (!budget_.take(bytes)) return false;
+    auto const before = taken_;
     taken_ += bytes;
-    return true;
+    return held_.change(share_, before, taken_);
   }
 
  private:
-  MessageBudget& budget_;
+  http::HeldBodies& held_;
+  http::HeldBodies::Share* share_;
   std::size_t taken_ = 0;
 };
 
@@ -122,9 +123,10 @@ io::Task<void> converse(AsideCall call) {
 }  // namespace
 
 io::Task<Result<std::string>> read_grpc_message(http::BodyReader& body, std::size_t max_message,
-                                                MessageBudget& budget) {
+                                                http::HeldBodies& held,
+                                                http::HeldBodies::Share* share) {
   a2a::GrpcFrames frames(max_message);
-  Lease lease(budget);
+  Lease lease(held, share);
   std::optional<std::string> message;
   for (;;) {
     AW_CO_TRY(auto const piece, co_await body.read());

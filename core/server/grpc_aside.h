@@ -5,39 +5,22 @@
 // On the connection's loop. Nothing here reaches a task or a backend.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <functional>
 #include <string>
 
 #include "core/a2a/router.h"
+#include "core/http/held_bodies.h"
 #include "core/http/server.h"
 
 namespace aw::server {
 
-// What all half-read gRPC messages of the process may hold together. Thread-safe.
-class MessageBudget {
- public:
-  explicit MessageBudget(std::size_t bytes) : left_(static_cast<std::int64_t>(bytes)) {}
-  // False: nothing was taken. Whoever took gives back, also when its call is cut.
-  [[nodiscard]] bool take(std::size_t bytes) {
-    auto const size = static_cast<std::int64_t>(bytes);
-    if (left_.fetch_sub(size) >= size) return true;
-    left_.fetch_add(size);
-    return false;
-  }
-  void give(std::size_t bytes) { left_.fetch_add(static_cast<std::int64_t>(bytes)); }
-
- private:
-  std::atomic<std::int64_t> left_;
-};
-
 // The one message of a unary or server-streaming call, read to its end. Code::request_malformed for
-// none, half of one, or more than one; Code::too_large; Code::overloaded when the budget is spent;
-// what the reader says.
+// none, half of one, or more than one; Code::too_large; Code::overloaded when
+// `held` has no room for it; what the reader says. `share` is its caller's.
 [[nodiscard]] io::Task<Result<std::string>> read_grpc_message(http::BodyReader& body,
                                                               std::size_t max_message,
-                                                              MessageBudget& budget);
+                                                              http::HeldBodies& held,
+                                                              http::HeldBodies::Share* share);
 
 // Borrowed for the call. `body` is null except for reflection, which reads several messages.
 struct AsideCall {

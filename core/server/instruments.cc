@@ -4,7 +4,8 @@
 namespace aw::server {
 namespace {
 
-constexpr std::array<std::string_view, 3> kStatus = {"success", "error", "denied"};
+constexpr std::array<std::string_view, kRequestStatuses> kStatus = {"success", "error", "denied",
+                                                                    "interrupted"};
 constexpr std::string_view kNone = "none";
 
 }  // namespace

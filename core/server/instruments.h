@@ -16,9 +16,10 @@
 
 namespace aw::server {
 
-// error: our fault or the backend's (a status of 500 or more); denied: everything else that has a
-// code.
-enum class RequestStatus { success, error, denied };
+// error: our fault or the backend's (a status of 500 or more); interrupted: the caller went away
+// before its answer was whole, and no gate had denied it; denied: everything else that has a code.
+enum class RequestStatus { success, error, denied, interrupted };
+inline constexpr std::size_t kRequestStatuses = 4;
 enum class PolicyAnswer { allow, deny };
 
 class Instruments {
@@ -56,8 +57,8 @@ class Instruments {
  private:
   // One capability's, by RequestStatus.
   struct Series {
-    std::array<metrics::Counter*, 3> requests;
-    std::array<metrics::Histogram*, 3> durations;
+    std::array<metrics::Counter*, kRequestStatuses> requests;
+    std::array<metrics::Histogram*, kRequestStatuses> durations;
     std::array<metrics::Counter*, 2> decisions;  // by PolicyAnswer
     metrics::Histogram* checks = nullptr;
   };

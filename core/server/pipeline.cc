@@ -17,6 +17,10 @@ namespace aw::server {
 namespace {
 
 constexpr std::string_view kDecisionHeader = "x-agentweave-decision-id";
+// What is said of answers that did not leave whole: their head did, or nothing (as others' logs
+// have it; no such status is ever sent).
+constexpr int kBegun = 200;
+constexpr int kClosedByCaller = 499;
 
 // Counts while it lives, also when the caller goes away in the middle.
 class InFlight {
@@ -45,6 +49,13 @@ std::size_t claims_in(http::Request const& request) {
 // Two of one header could be read differently by whoever looks next: not a pair we vouch for.
 bool ambiguous(http::Request const& request) {
   return request.headers.count(kNonceHeader) > 1 || request.headers.count(kTimestampHeader) > 1;
+}
+
+// By what is told of it: who goes away is no failure of ours, a task that a restart ended is.
+RequestStatus status_of(a2a::Outcome const& result) {
+  if (!result.code) return RequestStatus::success;
+  if (result.gone && *result.code == Code::interrupted) return RequestStatus::interrupted;
+  return http_status(*result.code) >= 500 ? RequestStatus::error : RequestStatus::denied;
 }
 
 }  // namespace
@@ -117,7 +128,8 @@ io::Task<void> Pipeline::understand(Visit& visit) {
   auto& request = visit.request;
   visit.gate = "understood";
   if (visit.body != nullptr && !a2a::is_grpc_conversation(request.path)) {
-    auto message = co_await read_grpc_message(*visit.body, needs_.router.max_body(), budget_);
+    auto message = co_await read_grpc_message(*visit.body, needs_.router.max_body(), messages_,
+                                              visit.visitor.messages.get());
     if (!message.ok()) co_return co_await refuse(visit, std::move(message).error());
     request.body = std::move(*message);
   }
@@ -169,6 +181,7 @@ io::Task<void> Pipeline::decide(Visit& visit, a2a::Operation& operation) {
                              decision.allowed() ? PolicyAnswer::allow : PolicyAnswer::deny,
                              std::chrono::duration<double>(decision.duration).count());
   if (!decision.allowed()) {
+    visit.denied = decision.code;
     needs_.instruments.refused(decision.code);
     a2a::Outcome const denied{.status = http_status(decision.code), .code = decision.code};
     std::optional<std::chrono::seconds> retry;
@@ -248,6 +261,7 @@ io::Task<void> Pipeline::aside(Visit& visit, a2a::GrpcAside const& asked) {
 }
 
 io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseconds retry_after) {
+  visit.denied = error.code;
   needs_.instruments.refused(error.code);
   // A refusal needs no record to be safe; it is refused either way.
   auto const decision = authz::deny(std::string(code_info(error.code).id), error.code);
@@ -279,6 +293,7 @@ io::Task<void> Pipeline::refuse(Visit& visit, Error error, std::chrono::nanoseco
 
 io::Task<void> Pipeline::refuse_as(Visit& visit, a2a::Refused refused) {
   visit.method = refused.method;
+  visit.denied = refused.code;
   needs_.instruments.refused(refused.code);
   auto const error = make_error(refused.code, "not understood");
   auto const decision = authz::deny(std::string(code_info(error.code).id), error.code);
@@ -303,7 +318,8 @@ Records Pipeline::records() const {
 
 void Pipeline::cut(Visit const& visit) {
   // A stream has no deadline: its reader went away.
-  auto const code = visit.streams ? Code::interrupted : why_cut(visit.writer);
+  auto code = visit.streams ? Code::interrupted : why_cut(visit.writer);
+  if (code == Code::interrupted && visit.denied) code = *visit.denied;  // heard or not
   if (!visit.on_record) {
     auto const decision = authz::deny(std::string(code_info(code).id), code);
     needs_.instruments.refused(code);
@@ -313,7 +329,9 @@ void Pipeline::cut(Visit const& visit) {
                             .gate = visit.gate,
                             .time = needs_.clock.now()});
   }
-  outcome(visit, {.status = http_status(code), .code = code});
+  bool const gone = code == Code::interrupted;
+  int const status = !gone ? http_status(code) : visit.streams ? kBegun : kClosedByCaller;
+  outcome(visit, {.status = status, .code = code, .task_id = {}, .state = {}, .gone = gone});
 }
 
 io::Task<Result<void>> Pipeline::record(Visit& visit, authz::AuthzDecision const& decision,
@@ -358,13 +376,8 @@ io::Task<Result<void>> Pipeline::record(Visit& visit, authz::AuthzDecision const
 
 void Pipeline::outcome(Visit const& visit, a2a::Outcome const& result) {
   auto const took = needs_.clock.steady() - visit.began;
-  auto status = RequestStatus::success;
-  if (result.code) {
-    // Who goes away is no failure of ours.
-    bool const ours = *result.code != Code::interrupted && http_status(*result.code) >= 500;
-    status = ours ? RequestStatus::error : RequestStatus::denied;
-    if (ours) needs_.instruments.failed(*result.code);
-  }
+  auto const status = status_of(result);
+  if (status == RequestStatus::error) needs_.instruments.failed(*result.code);
   Instruments::Ended ended{.status = status,
                            .seconds = std::chrono::duration<double>(took).count()};
   if (visit.trace.kept) {

@@ -43,7 +43,8 @@ struct Visitor {
   identity::SpiffeId self;
   std::string remote_address;
   std::shared_ptr<Admission::Load> load = {};  // null: callers have no limit of their own
-  std::shared_ptr<CallLine> line = {};         // of the trust map; null: nothing is counted there
+  std::shared_ptr<http::HeldBodies::Share> messages = {};  // from its first gRPC call on
+  std::shared_ptr<CallLine> line = {};  // of the trust map; null: nothing is counted there
 };
 
 // One for the listener. An order of gates is an order of costs, too: what is cheap refuses first.
@@ -75,14 +76,18 @@ class Pipeline {
     // Who called whom, for the trust map; may be null.
     CallMap* calls = nullptr;
   };
-  explicit Pipeline(Needs needs)
-      : needs_(std::move(needs)), budget_(kMessagesAtOnce * needs_.router.max_body()) {}
+  explicit Pipeline(Needs needs) : needs_(std::move(needs)), messages_(needs_.router.max_body()) {}
 
   // Where the requests of a new connection are counted; null without a map.
   [[nodiscard]] std::shared_ptr<CallLine> line_of(Visitor const& visitor) const;
   // What its caller's connections share of gate 3; null when callers have no limit of their own.
   [[nodiscard]] std::shared_ptr<Admission::Load> load_of(Visitor const& visitor) const {
     return needs_.admission.load_of(visitor.peer->id.text());
+  }
+
+  // What its caller's connections share of the room for gRPC's messages.
+  [[nodiscard]] std::shared_ptr<http::HeldBodies::Share> messages_of(Visitor const& visitor) {
+    return messages_.share_of(visitor.peer->id.text());
   }
 
   // `body`: where the request's body comes from when it was not collected (gRPC), else null.
@@ -123,10 +128,8 @@ class Pipeline {
   // Gate 9: metrics, trace, log. Nothing is decided any more.
   void outcome(Visit const& visit, a2a::Outcome const& outcome);
 
-  static constexpr std::size_t kMessagesAtOnce = 64;  // largest ones, half received
-
   Needs const needs_;
-  MessageBudget budget_;
+  http::HeldBodies messages_;  // of gRPC, half received
 };
 
 }  // namespace aw::server

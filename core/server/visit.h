@@ -5,12 +5,14 @@
 // to this folder.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/a2a/operation.h"
 #include "core/authz/authz.h"
 #include "core/base/clock.h"
+#include "core/base/code.h"
 #include "core/decisions/entry.h"
 #include "core/http/server.h"
 #include "core/server/decision_event.h"
@@ -38,9 +40,10 @@ struct Visit {
   std::string_view gate = "identity";
   authz::AuthzContext const* question = nullptr;
   std::string receipt = {};
-  bool on_record = false;  // or tried to be
-  bool streams = false;    // allowed, and the answer is one
-  bool instead = false;    // what is recorded now takes the place of what could not be
+  bool on_record = false;           // or tried to be
+  bool streams = false;             // allowed, and the answer is one
+  std::optional<Code> denied = {};  // by a gate or by policy, whoever hears of it
+  bool instead = false;             // what is recorded now takes the place of what could not be
 };
 
 // What policy is asked about `operation`, which this visit brought.

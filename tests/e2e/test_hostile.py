@@ -2,13 +2,16 @@
 """Peers that hold what they get: many at once, none of them reading, ending or hurrying. Memory stays bounded (each test prints
 the peak), others are served meanwhile, and what was held is given back."""
 import contextlib
+import json
 import pathlib
 import socket
 import ssl
 import struct
+import threading
 
 import house
-from house import connect, metric, wait_for
+import target
+from house import connect, metric, request, wait_for
 from target import PREFACE, Target, frame
 
 MOST_GROWTH = 96 * 1024  # KiB that any of these may cost; far below what they ask for
@@ -85,6 +88,32 @@ class Hostile(Target):
         wait_for("all are answered", lambda: metric(self.agent_.metrics_port, "agentweave_requests_total") >= asked + 1000, 30)
         self.check("1000 answers behind windows of zero")
 
+    def test_readers_that_leave(self):
+        """a stream whose reader leaves counts as interrupted: nobody was denied, and nothing failed"""
+        ended = {status: metric(self.agent_.metrics_port, "agentweave_requests_total", status=status) for status in ("denied", "error")}
+        target.Backend.gate = threading.Event()
+        self.addCleanup(target.Backend.gate.set)
+        begun = request(self.port, self.client, "POST", "/a2a/v1/tasks", {"task_type": "work", "payload": {}, "async": True})
+        task = json.loads(begun[2])["id"]
+        path = f"/a2a/v1/tasks/{task}/stream"
+        h1 = connect(self.port, self.client)
+        h1.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        self.assertIn(b" 200 ", h1.recv(4096))
+        h1.close()
+        interrupted = {"name": "agentweave_requests_total", "status": "interrupted"}
+        wait_for("the first is counted", lambda: metric(self.agent_.metrics_port, **interrupted) == 1, 20)
+        h2 = connect(self.port, self.client, alpn=("h2",))
+        head = bytes([0x82, 0x87]) + b"\x04" + bytes([len(path)]) + path.encode() + b"\x01\x01x"
+        h2.sendall(PREFACE + frame(4, 0, 0) + frame(1, 0x5, 1, head))
+        seen = b""
+        while b"event" not in seen and b"data:" not in seen:
+            seen += h2.recv(4096)
+        h2.sendall(frame(3, 0, 1, struct.pack(">I", 8)))  # RST_STREAM CANCEL
+        wait_for("so is the second", lambda: metric(self.agent_.metrics_port, **interrupted) == 2, 20)
+        h2.close()
+        for status, count in ended.items():
+            self.assertEqual(metric(self.agent_.metrics_port, "agentweave_requests_total", status=status), count)
+
     def test_unread_answers(self):
         """40 connections that send request after request and read no answer"""
         one = b"GET /.well-known/agent-card.json HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -96,3 +125,69 @@ class Hostile(Target):
                 for _ in range(200):
                     tls.sendall(one * 50)
         self.check("40 readers that do not read")
+
+
+class Neighbours(Target):
+    """Two callers: what one of them holds is not taken from the other."""
+    SIZE = 100_000
+    server_settings = {"limits": {"max_body_bytes": SIZE, "body_timeout": 60, "head_timeout": 60, "handshake_timeout": 60}}
+
+    def setUp(self):
+        super().setUp()
+        made = self.run_cli("svid", "fetch", "--socket", f"unix://{self.socket_path}", "--as", "target", "--out", self.dir / "other")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.other = house.Identity(self.dir / "other/svid.pem", self.dir / "other/svid.key", self.dir / "other/bundle.pem")
+        self.held = []
+        self.addCleanup(lambda: [one.close() for one in self.held])
+
+    def body(self):
+        text = b'{"task_type":"work","payload":{"text":"' + b"a" * (self.SIZE - 1000) + b'"}}'
+        return (b"POST /a2a/v1/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n" % len(text), text)
+
+    def status(self, tls):
+        return int(tls.recv(12).split(b" ")[1])
+
+    def refusals(self):
+        return metric(self.agent_.metrics_port, "agentweave_gate_refusals_total", reason="overloaded")
+
+    def test_half_bodies_of_one_caller(self):
+        """a caller with a hundred bodies that are half here is refused more; another's large body is taken"""
+        head, text = self.body()
+        for _ in range(100):
+            tls = connect(self.port, self.client, timeout=60)
+            self.held.append(tls)
+            with contextlib.suppress(*LOST):
+                tls.sendall(head + text[:-500])
+        wait_for("the caller has its fill", lambda: self.refusals() >= 36, 60)
+        tls = connect(self.port, self.other, timeout=60)
+        self.held.append(tls)
+        tls.sendall(head + text[:-500])
+        tls.sendall(text[-500:])
+        self.assertEqual(self.status(tls), 403)  # read whole: policy was asked, and knows it not
+        wait_for("a quarter is its fill", lambda: self.refusals() == 84, 60)
+        # What was held is finished as well.
+        self.held[0].sendall(text[-500:])
+        self.assertEqual(self.status(self.held[0]), 200)
+
+    def test_half_grpc_messages_of_one_caller(self):
+        """a caller with a hundred gRPC messages that are half here is refused more; another's is taken"""
+        head = (bytes([0x83, 0x87]) + b"\x04" + bytes([33]) + b"/lf.a2a.v1.A2AService/SendMessage" +
+                b"\x01\x01x" + b"\x0f\x10" + bytes([16]) + b"application/grpc")
+        half = b"\0" + struct.pack(">I", 60_000) + b"a" * 50_000
+        pieces = b"".join(frame(0, 0, 1, half[i:i + 16_000]) for i in range(0, len(half), 16_000))
+        opening = PREFACE + frame(4, 0, 0) + frame(1, 0x4, 1, head) + pieces
+        for _ in range(200):
+            tls = connect(self.port, self.client, alpn=("h2",), timeout=60)
+            self.held.append(tls)
+            with contextlib.suppress(*LOST):
+                tls.sendall(opening)
+        wait_for("the caller has its fill", lambda: self.refusals() >= 73, 60)
+        tls = connect(self.port, self.other, alpn=("h2",), timeout=60)
+        self.held.append(tls)
+        tls.sendall(opening)
+        rest = b"a" * 10_000
+        tls.sendall(frame(0, 0x1, 1, rest))
+        wait_for("it is read", lambda: metric(self.agent_.metrics_port, "agentweave_gate_refusals_total", reason="unmapped_route") +
+                 metric(self.agent_.metrics_port, "agentweave_gate_refusals_total", reason="request_malformed") == 1, 30)
+        wait_for("a quarter is its fill", lambda: self.refusals() == 169, 60)

@@ -27,6 +27,7 @@ namespace aw::http::testing {
 using namespace std::chrono_literals;
 using Handler = std::function<io::Task<void>(Request&, ResponseWriter&)>;
 using Refuser = std::function<std::optional<Response>(EarlyRefusal const&)>;
+using Namer = std::function<std::string(ConnectionInfo const&)>;
 using Wording = std::function<Response(Unanswered const&)>;
 
 inline bool eventually(std::function<bool()> const& what) {
@@ -54,8 +55,11 @@ inline io::Task<void> echo(Request& request, ResponseWriter& writer) {
 
 class FunctionSession final : public Session {
  public:
-  FunctionSession(Handler handler, WallTime end, Refuser refuser = {})
-      : handler_(std::move(handler)), refuser_(std::move(refuser)), end_(end) {}
+  FunctionSession(Handler handler, WallTime end, Refuser refuser = {}, std::string caller = {})
+      : handler_(std::move(handler)),
+        refuser_(std::move(refuser)),
+        end_(end),
+        caller_(std::move(caller)) {}
   io::Task<void> handle(Request& request, ResponseWriter& writer) override {
     return handler_(request, writer);
   }
@@ -63,11 +67,13 @@ class FunctionSession final : public Session {
     return refuser_ ? refuser_(refusal) : std::nullopt;
   }
   [[nodiscard]] WallTime must_close_by() const override { return end_; }
+  [[nodiscard]] std::string_view caller() const override { return caller_; }
 
  private:
   Handler handler_;
   Refuser refuser_;
   WallTime end_;
+  std::string caller_;
 };
 
 // What most requests are, whole.
@@ -91,7 +97,8 @@ class Site {
     options.sessions = [this](ConnectionInfo const& info) -> Result<std::unique_ptr<Session>> {
       std::lock_guard const lock(mutex_);
       infos_.push_back(info);
-      return std::unique_ptr<Session>(std::make_unique<FunctionSession>(handler_, end_, refuser));
+      return std::unique_ptr<Session>(std::make_unique<FunctionSession>(
+          handler_, end_, refuser, namer ? namer(info) : std::string()));
     };
     options.rejected = [this](Error const& error, std::string_view) {
       std::lock_guard const lock(mutex_);
@@ -145,6 +152,7 @@ class Site {
   Clock const& clock() { return clock_; }
 
   Refuser refuser;  // set before anybody connects; empty: the server's own answer
+  Namer namer;      // as it; empty: callers are nobody in particular
 
  private:
   Wired wired_;
@@ -167,7 +175,13 @@ class Site {
 // A blocking socket with five seconds of patience.
 class Raw {
  public:
-  explicit Raw(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  // `host`: the last number of the address it comes from.
+  explicit Raw(std::uint16_t port, std::uint8_t host = 1)
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    own.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~std::uint32_t{0xFF}) | host);
+    static_cast<void>(::bind(socket_, reinterpret_cast<sockaddr*>(&own), sizeof(own)));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

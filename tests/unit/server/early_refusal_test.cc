@@ -98,10 +98,11 @@ TEST_CASE("a request that is cut off before it is decided is one denial on recor
     char const* code;
     bool late;  // the listener has answered in our stead
     bool gone;
+    char const* status;
   };
-  for (auto const& row :
-       {Row{"timed_out", "AW8004", true, true}, Row{"interrupted", "AW8007", false, true},
-        Row{"internal", "AW9001", false, false}}) {
+  for (auto const& row : {Row{"timed_out", "AW8004", true, true, "error"},
+                          Row{"interrupted", "AW8007", false, true, "interrupted"},
+                          Row{"internal", "AW9001", false, false, "error"}}) {
     CAPTURE(row.reason);
     House house;
     Answer answer;
@@ -125,6 +126,9 @@ TEST_CASE("a request that is cut off before it is decided is one denial on recor
     CHECK(kept->text(decisions::Text::gate) == "authorization");
     CHECK(house.has_line("agentweave_gate_refusals_total{reason=\"" + std::string(row.reason) +
                          "\"} 1"));
+    CHECK(house.has_line(
+        "agentweave_requests_total{agent_name=\"agent\",capability=\"work\",status=\"" +
+        std::string(row.status) + "\"} 1"));
     CHECK(house.ran == 0);
   }
 }
@@ -145,6 +149,8 @@ TEST_CASE("what was decided before it was cut off is not on record twice, and ha
     CHECK(house.has_line(
         "agentweave_requests_total{agent_name=\"agent\",capability=\"work\",status=\"" +
         std::string(gone ? "denied" : "error") + "\"} 1"));
+    CHECK(house.has_line(
+        R"(agentweave_requests_total{agent_name="agent",capability="work",status="interrupted"} 0)"));
   }
 }
 

@@ -68,6 +68,7 @@ class Answer final : public http::ResponseWriter {
     co_return Result<void>{};
   }
   io::Task<Result<void>> write(std::string_view bytes) override {
+    if (gone) co_return make_error(Code::interrupted, "the peer is gone");
     response.body += bytes;
     co_return Result<void>{};
   }

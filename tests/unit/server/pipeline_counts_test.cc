@@ -33,6 +33,34 @@ TEST_CASE("a decision point that does not answer counts as one error, a denial a
   CHECK(house.has_line(R"(agentweave_gate_refusals_total{reason="no_matching_rule"} 1)"));
 }
 
+TEST_CASE("a caller that leaves before its answer was whole was not denied, and nothing failed") {
+  auto const line = [](std::string_view status, int count) {
+    return R"(agentweave_requests_total{agent_name="agent",capability="work",status=")" +
+           std::string(status) + "\"} " + std::to_string(count);
+  };
+  for (auto const* const path : {"/a2a/v1/tasks", "/message:stream"}) {
+    CAPTURE(std::string(path));
+    House house;
+    Answer answer;
+    answer.gone = true;
+    bool const streams = path != std::string_view("/a2a/v1/tasks");
+    auto request = house.post(
+        path, streams
+                  ? R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"hi"}]}})"
+                  : R"({"task_type":"work","payload":{}})");
+    if (streams) request.headers.set("a2a-version", "1.0");
+    Visitor const visitor = house.visitor();
+    io::run_blocking(house.pipeline->serve(visitor, request, answer));
+    CHECK(house.ran == 1);
+    CHECK(house.records().back().at("decision") == "allow");
+    CHECK(house.has_line(line("interrupted", 1)));
+    for (auto const* const other : {"success", "error", "denied"})
+      CHECK(house.has_line(line(other, 0)));
+    CHECK(house.has_line(R"(agentweave_request_duration_seconds_count{agent_name="agent",)"
+                         R"(capability="work",status="interrupted"} 1)"));
+  }
+}
+
 TEST_CASE("beyond the concurrency limit the answer is 503 and others are not harmed") {
   House house;
   std::vector<Admission::Slot> taken;
