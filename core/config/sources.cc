@@ -109,11 +109,12 @@ class SourceReader {
     }
     const NodePtr root = expand(parsed.root, env_, found_);
     Values base = includes(*root, name.parent_path());
-    merge(base, collect(*root, found_));
+    merge(base, collect(*root, sections, found_));
     return base;
   }
 
   std::vector<stdfs::path> files;
+  Sections sections;
 
  private:
   Values includes(Node const& root, stdfs::path const& directory) {
@@ -167,6 +168,7 @@ Assembled assemble(LoadRequest const& request, std::vector<Diagnostic>& found) {
   if (request.text) {
     out.whole.file = request.file.empty() ? "-" : request.file.string();
     out.values = reader.text(out.whole.file, *request.text);
+    out.sections = std::move(reader.sections);
     out.readable = true;
     return out;
   }
@@ -182,6 +184,7 @@ Assembled assemble(LoadRequest const& request, std::vector<Diagnostic>& found) {
   out.whole.file = path->string();
   out.values = reader.file(*path, nullptr);
   out.files = std::move(reader.files);
+  out.sections = std::move(reader.sections);
   out.readable = !out.files.empty();
   return out;
 }
