@@ -57,8 +57,8 @@ void write_groups(std::ostream& out, audit::Grouping const& grouping) {
 
 Result<void> run_audit_query(AuditQueryOptions const& options, Context& context) {
   AW_TRY(auto const filter, audit::Filter::parse(options.filter));
+  AW_TRY(auto grouping, audit::Grouping::by(options.group));
   AW_TRY(auto const files, all_audit_files(options.files, context));
-  audit::Grouping grouping(options.group);
   json::Json records = json::Json::array();
   std::uint64_t matched = 0;
   AW_TRY(for_each_record(files, filter, context, [&](json::Json const& record) {
