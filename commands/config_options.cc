@@ -51,8 +51,10 @@ Error told_refusal(config::Loaded const& loaded, Context& context) {
   if (context.machine_readable()) return whole;
   context.err << config::render_text(loaded.diagnostics) << std::flush;
   const auto errors = config::count(loaded.diagnostics, config::Severity::error);
-  const std::string what =
-      loaded.files.empty() ? std::string("the configuration") : loaded.files.front().string();
+  std::string what =
+      loaded.files.empty() ? loaded.diagnostics.front().place.file : loaded.files.front().string();
+  if (what.empty() || what == "-") what = "the configuration";
+  if (whole.code == Code::usage) what = "the command line";
   return make_error(whole.code, what + " is not usable: " + std::to_string(errors) +
                                     (errors == 1 ? " error" : " errors"));
 }

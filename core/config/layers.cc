@@ -156,7 +156,7 @@ void apply_override(Values& values, std::string_view text, std::string_view flag
     found.back().key = written;
   };
   auto target = parse_target(written);
-  if (equals == std::string_view::npos || !target) {
+  if (equals == std::string_view::npos || written.empty() || !target) {
     return fail(Code::usage, "expected KEY=VALUE, got \"" + std::string(text) + '"', "");
   }
   const auto alias = std::ranges::find(all_aliases(), written, &Alias::old);

@@ -245,7 +245,10 @@ Error refusal(Loaded const& loaded) {
   if (first == loaded.diagnostics.end())
     first = std::ranges::find(loaded.diagnostics, Severity::error, &Diagnostic::severity);
   if (first == loaded.diagnostics.end()) return make_error(Code::internal, "nothing is wrong");
-  std::string message = first->place.before(first->message);
+  // A finding about a file as a whole names it.
+  bool const named =
+      first->place.line <= 0 && first->message.find(first->place.file) != std::string::npos;
+  std::string message = named ? first->message : first->place.before(first->message);
   const std::size_t more = count(loaded.diagnostics, Severity::error) - 1;
   if (more > 0) message += " (and " + std::to_string(more) + " more)";
   return make_error(first->code, std::move(message), first->hint)

@@ -210,6 +210,7 @@ TEST_CASE("serve says what is wrong once, and of a flag at the flag") {
   CHECK(port.exit == 2);
   CHECK(port.err.contains("  --> --port\n"));
   CHECK_FALSE(port.err.contains("--set"));
+  CHECK(port.err.ends_with("error    AW8001 the command line is not usable: 1 error\n"));
 }
 
 TEST_CASE("config explain answers for settings, sections and typing errors") {

@@ -174,7 +174,8 @@ TEST_CASE("a --set that cannot be is an error that names it") {
   CHECK(near.diagnostics[0].hint == "did you mean \"server.port\"?");
   CHECK(near.diagnostics[0].place.text() == "--set server.prot");
   CHECK(loaded({.set = {"server=1"}}).diagnostics[0].hint == "set server.KEY=VALUE");
-  CHECK(loaded({.set = {"server.port"}}).diagnostics[0].code == Code::usage);
+  for (char const* text : {"server.port", "=1", "peers[x].id=y"})
+    CHECK(loaded({.set = {text}}).diagnostics[0].code == Code::usage);
 }
 
 TEST_CASE("a flag's value that cannot be is told at the flag, as a mistake in the command line") {
