@@ -69,6 +69,14 @@ std::optional<std::string> moved_to(std::string const& at, std::string_view word
   return std::nullopt;
 }
 
+// As other programs have it.
+std::optional<std::string> elsewhere(std::string_view word) {
+  for (std::string_view const format : {"json", "yaml", "jsonl"})
+    if (word.starts_with("--") && word.substr(2) == format)
+      return "write -o " + std::string(format);
+  return std::nullopt;
+}
+
 Error unknown_word(CLI::App const& root, std::string const& word) {
   auto const& at = deepest(root);
   auto const known = known_words(root, at, word);
@@ -79,6 +87,8 @@ Error unknown_word(CLI::App const& root, std::string const& word) {
   std::string_view const what = word.starts_with('-') ? "unknown option"
                                 : known.empty()       ? "unexpected argument"
                                                       : "unknown command";
+  if (auto const ours = elsewhere(name))
+    return make_error(Code::usage, std::string(what) + " \"" + word + "\"", *ours);
   if (auto const moved = moved_to(path_of(at), name))
     return make_error(Code::usage, std::string(what) + " \"" + word + "\"", *moved);
   return make_error(Code::usage, std::string(what) + " \"" + word + "\"",

@@ -9,6 +9,7 @@
 
 #include "commands/support/audit_records.h"
 #include "commands/support/command.h"
+#include "commands/support/options.h"
 #include "commands/support/table.h"
 #include "core/audit/query.h"
 
@@ -57,8 +58,8 @@ void write_groups(std::ostream& out, audit::Grouping const& grouping) {
 
 Result<void> run_audit_query(AuditQueryOptions const& options, Context& context) {
   AW_TRY(auto const filter, audit::Filter::parse(options.filter));
+  AW_TRY(auto grouping, audit::Grouping::by(options.group));
   AW_TRY(auto const files, all_audit_files(options.files, context));
-  audit::Grouping grouping(options.group);
   json::Json records = json::Json::array();
   std::uint64_t matched = 0;
   AW_TRY(for_each_record(files, filter, context, [&](json::Json const& record) {
@@ -100,8 +101,7 @@ void register_audit_query(CLI::App& parent, Context& context) {
   add_audit_files(command, options->files);
   command.add_option("--group", options->group, "Count by these fields: action,caller")
       ->type_name("FIELDS");
-  command.add_option("--limit", options->limit, "How many records are printed at most")
-      ->capture_default_str();
+  add_number(command, "--limit", options->limit, "How many records are printed at most");
   on_run(command, context, [options, &context] { return run_audit_query(*options, context); });
 }
 

@@ -10,8 +10,8 @@ namespace aw::commands {
 struct AuditQueryOptions {
   std::string filter;
   AuditFilesOptions files;
-  std::string group;         // fields; empty = print the records
-  std::size_t limit = 1000;  // records printed
+  std::string group;           // fields; empty = print the records
+  std::uint64_t limit = 1000;  // records printed
 };
 
 // Prints records as they stand in the files, or a table of groups. Lines that are no records are

@@ -9,6 +9,7 @@
 
 #include "commands/support/bundle_file.h"
 #include "commands/support/command.h"
+#include "commands/support/options.h"
 
 namespace aw::commands {
 namespace {
@@ -143,8 +144,7 @@ void register_audit_verify(CLI::App& parent, Context& context) {
       .add_option("--known", options->known,
                   "A record known from elsewhere, SEQ:HASH: it must be there")
       ->type_name("SEQ:HASH");
-  command.add_option("--from", options->from, "The files may begin at this record")
-      ->type_name("SEQ");
+  add_number(command, "--from", options->from, "The files may begin at this record", "SEQ");
   command.add_flag_callback(
       "--open", [options] { options->tail = audit::Tail::open; },
       "The log is being written: its end is not sealed yet, but signed not long ago");

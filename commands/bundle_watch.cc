@@ -13,6 +13,7 @@
 #include "commands/support/authority_watch.h"
 #include "commands/support/command.h"
 #include "commands/support/decisions.h"
+#include "commands/support/options.h"
 #include "commands/support/rotation_tally.h"
 #include "core/base/log.h"
 #include "core/config/load.h"
@@ -365,8 +366,7 @@ void register_bundle_watch(CLI::App& parent, Context& context) {
       "--agents", [options] { options->agents = true; }, "Ask the configuration's peers");
   command.add_option("--config", options->config, "Configuration whose peers are asked")
       ->type_name("FILE");
-  command.add_option("-n,--count", options->count, "Stop after so many lines (0 = never)")
-      ->capture_default_str();
+  add_number(command, "-n,--count", options->count, "Stop after so many lines (0 = never)");
   on_answer(command, context, [options, &context] { return run_bundle_watch(*options, context); });
 }
 

@@ -2,6 +2,7 @@
 #include "commands/card_verify.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -71,6 +72,11 @@ Result<void> run_card_verify(CardVerifyOptions const& options, Context& context)
   if (has_target == !options.file.empty())
     return make_error(Code::usage, "give an agent or --file, one of the two",
                       "for example `agentweave card verify hello`");
+  std::error_code ignored;
+  if (auto const& target = options.server.agent.target;
+      has_target && std::filesystem::is_regular_file(target, ignored))
+    return make_error(Code::usage, target + " is a file, and an agent's name is asked for",
+                      "agentweave card verify --file " + target);
   AW_TRY(auto const verified,
          has_target ? verify_running(options, context) : verify_file(options, context));
   auto const signer = verified.signer ? verified.signer->text() : "the given key";

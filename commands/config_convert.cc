@@ -46,8 +46,8 @@ Result<Exit> run_config_convert(ConfigConvertOptions const& options, Context& co
   std::map<std::string, std::string> const nothing;  // what this machine's variables say is not it
   request.env = config::lookup_in(nothing);
   auto const loaded = config::inspect(request);
-  if (!loaded.diagnostics.empty())
-    context.err << config::render_text(loaded.diagnostics) << std::flush;
+  if (loaded.files.empty() && !request.text) return told_refusal(loaded, context);
+  context.err << config::render_text(loaded.diagnostics) << std::flush;
   if (loaded.keys == 0) {
     auto const& found = loaded.diagnostics;
     return make_error(found.empty() ? Code::config_syntax : found.front().code,

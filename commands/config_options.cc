@@ -2,7 +2,6 @@
 #include "commands/config_options.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <istream>
 #include <ostream>
 
@@ -46,6 +45,20 @@ Result<config::LoadRequest> load_request(ConfigOptions const& options, Context& 
   return request;
 }
 
+Error told_refusal(config::Loaded const& loaded, Context& context) {
+  Error whole = config::refusal(loaded);
+  whole.context.clear();
+  if (context.machine_readable()) return whole;
+  context.err << config::render_text(loaded.diagnostics) << std::flush;
+  const auto errors = config::count(loaded.diagnostics, config::Severity::error);
+  std::string what =
+      loaded.files.empty() ? loaded.diagnostics.front().place.file : loaded.files.front().string();
+  if (what.empty() || what == "-") what = "the configuration";
+  if (whole.code == Code::usage) what = "the command line";
+  return make_error(whole.code, what + " is not usable: " + std::to_string(errors) +
+                                    (errors == 1 ? " error" : " errors"));
+}
+
 Result<config::Loaded> load_config(ConfigOptions const& options, Context& context) {
   AW_TRY(auto const request, load_request(options, context));
   config::Loaded loaded = config::inspect(request);
@@ -55,18 +68,7 @@ Result<config::Loaded> load_config(ConfigOptions const& options, Context& contex
     }
     return loaded;
   }
-  if (!context.machine_readable()) context.err << config::render_text(loaded.diagnostics);
-  const std::size_t errors = config::count(loaded.diagnostics, config::Severity::error);
-  auto const first =
-      std::ranges::find(loaded.diagnostics, config::Severity::error, &config::Diagnostic::severity);
-  std::string what =
-      loaded.files.empty() ? std::string("the configuration") : loaded.files.front().string();
-  if (context.machine_readable()) {
-    what = first->place.before(first->message);
-  } else {
-    what += " is not usable: " + std::to_string(errors) + (errors == 1 ? " error" : " errors");
-  }
-  return make_error(first->code, std::move(what), context.machine_readable() ? first->hint : "");
+  return told_refusal(loaded, context);
 }
 
 }  // namespace aw::commands

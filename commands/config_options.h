@@ -24,6 +24,10 @@ void add_environment_and_overrides(CLI::App& command, ConfigOptions& options);
 [[nodiscard]] Result<config::LoadRequest> load_request(ConfigOptions const& options,
                                                        Context& context);
 
+// Writes every finding to stderr as `config validate` would, and returns what is left to say of a
+// configuration that is not ok(): that it is not usable. Machine readable, it says all itself.
+[[nodiscard]] Error told_refusal(config::Loaded const& loaded, Context& context);
+
 // Loads, and writes every finding to stderr as `config validate` would. The error that comes back
 // when it is not usable is short: what is wrong was said.
 [[nodiscard]] Result<config::Loaded> load_config(ConfigOptions const& options, Context& context);

@@ -2,6 +2,7 @@
 #include "commands/config_validate.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -166,6 +167,10 @@ Result<Exit> run_config_validate(ConfigValidateOptions const& options, Context& 
     AW_TRY(write_reports(targets, report, context));
     describe_insecure(report, context);
   }
+  // No file is wrong when the command line is.
+  if (std::ranges::find(report.diagnostics, Code::usage, &config::Diagnostic::code) !=
+      report.diagnostics.end())
+    return Exit::usage;
   const bool failed =
       report.errors() > 0 || (options.warnings == WarningPolicy::fail && report.warnings() > 0);
   return failed ? Exit::invalid : Exit::ok;

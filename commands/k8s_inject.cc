@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "commands/config_options.h"
 #include "commands/support/command.h"
 #include "commands/support/json_member.h"
 #include "commands/support/manifest.h"
@@ -30,9 +31,8 @@ Result<std::string> checked_config(std::string const& file, Context& context) {
   request.file = file;
   request.env = config::lookup_in(context.env);
   auto const loaded = config::inspect(request);
-  if (!loaded.diagnostics.empty())
-    context.err << config::render_text(loaded.diagnostics) << std::flush;
-  if (!loaded.ok()) return make_error(Code::config_syntax, file + " is not valid");
+  if (!loaded.ok()) return told_refusal(loaded, context);
+  context.err << config::render_text(loaded.diagnostics) << std::flush;
   return text;
 }
 

@@ -90,7 +90,8 @@ void print_once(MetricsOptions const& options, Context& context, Fetched const& 
                 Values const& before, double seconds) {
   context.print("Metrics", samples_json(fetched), [&](std::ostream& out) {
     if (options.form == MetricsOptions::Form::exposition) {
-      out << fetched.body;
+      out << (options.names.empty() ? fetched.body
+                                    : selected_exposition(fetched.body, options.names));
     } else {
       write_metrics_table(out, fetched, before, seconds);
     }
@@ -146,7 +147,7 @@ void register_metrics(CLI::App& parent, Context& context) {
       "Show again and again, with the change a second");
   command.add_flag_callback(
       "--raw", [options] { options->form = MetricsOptions::Form::exposition; },
-      "The Prometheus text as it came");
+      "The Prometheus text as it came; with names, their series of it");
   add_duration(command, "-i,--interval", options->interval, "Between two looks, with --watch");
   add_duration(command, "-t,--timeout", options->timeout, "How long to wait for the agent");
   on_answer(command, context, [options, &context] { return run_metrics(*options, context); });

@@ -10,7 +10,7 @@
 
 namespace aw::commands {
 
-// `exposition`: Prometheus text as it came, all of it.
+// `exposition`: Prometheus text as it came; of it, with names, their series.
 struct MetricsOptions {
   std::string url = "http://127.0.0.1:9090/metrics";
   std::vector<std::string> names;  // only series whose name contains one of these

@@ -179,7 +179,8 @@ class Keeper {
 Result<config::LoadRequest> run_request(RunOptions const& options, Context& context,
                                         std::string const& directory) {
   AW_TRY(auto request, load_request(options.config, context));
-  if (!options.restart.empty()) request.overrides.push_back("run.restart=" + options.restart);
+  if (!options.restart.empty())
+    request.flags.push_back({"--restart", "run.restart", options.restart});
   request.defaults = {"server.upstream=unix://" + directory + "/app.sock"};
   return request;
 }

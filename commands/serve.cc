@@ -22,10 +22,10 @@ struct ServeOptions {
 
 Result<config::LoadRequest> request_of(ServeOptions const& options, Context& context) {
   AW_TRY(auto request, load_request(options.config, context));
-  if (!options.host.empty()) request.overrides.push_back("server.host=" + options.host);
-  if (!options.port.empty()) request.overrides.push_back("server.port=" + options.port);
+  if (!options.host.empty()) request.flags.push_back({"--host", "server.host", options.host});
+  if (!options.port.empty()) request.flags.push_back({"--port", "server.port", options.port});
   if (!options.log_level.empty())
-    request.overrides.push_back("observability.logging.level=" + options.log_level);
+    request.flags.push_back({"--log-level", "observability.logging.level", options.log_level});
   return request;
 }
 

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "commands/support/command.h"
+#include "commands/support/options.h"
 #include "core/base/log.h"
 #include "core/identity/first_snapshot.h"
 #include "core/identity/workload_client.h"
@@ -110,8 +111,7 @@ void register_svid_watch(CLI::App& parent, Context& context) {
               .details = "Events: received, rotated, updated (same SVID, other bundles), "
                          "withdrawn, unreachable, expired."});
   add_workload_options(command, options->workload);
-  command.add_option("-n,--count", options->count, "Stop after so many updates (0 = never)")
-      ->capture_default_str();
+  add_number(command, "-n,--count", options->count, "Stop after so many updates (0 = never)");
   on_answer(command, context, [options, &context] { return run_svid_watch(*options, context); });
 }
 

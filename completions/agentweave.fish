@@ -783,7 +783,7 @@ complete -c agentweave -n '__agentweave_at k8s inject' -l version -d 'Print the 
 complete -c agentweave -n '__agentweave_at metrics' -s h -l help -d 'Print this help message and exit'
 complete -c agentweave -n '__agentweave_at metrics' -l url -x -d 'The agent\'s metrics address'
 complete -c agentweave -n '__agentweave_at metrics' -s w -l watch -d 'Show again and again, with the change a second'
-complete -c agentweave -n '__agentweave_at metrics' -l raw -d 'The Prometheus text as it came'
+complete -c agentweave -n '__agentweave_at metrics' -l raw -d 'The Prometheus text as it came; with names, their series of it'
 complete -c agentweave -n '__agentweave_at metrics' -s i -l interval -x -d 'Between two looks, with --watch'
 complete -c agentweave -n '__agentweave_at metrics' -s t -l timeout -x -d 'How long to wait for the agent'
 complete -c agentweave -n '__agentweave_at metrics' -s o -l output -l format -x -a 'text table json yaml jsonl' -d 'How results are printed'

@@ -51,7 +51,9 @@ Result<void> for_each_record(std::span<const std::filesystem::path> files,
     read(in);
   }
   if (odd > 0) {
-    context.say(std::to_string(odd) + " lines are no records: run `agentweave audit verify`");
+    context.say((odd == 1 ? std::string("1 line is no record")
+                          : std::to_string(odd) + " lines are no records") +
+                ": run `agentweave audit verify`");
   }
   return {};
 }

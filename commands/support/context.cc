@@ -170,7 +170,8 @@ void Context::finish(Error const& error) {
 }
 
 void Context::print_error(Error const& error) {
-  if (machine_readable()) {
+  // Where nobody reads it, an envelope would say nothing.
+  if (machine_readable() && out.good()) {
     json::Json whole = envelope("Error");
     whole["error"] = error_json(error);
     if (output == Output::yaml) {

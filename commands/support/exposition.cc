@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/support/exposition.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -95,6 +96,13 @@ void read_comment(std::string_view line, Exposition& out) {
   (help ? out.help : out.types)[name] = std::string(text::trim(rest));
 }
 
+// The family that a comment of HELP or TYPE is about; empty for other comments.
+std::string_view family_of(std::string_view comment) {
+  if (!comment.starts_with("# HELP ") && !comment.starts_with("# TYPE ")) return {};
+  auto rest = comment.substr(7);
+  return take_name(rest);
+}
+
 }  // namespace
 
 std::string Sample::series() const {
@@ -126,6 +134,31 @@ Result<Exposition> parse_exposition(std::string_view text) {
     }
     if (out.samples.size() == kMaxSamples) return make_error(Code::too_large, "too many metrics");
     out.samples.push_back(std::move(sample));
+  }
+  return out;
+}
+
+std::string selected_exposition(std::string_view text, std::span<const std::string> names) {
+  std::string out;
+  std::string comments;  // of `family`, until a series of it is selected
+  std::string_view family;
+  for (auto const line : text::split(text, '\n')) {
+    if (line.starts_with('#')) {
+      if (auto const about = family_of(line); about != family) {
+        comments.clear();
+        family = about;
+      }
+      comments.append(line).append("\n");
+      continue;
+    }
+    auto rest = line;
+    auto const name = take_name(rest);
+    if (name.empty() || std::ranges::none_of(names, [name](std::string const& wanted) {
+          return name.contains(wanted);
+        }))
+      continue;
+    out.append(comments).append(line).append("\n");
+    comments.clear();
   }
   return out;
 }

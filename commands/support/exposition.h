@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,5 +32,10 @@ struct Exposition {
 
 // Code::protocol.
 [[nodiscard]] Result<Exposition> parse_exposition(std::string_view text);
+
+// Of such a text the series whose name contains one of `names`, as they came, each family under its
+// own comments.
+[[nodiscard]] std::string selected_exposition(std::string_view text,
+                                              std::span<const std::string> names);
 
 }  // namespace aw::commands

@@ -37,7 +37,11 @@ Result<std::string> read_payload(std::string const& argument, Context& context) 
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   if (text.starts_with(kMark)) text.erase(0, kMark.size());
   if (auto parsed = json::parse(text, {.bytes = kMaxPayload}); !parsed.ok()) {
-    return make_error(Code::usage, "the payload is no JSON: " + parsed.error().message,
+    if (argument.starts_with('@'))
+      return make_error(Code::usage, argument.substr(1) + " is no JSON: " + parsed.error().message);
+    return make_error(Code::usage,
+                      std::string(argument == "-" ? "standard input" : "the payload") +
+                          " is no JSON: " + parsed.error().message,
                       "for example '{\"name\":\"Ada\"}', - for stdin, or @file.json");
   }
   return text;

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <ostream>
 
+#include "commands/config_options.h"
 #include "core/runtime/supervisor.h"
 
 namespace aw::commands {
@@ -49,9 +50,19 @@ Result<config::Loaded> load_amended(Serving const& serving, Context& context) {
   return loaded;
 }
 
+// The log and `health` keep the reason: it says what is wrong, where a start leaves that to the
+// findings it prints.
+Result<config::Loaded> load_again(Serving const& serving, Context& context) {
+  auto loaded = config::inspect(serving.request);
+  context.err << config::render_text(loaded.diagnostics) << std::flush;
+  if (!loaded.ok()) return config::refusal(loaded);
+  if (serving.amend) serving.amend(loaded.config);
+  return loaded;
+}
+
 // For the supervisor's status line: what became of it, empty when all is in force.
 std::string reload(Serving const& serving, runtime::Runtime& agent, Context& context) {
-  auto loaded = load_amended(serving, context);
+  auto loaded = load_again(serving, context);
   if (!loaded.ok()) {
     agent.reload_refused(loaded.error());
     context.err << "reload refused, the old configuration stays: " << loaded.error().text()
@@ -82,19 +93,9 @@ runtime::Environment supervision_of(Serving const& serving, Context const& conte
 
 Result<config::Loaded> load_checked(config::LoadRequest const& request, Context& context) {
   auto loaded = config::inspect(request);
-  if (!loaded.diagnostics.empty())
-    context.err << config::render_text(loaded.diagnostics) << std::flush;
-  if (loaded.ok()) return loaded;
-  auto const errors = config::count(loaded.diagnostics, config::Severity::error);
-  for (auto const& finding : loaded.diagnostics) {
-    if (finding.severity == config::Severity::error) {
-      return make_error(
-          finding.code,
-          finding.message + (errors > 1 ? " (and " + std::to_string(errors - 1) + " more)" : ""),
-          "agentweave config validate shows all of it");
-    }
-  }
-  return make_error(Code::config_syntax, "the configuration is not valid");
+  if (!loaded.ok()) return told_refusal(loaded, context);
+  context.err << config::render_text(loaded.diagnostics) << std::flush;
+  return loaded;
 }
 
 Result<void> serve_until_stopped(Serving const& serving, Context& context) {

@@ -15,7 +15,8 @@
 
 namespace aw::commands {
 
-// Prints every finding on stderr; an error (exit 4) when any is one.
+// Prints every finding on stderr; an error (exit 4, or 2 for a flag's) when any is one, that does
+// not say them again.
 [[nodiscard]] Result<config::Loaded> load_checked(config::LoadRequest const& request,
                                                   Context& context);
 

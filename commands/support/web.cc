@@ -42,6 +42,7 @@ Error failure(CURLcode code, std::string const& url) {
     case CURLE_WRITE_ERROR:
       return make_error(Code::too_large, what + "the answer passes 16 MiB");
     case CURLE_COULDNT_RESOLVE_HOST:
+      return make_error(Code::connect, what + "no such host", "write http://HOST:PORT");
     case CURLE_COULDNT_CONNECT:
       return make_error(Code::connect, what + "cannot connect",
                         "is the agent running, with observability.metrics.enabled?");

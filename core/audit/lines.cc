@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/audit/lines.h"
 
+#include <cerrno>
+
 namespace aw::audit {
 
 Result<std::ifstream> open_log_file(std::filesystem::path const& path) {
@@ -11,8 +13,7 @@ Result<std::ifstream> open_log_file(std::filesystem::path const& path) {
   }
   std::ifstream in(path, std::ios::binary);
   if (in) return in;
-  return make_error(Code::audit_unreadable, "audit log " + path.string() + " cannot be read",
-                    "does it exist, and may this user read it?");
+  return errno_error(Code::audit_unreadable, "audit log " + path.string(), errno);
 }
 
 std::optional<LineReader::Line> LineReader::next() {

@@ -25,6 +25,47 @@ constexpr auto kShortNames = std::to_array<std::pair<std::string_view, std::stri
     {"trace", "trace_id"},
 });
 
+// What a record may have: its chain's members, the event's (event.cc), a checkpoint's.
+constexpr auto kMembers = std::to_array<std::string_view>({"seq",
+                                                           "prev_hash",
+                                                           "hash",
+                                                           "event_type",
+                                                           "timestamp",
+                                                           "agent_name",
+                                                           "audit_id",
+                                                           "decision_id",
+                                                           "trace_id",
+                                                           "span_id",
+                                                           "caller_id",
+                                                           "caller_spiffe_id",
+                                                           "peer_id",
+                                                           "action",
+                                                           "callee_spiffe_id",
+                                                           "resource",
+                                                           "capability",
+                                                           "direction",
+                                                           "decision",
+                                                           "cached",
+                                                           "mode",
+                                                           "would_deny",
+                                                           "shadow",
+                                                           "outcome",
+                                                           "reason",
+                                                           "code",
+                                                           "rule",
+                                                           "policy_id",
+                                                           "duration",
+                                                           "policy_digest",
+                                                           "duration_ms",
+                                                           "policy_generation",
+                                                           "remote_address",
+                                                           "request_id",
+                                                           "receipt",
+                                                           "task_id",
+                                                           "context",
+                                                           "checkpoint",
+                                                           "signature"});
+
 // Members whose values are words of ours. Everything else is somebody's name, and names that differ
 // in case are two names (SPIFFE-ID §2.2).
 constexpr auto kOurWords =
@@ -79,11 +120,18 @@ Error bad_term(std::string_view term, std::string_view why) {
 
 }  // namespace
 
-std::string field_name(std::string_view short_name) {
-  for (auto const& [name, full] : kShortNames) {
-    if (name == short_name) return std::string(full);
+Result<std::string> field_name(std::string_view name) {
+  for (auto const& [brief, full] : kShortNames) {
+    if (brief == name) return std::string(full);
   }
-  return std::string(short_name);
+  if (std::ranges::find(kMembers, name) != kMembers.end()) return std::string(name);
+  std::vector<std::string_view> known(kMembers.begin(), kMembers.end());
+  for (auto const& [brief, full] : kShortNames) known.push_back(brief);
+  auto const near = text::nearest(name, known);
+  return make_error(Code::usage, "no audit record has a field \"" + text::printable(name) + '"',
+                    near ? "did you mean \"" + std::string(*near) + "\"?"
+                         : "for example: t, caller, callee, action, decision, code, reason, rule, "
+                           "trace, decision_id");
 }
 
 Result<Filter::Term> Filter::parse_term(std::string_view text) {
@@ -112,7 +160,8 @@ Result<Filter::Term> Filter::parse_term(std::string_view text) {
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
       value = value.substr(1, value.size() - 2);
     }
-    return Term{.field = field_name(field), .op = op, .value = std::string(value)};
+    AW_TRY(auto name, field_name(field));
+    return Term{.field = std::move(name), .op = op, .value = std::string(value)};
   }
   return bad_term(text, "no comparison");
 }
@@ -159,12 +208,15 @@ bool Filter::matches(json::Json const& record) const {
          std::ranges::all_of(terms_, [&record](Term const& term) { return holds(term, record); });
 }
 
-Grouping::Grouping(std::string_view fields) {
+Result<Grouping> Grouping::by(std::string_view fields) {
+  std::vector<std::string> names;
   for (auto const part : text::split(fields, ',')) {
-    auto const name = text::trim(part);
-    if (name.empty() || name == "decision" || name == "outcome") continue;
-    fields_.push_back(field_name(name));
+    auto const written = text::trim(part);
+    if (written.empty() || written == "decision" || written == "outcome") continue;
+    AW_TRY(auto name, field_name(written));
+    names.push_back(std::move(name));
   }
+  return Grouping(std::move(names));
 }
 
 void Grouping::add(json::Json const& record) {

@@ -6,13 +6,15 @@
 // Terms joined by &&: FIELD OP VALUE with == != < <= > >= and ~ (contains). Fields are the record's
 // own names, and short ones: t, caller, callee, peer, target, type, trace, decision, outcome.
 // Numbers compare as numbers, all else as text (times are text that sorts). A value with blanks or
-// && stands in double quotes. A field the record does not have equals nothing.
+// && stands in double quotes. A field the record does not have equals nothing; one that no record
+// has is a mistake.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/json.h"
@@ -41,8 +43,9 @@ class Filter {
   std::vector<Term> terms_;
 };
 
-// The record's own name of a field: "caller" -> "caller_spiffe_id".
-[[nodiscard]] std::string field_name(std::string_view short_name);
+// The record's own name of a field: "caller" -> "caller_spiffe_id". Code::usage for what no record
+// has, with the nearest name.
+[[nodiscard]] Result<std::string> field_name(std::string_view name);
 
 // How many records were allowed and denied for each combination of some fields.
 class Grouping {
@@ -60,12 +63,14 @@ class Grouping {
   static constexpr std::size_t kMaxRows = 10'000;
 
   // `fields`: "action,caller"; decision and outcome are columns of their own and left out.
-  explicit Grouping(std::string_view fields);
+  static Result<Grouping> by(std::string_view fields);
   void add(json::Json const& record);
   [[nodiscard]] std::vector<std::string> const& fields() const { return fields_; }
   [[nodiscard]] std::vector<Row> rows() const;  // most records first
 
  private:
+  explicit Grouping(std::vector<std::string> fields) : fields_(std::move(fields)) {}
+
   std::vector<std::string> fields_;
   std::map<std::vector<std::string>, Row> rows_;
 };

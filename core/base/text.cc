@@ -100,7 +100,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      std::size_t const swap = a[i - 1] == b[j - 1] ? 0 : 1;
+      std::size_t const swap = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + swap});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
         row[j] = std::min(row[j], before[j - 2] + 1);
@@ -188,7 +188,8 @@ std::optional<std::string_view> nearest(std::string_view word,
   std::size_t best_distance = 2 + word.size() / 4;
   for (auto candidate : candidates) {
     std::size_t const d = distance(word, candidate);
-    if (d < best_distance) {
+    // What keeps no character of a short word is not what it meant.
+    if (d < best_distance && d < word.size()) {
       best_distance = d;
       best = candidate;
     }

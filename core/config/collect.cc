@@ -58,7 +58,8 @@ bool accepted(std::string_view accepts, Node const& node) {
 
 class Collector {
  public:
-  explicit Collector(std::vector<Diagnostic>& found) : found_(found) {}
+  Collector(Sections& sections, std::vector<Diagnostic>& found)
+      : found_(found), sections_(sections) {}
 
   void section(Node const& node, Where const& where) {
     for (Member const& member : node.members) {
@@ -89,6 +90,7 @@ class Collector {
   }
 
   void enter(Member const& member, Where const& where) {
+    sections_.insert_or_assign(where.key, member.at);
     if (member.value->kind == NodeKind::map) {
       section(*member.value, where);
     } else if (member.value->kind != NodeKind::null) {
@@ -202,6 +204,7 @@ class Collector {
   }
 
   std::vector<Diagnostic>& found_;
+  Sections& sections_;
   std::map<std::string, std::string> written_;
 };
 
@@ -215,8 +218,9 @@ std::string indexed(std::string_view key, std::size_t index) {
   return out;
 }
 
-Values collect(Node const& root, std::vector<Diagnostic>& found) {
-  Collector collector(found);
+Values collect(Node const& root, Sections& sections, std::vector<Diagnostic>& found) {
+  sections.insert_or_assign("", root.at);
+  Collector collector(sections, found);
   collector.section(root, {});
   return std::move(collector.values);
 }

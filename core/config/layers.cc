@@ -145,17 +145,19 @@ void apply_environment(Values& values, EnvLookup const& env) {
   }
 }
 
-void apply_override(Values& values, std::string_view text, std::vector<Diagnostic>& found) {
+void apply_override(Values& values, std::string_view text, std::string_view flag,
+                    std::vector<Diagnostic>& found) {
   const auto equals = text.find('=');
   const std::string_view written = text::trim(text.substr(0, equals));
-  const Origin at = outside(Rank::flag, "--set " + std::string(written));
+  const Origin at =
+      outside(Rank::flag, flag.empty() ? "--set " + std::string(written) : std::string(flag));
   const auto fail = [&found, &at, written](Code code, std::string message, std::string hint) {
     found.push_back(problem(code, at.place(), std::move(message), std::move(hint)));
     found.back().key = written;
   };
   auto target = parse_target(written);
-  if (equals == std::string_view::npos || !target) {
-    return fail(Code::config_syntax, "expected KEY=VALUE, got \"" + std::string(text) + '"', "");
+  if (equals == std::string_view::npos || written.empty() || !target) {
+    return fail(Code::usage, "expected KEY=VALUE, got \"" + std::string(text) + '"', "");
   }
   const auto alias = std::ranges::find(all_aliases(), written, &Alias::old);
   std::string value(equals == std::string_view::npos ? "" : text.substr(equals + 1));

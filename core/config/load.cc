@@ -16,6 +16,7 @@ namespace aw::config {
 namespace {
 
 constexpr std::size_t kMaxFindings = 200;
+constexpr std::string_view kEnvironmentFlag = "--env";
 
 // A path stands relative to the file that says it; a command only when it starts with a dot.
 std::string anchored(Origin const& at, std::string const& text) {
@@ -142,20 +143,26 @@ bool is_named(Values const& values, std::string_view name) {
 
 void add_defaults(LoadRequest const& request, Values& values, std::vector<Diagnostic>& found) {
   Values below;
-  for (std::string const& text : request.defaults) apply_override(below, text, found);
+  for (std::string const& text : request.defaults) apply_override(below, text, {}, found);
   for (auto& [key, entry] : below) values.try_emplace(key, std::move(entry));
 }
 
 void add_flags(LoadRequest const& request, Values& values, std::vector<Diagnostic>& found) {
-  for (std::string const& text : request.overrides) apply_override(values, text, found);
-  if (!request.environment) return;
-  apply_override(values, "agent.environment=" + *request.environment, found);
-  const auto flag = values.find("agent.environment");
-  if (flag == values.end()) return;
-  auto named = std::make_shared<Node>(*flag->second.value);
-  named->at.name = "--env";
-  flag->second.at.name = "--env";
-  flag->second.value = std::move(named);
+  for (std::string const& text : request.overrides) apply_override(values, text, {}, found);
+  for (Flag const& flag : request.flags)
+    apply_override(values, flag.key + '=' + flag.value, flag.name, found);
+  if (request.environment)
+    apply_override(values, "agent.environment=" + *request.environment, kEnvironmentFlag, found);
+}
+
+// A value that its own flag cannot have is a mistake in the command line, as with any other option.
+void blame_flags(LoadRequest const& request, std::vector<Diagnostic>& found) {
+  for (Diagnostic& one : found) {
+    if (one.code != Code::config_wrong_type && one.code != Code::config_out_of_range) continue;
+    if (one.place.name == kEnvironmentFlag ||
+        std::ranges::find(request.flags, one.place.name, &Flag::name) != request.flags.end())
+      one.code = Code::usage;
+  }
 }
 
 }  // namespace
@@ -209,7 +216,8 @@ Loaded inspect(LoadRequest const& given) {
   add_flags(request, values, found);
   settle_pairs(values);
   std::vector<Diagnostic> misfits;
-  out.config = decode(values, assembled.whole, misfits);
+  out.config = decode(values, assembled.sections, assembled.whole, misfits);
+  blame_flags(request, misfits);
   if (parsed) {
     std::ranges::move(misfits, std::back_inserter(found));
     out.secrets = find_secret_uses(values, out.config, found);
@@ -232,15 +240,25 @@ Loaded inspect(LoadRequest const& given) {
   return out;
 }
 
-Result<Loaded> load(LoadRequest const& request) {
-  Loaded loaded = inspect(request);
-  if (loaded.ok()) return loaded;
-  const auto first = std::ranges::find(loaded.diagnostics, Severity::error, &Diagnostic::severity);
-  std::string message = first->place.before(first->message);
+Error refusal(Loaded const& loaded) {
+  auto first = std::ranges::find(loaded.diagnostics, Code::usage, &Diagnostic::code);
+  if (first == loaded.diagnostics.end())
+    first = std::ranges::find(loaded.diagnostics, Severity::error, &Diagnostic::severity);
+  if (first == loaded.diagnostics.end()) return make_error(Code::internal, "nothing is wrong");
+  // A finding about a file as a whole names it.
+  bool const named =
+      first->place.line <= 0 && first->message.find(first->place.file) != std::string::npos;
+  std::string message = named ? first->message : first->place.before(first->message);
   const std::size_t more = count(loaded.diagnostics, Severity::error) - 1;
   if (more > 0) message += " (and " + std::to_string(more) + " more)";
   return make_error(first->code, std::move(message), first->hint)
       .with("diagnostics", render_text(loaded.diagnostics));
+}
+
+Result<Loaded> load(LoadRequest const& request) {
+  Loaded loaded = inspect(request);
+  if (!loaded.ok()) return refusal(loaded);
+  return loaded;
 }
 
 std::vector<Diagnostic> check_bundles(Loaded const& loaded, std::vector<std::string> const& known) {

@@ -31,6 +31,14 @@ using EnvLookup = std::function<std::optional<std::string>(std::string_view name
 // handlers load this?
 enum class BackendRule { required, in_process };
 
+// A flag that sets one key, as `--port` does: what is wrong with its value is told at its own name,
+// and is a mistake in the command line (Code::usage).
+struct Flag {
+  std::string name;  // "--port"
+  std::string key;   // "server.port"
+  std::string value;
+};
+
 struct LoadRequest {
   // Empty = the search path: AGENTWEAVE_CONFIG_PATH, AGENTWEAVE_CONFIG, ./config.yaml,
   // ~/.agentweave/config.yaml, /etc/agentweave/config.yaml.
@@ -43,6 +51,7 @@ struct LoadRequest {
   std::vector<std::string> variables;
   std::optional<std::string> environment;  // --env
   std::vector<std::string> overrides;      // --set: "server.port=8444", later ones win
+  std::vector<Flag> flags;                 // over --set
   std::vector<std::string> defaults;       // the same, where nothing else says anything
   BackendRule backends = BackendRule::required;
 };
@@ -73,8 +82,12 @@ struct Loaded {
 // Never fails: what is wrong is in `diagnostics`, everything that is wrong at once.
 [[nodiscard]] Loaded inspect(LoadRequest const& request);
 
-// `inspect`, and an error when it is not ok(): the first finding's code and message, with the full
-// rendering of all findings in Error::context under "diagnostics".
+// Why it is not ok(), in one line: the first error's code, place and message (a mistake in the
+// command line before any in a file), with the full rendering of all findings in Error::context
+// under "diagnostics".
+[[nodiscard]] Error refusal(Loaded const& loaded);
+
+// `inspect`, and its `refusal` when it is not ok().
 [[nodiscard]] Result<Loaded> load(LoadRequest const& request);
 
 // "production", "prod", "staging", "stage", "development", "dev"; nullopt for anything else.

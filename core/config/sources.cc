@@ -44,12 +44,17 @@ Result<std::string> read_config_file(stdfs::path const& path) {
   return make_error(Code::config_unreadable, bytes.error().message, "check its permissions");
 }
 
-std::optional<stdfs::path> first_on_search_path(EnvLookup const& env) {
+struct FoundFile {
+  stdfs::path path;
+  std::string_view named_by;  // the variable that names it, if one does
+};
+
+std::optional<FoundFile> first_on_search_path(EnvLookup const& env) {
   const auto variable = [&env](std::string_view name) {
     return env ? env(name).value_or(std::string()) : std::string();
   };
   for (const std::string_view name : {"AGENTWEAVE_CONFIG_PATH", "AGENTWEAVE_CONFIG"}) {
-    if (const std::string named = variable(name); !named.empty()) return stdfs::path(named);
+    if (const std::string named = variable(name); !named.empty()) return FoundFile{named, name};
   }
   std::vector<stdfs::path> candidates = {"config.yaml"};
   if (const std::string home = variable("HOME"); !home.empty()) {
@@ -58,7 +63,7 @@ std::optional<stdfs::path> first_on_search_path(EnvLookup const& env) {
   candidates.emplace_back("/etc/agentweave/config.yaml");
   for (stdfs::path const& candidate : candidates) {
     std::error_code error;
-    if (stdfs::exists(candidate, error)) return candidate;
+    if (stdfs::exists(candidate, error)) return FoundFile{candidate, {}};
   }
   return std::nullopt;
 }
@@ -109,11 +114,12 @@ class SourceReader {
     }
     const NodePtr root = expand(parsed.root, env_, found_);
     Values base = includes(*root, name.parent_path());
-    merge(base, collect(*root, found_));
+    merge(base, collect(*root, sections, found_));
     return base;
   }
 
   std::vector<stdfs::path> files;
+  Sections sections;
 
  private:
   Values includes(Node const& root, stdfs::path const& directory) {
@@ -167,22 +173,26 @@ Assembled assemble(LoadRequest const& request, std::vector<Diagnostic>& found) {
   if (request.text) {
     out.whole.file = request.file.empty() ? "-" : request.file.string();
     out.values = reader.text(out.whole.file, *request.text);
+    out.sections = std::move(reader.sections);
     out.readable = true;
     return out;
   }
-  std::optional<stdfs::path> path = request.file;
-  if (request.file.empty()) path = first_on_search_path(request.env);
-  if (!path) {
+  std::optional<FoundFile> file = FoundFile{request.file, {}};
+  if (request.file.empty()) file = first_on_search_path(request.env);
+  if (!file) {
     found.push_back(problem(Code::config_unreadable, Place(),
                             "no configuration file: none of ./config.yaml, "
                             "~/.agentweave/config.yaml, /etc/agentweave/config.yaml exists",
                             "agentweave init makes one"));
     return out;
   }
-  out.whole.file = path->string();
-  out.values = reader.file(*path, nullptr);
+  out.whole.file = file->path.string();
+  out.values = reader.file(file->path, nullptr);
   out.files = std::move(reader.files);
+  out.sections = std::move(reader.sections);
   out.readable = !out.files.empty();
+  if (!out.readable && !file->named_by.empty() && !found.empty())
+    found.back().hint = std::string(file->named_by) + " names it";
   return out;
 }
 

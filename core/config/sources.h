@@ -17,6 +17,7 @@ inline constexpr std::size_t kMaxFiles = 32;
 struct Assembled {
   Values values;  // of the file and its includes, merged; the includer wins
   std::vector<std::filesystem::path> files;
+  Sections sections;
   Place whole;  // the main file
   bool readable = false;
 };

@@ -25,6 +25,10 @@ struct Entry {
 
 using Values = std::map<std::string, Entry, std::less<>>;
 
+// Where the sections stand, by key; "" is the file's own mapping. The last file that has one
+// counts.
+using Sections = std::map<std::string, Origin, std::less<>>;
+
 // "peers[].id" and 2 -> "peers[2].id".
 [[nodiscard]] std::string indexed(std::string_view key, std::size_t index);
 
@@ -36,7 +40,8 @@ using Values = std::map<std::string, Entry, std::less<>>;
                              std::vector<Diagnostic>& found);
 
 // One file's tree against the table: unknown, older and refused keys, mappings where they belong.
-[[nodiscard]] Values collect(Node const& root, std::vector<Diagnostic>& found);
+// Its sections are noted in `sections`.
+[[nodiscard]] Values collect(Node const& root, Sections& sections, std::vector<Diagnostic>& found);
 
 // `over` wins; a list of mappings replaces the whole list.
 void merge(Values& base, Values over);
@@ -46,16 +51,18 @@ void merge(Values& base, Values over);
 void apply_environment(Values& values, EnvLookup const& env);
 // "key=value"; a list takes a,b,c, KEY[0]=a sets or appends one item, and loggers.NAME=LEVEL one
 // of the levels.
-// Later calls win. A value never becomes structure; a list's next free index may be added.
-void apply_override(Values& values, std::string_view text, std::vector<Diagnostic>& found);
+// Later calls win. A value never becomes structure; a list's next free index may be added. Told at
+// `flag`, or where that is empty at `--set key`.
+void apply_override(Values& values, std::string_view text, std::string_view flag,
+                    std::vector<Diagnostic>& found);
 
 // Where a single value and its list form were both given, keeps the one that counts.
 void settle_pairs(Values& values);
 
 // Fills a Config, row by row. Everything wrong is in `found`.
-// What does not fit keeps its default: use the result only when `found` has no error. `whole` is
-// where a missing key is reported.
-[[nodiscard]] Config decode(Values const& values, Place const& whole,
+// What does not fit keeps its default: use the result only when `found` has no error. A missing key
+// is reported at its section, or at the start of the file.
+[[nodiscard]] Config decode(Values const& values, Sections const& sections, Place const& whole,
                             std::vector<Diagnostic>& found);
 
 // Reads one row's value into `config`.

@@ -62,11 +62,11 @@ TEST_CASE("a query selects by the names of the record and by short ones") {
   for (auto const* yes :
        {"", "action==refund", "action = refund", "caller==spiffe://corp.example/agent/planner",
         "peer ~ billing && decision==DENY", "t>=2026-11-22T22:00 && t<2026-11-24",
-        "duration_ms > 9", "duration_ms<=12.5", "nothing != x", "seq==7",
+        "duration_ms > 9", "duration_ms<=12.5", "task_id != x", "seq==7",
         R"(action == "refund" && type=="AUTH_CHECK")", "decision!=allow"}) {
     CHECK_MESSAGE(matches(yes, refund), yes);
   }
-  for (auto const* no : {"action==invoice", "t>2026-11-24", "nothing==x", "nothing>1",
+  for (auto const* no : {"action==invoice", "t>2026-11-24", "task_id==x", "task_id>1",
                          "duration_ms > 100", "caller ~ billing", "action==refund && seq==8"}) {
     CHECK_FALSE_MESSAGE(matches(no, refund), no);
   }
@@ -92,6 +92,57 @@ TEST_CASE("a query that means nothing says which term") {
   }
 }
 
+TEST_CASE("a field that no record has is a mistake, told with the nearest that there is") {
+  auto const typo = Filter::parse("action==refund && calle==x");
+  REQUIRE_FALSE(typo.ok());
+  CHECK(typo.error().code == Code::usage);
+  CHECK(typo.error().message == "no audit record has a field \"calle\"");
+  CHECK(typo.error().hint == "did you mean \"caller\"?");
+  auto const strange = Filter::parse("colour==red");
+  REQUIRE_FALSE(strange.ok());
+  CHECK(strange.error().hint.contains("decision_id"));
+  CHECK(Grouping::by("acton").error().hint == "did you mean \"action\"?");
+}
+
+TEST_CASE("everything that a record has can be asked for") {
+  Event const full{.type = EventType::auth_check,
+                   .time = {},
+                   .trace_id = "x",
+                   .span_id = "x",
+                   .audit_id = "x",
+                   .decision_id = "x",
+                   .caller = "x",
+                   .callee = "x",
+                   .action = "x",
+                   .resource = "x",
+                   .capability = "x",
+                   .direction = "x",
+                   .decision = Decision::allow,
+                   .outcome = "x",
+                   .reason = "x",
+                   .code = Code::internal,
+                   .rule = "x",
+                   .policy_id = "x",
+                   .policy_digest = "x",
+                   .policy_generation = 1,
+                   .cached = true,
+                   .mode = Mode::enforce,
+                   .would_deny = true,
+                   .duration = std::chrono::nanoseconds(1),
+                   .remote_address = "x",
+                   .request_id = "x",
+                   .receipt = "x",
+                   .shadow = "x",
+                   .task_id = "x",
+                   .context_json = "{}"};
+  std::string members = "{\"seq\":1,\"prev_hash\":\"x\",\"hash\":\"x\",";
+  append_members(members, full, "billing");
+  auto const record = json::parse(members + "}");
+  REQUIRE(record.ok());
+  for (auto const& [name, value] : record->items())
+    CHECK_MESSAGE(Filter::parse(name + "==x").ok(), name);
+}
+
 TEST_CASE("a quoted value may begin with anything") {
   auto const filter = Filter::parse("reason==\"=~x\"");
   REQUIRE(filter.ok());
@@ -99,7 +150,7 @@ TEST_CASE("a quoted value may begin with anything") {
 }
 
 TEST_CASE("groups count decisions, with the first and last time") {
-  Grouping grouping("action,outcome");
+  auto grouping = Grouping::by("action,outcome").value();
   grouping.add(record("invoice", "allow", "2026-11-22T22:00:01.000Z"));
   grouping.add(record("refund", "deny", "2026-11-23T02:14:02.000Z"));
   grouping.add(record("refund", "deny", "2026-11-23T02:13:40.000Z"));

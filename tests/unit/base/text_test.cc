@@ -38,6 +38,8 @@ TEST_CASE("the nearest name forgives a typo, not another word") {
       std::to_array<std::string_view>({"opa_endpoint", "policy_path", "provider"});
   CHECK(text::nearest("opa_endpiont", kNames) == "opa_endpoint");
   CHECK_FALSE(text::nearest("zzz", kNames).has_value());
+  CHECK(text::nearest("OPA_Endpoint", kNames) == "opa_endpoint");
+  CHECK_FALSE(text::nearest("x", std::to_array<std::string_view>({"t"})).has_value());
 }
 
 TEST_CASE("UTF-8 is checked strictly") {

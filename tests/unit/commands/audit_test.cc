@@ -197,6 +197,10 @@ TEST_CASE("audit query selects and groups") {
   CHECK(grouped.out.find("invoice") != std::string::npos);
   CHECK(grouped.out.find("refund") != std::string::npos);
   CHECK(shell.run("agentweave audit query 'caller=~x' audit.log").exit == 2);
+  auto const typo = shell.run("agentweave audit query 'calle==x' audit.log");
+  CHECK(typo.exit == 2);
+  CHECK(typo.err.contains("did you mean \"caller\"?"));
+  CHECK(shell.run("agentweave audit query '' audit.log --group acton").exit == 2);
   CHECK(shell.run("agentweave audit query 'caller==nobody' audit.log").exit == 0);
 }
 

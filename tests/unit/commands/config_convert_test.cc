@@ -153,6 +153,20 @@ TEST_CASE("what comes from standard input is converted like a file") {
   CHECK(ran.out.find("name: math") != std::string::npos);
 }
 
+TEST_CASE("what cannot be read is said once, with its name") {
+  Shell shell;
+  for (auto const* const command : {"config convert", "config show", "serve"}) {
+    CAPTURE(std::string(command));
+    auto const ran = shell.run("agentweave " + std::string(command) + " nowhere.yaml");
+    CHECK(ran.exit == 4);
+    CHECK(ran.err.ends_with("error    AW1008 nowhere.yaml is not usable: 1 error\n"));
+  }
+  shell.env["AGENTWEAVE_CONFIG_PATH"] = "elsewhere.yaml";
+  CHECK(shell.run("agentweave config show").err.contains("AGENTWEAVE_CONFIG_PATH names it"));
+  auto const json = shell.run("agentweave config show nowhere.yaml -o json");
+  CHECK(json.out.contains("\"message\": \"Configuration file not found: nowhere.yaml\""));
+}
+
 TEST_CASE("a file without a single setting is an error, not an empty configuration") {
   Shell shell;
   std::ofstream("old.yaml") << "colour: red\n";

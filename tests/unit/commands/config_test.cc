@@ -181,6 +181,38 @@ TEST_CASE("config show of a bad file says why and exits 4") {
         std::string::npos);
 }
 
+TEST_CASE("a command line that makes no sense exits 2 wherever a configuration is read") {
+  Shell shell;
+  write("a.yaml", kGood);
+  for (auto const* const command : {"config validate", "config show", "serve"}) {
+    for (auto const* const wrong : {" --set server.port", " --env nonsense"}) {
+      auto const line = "agentweave " + std::string(command) + " a.yaml" + wrong;
+      CAPTURE(line);
+      CHECK(shell.run(line).exit == 2);
+    }
+  }
+  CHECK(shell.run("agentweave config validate a.yaml --set server.port=abc").exit == 4);
+}
+
+TEST_CASE("serve says what is wrong once, and of a flag at the flag") {
+  Shell shell;
+  write("a.yaml", kLogOnly);
+  auto const ran = shell.run("agentweave serve a.yaml");
+  CHECK(ran.exit == 4);
+  CHECK(ran.err.ends_with("error    AW1002 a.yaml is not usable: 1 error\n"));
+  auto const first = ran.err.find("Security violation");
+  REQUIRE(first != std::string::npos);
+  CHECK(ran.err.find("Security violation", first + 1) == std::string::npos);
+  auto const json = nlohmann::json::parse(shell.run("agentweave serve a.yaml -o json").out);
+  CHECK(json["error"]["message"].get<std::string>().starts_with("a.yaml:4:19: Security"));
+
+  auto const port = shell.run("agentweave serve a.yaml --env development --port abc");
+  CHECK(port.exit == 2);
+  CHECK(port.err.contains("  --> --port\n"));
+  CHECK_FALSE(port.err.contains("--set"));
+  CHECK(port.err.ends_with("error    AW8001 the command line is not usable: 1 error\n"));
+}
+
 TEST_CASE("config explain answers for settings, sections and typing errors") {
   Shell shell;
   auto const port = shell.run("agentweave config explain server.port");

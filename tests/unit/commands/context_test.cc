@@ -54,6 +54,16 @@ TEST_CASE("an error says what, its code and what to do, and sets the exit code")
   CHECK(desk.err.str() == "error    AW5003 connect unix:///x: refused\nhint     start it\n");
 }
 
+TEST_CASE("an error that standard output cannot take is said on standard error, in every format") {
+  Desk desk;
+  auto context = desk.context();
+  context.output = Output::json;
+  desk.out.setstate(std::ios::badbit);
+  context.finish(make_error(Code::io, "write standard output"));
+  CHECK(context.exit() == Exit::failed);
+  CHECK(desk.err.str() == "error    AW8002 write standard output\n");
+}
+
 TEST_CASE("an error's foreign text cannot forge a line") {
   Desk desk;
   auto context = desk.context();

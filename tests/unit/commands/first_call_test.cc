@@ -217,6 +217,11 @@ TEST_CASE("a running agent shows its card, its health and its metrics") {
   auto const metrics =
       shell.run("agentweave metrics circuit_breaker_state --url " + address + "/metrics");
   CHECK(metrics.exit == 0);
+  auto const raw =
+      shell.run("agentweave metrics --raw authz_allowed --url " + address + "/metrics");
+  CHECK(raw.out.starts_with("# HELP agentweave_authz_allowed_total"));
+  CHECK(raw.out.contains("\nagentweave_authz_allowed_total"));
+  CHECK_FALSE(raw.out.contains("denied"));
   auto const none = shell.run("agentweave metrics no_such_thing --url " + address + "/metrics");
   CHECK(none.exit == 0);
   CHECK(none.err.contains("no series has no_such_thing in its name"));

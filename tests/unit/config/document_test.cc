@@ -99,8 +99,19 @@ TEST_CASE("merge keys, list keys and second documents are refused, not guessed a
 
 TEST_CASE("an empty file says what is missing") {
   CHECK(listed(loaded({.text = ""})) ==
-        "AW1006 a.yaml agent.name is required\n"
-        "AW1006 a.yaml agent.trust_domain is required\n");
+        "AW1006 a.yaml:1:1 agent.name is required\n"
+        "AW1006 a.yaml:1:1 agent.trust_domain is required\n");
+}
+
+TEST_CASE("what is missing is told at the line of its section, or of the file's start") {
+  CHECK(listed(loaded({.text = "# ours\nserver: {port: 9443}\n"})) ==
+        "AW1006 a.yaml:2:1 agent.name is required\n"
+        "AW1006 a.yaml:2:1 agent.trust_domain is required\n");
+  CHECK(listed(loaded({.text = "server: {port: 9443}\nagent:\n  name: billing\n"})) ==
+        "AW1006 a.yaml:2:1 agent.trust_domain is required\n");
+  CHECK(listed(loaded({.text = "server: {port: 9443}\nagent:\n"})) ==
+        "AW1006 a.yaml:2:1 agent.name is required\n"
+        "AW1006 a.yaml:2:1 agent.trust_domain is required\n");
 }
 
 TEST_CASE("a thousand errors are not all told, and the count is") {

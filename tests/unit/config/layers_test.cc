@@ -174,6 +174,23 @@ TEST_CASE("a --set that cannot be is an error that names it") {
   CHECK(near.diagnostics[0].hint == "did you mean \"server.port\"?");
   CHECK(near.diagnostics[0].place.text() == "--set server.prot");
   CHECK(loaded({.set = {"server=1"}}).diagnostics[0].hint == "set server.KEY=VALUE");
+  for (char const* text : {"server.port", "=1", "peers[x].id=y"})
+    CHECK(loaded({.set = {text}}).diagnostics[0].code == Code::usage);
+}
+
+TEST_CASE("a flag's value that cannot be is told at the flag, as a mistake in the command line") {
+  LoadRequest request{.file = "a.yaml", .text = kMinimal + "server: {prot: 1}\n"};
+  request.overrides = {"server.port=9443"};
+  request.flags = {{"--port", "server.port", "abc"}};
+  const Loaded bad = inspect(request);
+  Diagnostic const* const told = found(bad, Code::usage);
+  REQUIRE(told != nullptr);
+  CHECK(told->place.text() == "--port");
+  CHECK(told->key == "server.port");
+  CHECK(refusal(bad).code == Code::usage);
+  request.flags = {{"--port", "server.port", "9444"}};
+  request.text = kMinimal;
+  CHECK(inspect(request).config.server.port == 9444);
 }
 
 TEST_CASE("port 0 comes from a flag, for tests, and never from a file") {
@@ -193,6 +210,7 @@ TEST_CASE(
   const Loaded bad = loaded({.environment = "test"});
   CHECK_FALSE(bad.ok());
   CHECK(bad.diagnostics[0].place.text() == "--env");
+  CHECK(bad.diagnostics[0].code == Code::usage);
   CHECK(parse_environment("stage") == Environment::staging);
   CHECK_FALSE(parse_environment("Production").has_value());
 }
