@@ -212,7 +212,7 @@ TEST_CASE("forgotten tasks are forgotten on disk too, and load gives the newest"
   CHECK(newest[0]->id == ids.back());
 }
 
-TEST_CASE("the file is private, and what is no task store is refused") {
+TEST_CASE("the file is private, and what is no file is refused") {
   Directory const directory;
   {
     auto const store = SqliteTaskStore::open(directory.file()).value();
@@ -220,11 +220,12 @@ TEST_CASE("the file is private, and what is no task store is refused") {
   struct stat facts{};
   REQUIRE(::stat(directory.file().c_str(), &facts) == 0);
   CHECK((facts.st_mode & 0777U) == 0600U);
-  std::ofstream(directory.path / "other.db")
-      << "this is no database at all, but long enough to be read";
+  std::filesystem::create_directory(directory.path / "other.db");
   auto const refused = SqliteTaskStore::open(directory.path / "other.db");
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::state_unusable);
+  std::filesystem::create_symlink(directory.file(), directory.path / "link.db");
+  CHECK_FALSE(SqliteTaskStore::open(directory.path / "link.db").ok());
   CHECK_FALSE(SqliteTaskStore::open(directory.path / "missing" / "x.db").ok());
 }
 
@@ -453,6 +454,65 @@ TEST_CASE("a row that cannot be read is set aside, and all others are served") {
   CHECK(store->load(10).value().size() == 2);
   CHECK(store->unreadable().empty());
   CHECK(count_unreadable(unreadable_beside(directory.file())) == 1);
+}
+
+TEST_CASE("a database that is broken is set aside whole, and what the journal has is kept") {
+  struct Damage {
+    char const* name;
+    std::streamoff at;
+    std::size_t size;
+  };
+  for (auto const& damage :
+       {Damage{"no header", 0, 100}, Damage{"a page of the table", 16'384, 200},
+        Damage{"all of it", 0, 30'000}}) {
+    CAPTURE(damage.name);
+    Directory const directory;
+    keep_three(directory.file());
+    auto const id = journal_of(directory.file(), [](TaskEngine& engine, std::string const& task) {
+      CHECK(engine.set_status(task, TaskState::completed, nullptr).ok());
+    });
+    change(directory.file(), "PRAGMA wal_checkpoint(TRUNCATE)");
+    {
+      std::fstream out(directory.file(), std::ios::binary | std::ios::in | std::ios::out);
+      out.seekp(damage.at);
+      out << std::string(damage.size, '\xA5');
+    }
+    auto const broken = bytes_of(directory.file());
+    std::filesystem::path kept;
+    {
+      auto const store = SqliteTaskStore::open(directory.file()).value();
+      auto const tasks = store->load(10).value();
+      CHECK(ids_of(tasks) == std::vector<std::string>{id});
+      CHECK(tasks.at(0)->status.state == TaskState::completed);
+      REQUIRE(store->unreadable().size() == 1);
+      auto const& one = store->unreadable().front();
+      CHECK(one.what == "database");
+      CHECK_FALSE(one.why.empty());
+      kept = one.file;
+    }
+    CHECK(bytes_of(kept) == broken);
+    CHECK(kept == unreadable_beside(directory.file()) / "database-1");
+    // The next start has a whole one; a second that breaks does not take the first one's place.
+    CHECK(SqliteTaskStore::open(directory.file()).value()->unreadable().empty());
+    std::ofstream(directory.file(), std::ios::binary) << std::string(5'000, 'x');
+    auto const again = SqliteTaskStore::open(directory.file()).value();
+    REQUIRE(again->unreadable().size() == 1);
+    CHECK(again->unreadable()[0].file.filename() == "database-2");
+    CHECK(again->load(10).value().empty());
+    CHECK(count_unreadable(unreadable_beside(directory.file())) == 2);
+  }
+}
+
+TEST_CASE("a broken database that another process uses stays where it is") {
+  Directory const directory;
+  keep_three(directory.file());
+  auto const store = SqliteTaskStore::open(directory.file()).value();
+  {
+    std::fstream out(directory.file(), std::ios::binary | std::ios::in | std::ios::out);
+    out << std::string(30'000, 'x');
+  }
+  CHECK_FALSE(SqliteTaskStore::open(directory.file()).ok());
+  CHECK_FALSE(std::filesystem::exists(unreadable_beside(directory.file())));
 }
 
 TEST_CASE("a row whose record names another task or another owner is shown to nobody") {
