@@ -73,6 +73,7 @@ struct Shape {
 struct Webhook {
   std::string id;  // ours when the caller gave none
   std::string task_id;
+  std::string owner = {};  // the caller whose task it is; none writes or sees it
   std::string url;
   std::string token;   // X-A2A-Notification-Token
   std::string scheme;  // Authorization: {scheme} {credentials}; empty = none

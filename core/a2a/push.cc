@@ -20,6 +20,7 @@ namespace {
 // Notes in the store: "c/TASK/ID" a webhook, "d/SEQUENCE" an event for one.
 constexpr std::string_view kConfigNote = "c/";
 constexpr std::string_view kEventNote = "d/";
+constexpr std::size_t kPlaces = 16;  // attempts at a time
 
 std::string config_note(Webhook const& config) {
   return std::string(kConfigNote) + config.task_id + "/" + config.id;
@@ -163,8 +164,10 @@ struct Push::Impl {
       news.wait(lock, [this] { return stopping || waiting > 0; });
       if (stopping) return false;
     }
-    auto made = std::make_unique<PushSender>(
-        PushSenderOptions{.allow_private = options.allow_private, .timeout = options.timeout});
+    auto made =
+        std::make_unique<PushSender>(PushSenderOptions{.allow_private = options.allow_private,
+                                                       .timeout = options.timeout,
+                                                       .concurrency = kPlaces});
     std::lock_guard const lock(mutex);
     sender = std::move(made);
     return true;
@@ -178,13 +181,21 @@ struct Push::Impl {
       {
         std::lock_guard const lock(mutex);
         if (stopping) return;
-        for (auto& [name, queue] : queues) start(name, queue, until);
+        start_due(until);
       }
       for (auto const& result : sender->wait(until)) settle(result);
     }
   }
 
-  // With `mutex` held.
+  // With `mutex` held. In turns: who comes first in the map would always be first otherwise.
+  void start_due(SteadyTime& until) {
+    auto at = queues.upper_bound(latest);
+    for (std::size_t left = queues.size(); left > 0; --left, ++at) {
+      if (at == queues.end()) at = queues.begin();
+      start(at->first, at->second, until);
+    }
+  }
+
   void start(std::string const& name, Queue& queue, SteadyTime& until) {
     if (queue.busy || queue.events.empty()) return;
     if (queue.due > steady_now()) {
@@ -192,12 +203,24 @@ struct Push::Impl {
       return;
     }
     auto const& event = queue.events.front();
+    if (!has_place(queue.config->owner)) return;
     queue.busy = sender->send(
         {.name = name, .sequence = event.sequence, .config = *queue.config, .body = event.body});
+    if (!queue.busy) return;
+    flying.emplace(event.sequence, queue.config->owner);
+    latest = name;
+  }
+
+  // Of the places of the sender the last quarter is for callers who have none: servers that do not
+  // answer, all of one caller's, leave the others' webhooks their way.
+  [[nodiscard]] bool has_place(std::string_view owner) const {
+    if (flying.size() < kPlaces / 4 * 3) return true;
+    return std::ranges::none_of(flying, [&](auto const& one) { return one.second == owner; });
   }
 
   void settle(PushResult const& result) {
     std::lock_guard const lock(mutex);
+    flying.erase(result.sequence);
     auto const found = queues.find(result.name);
     // Its webhook may have been deleted meanwhile, or made anew.
     if (found == queues.end() || found->second.events.empty()) return;
@@ -245,8 +268,10 @@ struct Push::Impl {
   std::unique_ptr<PushSender> sender;  // set once, by the thread
   std::map<std::string, std::map<std::string, WebhookPtr, std::less<>>, std::less<>> configs;
   std::map<std::string, Queue> queues;
-  std::size_t held = 0;     // configs
-  std::size_t waiting = 0;  // events
+  std::map<std::uint64_t, std::string> flying;  // events under way, and whose they are
+  std::string latest;                           // queue that was started
+  std::size_t held = 0;                         // configs
+  std::size_t waiting = 0;                      // events
   std::size_t waiting_bytes = 0;
   std::uint64_t next_sequence = 1;
   bool stopping = false;

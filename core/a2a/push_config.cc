@@ -132,6 +132,7 @@ std::string push_record(Webhook const& config) {
   json::Writer out(text);
   out.begin_object().member("id", config.id).member("taskId", config.task_id);
   write_webhook(out, config, Spelling::v1);
+  if (!config.owner.empty()) out.member("owner", config.owner);
   out.member("dialect", dialect_name(config.dialect)).end_object();
   return text;
 }
@@ -141,6 +142,7 @@ Result<Webhook> parse_push_record(std::string_view text) {
   JsonView const view(text);
   AW_TRY(auto config, parse_push_config(view));
   if (config.id.empty() || config.task_id.empty()) return bad_push("a record without its ids");
+  config.owner = view.get("owner").string().value_or(std::string());  // none in older records
   config.dialect = view.get("dialect").string() == "0.3" ? Dialect::v0_3 : Dialect::v1_0;
   return config;
 }

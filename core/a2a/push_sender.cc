@@ -94,6 +94,9 @@ void configure(Transfer& transfer, std::chrono::seconds timeout) {
   set_option(transfer, CURLOPT_USERAGENT, "agentweave/" AW_VERSION);
   // A kept connection would skip the check of the address.
   set_option(transfer, CURLOPT_FORBID_REUSE, 1L);
+  // A look-up that is late is left to end by itself: this thread would wait for it, and all others'
+  // webhooks with it, as long as a name server that a caller chose keeps silent.
+  set_option(transfer, CURLOPT_QUICK_EXIT, 1L);
 }
 
 PushResult result_of(Transfer const& transfer, CURLcode code) {

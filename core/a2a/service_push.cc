@@ -31,8 +31,10 @@ io::Task<Outcome> Service::push(Exchange& exchange) {
     options_.push->erase(operation.task_id, operation.push.id);
     co_return co_await exchange.answer(empty_response(operation.shape), outcome);
   }
+  auto asked = operation.push;
+  asked.owner = caller_in(exchange.scope);
   auto config = operation.kind == Kind::push_create
-                    ? options_.push->put(operation.push)
+                    ? options_.push->put(std::move(asked))
                     : options_.push->find(operation.task_id, wanted_id(operation));
   if (!config.ok()) co_return co_await exchange.fail(std::move(config).error());
   if (auto kept = co_await engine_.store().durable(); !kept.ok())
@@ -45,6 +47,7 @@ Result<void> Service::attach_push(Exchange const& exchange, Task const& task) {
   if (!exchange.operation.send.push) return {};
   auto config = *exchange.operation.send.push;
   config.task_id = task.id;
+  config.owner = caller_in(exchange.scope);
   auto kept = options_.push->put(std::move(config));
   return kept.ok() ? Result<void>() : Result<void>(std::move(kept).error());
 }

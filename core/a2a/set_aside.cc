@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kDigestShown = 16;
 constexpr std::size_t kIdShown = 64;
+constexpr std::string_view kBeside = "-wal";  // of SQLite's
 
 // A foreign text as part of a file's name.
 std::string as_name(std::string_view text) {
@@ -45,6 +46,25 @@ Result<void> SetAside::keep(Found const& found) {
   return {};
 }
 
+Result<void> SetAside::move(std::string_view what, std::string_view why,
+                            std::filesystem::path const& file) {
+  AW_TRY(fs::make_private_directory(directory_));
+  std::filesystem::path to;
+  std::error_code error;
+  for (int number = 1; to.empty() || std::filesystem::exists(to, error); ++number)
+    to = directory_ / (std::string(what) + '-' + std::to_string(number));
+  // What is beside it goes first: alone it would be taken for the next file's.
+  auto const besides = [](std::filesystem::path path) { return path += kBeside; };
+  if (std::filesystem::exists(besides(file), error))
+    std::filesystem::rename(besides(file), besides(to), error);
+  if (!error) std::filesystem::rename(file, to, error);
+  if (error)
+    return make_error(Code::state_unusable, "set aside " + file.string() + ": " + error.message());
+  all_.push_back(
+      {.what = std::string(what), .id = {}, .why = std::string(why), .file = std::move(to)});
+  return {};
+}
+
 std::filesystem::path unreadable_beside(std::filesystem::path const& file) {
   auto beside = file;
   return beside.replace_extension(".unreadable");
@@ -54,8 +74,9 @@ std::size_t count_unreadable(std::filesystem::path const& directory) {
   std::size_t count = 0;
   std::error_code none;
   for (std::filesystem::directory_iterator at(directory, none), end; !none && at != end;
-       at.increment(none))
-    ++count;
+       at.increment(none)) {
+    if (!at->path().native().ends_with(kBeside)) ++count;
+  }
   return count;
 }
 

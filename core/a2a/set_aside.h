@@ -17,7 +17,7 @@ namespace aw::a2a {
 
 // One of them.
 struct Unreadable {
-  std::string what;  // "task", "journal" or "note"
+  std::string what;  // "task", "journal", "note" or "database"
   std::string id;    // of the task, or the note's key; empty when even that cannot be read
   std::string why;
   std::filesystem::path file;  // where the bytes are
@@ -37,6 +37,10 @@ class SetAside {
     std::string_view bytes;
   };
   [[nodiscard]] Result<void> keep(Found const& found);
+  // A whole file, by its name, with what is beside it under the same name and "-wal". `what` is its
+  // name there, with a number.
+  [[nodiscard]] Result<void> move(std::string_view what, std::string_view why,
+                                  std::filesystem::path const& file);
   // What came since this was made.
   [[nodiscard]] std::vector<Unreadable> const& all() const { return all_; }
 

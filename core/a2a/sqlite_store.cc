@@ -29,6 +29,19 @@ struct TurnEnd {
   bool deferred = false;
 };
 
+// A database whose structure is broken is set aside whole: what its readable pages say may be of
+// any age. What the journal has since is kept. Under the journal's lock: it may be another's, in
+// use.
+Result<void> set_aside_broken(std::filesystem::path const& file,
+                              std::filesystem::path const& journal, SetAside& aside) {
+  if (TaskDatabase::damage(file).empty()) return {};
+  AW_TRY(auto const held, TaskJournal::open(journal, [](TaskJournal::Kind, std::string_view) {
+           return Result<void>();
+         }));
+  auto const why = TaskDatabase::damage(file);  // as it is now
+  return why.empty() ? Result<void>() : aside.move("database", why, file);
+}
+
 }  // namespace
 
 struct SqliteTaskStore::Impl {
@@ -187,14 +200,16 @@ SqliteTaskStore::SqliteTaskStore(std::unique_ptr<Impl> impl) : impl_(std::move(i
 SqliteTaskStore::~SqliteTaskStore() = default;
 
 Result<std::unique_ptr<SqliteTaskStore>> SqliteTaskStore::open(std::filesystem::path const& file) {
-  AW_TRY(auto database, TaskDatabase::open(file));
-  SetAside aside(unreadable_beside(file));
-  JournalReader reader(database, aside);
   auto beside = file;
-  AW_TRY(auto journal, TaskJournal::open(beside.replace_extension(".journal"),
-                                         [&reader](TaskJournal::Kind kind, std::string_view bytes) {
-                                           return reader.take(kind, bytes);
-                                         }));
+  beside.replace_extension(".journal");
+  SetAside aside(unreadable_beside(file));
+  AW_TRY(set_aside_broken(file, beside, aside));
+  AW_TRY(auto database, TaskDatabase::open(file));
+  JournalReader reader(database, aside);
+  AW_TRY(auto journal,
+         TaskJournal::open(beside, [&reader](TaskJournal::Kind kind, std::string_view bytes) {
+           return reader.take(kind, bytes);
+         }));
   AW_TRY(auto const left, reader.changes());
   if (!left.empty()) AW_TRY(database.write(left));
   AW_TRY(journal.drop_all());

@@ -19,7 +19,8 @@ class SqliteTaskStore final : public TaskStore {
  public:
   // Creates the file (0600) and its journal beside it where they are missing. Code::state_unusable
   // when they cannot be opened, are in use, are something else, or were made by a newer version.
-  // A record or a note that cannot be read is no error: it is set aside. Blocks.
+  // A record or a note that cannot be read is no error: it is set aside; nor is a database whose
+  // structure is broken, which is set aside whole. Blocks.
   [[nodiscard]] static Result<std::unique_ptr<SqliteTaskStore>> open(
       std::filesystem::path const& file);
   ~SqliteTaskStore() override;  // brings everything into the database, then closes

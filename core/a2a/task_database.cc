@@ -164,6 +164,25 @@ TaskDatabase::TaskDatabase(TaskDatabase&&) noexcept = default;
 TaskDatabase& TaskDatabase::operator=(TaskDatabase&&) noexcept = default;
 TaskDatabase::~TaskDatabase() = default;
 
+std::string TaskDatabase::damage(std::filesystem::path const& file) {
+  sqlite3* raw = nullptr;
+  int result = sqlite3_open_v2(fs::straight_path(file).c_str(), &raw,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, nullptr);
+  Sqlite const database(raw);
+  if (result != SQLITE_OK) return {};
+  sqlite3_busy_timeout(raw, 5'000);
+  // What is set aside keeps its WAL: bringing it over would write into what is broken.
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_stmt* checking = nullptr;
+  result = sqlite3_prepare_v2(raw, "PRAGMA quick_check(1)", -1, &checking, nullptr);
+  Statement const statement(checking);
+  if (result == SQLITE_OK) result = sqlite3_step(checking);
+  if (result == SQLITE_CORRUPT || result == SQLITE_NOTADB) return sqlite3_errmsg(raw);
+  if (result != SQLITE_ROW) return {};
+  auto const said = text_at(checking, 0);
+  return said == "ok" ? std::string() : std::string(said);
+}
+
 Result<TaskDatabase> TaskDatabase::open(std::filesystem::path const& file) {
   AW_TRY(auto database, open_sqlite(file));
   return TaskDatabase(std::make_unique<Impl>(Impl{std::move(database)}));

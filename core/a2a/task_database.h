@@ -34,6 +34,9 @@ using TaskKeys = std::unordered_set<TaskKey, TaskKey::Hash>;
 
 class TaskDatabase {
  public:
+  // What is broken in the file's structure, in SQLite's words; empty when nothing is, when there is
+  // no file, or when that cannot be told (`open` says why). Reads all of it and changes nothing.
+  [[nodiscard]] static std::string damage(std::filesystem::path const& file);
   // Creates the file (0600) where it is missing. Code::state_unusable when it cannot be opened, is
   // no database, or was made by a newer version.
   [[nodiscard]] static Result<TaskDatabase> open(std::filesystem::path const& file);

@@ -274,6 +274,43 @@ TEST_CASE("an address that is not public is never dialled, whatever name leads t
   CHECK(push.waiting() == 0);
 }
 
+TEST_CASE("webhooks of one caller that never answer leave those of others their way") {
+  Receiver receiver;
+  io::Loops loops(1);
+  SystemClock const clock;
+  // Takes connections and says nothing.
+  class Silent final : public http::Session {
+    io::Task<void> handle(http::Request&, http::ResponseWriter&) override {
+      co_await io::sleep_until(steady_now() + 1h);
+    }
+  };
+  http::ServerOptions options;
+  options.sessions = [](http::ConnectionInfo const&) -> Result<std::unique_ptr<http::Session>> {
+    return std::unique_ptr<http::Session>(std::make_unique<Silent>());
+  };
+  auto const silent = http::Server::start(std::move(options), loops, clock).value();
+  MemoryTaskStore store;
+  auto patient = fast();
+  patient.timeout = 120s;
+  Push push(patient, store, quiet());
+  TaskEngine engine({}, store, clock);
+  engine.observe(push);
+  auto const told = [&](std::string owner, std::string url) {
+    auto const task = engine.create(new_task(kAda)).value().task;
+    auto webhook = hook(task->id, std::move(url));
+    webhook.owner = std::move(owner);
+    REQUIRE(push.put(std::move(webhook)).ok());
+    REQUIRE(engine.set_status(task->id, TaskState::completed, nullptr).ok());
+  };
+  for (int i = 0; i < 40; ++i) told("spiffe://a.test/greedy", "http://" + silent->address() + "/");
+  told("spiffe://a.test/other", receiver.url());
+  receiver.wait_for(1);
+  // Its next finds a place as well.
+  told("spiffe://a.test/other", receiver.url());
+  receiver.wait_for(2);
+  silent->stop();
+}
+
 TEST_CASE("webhooks of tasks that are no longer kept go at the start") {
   MemoryTaskStore store;
   Push push(fast(), store, quiet());

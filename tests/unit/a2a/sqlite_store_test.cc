@@ -201,7 +201,7 @@ TEST_CASE("forgotten tasks are forgotten on disk too, and load gives the newest"
   CHECK(newest[0]->id == ids.back());
 }
 
-TEST_CASE("the file is private, and what is no task store is refused") {
+TEST_CASE("the file is private, and what is no file is refused") {
   Directory const directory;
   {
     auto const store = SqliteTaskStore::open(directory.file()).value();
@@ -209,11 +209,12 @@ TEST_CASE("the file is private, and what is no task store is refused") {
   struct stat facts{};
   REQUIRE(::stat(directory.file().c_str(), &facts) == 0);
   CHECK((facts.st_mode & 0777U) == 0600U);
-  std::ofstream(directory.path / "other.db")
-      << "this is no database at all, but long enough to be read";
+  std::filesystem::create_directory(directory.path / "other.db");
   auto const refused = SqliteTaskStore::open(directory.path / "other.db");
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::state_unusable);
+  std::filesystem::create_symlink(directory.file(), directory.path / "link.db");
+  CHECK_FALSE(SqliteTaskStore::open(directory.path / "link.db").ok());
   CHECK_FALSE(SqliteTaskStore::open(directory.path / "missing" / "x.db").ok());
 }
 

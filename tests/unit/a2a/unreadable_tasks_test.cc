@@ -113,6 +113,65 @@ TEST_CASE("a row that cannot be read is set aside, and all others are served") {
   CHECK(count_unreadable(unreadable_beside(directory.file())) == 1);
 }
 
+TEST_CASE("a database that is broken is set aside whole, and what the journal has is kept") {
+  struct Damage {
+    char const* name;
+    std::streamoff at;
+    std::size_t size;
+  };
+  for (auto const& damage :
+       {Damage{"no header", 0, 100}, Damage{"a page of the table", 16'384, 200},
+        Damage{"all of it", 0, 30'000}}) {
+    CAPTURE(damage.name);
+    Directory const directory;
+    keep_three(directory.file());
+    auto const id = journal_of(directory.file(), [](TaskEngine& engine, std::string const& task) {
+      CHECK(engine.set_status(task, TaskState::completed, nullptr).ok());
+    });
+    change(directory.file(), "PRAGMA wal_checkpoint(TRUNCATE)");
+    {
+      std::fstream out(directory.file(), std::ios::binary | std::ios::in | std::ios::out);
+      out.seekp(damage.at);
+      out << std::string(damage.size, '\xA5');
+    }
+    auto const broken = bytes_of(directory.file());
+    std::filesystem::path kept;
+    {
+      auto const store = SqliteTaskStore::open(directory.file()).value();
+      auto const tasks = store->load(10).value();
+      CHECK(ids_of(tasks) == std::vector<std::string>{id});
+      CHECK(tasks.at(0)->status.state == TaskState::completed);
+      REQUIRE(store->unreadable().size() == 1);
+      auto const& one = store->unreadable().front();
+      CHECK(one.what == "database");
+      CHECK_FALSE(one.why.empty());
+      kept = one.file;
+    }
+    CHECK(bytes_of(kept) == broken);
+    CHECK(kept == unreadable_beside(directory.file()) / "database-1");
+    // The next start has a whole one; a second that breaks does not take the first one's place.
+    CHECK(SqliteTaskStore::open(directory.file()).value()->unreadable().empty());
+    std::ofstream(directory.file(), std::ios::binary) << std::string(5'000, 'x');
+    auto const again = SqliteTaskStore::open(directory.file()).value();
+    REQUIRE(again->unreadable().size() == 1);
+    CHECK(again->unreadable()[0].file.filename() == "database-2");
+    CHECK(again->load(10).value().empty());
+    CHECK(count_unreadable(unreadable_beside(directory.file())) == 2);
+  }
+}
+
+TEST_CASE("a broken database that another process uses stays where it is") {
+  Directory const directory;
+  keep_three(directory.file());
+  auto const store = SqliteTaskStore::open(directory.file()).value();
+  {
+    std::fstream out(directory.file(), std::ios::binary | std::ios::in | std::ios::out);
+    out << std::string(30'000, 'x');
+  }
+  CHECK_FALSE(SqliteTaskStore::open(directory.file()).ok());
+  CHECK_FALSE(std::filesystem::exists(unreadable_beside(directory.file())));
+}
+
 TEST_CASE("a row whose record names another task or another owner is shown to nobody") {
   Directory const directory;
   auto const ids = keep_three(directory.file());

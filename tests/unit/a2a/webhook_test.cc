@@ -111,6 +111,19 @@ TEST_CASE("a webhook is read in every version's spelling and written back in it"
   }
 }
 
+TEST_CASE("whose a webhook is stands in the store, is told to nobody and taken from nobody") {
+  auto config = parse_push_config(
+      JsonView(R"({"id":"c","taskId":"T","url":"https://x.example/","owner":"me"})"));
+  REQUIRE(config.ok());
+  CHECK(config->owner.empty());
+  config->owner = "spiffe://a.test/agent/client";
+  CHECK(parse_push_record(push_record(*config))->owner == config->owner);
+  std::string out;
+  json::Writer writer(out);
+  write_push_config(writer, *config, Spelling::v1);
+  CHECK_FALSE(out.contains("spiffe"));
+}
+
 TEST_CASE("a webhook that would break a header, or names no host, is refused") {
   for (auto const* const json :
        {R"([])", R"({})", R"({"url":""})", R"({"url":"ftp://x/"})", R"({"url":"https:/x"})",
