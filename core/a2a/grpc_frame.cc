@@ -56,9 +56,9 @@ void append_grpc_frame(std::string& out, std::string_view message) {
 std::optional<std::chrono::nanoseconds> parse_grpc_timeout(std::string_view text) {
   if (text.size() < 2 || text.size() > 9) return std::nullopt;
   std::int64_t count = 0;
-  auto const* const end = text.data() + text.size() - 1;
-  auto const [at, ec] = std::from_chars(text.data(), end, count);
-  if (ec != std::errc{} || at != end || count < 0) return std::nullopt;
+  auto const digits = text.substr(0, text.size() - 1);
+  auto const [at, ec] = std::from_chars(digits.begin(), digits.end(), count);
+  if (ec != std::errc{} || at != digits.end() || count < 0) return std::nullopt;
   for (auto const& unit : kTimeoutUnits) {
     if (unit.letter != text.back()) continue;
     if (count > kLongestTimeout / unit.length) return kLongestTimeout;

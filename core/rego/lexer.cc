@@ -14,7 +14,12 @@ bool is_word(char c) { return is_word_start(c) || is_digit(c); }
 
 class Lexer {
  public:
-  Lexer(std::string_view text, std::uint32_t file) : text_(text), file_(file) {}
+  // Some editors' files begin with a byte order mark, which is no part of the text (OPA passes over
+  // it too).
+  Lexer(std::string_view text, std::uint32_t file) : text_(text), file_(file) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    if (text.starts_with(kMark)) at_ = line_start_ = kMark.size();
+  }
 
   Tokens run() {
     Tokens out;

@@ -79,6 +79,22 @@ TEST_CASE("a policy that does not compile is exit 4 for every tool") {
   CHECK(faults["errors"][0]["location"]["file"] == "p/a.rego");
 }
 
+TEST_CASE("what an editor of another system leaves in a file is no error, as for OPA") {
+  Shell shell;
+  std::string const mark = "\xEF\xBB\xBF";
+  write_text("p/a.rego", mark + "package a\r\n\r\nimport rego.v1\r\n\r\nallow if input.x == 1\r\n");
+  write_text("in.json", mark + "{\"x\": 1}\r\n");
+  CHECK(shell.run("agentweave policy check p").exit == 0);
+  auto const file = shell.run("agentweave policy eval -d p -i in.json data.a.allow -f raw");
+  CHECK(file.out == "true\n");
+  shell.input = mark + "{\"x\": 2}";
+  auto const other = shell.run("agentweave policy eval -d p -I data.a.allow -f raw");
+  CHECK(other.exit == 0);
+  CHECK(other.out.empty());
+  write_text("p/a.rego", mark + "pakage a\n");
+  CHECK(shell.run("agentweave policy check p").out.contains("p/a.rego:1:1: "));
+}
+
 TEST_CASE("bench measures, and refuses to measure nothing") {
   Shell shell;
   half_covered();
