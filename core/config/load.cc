@@ -246,8 +246,8 @@ Error refusal(Loaded const& loaded) {
     first = std::ranges::find(loaded.diagnostics, Severity::error, &Diagnostic::severity);
   if (first == loaded.diagnostics.end()) return make_error(Code::internal, "nothing is wrong");
   // A finding about a file as a whole names it.
-  bool const named =
-      first->place.line <= 0 && first->message.find(first->place.file) != std::string::npos;
+  bool const named = first->place.line <= 0 && !first->place.file.empty() &&
+                     first->message.find(first->place.file) != std::string::npos;
   std::string message = named ? first->message : first->place.before(first->message);
   const std::size_t more = count(loaded.diagnostics, Severity::error) - 1;
   if (more > 0) message += " (and " + std::to_string(more) + " more)";

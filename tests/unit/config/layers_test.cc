@@ -188,6 +188,7 @@ TEST_CASE("a flag's value that cannot be is told at the flag, as a mistake in th
   CHECK(told->place.text() == "--port");
   CHECK(told->key == "server.port");
   CHECK(refusal(bad).code == Code::usage);
+  CHECK(refusal(bad).message.starts_with("--port: server.port must be"));
   request.flags = {{"--port", "server.port", "9444"}};
   request.text = kMinimal;
   CHECK(inspect(request).config.server.port == 9444);
