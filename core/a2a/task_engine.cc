@@ -165,7 +165,7 @@ Result<TaskPtr> TaskEngine::keep(Draft const& draft) {
 }
 
 Result<TaskEngine::Continued> TaskEngine::follow_up(std::string_view id, std::string_view owner,
-                                                    MessagePtr message) {
+                                                    MessagePtr const& message) {
   std::lock_guard const lock(state_->mutex);
   auto const at = state_->table.find(id, owner);
   if (at == state_->table.none()) return not_found();

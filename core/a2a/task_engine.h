@@ -126,7 +126,7 @@ class TaskEngine {
     Run run = Run::needed;
   };
   [[nodiscard]] Result<Continued> follow_up(std::string_view id, std::string_view owner,
-                                            MessagePtr message);
+                                            MessagePtr const& message);
 
   // What policy is asked about before anything else of a task is read; as `find`.
   struct About {
