@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kDigestShown = 16;
 constexpr std::size_t kIdShown = 64;
-constexpr std::string_view kBeside = "-wal";  // of SQLite's
 
 // A foreign text as part of a file's name.
 std::string as_name(std::string_view text) {
@@ -46,22 +45,26 @@ Result<void> SetAside::keep(Found const& found) {
   return {};
 }
 
+// In its own directory: a confined process may rename nothing out of one (Landlock, EXDEV).
 Result<void> SetAside::move(std::string_view what, std::string_view why,
                             std::filesystem::path const& file) {
-  AW_TRY(fs::make_private_directory(directory_));
   std::filesystem::path to;
   std::error_code error;
-  for (int number = 1; to.empty() || std::filesystem::exists(to, error); ++number)
-    to = directory_ / (std::string(what) + '-' + std::to_string(number));
+  for (int number = 1; to.empty() || std::filesystem::exists(to, error); ++number) {
+    to = file;
+    to.replace_filename(file.stem().string() + ".broken-" + std::to_string(number) +
+                        file.extension().string());
+  }
+  auto const note = std::string(why) + "\nis in " + to.string() + "\n";
+  AW_TRY(keep({.what = what, .id = {}, .why = why, .bytes = note}));
   // What is beside it goes first: alone it would be taken for the next file's.
-  auto const besides = [](std::filesystem::path path) { return path += kBeside; };
+  auto const besides = [](std::filesystem::path path) { return path += "-wal"; };
   if (std::filesystem::exists(besides(file), error))
     std::filesystem::rename(besides(file), besides(to), error);
   if (!error) std::filesystem::rename(file, to, error);
   if (error)
     return make_error(Code::state_unusable, "set aside " + file.string() + ": " + error.message());
-  all_.push_back(
-      {.what = std::string(what), .id = {}, .why = std::string(why), .file = std::move(to)});
+  all_.back().file = std::move(to);
   return {};
 }
 
@@ -74,9 +77,8 @@ std::size_t count_unreadable(std::filesystem::path const& directory) {
   std::size_t count = 0;
   std::error_code none;
   for (std::filesystem::directory_iterator at(directory, none), end; !none && at != end;
-       at.increment(none)) {
-    if (!at->path().native().ends_with(kBeside)) ++count;
-  }
+       at.increment(none))
+    ++count;
   return count;
 }
 

@@ -37,8 +37,8 @@ class SetAside {
     std::string_view bytes;
   };
   [[nodiscard]] Result<void> keep(Found const& found);
-  // A whole file, by its name, with what is beside it under the same name and "-wal". `what` is its
-  // name there, with a number.
+  // A whole file of SQLite's: it and its WAL stay beside where they were, as NAME.broken-1.db; a
+  // file of ours says so.
   [[nodiscard]] Result<void> move(std::string_view what, std::string_view why,
                                   std::filesystem::path const& file);
   // What came since this was made.

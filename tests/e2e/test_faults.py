@@ -19,6 +19,7 @@ import time
 
 import house
 from house import BINARY, Case, audit_records, connect, exchange, metric, wait_for
+from target import Target
 
 SEED = int(os.environ.get("AGENTWEAVE_FAULT_SEED", "20261127"))
 SECONDS = float(os.environ.get("AGENTWEAVE_FAULT_SECONDS", "30"))
@@ -337,3 +338,21 @@ def house_memory(pid):
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     return 0
+
+
+class Database(Target):
+    def test_broken_tasks(self):
+        """a database of tasks that is broken stops no start: it is set aside whole, and the log, a metric, readyz and doctor say so"""
+        self.assertEqual(self.call()[0], 200)
+        self.agent_.stop()
+        file = self.dir / "state/tasks.db"
+        broken = bytearray(file.read_bytes())
+        broken[16384:16584] = b"\xa5" * 200  # the head of the table's first page
+        file.write_bytes(broken)
+        agent = self.agent("again", self.config, args=["--env", "development"])
+        self.assertEqual((self.dir / "state/tasks.broken-1.db").read_bytes(), broken)
+        self.assertEqual(metric(agent.metrics_port, "agentweave_tasks_unreadable"), 1)
+        self.assertIn("kept tasks degraded: 1 could not be read", house.plain(agent.metrics_port, "/readyz?verbose")[1])
+        self.assertRegex(agent.out() + agent.err(), r'"code":"AW8008","what":"database".*tasks\.broken-1\.db')
+        doctor = self.run_cli("doctor", agent.config_path)
+        self.assertIn("kept tasks: 1 could not be read", doctor.stdout + doctor.stderr)

@@ -102,7 +102,7 @@ class Private(Webhooks):
         began = time.monotonic()
         self.task_with(self.good + "/other")
         wait_for("the other is told", lambda: self.heard("/other"), 60)
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 30)  # a name server may take a minute
         began = time.monotonic()
         self.agent_.stop(60)
         self.assertLess(time.monotonic() - began, 30)

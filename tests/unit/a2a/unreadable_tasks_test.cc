@@ -148,13 +148,13 @@ TEST_CASE("a database that is broken is set aside whole, and what the journal ha
       kept = one.file;
     }
     CHECK(bytes_of(kept) == broken);
-    CHECK(kept == unreadable_beside(directory.file()) / "database-1");
+    CHECK(kept == directory.path / "tasks.broken-1.db");
     // The next start has a whole one; a second that breaks does not take the first one's place.
     CHECK(SqliteTaskStore::open(directory.file()).value()->unreadable().empty());
     std::ofstream(directory.file(), std::ios::binary) << std::string(5'000, 'x');
     auto const again = SqliteTaskStore::open(directory.file()).value();
     REQUIRE(again->unreadable().size() == 1);
-    CHECK(again->unreadable()[0].file.filename() == "database-2");
+    CHECK(again->unreadable()[0].file.filename() == "tasks.broken-2.db");
     CHECK(again->load(10).value().empty());
     CHECK(count_unreadable(unreadable_beside(directory.file())) == 2);
   }
