@@ -89,12 +89,14 @@ Response Shard::refusal(Code code, int status, Headers const& added) const {
 }
 
 Connection::Connection(std::shared_ptr<Shard> shard, std::string remote_address)
-    : shard_(std::move(shard)), remote_address_(std::move(remote_address)) {
+    : shard_(std::move(shard)),
+      remote_address_(std::move(remote_address)),
+      bodies_(shard_->common->bodies),
+      answers_(shard_->common->answers) {
   listed_ = shard_->connections.insert(shard_->connections.end(), this);
 }
 
 Connection::~Connection() {
-  static_cast<void>(hold(0));
   unlink();  // the wheel is the shard's, which may go with shard_
   shard_->connections.erase(listed_);
   engine_.reset();
@@ -107,12 +109,10 @@ void Connection::set_deadline(SteadyTime now, SteadyTime due) {
   shard_->deadlines.set(*this, now, std::min({due, must_close_, retire_at_}));
 }
 
-bool Connection::hold(std::size_t bytes) {
-  auto const before = std::exchange(held_, bytes);
-  if (bytes == before) return true;
-  auto& all = shard_->common->held;
-  if (share_ == nullptr) share_ = all.share_of(session_->caller());
-  return all.change(share_.get(), before, bytes);
+bool Connection::hold(std::size_t bytes) { return bodies_.hold(bytes, session_->caller()); }
+
+bool Connection::hold_answers(std::size_t bytes) {
+  return answers_.hold(bytes, session_->caller());
 }
 
 Pull Connection::pull(std::string& into) {

@@ -42,14 +42,22 @@ struct Counters {
   std::atomic<std::uint64_t> ids{0};
 };
 
+// What is smaller is not counted among what waits: most requests and answers are.
+inline constexpr std::size_t kUncounted = 16U << 10;
+inline constexpr std::string_view kTooManyAnswers = "too many answers that are not read";
+
 // What the loops of one server share.
 struct Common {
   Common(ServerOptions its_options, Clock const& its_clock)
-      : options(std::move(its_options)), clock(its_clock), held(options.limits.max_body_bytes) {}
+      : options(std::move(its_options)),
+        clock(its_clock),
+        bodies(options.limits.max_body_bytes),
+        answers(options.limits.max_body_bytes) {}
   ServerOptions const options;
   Clock const& clock;
   Counters counters;
-  HeldBodies held;
+  HeldBodies bodies;   // of requests, half here
+  HeldBodies answers;  // not read
 };
 
 // The server's part on one loop.
@@ -132,7 +140,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // This connection holds so much of bodies that are not whole yet. False: its caller, or all
   // callers together, hold too much for it to hold more.
   [[nodiscard]] bool hold(std::size_t bytes);
-  [[nodiscard]] std::size_t held() const { return held_; }
+  [[nodiscard]] std::size_t held() const { return bodies_.bytes(); }
+  // The same of answers that wait for the peer to read.
+  [[nodiscard]] bool hold_answers(std::size_t bytes);
+  void let_answers_go() { answers_.let_go(); }
   // Reads what is there onto the end of `into`.
   Pull pull(std::string& into);
 
@@ -152,8 +163,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::shared_ptr<Shard> const shard_;  // the server may be gone before its last connection
   std::list<Connection*>::iterator listed_;
   std::string remote_address_;
-  std::size_t held_ = 0;
-  std::shared_ptr<HeldBodies::Share> share_;  // its caller's, from the first body held on
+  Holding bodies_;
+  Holding answers_;
   std::unique_ptr<tls::Stream> stream_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Engine> engine_;

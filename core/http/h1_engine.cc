@@ -154,6 +154,12 @@ After H1Engine::after_this() const {
   return last ? After::close : After::keep_alive;
 }
 
+bool H1Engine::hold(std::size_t bytes) {
+  if (bytes <= kUncounted || connection_.hold_answers(bytes)) return true;
+  connection_.let_answers_go();
+  return false;
+}
+
 // False when the connection is over after it.
 io::Task<bool> H1Engine::answer() {
   ++requests_;
@@ -177,6 +183,7 @@ io::Task<bool> H1Engine::answer() {
   phase_ = Phase::writing;
   auto flushed = flush_now();
   if (flushed == Flushed::some && (co_await flush_rest()).ok()) flushed = Flushed::all;
+  connection_.let_answers_go();
   if (watch_ != nullptr && watch_->running()) co_await watch_->end();
   co_return flushed == Flushed::all && !gone_ && writer_.after() == After::keep_alive;
 }

@@ -68,6 +68,8 @@ class H1Engine final : public Engine {
   io::Task<Result<void>> flush();
   void watch();
   [[nodiscard]] After after_this() const;
+  // So much of an answer waits for the peer. False: its caller leaves too much unread.
+  [[nodiscard]] bool hold(std::size_t bytes);
 
  private:
   friend class H1Writer;

@@ -5,6 +5,12 @@
 
 namespace aw::http {
 
+namespace {
+
+constexpr Fault kUnread{.code = Code::overloaded, .status = 503, .what = kTooManyAnswers};
+
+}  // namespace
+
 void H1Writer::reset() {
   extra_.clear();
   state_ = State::fresh;
@@ -40,8 +46,12 @@ void H1Writer::put(Response const& response, After after) {
 }
 
 io::Task<void> H1Writer::respond(Response response) {
-  if (state_ == State::fresh) put(response, engine_.after_this());
-  co_return;
+  if (state_ != State::fresh) co_return;
+  if (engine_.hold(response.body.size())) {
+    put(response, engine_.after_this());
+  } else {
+    put(engine_.connection_.refusal(engine_.early(kUnread)), After::close);
+  }
 }
 
 io::Task<Result<void>> H1Writer::start(int status, Headers headers) {
@@ -67,9 +77,15 @@ io::Task<Result<void>> H1Writer::start(int status, Headers headers) {
 io::Task<Result<void>> H1Writer::write(std::string_view bytes) {
   if (state_ != State::streaming) co_return make_error(Code::internal, "no streamed answer");
   if (engine_.gone_) co_return make_error(Code::interrupted, "the peer is gone");
+  if (!engine_.hold(bytes.size())) {
+    static_cast<void>(engine_.connection_.refusal(engine_.early(kUnread)));  // on record
+    co_return make_error(Code::overloaded, std::string(kTooManyAnswers));
+  }
   if (body_ == BodyKind::chunked) append_chunk(engine_.work_->out, bytes);
   if (body_ == BodyKind::until_close) engine_.work_->out.append(bytes);
-  co_return co_await engine_.flush();
+  auto written = co_await engine_.flush();
+  engine_.connection_.let_answers_go();
+  co_return written;
 }
 
 io::Task<Result<void>> H1Writer::finish(Headers trailers) {

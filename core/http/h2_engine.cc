@@ -15,8 +15,6 @@ namespace {
 
 // Taken from the session per write: two TLS records.
 constexpr std::size_t kAnswerTurn = 32U << 10;
-// Of bodies, before a connection is counted among those that hold some.
-constexpr std::size_t kUncounted = 16U << 10;
 // Between the two GOAWAYs when the client does not answer our PING.
 constexpr std::chrono::seconds kNotice{1};
 
@@ -191,12 +189,14 @@ void H2Engine::ended(H2Stream& stream) {
 
 void H2Engine::sent(H2Stream& stream) {
   progress_ = steady_now();
+  if (stream.unsent() == 0) let_go(stream);
   if (auto* const exchange = static_cast<H2Exchange*>(stream.owner)) exchange->writable_.ring();
 }
 
 void H2Engine::closed(H2Stream& stream, H2Error) {
   if (!stream.head_done) head_due_ = SteadyTime::max();
   buffered_ -= std::min(buffered_, stream.in.size());
+  let_go(stream);
   auto* const exchange = static_cast<H2Exchange*>(stream.owner);
   if (exchange == nullptr) return;
   exchange->lose();
@@ -312,6 +312,24 @@ void H2Engine::end(H2Exchange& exchange) {
 void H2Engine::forget(H2Exchange& exchange) { exchanges_.erase(&exchange); }
 
 // ---- bytes out
+
+bool H2Engine::hold(H2Stream& stream, std::size_t bytes, Request const& head) {
+  if (bytes <= kUncounted) return true;
+  if (connection_.hold_answers(unread_ + bytes)) {
+    unread_ += bytes;
+    stream.held += bytes;
+    return true;
+  }
+  static_cast<void>(connection_.hold_answers(unread_));  // less is always well
+  tell({.code = Code::overloaded, .status = 503, .what = kTooManyAnswers}, &head);
+  return false;
+}
+
+void H2Engine::let_go(H2Stream& stream) {
+  if (stream.held == 0) return;
+  unread_ -= std::exchange(stream.held, 0);
+  static_cast<void>(connection_.hold_answers(unread_));
+}
 
 void H2Engine::flush_soon() {
   if (in_turn_ || flush_posted_ || writing_ || over_) return;

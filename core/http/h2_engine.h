@@ -111,6 +111,10 @@ class H2Engine final : public Engine, public H2Events {
   void answer(H2Stream& stream, Response response);
   // On record as a refusal is, where nothing can be answered.
   void tell(Fault const& fault, Request const* head);
+  // So much more of an answer waits for the peer, until the stream has sent all it has, or ends.
+  // False: its caller leaves too much unread, which is on record.
+  [[nodiscard]] bool hold(H2Stream& stream, std::size_t bytes, Request const& head);
+  void let_go(H2Stream& stream);
   void begin_ready();
   io::Task<void> serve(std::shared_ptr<H2Exchange> exchange);
   void end(H2Exchange& exchange);
@@ -140,6 +144,7 @@ class H2Engine final : public Engine, public H2Events {
   SteadyTime going_due_ = SteadyTime::max();
   SteadyTime head_due_ = SteadyTime::max();  // of the one head that may be half here
   std::size_t buffered_ = 0;                 // bodies being collected
+  std::size_t unread_ = 0;                   // answers, counted
   std::uint32_t requests_ = 0;
   std::uint32_t refused_ = 0;
   Drain drain_ = Drain::no;

@@ -36,6 +36,8 @@ void H2Exchange::put(Response response) {
   on_gone_ = nullptr;
   if (stream_ == nullptr) return;
   engine_.progress_ = steady_now();
+  if (!head_only_ && !engine_.hold(*stream_, response.body.size(), request_))
+    response = engine_.connection_.shard().refusal(Code::overloaded, 503, extra_);
   bool const bodiless = response.status == 204 || response.status == 304 || response.status < 200;
   std::optional<std::uint64_t> length;
   stream_->out_trailers = std::move(response.trailers);
@@ -71,6 +73,8 @@ io::Task<Result<void>> H2Exchange::write(std::string_view bytes) {
   if (!started_) co_return make_error(Code::internal, "no streamed answer");
   if (stream_ == nullptr) co_return gone();
   if (finished_) co_return Result<void>{};  // HEAD
+  if (!engine_.hold(*stream_, bytes.size(), request_))
+    co_return make_error(Code::overloaded, std::string(kTooManyAnswers));
   stream_->out.append(bytes);
   engine_.session_->resume(*stream_);
   engine_.flush_soon();

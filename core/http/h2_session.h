@@ -53,6 +53,7 @@ struct H2Stream {
   std::string out;  // body to send, from out_at on
   std::size_t out_at = 0;
   bool out_finished = false;  // nothing will be added to out
+  std::size_t held = 0;       // server: of out, counted by whoever serves it
   bool answered = false;      // server: the head of the answer is on its way
   Headers out_trailers;
   void* owner = nullptr;  // whoever serves it

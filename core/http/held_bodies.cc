@@ -2,6 +2,7 @@
 #include "core/http/held_bodies.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace aw::http {
 
@@ -30,6 +31,17 @@ bool HeldBodies::change(Share* share, std::uint64_t before, std::uint64_t after)
   auto const room = kAtOnce * max_body_;
   if (share == nullptr) return all <= room;
   return all <= room && mine <= (all <= room / 4 * 3 ? room / 4 : max_body_);
+}
+
+bool Holding::hold(std::size_t bytes, std::string_view caller) {
+  auto const before = std::exchange(bytes_, bytes);
+  if (bytes == before) return true;
+  if (share_ == nullptr) share_ = all_.share_of(caller);
+  return all_.change(share_.get(), before, bytes);
+}
+
+void Holding::let_go() {
+  if (bytes_ > 0) static_cast<void>(all_.change(share_.get(), std::exchange(bytes_, 0), 0));
 }
 
 }  // namespace aw::http

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What bodies that are not whole yet may take together, and how much of it each caller: one that
-// opens many connections and ends nothing leaves room for the others.
+// What bodies that wait for their callers may take together, requests that are not whole yet or
+// answers that are not read, and how much of it each caller: one that opens many connections and
+// ends nothing leaves room for the others.
 //
 // Any thread. Only `share_of` takes a lock, once a connection at most.
 #pragma once
@@ -41,6 +42,26 @@ class HeldBodies {
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Share>, std::less<>> shares_;  // guarded by mutex_
   std::size_t crowded_ = 64;  // so many, and those who left are forgotten; guarded by mutex_
+};
+
+// What one connection holds of it; given back with it. One thread.
+class Holding {
+ public:
+  explicit Holding(HeldBodies& all) : all_(all) {}
+  ~Holding() { let_go(); }
+  Holding(Holding const&) = delete;
+  Holding& operator=(Holding const&) = delete;
+
+  // It holds so much now, for `caller`, who stays the same. False: that is more than it may, and
+  // counts until it holds less.
+  [[nodiscard]] bool hold(std::size_t bytes, std::string_view caller);
+  void let_go();
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  HeldBodies& all_;
+  std::shared_ptr<HeldBodies::Share> share_;  // from the first bytes on
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace aw::http

@@ -21,6 +21,18 @@ HEAD = (bytes([0x83, 0x87]) + b"\x04" + bytes([13]) + b"/a2a/v1/tasks" + b"\x01\
         b"\x0f\x10" + bytes([16]) + b"application/json")
 
 
+def memory_of(agent, what):
+    for line in pathlib.Path(f"/proc/{agent.child.pid}/status").read_text().splitlines():
+        if line.startswith(what + ":"):
+            return int(line.split()[1])
+    raise AssertionError(what)
+
+
+def forget_peak(agent):
+    """The kernel's own high-water mark, from here on."""
+    pathlib.Path(f"/proc/{agent.child.pid}/clear_refs").write_text("5")
+
+
 class Hostile(Target):
     server_settings = {"request_timeout_seconds": 15}
 
@@ -29,15 +41,11 @@ class Hostile(Target):
         self.held = []
         self.addCleanup(self.let_go)
         self.assertEqual(self.call()[0], 200)
-        # The kernel's own high-water mark, from here on.
-        pathlib.Path(f"/proc/{self.agent_.child.pid}/clear_refs").write_text("5")
+        forget_peak(self.agent_)
         self.before = self.memory("VmHWM")
 
     def memory(self, what):
-        for line in pathlib.Path(f"/proc/{self.agent_.child.pid}/status").read_text().splitlines():
-            if line.startswith(what + ":"):
-                return int(line.split()[1])
-        raise AssertionError(what)
+        return memory_of(self.agent_, what)
 
     def let_go(self):
         for one in self.held:
@@ -191,3 +199,31 @@ class Neighbours(Target):
         wait_for("it is read", lambda: metric(self.agent_.metrics_port, "agentweave_gate_refusals_total", reason="unmapped_route") +
                  metric(self.agent_.metrics_port, "agentweave_gate_refusals_total", reason="request_malformed") == 1, 30)
         wait_for("a quarter is its fill", lambda: self.refusals() == 169, 60)
+
+    def test_large_answers_of_one_caller(self):
+        """two thousand large answers that one caller lets wait: it is refused more, memory stays, and who reads is answered"""
+        ask = {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"data": {"x": "a" * (self.SIZE - 2000)}}], "metadata": {"skill": "work"}}}
+        version = {"A2A-Version": "1.0"}
+        made = request(self.port, self.client, "POST", "/message:send", ask, version, timeout=60)
+        self.assertEqual(made[0], 200, made)
+        path = f"/tasks/{json.loads(made[2])['task']['id']}?historyLength=10"
+        whole = request(self.port, self.client, "GET", path, None, version, timeout=60)
+        self.assertGreater(len(whole[2]), self.SIZE - 2000)
+        forget_peak(self.agent_)
+        before = memory_of(self.agent_, "VmHWM")
+        head = (bytes([0x82, 0x87]) + b"\x04" + bytes([len(path)]) + path.encode() + b"\x01\x01x" +
+                b"\x00" + bytes([11]) + b"a2a-version" + b"\x031.0")
+        asked = b"".join(frame(1, 0x5, 1 + 2 * i, head) for i in range(50))
+        for _ in range(40):
+            tls = connect(self.port, self.client, alpn=("h2",), timeout=60)
+            self.held.append(tls)
+            with contextlib.suppress(*LOST):
+                tls.sendall(PREFACE + frame(4, 0, 0, struct.pack(">HI", 4, 0)) + asked)
+        wait_for("the caller has its fill", lambda: self.refusals() > 200, 60)
+        self.assertEqual(request(self.port, self.client, "GET", path, None, version, timeout=60)[0], 503)
+        more = memory_of(self.agent_, "VmHWM") - before
+        print(f"      2000 answers of {len(whole[2]) // 1000} kB: {more / 1024:.1f} MiB more than before")
+        self.assertLess(more, MOST_GROWTH)
+        for tls in self.held:
+            tls.close()
+        wait_for("it reads again", lambda: request(self.port, self.client, "GET", path, None, version, timeout=60)[0] == 200, 30)

@@ -25,6 +25,36 @@ int fill(HeldBodies& held, HeldBodies::Share* share) {
   }
 }
 
+constexpr std::size_t kMebibyte = 1U << 20;
+
+// Its own address's last number is who a caller is.
+void name_by_address(Site& site) {
+  site.namer = [](ConnectionInfo const& info) {
+    return info.remote_address.substr(0, info.remote_address.find(':'));
+  };
+}
+
+// /NAME/N: N mebibytes, whole or in one piece of a stream.
+aw::io::Task<void> large(Request& request, ResponseWriter& writer) {
+  auto const size = std::stoul(request.target.substr(request.target.rfind('/') + 1)) * kMebibyte;
+  if (!request.target.starts_with("/streamed/")) {
+    co_await writer.respond(text_response(std::string(size, 'x')));
+  } else if ((co_await writer.start(200, {})).ok() &&
+             (co_await writer.write(std::string(size, 'x'))).ok()) {
+    static_cast<void>(co_await writer.finish());
+  }
+}
+
+std::string get_h1(std::string const& target) {
+  return "GET " + target + " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+}
+
+std::string answer_of(Site& site, std::string const& target, std::uint8_t host) {
+  Raw caller(site.server().port(), host);
+  caller.send(get_h1(target));
+  return caller.read_all();
+}
+
 }  // namespace
 
 TEST_CASE("a caller may hold a quarter of the room, and all together leave one body to each") {
@@ -63,9 +93,7 @@ TEST_CASE("a caller with many half bodies leaves room for those of others") {
   Limits limits;
   limits.max_body_bytes = 40'000;
   Site site(Wired::plain, echo, limits);
-  site.namer = [](ConnectionInfo const& info) {
-    return info.remote_address.substr(0, info.remote_address.find(':'));
-  };
+  name_by_address(site);
   auto const head = std::string("POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 40000\r\n\r\n");
   auto const half_h2 = [] {
     std::string out = hello() + frame(headers, kEndHeaders, 1,
@@ -94,4 +122,41 @@ TEST_CASE("a caller with many half bodies leaves room for those of others") {
     h2.send(frame(data, kEndStream, 1, std::string(1'000, 'x')));
     CHECK(h2.read_until("POST /x").ends_with("POST /x"));
   }
+}
+
+TEST_CASE("a caller who reads no answers is given no more large ones, and others are") {
+  Limits limits;
+  limits.max_body_bytes = kMebibyte;
+  Site site(Wired::plain, large, limits);
+  name_by_address(site);
+  std::list<Raw> held;
+  SUBCASE("HTTP/2, behind windows of zero") {
+    for (int part = 0; part < 2; ++part) {
+      std::string asked(kPreface);
+      asked += frame(settings, 0, 0, std::string("\0\4\0\0\0\0", 6));
+      for (std::uint32_t i = 0; i < 10; ++i)
+        asked += frame(headers, kEndHeaders | kEndStream, 1 + 2 * i, get("/whole/1"));
+      held.emplace_back(site.server().port(), 2).send(asked);
+    }
+    CHECK(eventually([&] { return site.server().stats().rejected == 4; }));  // 16 are a quarter
+  }
+  SUBCASE("HTTP/1.1") {
+    CHECK(eventually([&] {
+      held.emplace_back(site.server().port(), 2).send(get_h1("/whole/8"));
+      return site.server().stats().rejected > 0;
+    }));
+  }
+  SUBCASE("in pieces") {
+    CHECK(eventually([&] {
+      held.emplace_back(site.server().port(), 2).send(get_h1("/streamed/8"));
+      return site.server().stats().rejected > 0;
+    }));
+  }
+  CHECK(answer_of(site, "/whole/8", 2).starts_with("HTTP/1.1 503 "));
+  CHECK_FALSE(answer_of(site, "/streamed/8", 2).ends_with("0\r\n\r\n"));
+  CHECK(answer_of(site, "/whole/0", 2).starts_with("HTTP/1.1 200 "));
+  CHECK(answer_of(site, "/whole/8", 3).size() > 8 * kMebibyte);
+  CHECK(answer_of(site, "/streamed/8", 3).ends_with("0\r\n\r\n"));
+  held.clear();
+  CHECK(eventually([&] { return answer_of(site, "/whole/8", 2).size() > 8 * kMebibyte; }));
 }
