@@ -91,6 +91,7 @@ Response Shard::refusal(Code code, int status, Headers const& added) const {
 Connection::Connection(std::shared_ptr<Shard> shard, std::string remote_address)
     : shard_(std::move(shard)),
       remote_address_(std::move(remote_address)),
+      heads_(shard_->common->heads),
       bodies_(shard_->common->bodies),
       answers_(shard_->common->answers) {
   listed_ = shard_->connections.insert(shard_->connections.end(), this);
@@ -110,6 +111,8 @@ void Connection::set_deadline(SteadyTime now, SteadyTime due) {
 }
 
 bool Connection::hold(std::size_t bytes) { return bodies_.hold(bytes, session_->caller()); }
+
+bool Connection::hold_heads(std::size_t bytes) { return heads_.hold(bytes, session_->caller()); }
 
 bool Connection::hold_answers(std::size_t bytes) {
   return answers_.hold(bytes, session_->caller());

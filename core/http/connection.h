@@ -56,8 +56,9 @@ struct Common {
   ServerOptions const options;
   Clock const& clock;
   Counters counters;
-  HeldBodies bodies;   // of requests, half here
-  HeldBodies answers;  // not read
+  HeldBodies heads{1U << 20};  // of requests whose bodies are not whole
+  HeldBodies bodies;           // of requests, half here
+  HeldBodies answers;          // not read
 };
 
 // The server's part on one loop.
@@ -141,6 +142,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // callers together, hold too much for it to hold more.
   [[nodiscard]] bool hold(std::size_t bytes);
   [[nodiscard]] std::size_t held() const { return bodies_.bytes(); }
+  // The same of heads whose bodies are not whole yet, where there are many of them.
+  [[nodiscard]] bool hold_heads(std::size_t bytes);
+  [[nodiscard]] std::size_t held_heads() const { return heads_.bytes(); }
   // The same of answers that wait for the peer to read.
   [[nodiscard]] bool hold_answers(std::size_t bytes);
   void let_answers_go() { answers_.let_go(); }
@@ -163,6 +167,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::shared_ptr<Shard> const shard_;  // the server may be gone before its last connection
   std::list<Connection*>::iterator listed_;
   std::string remote_address_;
+  Holding heads_;
   Holding bodies_;
   Holding answers_;
   std::unique_ptr<tls::Stream> stream_;

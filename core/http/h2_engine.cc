@@ -95,6 +95,7 @@ void H2Engine::feed(std::string_view bytes) {
   begin_ready();
   in_turn_ = false;
   if (buffered_ < connection_.held()) static_cast<void>(connection_.hold(buffered_));  // less
+  if (heads_ < connection_.held_heads()) static_cast<void>(connection_.hold_heads(heads_));
   flush();
   if (fed.ok()) return;
   if (!told_) {
@@ -152,6 +153,12 @@ void H2Engine::head(H2Stream& stream) {
     return refuse(stream, {.code = Code::too_large, .status = 413, .what = "body too large"});
   }
   if (++requests_ == limits().max_requests_per_connection) drain();
+  if (exchange->incoming_) return;
+  exchange->head_bytes_ = stream.list_bytes;
+  heads_ += stream.list_bytes;
+  bool const counts = heads_ > connection_.held_heads() + kUncounted;
+  if (counts && !connection_.hold_heads(heads_))
+    refuse(stream, {.code = Code::overloaded, .status = 503, .what = "too many heads at once"});
 }
 
 void H2Engine::data(H2Stream& stream, std::size_t size) {
@@ -181,6 +188,7 @@ void H2Engine::ended(H2Stream& stream) {
     exchange->readable_.ring();
     return;
   }
+  uncount_head(*exchange);
   exchange->request_.body.swap(stream.in);
   buffered_ -= std::min(buffered_, exchange->request_.body.size());
   stream.in.clear();
@@ -199,6 +207,7 @@ void H2Engine::closed(H2Stream& stream, H2Error) {
   let_go(stream);
   auto* const exchange = static_cast<H2Exchange*>(stream.owner);
   if (exchange == nullptr) return;
+  uncount_head(*exchange);
   exchange->lose();
   if (!exchange->running_) forget(*exchange);
 }
@@ -248,6 +257,7 @@ void H2Engine::refuse(H2Stream& stream, Fault const& fault) {
     if (++refused_ == kMostRefusals) drain();
   }
   if (exchange == nullptr) return;
+  uncount_head(*exchange);
   stream.owner = nullptr;
   exchange->stream_ = nullptr;
   forget(*exchange);

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/http/connection.h"
@@ -65,8 +66,9 @@ class H2Exchange final : public ResponseWriter, public BodyReader {
   bool running_ = false;   // the handler
   bool incoming_ = false;  // the body is read in pieces
   bool stalled_ = false;
-  bool reading_ = false;    // the handler waits for a piece of the body
-  bool head_only_ = false;  // HEAD
+  bool reading_ = false;        // the handler waits for a piece of the body
+  bool head_only_ = false;      // HEAD
+  std::size_t head_bytes_ = 0;  // counted in the engine's heads_
   SteadyTime due_ = SteadyTime::max();
   std::function<void()> on_gone_;
   boost::asio::cancellation_signal signal_;
@@ -115,6 +117,8 @@ class H2Engine final : public Engine, public H2Events {
   // False: its caller leaves too much unread, which is on record.
   [[nodiscard]] bool hold(H2Stream& stream, std::size_t bytes, Request const& head);
   void let_go(H2Stream& stream);
+  // The exchange waits for no body any more.
+  void uncount_head(H2Exchange& exchange) { heads_ -= std::exchange(exchange.head_bytes_, 0); }
   void begin_ready();
   io::Task<void> serve(std::shared_ptr<H2Exchange> exchange);
   void end(H2Exchange& exchange);
@@ -143,6 +147,7 @@ class H2Engine final : public Engine, public H2Events {
   SteadyTime write_due_ = SteadyTime::max();
   SteadyTime going_due_ = SteadyTime::max();
   SteadyTime head_due_ = SteadyTime::max();  // of the one head that may be half here
+  std::size_t heads_ = 0;                    // of requests whose bodies are being collected
   std::size_t buffered_ = 0;                 // bodies being collected
   std::size_t unread_ = 0;                   // answers, counted
   std::uint32_t requests_ = 0;

@@ -227,3 +227,20 @@ class Neighbours(Target):
         for tls in self.held:
             tls.close()
         wait_for("it reads again", lambda: request(self.port, self.client, "GET", path, None, version, timeout=60)[0] == 200, 30)
+
+    def test_heads_of_one_caller(self):
+        """six thousand large heads whose bodies never come: the caller is refused more, and memory stays"""
+        head = HEAD + b"".join(b"\x00" + bytes([3]) + b"x-%d" % i + bytes([127, 4000 - 127 & 127 | 128, 4000 - 127 >> 7]) + b"a" * 4000 for i in range(7))
+        asked = b"".join(frame(1, 0, 1 + 2 * i, head[:16000]) + frame(9, 4, 1 + 2 * i, head[16000:]) for i in range(100))
+        forget_peak(self.agent_)
+        before = memory_of(self.agent_, "VmHWM")
+        for _ in range(60):
+            tls = connect(self.port, self.client, alpn=("h2",), timeout=60)
+            self.held.append(tls)
+            with contextlib.suppress(*LOST):
+                tls.sendall(PREFACE + frame(4, 0, 0) + asked)
+        wait_for("the caller has its fill", lambda: self.refusals() > 200, 60)
+        more = memory_of(self.agent_, "VmHWM") - before
+        print(f"      6000 heads of 28 kB: {more / 1024:.1f} MiB more than before")
+        self.assertLess(more, MOST_GROWTH)
+        self.assertEqual(request(self.port, self.client, "GET", "/.well-known/agent-card.json", None, {}, timeout=60)[0], 200)
