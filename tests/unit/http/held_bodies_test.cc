@@ -140,17 +140,12 @@ TEST_CASE("a caller who reads no answers is given no more large ones, and others
     }
     CHECK(eventually([&] { return site.server().stats().rejected == 4; }));  // 16 are a quarter
   }
-  SUBCASE("HTTP/1.1") {
-    CHECK(eventually([&] {
-      held.emplace_back(site.server().port(), 2).send(get_h1("/whole/8"));
-      return site.server().stats().rejected > 0;
-    }));
-  }
-  SUBCASE("in pieces") {
-    CHECK(eventually([&] {
-      held.emplace_back(site.server().port(), 2).send(get_h1("/streamed/8"));
-      return site.server().stats().rejected > 0;
-    }));
+  std::string target;
+  SUBCASE("HTTP/1.1") { target = "/whole/8"; }
+  SUBCASE("in pieces") { target = "/streamed/8"; }
+  if (!target.empty()) {
+    for (int i = 0; i < 6; ++i) held.emplace_back(site.server().port(), 2).send(get_h1(target));
+    CHECK(eventually([&] { return site.server().stats().rejected == 4; }));  // two are a quarter
   }
   CHECK(answer_of(site, "/whole/8", 2).starts_with("HTTP/1.1 503 "));
   CHECK_FALSE(answer_of(site, "/streamed/8", 2).ends_with("0\r\n\r\n"));
