@@ -50,6 +50,7 @@ io::Task<void> H1Writer::respond(Response response) {
   if (engine_.hold(response.body.size())) {
     put(response, engine_.after_this());
   } else {
+    extra_.clear();  // of the answer that is not given: the refusal brings its own
     put(engine_.connection_.refusal(engine_.early(kUnread)), After::close);
   }
 }
