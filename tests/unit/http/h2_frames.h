@@ -57,4 +57,13 @@ inline std::string get(std::string_view path = "/x") {
 
 inline std::string hello() { return std::string(kPreface) + frame(settings, 0, 0, ""); }
 
+// A connection's beginning with a request whose body, 39,000 bytes of it, does not end.
+inline std::string half_post() {
+  std::string out = hello() + frame(headers, kEndHeaders, 1,
+                                    field(":method", "POST") + field(":scheme", "http") +
+                                        field(":path", "/x") + field(":authority", "a"));
+  for (int i = 0; i < 3; ++i) out += frame(data, 0, 1, std::string(13'000, 'x'));
+  return out;
+}
+
 }  // namespace aw::http::testing

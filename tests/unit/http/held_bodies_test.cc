@@ -37,6 +37,7 @@ void name_by_address(Site& site) {
 // /NAME/N: N mebibytes, whole or in one piece of a stream.
 aw::io::Task<void> large(Request& request, ResponseWriter& writer) {
   auto const size = std::stoul(request.target.substr(request.target.rfind('/') + 1)) * kMebibyte;
+  writer.add_header("x-of", "answer");
   if (!request.target.starts_with("/streamed/")) {
     co_await writer.respond(text_response(std::string(size, 'x')));
   } else if ((co_await writer.start(200, {})).ok() &&
@@ -95,13 +96,7 @@ TEST_CASE("a caller with many half bodies leaves room for those of others") {
   Site site(Wired::plain, echo, limits);
   name_by_address(site);
   auto const head = std::string("POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 40000\r\n\r\n");
-  auto const half_h2 = [] {
-    std::string out = hello() + frame(headers, kEndHeaders, 1,
-                                      field(":method", "POST") + field(":scheme", "http") +
-                                          field(":path", "/x") + field(":authority", "a"));
-    for (int i = 0; i < 3; ++i) out += frame(data, 0, 1, std::string(13'000, 'x'));
-    return out;
-  }();
+  auto const half_h2 = half_post();
   std::list<Raw> held;
   // 16 of the largest fit into a quarter.
   for (int i = 0; i < 8; ++i) {
@@ -147,7 +142,9 @@ TEST_CASE("a caller who reads no answers is given no more large ones, and others
     for (int i = 0; i < 6; ++i) held.emplace_back(site.server().port(), 2).send(get_h1(target));
     CHECK(eventually([&] { return site.server().stats().rejected == 4; }));  // two are a quarter
   }
-  CHECK(answer_of(site, "/whole/8", 2).starts_with("HTTP/1.1 503 "));
+  auto const refused = answer_of(site, "/whole/8", 2);
+  CHECK(refused.starts_with("HTTP/1.1 503 "));
+  CHECK(refused.find("x-of") == std::string::npos);  // of the answer that is not given
   CHECK_FALSE(answer_of(site, "/streamed/8", 2).ends_with("0\r\n\r\n"));
   CHECK(answer_of(site, "/whole/0", 2).starts_with("HTTP/1.1 200 "));
   CHECK(answer_of(site, "/whole/8", 3).size() > 8 * kMebibyte);

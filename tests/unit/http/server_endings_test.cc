@@ -149,13 +149,7 @@ TEST_CASE("bodies that are half here have one limit for all connections, and who
   Site site(Wired::plain, echo, limits);
   auto const half =
       "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 40000\r\n\r\n" + std::string(39'000, 'x');
-  auto const half_h2 = [] {
-    std::string out = hello() + frame(headers, kEndHeaders, 1,
-                                      field(":method", "POST") + field(":scheme", "http") +
-                                          field(":path", "/x") + field(":authority", "a"));
-    for (int i = 0; i < 3; ++i) out += frame(data, 0, 1, std::string(13'000, 'x'));
-    return out;
-  }();
+  auto const half_h2 = half_post();
   std::list<Raw> held;
   // 64 of the largest fit: these, and one more.
   for (int i = 0; i < 32; ++i) {
